@@ -1,0 +1,579 @@
+"""The graph: nodes, the order they were made in, and one backward pass over them.
+
+A node records the primitive that made it and the arguments it was made from. Everything a backward
+pass needs to know beyond that belongs to the pass: the cotangents live in a dictionary that dies with
+it. Two facts keep this file short:
+
+* **Creation order is a topological order.** An argument exists before its output, so every node takes
+  a number from one clock when it is made, and sorting by that number is the topological sort.
+* **The same clock dates data.** Assigning to a leaf's ``data`` stamps it with a new number. A node is
+  stale exactly when one of its arguments carries a later stamp than the node itself.
+"""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+import os
+import sys
+import threading
+from collections.abc import Iterable, Sequence
+from contextlib import ContextDecorator
+from contextvars import ContextVar, Token
+from operator import attrgetter
+from types import CodeType, FrameType, TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from autograd.primitive import Primitive
+
+__all__ = [
+    "AnomalyError",
+    "Node",
+    "Scope",
+    "Site",
+    "StaleGraphError",
+    "enable_grad",
+    "is_grad_enabled",
+    "no_grad",
+    "register_library",
+    "retain_grads",
+    "topological_order",
+]
+
+
+class StaleGraphError(RuntimeError):
+    """Data was assigned after a node had been computed from it, so its derivative would be wrong."""
+
+
+class AnomalyError(ArithmeticError):
+    """A number that is not finite, or a write behind the graph's back, under `detect_anomaly`."""
+
+
+# --- the clock -------------------------------------------------------------------------------------
+
+tick = itertools.count(1).__next__
+"""Serial numbers: one clock for nodes made and data assigned (atomic under the interpreter's lock)."""
+
+serial = attrgetter("_serial")
+
+LOCK = threading.RLock()
+"""Held while gradients are written, so that passes that share leaves leave whole sums."""
+
+
+# --- where a node was made -------------------------------------------------------------------------
+
+library_files: set[str] = set()
+"""Files whose frames are skipped when a node looks for the user's line."""
+
+
+def register_library(package: str) -> None:
+    """Count every file below a package's folder as library code when looking for the user's line.
+
+    `package` is the path of any file in the folder, usually ``__file__`` of its ``__init__.py``.
+    Nodes made by that code then carry the line that called into it.
+    """
+    for folder, _, files in os.walk(os.path.dirname(package)):
+        library_files.update(os.path.join(folder, name) for name in files if name.endswith(".py"))
+
+
+register_library(__file__)
+
+
+def user_frame(frame: FrameType) -> FrameType:
+    """The nearest frame outside the library, or the outermost one when all of them are inside."""
+    while frame.f_code.co_filename in library_files and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
+class Site:
+    """A place in the user's source: file, line, function, and the text of the line."""
+
+    __slots__ = ("filename", "function", "line", "text")
+
+    def __init__(self, filename: str, line: int, function: str, text: str) -> None:
+        self.filename = filename
+        self.line = line
+        self.function = function
+        self.text = text
+
+    @classmethod
+    def of(cls, code: CodeType, offset: int) -> Site:
+        """Resolve a code object and the offset of an instruction in it."""
+        line = next(itertools.islice(code.co_positions(), offset // 2, None), (None,))[0]
+        line = code.co_firstlineno if line is None else line
+        text = linecache.getline(code.co_filename, line).strip()
+        return cls(code.co_filename, line, code.co_qualname, text)
+
+    def __repr__(self) -> str:
+        return f'File "{self.filename}", line {self.line}, in {self.function}: {self.text}'
+
+
+# --- modes: what recording does, per thread and context ----------------------------------------------
+
+
+class Scope:
+    """The module a node was made in: its path from the outermost module, and the class's name.
+
+    Use it as a context manager to frame part of a computation by hand:
+
+    >>> import autograd
+    >>> with autograd.Scope("encoder", "Block"):
+    ...     y = autograd.Value(2.0) * 3.0
+    >>> y.scope
+    Scope('encoder', 'Block')
+    """
+
+    __slots__ = ("_token", "kind", "parent", "path")
+
+    def __init__(self, path: str, kind: str, parent: Scope | None = None) -> None:
+        self.path = path
+        self.kind = kind
+        self.parent = parent
+        self._token: Token[Mode] | None = None
+
+    def __repr__(self) -> str:
+        return f"Scope({self.path!r}, {self.kind!r})"
+
+    def __enter__(self) -> Scope:
+        mode = current_mode()
+        if self.parent is None:
+            self.parent = mode.scope
+        self._token = enter(mode.but(scope=self))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._token is not None:
+            leave(self._token)
+            self._token = None
+
+
+class Mode:
+    """What recording does here and now. Immutable; the current one is a context variable."""
+
+    __slots__ = ("anomaly", "plain", "recording", "retain", "scope", "transforming")
+
+    def __init__(
+        self,
+        recording: bool = True,
+        retain: bool = False,
+        transforming: bool = False,
+        anomaly: Any = None,
+        scope: Scope | None = None,
+    ) -> None:
+        self.recording = recording
+        self.retain = retain
+        self.transforming = transforming
+        self.anomaly = anomaly
+        self.scope = scope
+        # The one test of the fast path: record, and check nothing.
+        self.plain = recording and anomaly is None
+
+    def but(self, **changes: Any) -> Mode:
+        """The same mode with some fields changed."""
+        fields = {"recording": self.recording, "retain": self.retain, "anomaly": self.anomaly}
+        fields |= {"transforming": self.transforming, "scope": self.scope}
+        return Mode(**(fields | changes))
+
+
+_mode: ContextVar[Mode] = ContextVar("autograd.mode", default=Mode())
+current_mode = _mode.get
+enter = _mode.set
+leave = _mode.reset
+
+
+class ModeChange(ContextDecorator):
+    """A context manager, or decorator, under which the current mode has other fields."""
+
+    def __init__(self, **changes: Any) -> None:
+        self._changes = changes
+        self._tokens: list[Token[Mode]] = []
+
+    def __enter__(self) -> Self:
+        self._tokens.append(enter(current_mode().but(**self._changes)))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        leave(self._tokens.pop())
+
+    def _recreate_cm(self) -> ModeChange:
+        return type(self)._fresh(self._changes)
+
+    @classmethod
+    def _fresh(cls, changes: dict[str, Any]) -> ModeChange:
+        change = cls.__new__(cls)
+        ModeChange.__init__(change, **changes)
+        return change
+
+
+class no_grad(ModeChange):  # noqa: N801  (PyTorch's name)
+    """Compute without recording: results have no parents and ``requires_grad`` is False.
+
+    >>> import autograd
+    >>> v = autograd.Value(2.0)
+    >>> with autograd.no_grad():
+    ...     y = v * v
+    >>> y.requires_grad, y.parents
+    (False, ())
+    """
+
+    def __init__(self) -> None:
+        super().__init__(recording=False)
+
+
+class enable_grad(ModeChange):  # noqa: N801  (PyTorch's name)
+    """Record again inside `no_grad`."""
+
+    def __init__(self) -> None:
+        super().__init__(recording=True)
+
+
+class retain_grads(ModeChange):  # noqa: N801  (named like no_grad)
+    """Interior tensors recorded or differentiated in here keep their gradient after a pass.
+
+    >>> import autograd
+    >>> t = autograd.Tensor([1.0, 2.0])
+    >>> with autograd.retain_grads():
+    ...     u = t * 3
+    >>> u.sum().backward()
+    >>> u.grad
+    array([1., 1.])
+    """
+
+    def __init__(self) -> None:
+        super().__init__(retain=True)
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are being recorded in this thread and context."""
+    return current_mode().recording
+
+
+# --- nodes ---------------------------------------------------------------------------------------------
+
+
+class Node:
+    """Anything in the graph: a `Value` or a `Tensor`. The interface that the pass and the views use."""
+
+    __slots__ = ()
+
+    # Fields of every node. `_code` is a code object, or a Site once a node has been pickled.
+    _code: CodeType | Site | None
+    _grad: Any
+    _lasti: int
+    _name: str | None
+    _primitive: Primitive | None
+    _requires_grad: bool
+    _scope: Scope | None
+    _serial: int
+
+    __hash__ = object.__hash__  # by identity: `==` compares numbers
+
+    # What each kind of node says of itself.
+
+    @property
+    def data(self) -> Any:
+        """The node's number or array."""
+        raise TypeError(f"{type(self).__name__} holds no data")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the data: ``()`` for a Value."""
+        raise TypeError(f"{type(self).__name__} has no shape")
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """All positional inputs in order: nodes, constants, masks. Empty on a leaf."""
+        raise TypeError(f"{type(self).__name__} has no arguments")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments of the primitive: ``axis``, ``shape`` and so on."""
+        raise TypeError(f"{type(self).__name__} has no options")
+
+    @property
+    def parents(self) -> tuple[Node, ...]:
+        """The arguments through which a gradient flows, repeats kept: ``x * x`` has ``(x, x)``."""
+        raise TypeError(f"{type(self).__name__} has no parents")
+
+    @property
+    def local_derivatives(self) -> tuple[Any, ...]:
+        """One local derivative per parent."""
+        raise TypeError(f"{type(self).__name__} has no local derivatives")
+
+    # What the pass asks of each kind of node.
+
+    def _contributions(self, g: Any) -> Iterable[tuple[Node, Any]]:
+        """(parent, cotangent times local derivative), computed on numbers."""
+        raise TypeError(f"{type(self).__name__} has no contributions")
+
+    def _recorded_contributions(self, g: Any) -> Iterable[tuple[Node, Any]]:
+        """The same, computed on nodes, so that the gradient can be differentiated again."""
+        raise TypeError(f"{type(self).__name__} has no contributions")
+
+    def _tangent(self, tangents: dict[Node, Any], recorded: bool) -> Any:
+        """The node's tangent from its parents'."""
+        raise TypeError(f"{type(self).__name__} has no tangent")
+
+    def _seed(self, seed: Any) -> Any:
+        """A checked seed of the node's shape and dtype; ``None`` stands for one."""
+        raise TypeError(f"{type(self).__name__} takes no seed")
+
+    def _stale_argument(self, numbers: bool) -> Node | None:
+        """The first argument whose data was assigned after this node was computed from it.
+
+        With ``numbers=True`` only what would make `_contributions` wrong counts: a Value keeps its
+        local derivatives as numbers, so nothing does.
+        """
+        raise TypeError(f"{type(self).__name__} has no arguments")
+
+    def _receive(self, g: Any, retain: bool) -> None:
+        """Take the gradient a pass leaves: leaves add it up, interior nodes hold the last one."""
+        raise TypeError(f"{type(self).__name__} takes no gradient")
+
+    def _clone(self, copies: dict[int, Any]) -> Node:
+        """A copy whose arguments are looked up in `copies` by identity."""
+        raise TypeError(f"{type(self).__name__} cannot be copied")
+
+    # What every node has.
+
+    @property
+    def grad(self) -> Any:
+        """The gradient the last pass left; ``None`` until one reaches the node. Assignable."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, gradient: Any) -> None:
+        self._grad = gradient
+
+    @property
+    def name(self) -> str | None:
+        """The node's name in drawings and messages. Assignable."""
+        return self._name
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"a name is a string or None, not {type(name).__name__}")
+        self._name = name
+
+    @property
+    def primitive(self) -> Primitive | None:
+        """The primitive that made this node; ``None`` on a leaf."""
+        return self._primitive
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the user made this node, rather than a primitive."""
+        return self._primitive is None
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether a gradient flows to, or through, this node."""
+        return self._requires_grad
+
+    @property
+    def scope(self) -> Scope | None:
+        """The module this node was computed in, or ``None``."""
+        return self._scope
+
+    @property
+    def site(self) -> Site | None:
+        """Where the user's code made this node."""
+        code = self._code
+        return Site.of(code, self._lasti) if isinstance(code, CodeType) else code
+
+    def backward(
+        self, seed: Any = None, *, create_graph: bool = False, **torch_options: Any
+    ) -> None:
+        """Leave the gradient of this node on every leaf it was computed from.
+
+        Leaves **add** it to what they hold (`zero_grad` clears it); interior Values, and interior
+        tensors that retain it, hold this pass's gradient alone, so a second call is right.
+
+        Args:
+            seed: the cotangent to start from, of this node's shape. A one-element node needs none.
+            create_graph: record the pass itself, so that gradients are nodes.
+
+        Raises:
+            StaleGraphError: data was assigned after it had been used. Nothing is changed.
+            ValueError: no seed where one is needed, or one of the wrong shape.
+            TypeError: a seed that is not made of real numbers, or PyTorch's ``gradient=`` or
+                ``retain_graph=``: here the seed is ``seed=``, and graphs are always kept.
+        """
+        if torch_options:
+            raise TypeError(
+                f"backward() has no option {', '.join(map(repr, torch_options))}: the cotangent to "
+                "start from is `seed=` (PyTorch's `gradient=`), and graphs are always kept, so "
+                "there is no `retain_graph=`; the other option is `create_graph=`"
+            )
+        if not self._requires_grad:
+            raise ValueError(
+                f"backward() from {self!r}: it was computed without recording, or from nothing that "
+                "requires a gradient, so there is nothing to differentiate"
+            )
+        leave_gradients(self, self._seed(seed), create_graph)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Node:
+        for node in topological_order(self, arguments=True):
+            if id(node) not in memo:
+                memo[id(node)] = node._clone(memo)
+        copy: Node = memo[id(self)]
+        return copy
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        from autograd.pickling import reduce_node
+
+        return reduce_node(self)
+
+
+def describe(node: Node) -> str:
+    """A short name for messages: the user's name, or kind, shape and where it was made."""
+    kind = type(node).__name__
+    if node.name is not None:
+        return f"{kind} {node.name!r}"
+    made = "leaf" if node.primitive is None else f"result of {node.primitive.name}"
+    return f"{kind} of shape {node.shape} ({made}, made at {node.site})"
+
+
+# --- order -------------------------------------------------------------------------------------------------
+
+
+def reachable(roots: Iterable[Node], arguments: bool = False) -> tuple[list[Node], list[Node]]:
+    """The leaves and the interior nodes below `roots`, each in order of creation."""
+    stack = list(roots)
+    seen = set(stack)
+    leaves: list[Node] = []
+    interior: list[Node] = []
+    while stack:
+        node = stack.pop()
+        if node._primitive is None:
+            leaves.append(node)
+            continue
+        interior.append(node)
+        for parent in node.arguments if arguments else node.parents:
+            if isinstance(parent, Node) and parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    # A leaf's number moves when its data is assigned; no leaf has arguments, so leaves go first.
+    leaves.sort(key=serial)
+    interior.sort(key=serial)
+    return leaves, interior
+
+
+def topological_order(
+    root: Node | Sequence[Node], *, arguments: bool = False
+) -> list[Node]:
+    """Every node that `root` depends on, arguments before outputs, `root` last.
+
+    The order is that of creation (leaves first), so it is deterministic and needs no recursion.
+    With ``arguments=True`` nodes that take part in the value but not in the gradient are included.
+
+    >>> import autograd
+    >>> a = autograd.Value(1.0, "a")
+    >>> b = a + a
+    >>> c = b * b
+    >>> [node is other for node, other in zip(autograd.topological_order(c), (a, b, c))]
+    [True, True, True]
+    """
+    leaves, interior = reachable([root] if isinstance(root, Node) else root, arguments)
+    return leaves + interior
+
+
+# --- the pass ------------------------------------------------------------------------------------------------
+
+
+def check_fresh(nodes: Iterable[Node], what: str, *, numbers: bool = False) -> None:
+    """Raise when data was assigned after one of `nodes` had been computed from it."""
+    for node in nodes:
+        stale = node._stale_argument(numbers)
+        if stale is not None:
+            primitive = node._primitive
+            raise StaleGraphError(
+                f"{what} through an old graph: the data of {describe(stale)} was assigned after "
+                f"{primitive.name if primitive else 'it'} had been computed from it "
+                f"(at {node.site}). Compute the result again from the new data."
+            )
+
+
+def cotangents(
+    seeds: dict[Node, Any], *, create_graph: bool = False, wrt: Iterable[Node] | None = None
+) -> dict[Node, Any]:
+    """One backward pass: the cotangent of every node below `seeds`, or of the nodes `wrt` alone.
+
+    Each node's cotangent is complete when the node's turn comes, because all its uses were made
+    after it and have had their turn: that is why the order matters.
+    """
+    leaves, interior = reachable(seeds)
+    if wrt is not None:
+        # Walk only the nodes that lead to a target, and do not go below one.
+        targets = set(wrt)
+        leading = set(targets)
+        for node in interior:
+            if node not in leading and any(parent in leading for parent in node.parents):
+                leading.add(node)
+        interior = [node for node in interior if node in leading and node not in targets]
+    else:
+        leading = targets = None  # type: ignore[assignment]
+    check_fresh(interior, "a backward pass", numbers=not create_graph)
+    anomaly = current_mode().anomaly
+    if anomaly is not None:
+        for node in interior:
+            anomaly.check_untouched(node)
+
+    sums = dict(seeds)
+    with np.errstate(all="ignore"), ModeChange(recording=create_graph):
+        for node in reversed(interior):
+            g = sums.get(node)
+            if g is None:
+                continue
+            spread = node._recorded_contributions if create_graph else node._contributions
+            for parent, contribution in spread(g):
+                if leading is not None and parent not in leading:
+                    continue
+                if anomaly is not None:
+                    anomaly.check_backward(node, parent, contribution)
+                before = sums.get(parent)
+                sums[parent] = contribution if before is None else before + contribution
+    if targets is not None:
+        return {node: sums[node] for node in targets if node in sums}
+    return sums
+
+
+def leave_gradients(root: Node, seed: Any, create_graph: bool) -> None:
+    """Run one pass, then write every gradient in one step: a pass that fails changes nothing."""
+    sums = cotangents({root: seed}, create_graph=create_graph)
+    retain = current_mode().retain
+    with LOCK:
+        for node, g in sums.items():
+            node._receive(g, retain)
+
+
+def tangents(seeds: dict[Node, Any], outputs: Sequence[Node], *, recorded: bool) -> list[Any]:
+    """One forward pass: the tangents of `outputs` (``None`` where none depends on a seed)."""
+    _, interior = reachable(outputs)
+    sums = dict(seeds)
+    with np.errstate(all="ignore"), ModeChange(recording=recorded):
+        for node in interior:
+            if node not in sums and any(parent in sums for parent in node.parents):
+                check_fresh((node,), "a forward-mode pass")
+                sums[node] = node._tangent(sums, recorded)
+    return [sums.get(node) for node in outputs]
+
+
+def record_site(node: Node, frame: FrameType) -> None:
+    """Note the user's place on a node that was just made."""
+    frame = user_frame(frame)
+    node._code = frame.f_code
+    node._lasti = frame.f_lasti
+
+
+getframe = sys._getframe

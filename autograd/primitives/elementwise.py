@@ -1,0 +1,377 @@
+"""Elementwise rows: name, function on floats, function on arrays, one local derivative per argument.
+
+Inside a rule `x, y, z` are the inputs and `out` is the output. Kinks are stated at their row, and in
+the table of the README.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+
+from autograd.primitive import elementwise
+
+LN2, LN10 = math.log(2), math.log(10)
+TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
+
+
+def _indicator_array(condition: Any, like: Any) -> Any:
+    dtype = getattr(like, "dtype", None)
+    return np.asarray(condition).astype(dtype if dtype is not None else np.float64)
+
+
+indicator = elementwise(
+    "indicator",
+    lambda condition, like: 1.0 if condition else 0.0,
+    _indicator_array,
+    None,
+    None,
+    doc="1 where a condition holds and 0 elsewhere, in the dtype of the second argument.\n\n"
+    "The lectures' Ind(·). It has no derivative.\n\n"
+    ">>> import autograd\n>>> autograd.indicator(2.0 > 0, 2.0)\n1.0",
+)
+
+
+# --- arithmetic -----------------------------------------------------------------------------------------
+
+add = elementwise(
+    "add",
+    operator.add,
+    np.add,
+    lambda out, x, y: 1,
+    lambda out, x, y: 1,
+    symbol="+",
+    doc="x + y.",
+)
+
+sub = elementwise(
+    "sub",
+    operator.sub,
+    np.subtract,
+    lambda out, x, y: 1,
+    lambda out, x, y: -1,
+    symbol="−",
+    doc="x − y.",
+)
+
+mul = elementwise(
+    "mul",
+    operator.mul,
+    np.multiply,
+    lambda out, x, y: y,
+    lambda out, x, y: x,
+    symbol="×",
+    doc="x · y, elementwise.",
+)
+
+div = elementwise(
+    "div",
+    operator.truediv,
+    np.divide,
+    lambda out, x, y: 1 / y,
+    lambda out, x, y: -out / y,
+    symbol="÷",
+    doc="x / y; 1/0 is inf and 0/0 is nan, for a Value as for an array.",
+)
+
+# Kinks: both derivatives of // are 0; % has 1 and −⌊x/y⌋.
+floor_divide = elementwise(
+    "floor_divide",
+    operator.floordiv,
+    np.floor_divide,
+    lambda out, x, y: 0,
+    lambda out, x, y: 0,
+    symbol="//",
+    doc="⌊x / y⌋; its derivatives are 0.",
+)
+
+remainder = elementwise(
+    "remainder",
+    operator.mod,
+    np.remainder,
+    lambda out, x, y: 1,
+    lambda out, x, y: -(x // y),
+    symbol="%",
+    doc="x − y⌊x / y⌋, with the sign of y. Derivatives: 1 and −⌊x / y⌋.",
+)
+
+neg = elementwise("neg", operator.neg, np.negative, lambda out, x: -1, symbol="−", doc="−x.")
+
+
+# x ** 0 has derivative 0 everywhere, also at 0; 0 ** y has derivative 0 by y for y >= 0; a negative
+# base has no real derivative by its exponent (nan).
+def _pow_by_base(out: Any, x: Any, y: Any) -> Any:
+    return y * x ** where(y == 0, 0, y - 1)
+
+
+def _pow_by_exponent(out: Any, x: Any, y: Any) -> Any:
+    return out * log(where((x == 0) & (y >= 0), 1, x))
+
+
+pow = elementwise(
+    "pow",
+    operator.pow,
+    np.power,
+    _pow_by_base,
+    _pow_by_exponent,
+    symbol="^",
+    doc="x ** y, real: a negative base with a fractional exponent gives nan, 0 ** 0 is 1.\n\n"
+    "∂/∂x = y x^(y−1) and ∂/∂y = x^y ln x; the second is 0 at x = 0 with y ≥ 0, nan for x < 0.",
+)
+
+# Kink: abs'(0) = 0.
+abs = elementwise("abs", operator.abs, np.abs, lambda out, x: sign(x), symbol="| |", doc="|x|.")
+
+
+def _sign(x: float) -> float:
+    return math.copysign(1.0, x) if x > 0 or x < 0 else x
+
+
+# Steps: sign, floor and ceil have derivative 0 everywhere.
+sign = elementwise("sign", _sign, np.sign, lambda out, x: 0, doc="−1, 0 or 1. Derivative 0.")
+floor = elementwise(
+    "floor",
+    lambda x: float(math.floor(x)),
+    np.floor,
+    lambda out, x: 0,
+    doc="The largest integer not above x. Derivative 0.",
+)
+ceil = elementwise(
+    "ceil",
+    lambda x: float(math.ceil(x)),
+    np.ceil,
+    lambda out, x: 0,
+    doc="The smallest integer not below x. Derivative 0.",
+)
+
+
+# --- exponentials, logarithms, roots -----------------------------------------------------------------------
+
+exp = elementwise("exp", math.exp, np.exp, lambda out, x: out, doc="eˣ; exp(1000) is inf.")
+exp2 = elementwise("exp2", math.exp2, np.exp2, lambda out, x: out * LN2, doc="2ˣ.")
+expm1 = elementwise("expm1", math.expm1, np.expm1, lambda out, x: out + 1, doc="eˣ − 1, exact near 0.")
+log = elementwise(
+    "log", math.log, np.log, lambda out, x: 1 / x, symbol="ln", doc="ln x; log(0) is −inf."
+)
+log2 = elementwise("log2", math.log2, np.log2, lambda out, x: 1 / (x * LN2), doc="Base-2 logarithm.")
+log10 = elementwise(
+    "log10", math.log10, np.log10, lambda out, x: 1 / (x * LN10), doc="Base-10 logarithm."
+)
+log1p = elementwise(
+    "log1p", math.log1p, np.log1p, lambda out, x: 1 / (1 + x), doc="ln(1 + x), exact near 0."
+)
+# Kinks: sqrt'(0) = inf and cbrt'(0) = inf.
+sqrt = elementwise(
+    "sqrt", math.sqrt, np.sqrt, lambda out, x: 0.5 / out, symbol="√", doc="√x; its derivative at 0 is inf."
+)
+cbrt = elementwise(
+    "cbrt", math.cbrt, np.cbrt, lambda out, x: 1 / (3 * out * out), symbol="∛", doc="∛x, also for x < 0."
+)
+reciprocal = elementwise(
+    "reciprocal", lambda x: 1.0 / x, np.reciprocal, lambda out, x: -out * out, symbol="1/", doc="1 / x."
+)
+square = elementwise("square", lambda x: x * x, np.square, lambda out, x: 2 * x, symbol="²", doc="x².")
+
+
+# --- trigonometric and hyperbolic ---------------------------------------------------------------------------
+
+sin = elementwise("sin", math.sin, np.sin, lambda out, x: cos(x), doc="sin x, in radians.")
+cos = elementwise("cos", math.cos, np.cos, lambda out, x: -sin(x), doc="cos x, in radians.")
+tan = elementwise("tan", math.tan, np.tan, lambda out, x: 1 + out * out, doc="tan x, in radians.")
+arcsin = elementwise(
+    "arcsin", math.asin, np.arcsin, lambda out, x: 1 / sqrt((1 - x) * (1 + x)), doc="Inverse sine."
+)
+arccos = elementwise(
+    "arccos", math.acos, np.arccos, lambda out, x: -1 / sqrt((1 - x) * (1 + x)), doc="Inverse cosine."
+)
+arctan = elementwise(
+    "arctan", math.atan, np.arctan, lambda out, x: 1 / (1 + x * x), doc="Inverse tangent."
+)
+
+
+# Kink: arctan2 and hypot have gradient 0 at the origin.
+def _radius(x: Any, y: Any) -> Any:
+    r = hypot(x, y)
+    return where(r == 0, 1, r)
+
+
+arctan2 = elementwise(
+    "arctan2",
+    math.atan2,
+    np.arctan2,
+    lambda out, x, y: y / _radius(x, y) / _radius(x, y),
+    lambda out, x, y: -x / _radius(x, y) / _radius(x, y),
+    doc="The angle of the point (y, x): arctan2(x, y) = arg(y + ix). Gradient 0 at the origin.",
+)
+hypot = elementwise(
+    "hypot",
+    math.hypot,
+    np.hypot,
+    lambda out, x, y: x / where(out == 0, 1, out),
+    lambda out, x, y: y / where(out == 0, 1, out),
+    doc="√(x² + y²) without overflow. Gradient 0 at the origin.",
+)
+sinh = elementwise("sinh", math.sinh, np.sinh, lambda out, x: cosh(x), doc="Hyperbolic sine.")
+cosh = elementwise("cosh", math.cosh, np.cosh, lambda out, x: sinh(x), doc="Hyperbolic cosine.")
+tanh = elementwise(
+    "tanh", math.tanh, np.tanh, lambda out, x: 1 - out * out, doc="tanh x; its derivative is 1 − tanh² x."
+)
+arcsinh = elementwise(
+    "arcsinh", math.asinh, np.arcsinh, lambda out, x: 1 / hypot(x, 1), doc="Inverse hyperbolic sine."
+)
+arccosh = elementwise(
+    "arccosh",
+    math.acosh,
+    np.arccosh,
+    lambda out, x: 1 / sqrt((x - 1) * (x + 1)),
+    doc="Inverse hyperbolic cosine.",
+)
+arctanh = elementwise(
+    "arctanh",
+    math.atanh,
+    np.arctanh,
+    lambda out, x: 1 / ((1 - x) * (1 + x)),
+    doc="Inverse hyperbolic tangent.",
+)
+
+
+# --- the network's own ----------------------------------------------------------------------------------------
+
+
+def _sigmoid(x: float) -> float:
+    e = math.exp(-x if x > 0 else x)
+    return (1.0 if x > 0 else e) / (1.0 + e)
+
+
+def _sigmoid_array(x: Any) -> Any:
+    e = np.exp(-np.abs(x))
+    return np.where(np.asarray(x) > 0, 1, e) / (1 + e)
+
+
+sigmoid = elementwise(
+    "sigmoid",
+    _sigmoid,
+    _sigmoid_array,
+    lambda out, x: out * (1 - out),
+    symbol="σ",
+    doc="The logistic function 1 / (1 + e⁻ˣ), stable at ±1000; derivative σ(1 − σ).",
+)
+
+
+def _softplus(x: float) -> float:
+    return (x if x > 0 else 0.0) + math.log1p(math.exp(-x if x > 0 else x))
+
+
+softplus = elementwise(
+    "softplus",
+    _softplus,
+    lambda x: np.logaddexp(x, 0),
+    lambda out, x: sigmoid(x),
+    doc="ln(1 + eˣ), stable at ±1000; derivative σ(x).",
+)
+
+# Kink: relu'(0) = 0.
+relu = elementwise(
+    "relu",
+    lambda x: x if not x <= 0 else 0.0,
+    lambda x: np.maximum(x, 0),
+    lambda out, x: indicator(x > 0, x),
+    symbol="ReLU",
+    doc="max(0, x); its derivative at 0 is 0.",
+)
+
+
+def _erf_array(x: Any) -> Any:
+    x = np.asarray(x)
+    dtype = x.dtype if x.dtype.kind == "f" else np.float64
+    return np.asarray(np.frompyfunc(math.erf, 1, 1)(x)).astype(dtype)
+
+
+erf = elementwise(
+    "erf",
+    math.erf,
+    _erf_array,
+    lambda out, x: TWO_OVER_SQRT_PI * exp(-x * x),
+    doc="The error function 2/√π ∫₀ˣ exp(−t²) dt.",
+)
+logaddexp = elementwise(
+    "logaddexp",
+    lambda x, y: (x if x > y else y) + (0.0 if x == y else 0.0) + math.log1p(math.exp(-math.fabs(x - y))),
+    np.logaddexp,
+    lambda out, x, y: sigmoid(x - y),
+    lambda out, x, y: sigmoid(y - x),
+    doc="ln(eˣ + eʸ) without overflow.",
+)
+
+
+# --- choosing -----------------------------------------------------------------------------------------------------
+
+
+# Kink: at a tie both arguments get half of the cotangent, or with ties="first" the first gets it all.
+def _larger(x: Any, y: Any, ties: str) -> Any:
+    if ties == "first":
+        return indicator(x >= y, x)
+    return (indicator(x > y, x) + indicator(x >= y, x)) * 0.5
+
+
+def _strictly_larger(x: Any, y: Any, ties: str) -> Any:
+    return indicator(x > y, x) if ties == "first" else _larger(x, y, ties)
+
+
+maximum = elementwise(
+    "maximum",
+    lambda x, y, ties="share": x if x >= y or x != x else y,
+    lambda x, y, ties="share": np.maximum(x, y),
+    lambda out, x, y, ties="share": _larger(x, y, ties),
+    lambda out, x, y, ties="share": _strictly_larger(y, x, ties),
+    symbol="max",
+    doc="The larger of two numbers; nan if either is. Ties share the cotangent equally, or with "
+    "``ties='first'`` the first argument gets it all.",
+    numpy=(np.maximum,),
+    ties="share",
+)
+minimum = elementwise(
+    "minimum",
+    lambda x, y, ties="share": x if x <= y or x != x else y,
+    lambda x, y, ties="share": np.minimum(x, y),
+    lambda out, x, y, ties="share": _larger(-x, -y, ties),
+    lambda out, x, y, ties="share": _strictly_larger(-y, -x, ties),
+    symbol="min",
+    doc="The smaller of two numbers; nan if either is. Ties as in `maximum`.",
+    numpy=(np.minimum,),
+    ties="share",
+)
+
+
+def _clip(x: float, low: float, high: float) -> float:
+    if low != low or high != high:
+        return math.nan
+    x = low if x < low else x
+    return high if x > high else x
+
+
+# Kink: at a bound the derivative by x is 1, and by the bound 0.
+clip_between = elementwise(
+    "clip_between",
+    _clip,
+    np.clip,
+    lambda out, x, y, z: indicator((x >= y) & (x <= z), x),
+    lambda out, x, y, z: indicator((x < y) & (y <= z), y),
+    lambda out, x, y, z: indicator((x > z) | (y > z), z),
+    symbol="clip",
+    doc="x limited to [low, high]; `clip` is this with either bound optional.",
+)
+
+where = elementwise(
+    "where",
+    lambda condition, x, y: x if condition else y,
+    np.where,
+    None,
+    lambda out, condition, x, y: indicator(condition, x),
+    lambda out, condition, x, y: 1 - indicator(condition, y),
+    doc="x where a condition holds and y elsewhere; no gradient flows to the condition.",
+    numpy=(np.where,),
+)

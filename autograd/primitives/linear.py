@@ -1,0 +1,267 @@
+"""Linear rows: maps that move, repeat or add up elements, each with its transpose.
+
+The functions at the end (`ravel`, `squeeze`, `moveaxis` ...) are reshapes and transposes under their
+usual names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.primitive import asarray, linear_map, numpy_functions, shape_of, unbroadcast
+
+normalize_axis = np.lib.array_utils.normalize_axis_index
+
+
+# identity gives a node a second name of its own: transforms differentiate by it.
+identity = linear_map(
+    "identity", lambda x: x, lambda g, x: g, doc="x itself, as a new node.", symbol="="
+)
+
+reshape = linear_map(
+    "reshape",
+    lambda x, shape: np.reshape(x, shape),
+    lambda g, x, shape: reshape(g, shape=shape_of(x)),
+    doc="The same elements in another shape; one length may be −1.",
+    numpy=(np.reshape,),
+    shape=(-1,),
+)
+
+transpose = linear_map(
+    "transpose",
+    lambda x, axes: np.transpose(x, axes),
+    lambda g, x, axes: transpose(
+        g, axes=None if axes is None else tuple(int(axis) for axis in np.argsort(_positive(axes)))
+    ),
+    doc="The axes in another order, reversed by default.",
+    symbol="ᵀ",
+    numpy=(np.transpose,),
+    axes=None,
+)
+
+
+def _positive(axes: Sequence[int]) -> list[int]:
+    return [axis % len(axes) for axis in axes]
+
+
+broadcast_to = linear_map(
+    "broadcast_to",
+    lambda x, shape: np.broadcast_to(x, shape),
+    lambda g, x, shape: unbroadcast(g, x),
+    doc="x repeated along new or length-1 axes, without copying.",
+    numpy=(np.broadcast_to,),
+    shape=(),
+)
+
+
+def _is_basic(index: Any) -> bool:
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(
+        part is None or part is Ellipsis or isinstance(part, slice | int | np.integer)
+        for part in parts
+    )
+
+
+def _scatter_array(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    out = np.zeros(shape, dtype=np.asarray(x).dtype)
+    if _is_basic(index):
+        out[index] = x
+    else:
+        np.add.at(out, index, x)
+    return out
+
+
+getitem = linear_map(
+    "getitem",
+    lambda x, index: np.asarray(x)[index],
+    lambda g, x, index: scatter(g, index=index, shape=shape_of(x)),
+    doc="x[index]: slices, integers, integer arrays with repeats, masks, newaxis, ellipsis.",
+    symbol="[ ]",
+    index=(),
+)
+
+scatter = linear_map(
+    "scatter",
+    _scatter_array,
+    lambda g, x, index, shape: getitem(g, index=index),
+    doc="The transpose of `getitem`: zeros of `shape` with x added at `index`, repeats adding up.",
+    index=(),
+    shape=(),
+)
+
+
+def _concatenate_transpose(g: Any, slot: int, *xs: Any, axis: int | None) -> Any:
+    if axis is None:
+        before = sum(int(np.prod(shape_of(x))) for x in xs[:slot])
+        part = slice(before, before + int(np.prod(shape_of(xs[slot]))))
+        return reshape(getitem(g, index=part), shape=shape_of(xs[slot]))
+    axis = normalize_axis(axis, g.ndim)
+    before = sum(shape_of(x)[axis] for x in xs[:slot])
+    part = slice(before, before + shape_of(xs[slot])[axis])
+    return getitem(g, index=(slice(None),) * axis + (part,))
+
+
+concatenate_all = linear_map(
+    "concatenate_all",
+    lambda *xs, axis: np.concatenate(xs, axis),
+    _concatenate_transpose,
+    arity=None,
+    doc="`concatenate` with its arrays as separate inputs.",
+    symbol="concatenate",
+    axis=0,
+)
+
+
+def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
+    """Join arrays along an existing axis; ``axis=None`` flattens them first.
+
+    >>> import autograd
+    >>> autograd.concatenate([autograd.Tensor([1.0]), [2.0, 3.0]]).data
+    array([1., 2., 3.])
+    """
+    if not isinstance(arrays, list | tuple):
+        raise TypeError(f"concatenate takes a list of arrays, got {type(arrays).__name__}")
+    arrays = [asarray(x, "concatenate") for x in arrays]
+    return concatenate_all(*arrays, axis=axis)
+
+
+def _pad_array(x: Any, pad_width: Any) -> Any:
+    return np.pad(x, pad_width)
+
+
+def _pad_transpose(g: Any, x: Any, pad_width: Any) -> Any:
+    widths = np.broadcast_to(np.asarray(pad_width), (len(shape_of(x)), 2)).tolist()
+    index = tuple(
+        slice(before, before + n) for (before, _), n in zip(widths, shape_of(x), strict=True)
+    )
+    return getitem(g, index=index)
+
+
+pad = linear_map(
+    "pad",
+    _pad_array,
+    _pad_transpose,
+    doc="x surrounded by zeros: ``pad_width`` as in NumPy.",
+    pad_width=0,
+    numpy=(np.pad,),
+)
+
+
+def _opposite(shift: Any) -> Any:
+    return tuple(-n for n in shift) if isinstance(shift, tuple | list) else -shift
+
+
+roll = linear_map(
+    "roll",
+    lambda x, shift, axis: np.roll(x, shift, axis),
+    lambda g, x, shift, axis: roll(g, shift=_opposite(shift), axis=axis),
+    doc="Elements moved along an axis, those that fall off coming back at the other end.",
+    numpy=(np.roll,),
+    shift=0,
+    axis=None,
+)
+
+
+def _cumsum_transpose(g: Any, x: Any, axis: int | None) -> Any:
+    if axis is None:
+        return reshape(flip(cumsum(flip(g, 0), axis=0), 0), shape=shape_of(x))
+    return flip(cumsum(flip(g, axis), axis=axis), axis)
+
+
+cumsum = linear_map(
+    "cumsum",
+    lambda x, axis: np.cumsum(x, axis),
+    _cumsum_transpose,
+    doc="Running sums along an axis; over the flattened array by default.",
+    numpy=(np.cumsum,),
+    axis=None,
+)
+
+
+def _astype_array(x: Any, dtype: Any) -> Any:
+    dtype = np.dtype(dtype)
+    if dtype not in (np.float32, np.float64):
+        raise TypeError(f"astype: a Tensor is float32 or float64, not {dtype}")
+    return np.asarray(x).astype(dtype)
+
+
+astype = linear_map(
+    "astype",
+    _astype_array,
+    lambda g, x, dtype: astype(g, dtype=getattr(x, "dtype", np.float64)),
+    doc="x as float32 or float64.",
+    numpy=(np.astype,),
+    dtype=np.float64,
+)
+
+
+# --- reshapes, transposes and slices under their usual names ---------------------------------------------------
+
+
+def ravel(x: Any) -> Any:
+    """x as a vector."""
+    return reshape(x, shape=(-1,))
+
+
+def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+    """x with two axes exchanged."""
+    ndim = len(shape_of(x))
+    axis1, axis2 = normalize_axis(axis1, ndim), normalize_axis(axis2, ndim)
+    axes = list(range(ndim))
+    axes[axis1], axes[axis2] = axis2, axis1
+    return transpose(x, axes=tuple(axes))
+
+
+def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
+    """x with some axes moved to other places, the others in their order."""
+    ndim = len(shape_of(x))
+    sources = np.lib.array_utils.normalize_axis_tuple(source, ndim, "source")
+    destinations = np.lib.array_utils.normalize_axis_tuple(destination, ndim, "destination")
+    if len(sources) != len(destinations):
+        raise ValueError("moveaxis: source and destination have different lengths")
+    axes = [axis for axis in range(ndim) if axis not in sources]
+    for place, axis in sorted(zip(destinations, sources, strict=True)):
+        axes.insert(place, axis)
+    return transpose(x, axes=tuple(axes))
+
+
+def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Any:
+    """x with new axes of length 1."""
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    ndim = len(shape_of(x)) + len(axes)
+    new = np.lib.array_utils.normalize_axis_tuple(axes, ndim)
+    lengths = iter(shape_of(x))
+    return reshape(x, shape=tuple(1 if i in new else next(lengths) for i in range(ndim)))
+
+
+def squeeze(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
+    """x without its axes of length 1, or without those named."""
+    shape = shape_of(x)
+    if axis is None:
+        return reshape(x, shape=tuple(n for n in shape if n != 1))
+    gone = np.lib.array_utils.normalize_axis_tuple(axis, len(shape))
+    if any(shape[i] != 1 for i in gone):
+        raise ValueError(f"squeeze: axis {axis} of shape {shape} has a length other than 1")
+    return reshape(x, shape=tuple(n for i, n in enumerate(shape) if i not in gone))
+
+
+def flip(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
+    """x with the order along some axes reversed, along all by default."""
+    ndim = len(shape_of(x))
+    axes = range(ndim) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, ndim)
+    back = slice(None, None, -1)
+    return getitem(x, index=tuple(back if i in axes else slice(None) for i in range(ndim)))
+
+
+numpy_functions |= {
+    np.concatenate: concatenate,
+    np.ravel: ravel,
+    np.swapaxes: swapaxes,
+    np.moveaxis: moveaxis,
+    np.expand_dims: expand_dims,
+    np.squeeze: squeeze,
+    np.flip: flip,
+}

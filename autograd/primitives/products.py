@@ -1,0 +1,230 @@
+"""Multilinear rows: products of arrays, with one vjp per slot."""
+
+from __future__ import annotations
+
+import string
+from typing import Any
+
+import numpy as np
+
+from autograd.primitive import (
+    asarray,
+    multilinear,
+    nary,
+    numpy_functions,
+    raw,
+    registry,
+    shape_of,
+)
+from autograd.primitives.linear import expand_dims, reshape, squeeze, swapaxes, transpose
+
+
+# A vector on the left is a row, on the right a column; the extra axis goes again at the end.
+def _matmul_by_x(g: Any, x: Any, y: Any) -> Any:
+    if y.ndim == 1:
+        return g * y if x.ndim == 1 else expand_dims(g, -1) * y
+    if x.ndim == 1:
+        return squeeze(matmul(expand_dims(g, -2), swapaxes(y, -1, -2)), -2)
+    return matmul(g, swapaxes(y, -1, -2))
+
+
+def _matmul_by_y(g: Any, x: Any, y: Any) -> Any:
+    if x.ndim == 1:
+        return g * x if y.ndim == 1 else expand_dims(x, -1) * expand_dims(g, -2)
+    if y.ndim == 1:
+        return squeeze(matmul(swapaxes(x, -1, -2), expand_dims(g, -1)), -1)
+    return matmul(swapaxes(x, -1, -2), g)
+
+
+def _matmul_values(x: Any, y: Any) -> Any:
+    """On Values: one n-ary node per element of the result."""
+    x, y = np.asarray(x), np.asarray(y)
+    np.matmul(np.empty(x.shape), np.empty(y.shape))  # the same errors as on numbers
+    rows = x if x.ndim > 1 else x[None, :]
+    columns = y.swapaxes(-1, -2) if y.ndim > 1 else y[None, :]
+    each = np.vectorize(
+        lambda row, column: nary(matmul, (*row, *column), {}),
+        signature="(n),(n)->()",
+        otypes=[object],
+    )
+    out = each(rows[..., :, None, :], columns[..., None, :, :])
+    if x.ndim == 1:
+        out = out[..., 0, :]
+    if y.ndim == 1:
+        out = out[..., 0]
+    return out if np.ndim(out) else np.asarray(out).item()
+
+
+def _matmul_array(x: Any, y: Any) -> Any:
+    if np.ndim(x) == 0 or np.ndim(y) == 0:
+        raise ValueError("matmul takes arrays of rank 1 or more; multiply by a scalar with *")
+    return np.matmul(x, y)
+
+
+matmul = multilinear(
+    "matmul",
+    _matmul_array,
+    _matmul_by_x,
+    _matmul_by_y,
+    symbol="@",
+    doc="The matrix product, of vectors, matrices and stacks of matrices, as NumPy's ``@``.",
+    numpy=(np.matmul,),
+    values=_matmul_values,
+)
+
+
+# --- einsum -------------------------------------------------------------------------------------------------------
+
+
+def _explicit(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
+    """The subscripts of each operand and of the output, without ellipses or implicit outputs."""
+    subscripts = subscripts.replace(" ", "")
+    left, arrow, output = subscripts.partition("->")
+    terms = left.split(",")
+    if len(terms) != len(ranks):
+        raise ValueError(f"einsum: {subscripts!r} names {len(terms)} operands, got {len(ranks)}")
+    spare = [letter for letter in string.ascii_letters if letter not in subscripts]
+    hidden = [
+        rank - len(term.replace("...", "")) if "..." in term else 0
+        for term, rank in zip(terms, ranks, strict=True)
+    ]
+    if any(n < 0 for n in hidden):
+        raise ValueError(f"einsum: {subscripts!r} names more axes than an operand has")
+    ellipsis = "".join(spare[: max(hidden, default=0)])
+    terms = [
+        term.replace("...", ellipsis[len(ellipsis) - n :])
+        for term, n in zip(terms, hidden, strict=True)
+    ]
+    for term, rank in zip(terms, ranks, strict=True):
+        if len(term) != rank:
+            raise ValueError(f"einsum: {term!r} names {len(term)} axes of an operand with {rank}")
+    if not arrow:
+        every = "".join(terms)
+        once = sorted(c for c in set(every) if every.count(c) == 1 and c not in ellipsis)
+        return terms, ellipsis + "".join(once)
+    return terms, output.replace("...", ellipsis)
+
+
+def _einsum_vjp(g: Any, slot: int, *xs: Any, subscripts: str) -> Any:
+    terms, output = _explicit(subscripts, [len(shape_of(x)) for x in xs])
+    lengths = {
+        c: n
+        for term, x in zip(terms, xs, strict=True)
+        for c, n in zip(term, shape_of(x), strict=True)
+        if n != 1
+    }
+    dtype = getattr(raw(g), "dtype", np.float64)
+    others = [(terms[i], xs[i]) for i in range(len(xs)) if i != slot]
+    target = ""
+    spare = (c for c in string.ascii_letters if c not in "".join(terms) + output)
+    for axis, c in enumerate(terms[slot]):
+        if c in target:
+            # A repeated index is a diagonal: name the axis anew, and tie it by an identity matrix.
+            new = next(spare)
+            others.append((c + new, np.eye(shape_of(xs[slot])[axis], dtype=dtype)))
+            target += new
+        else:
+            target += c
+    known = output + "".join(term for term, _ in others)
+    for c in target:
+        if c not in known:
+            # An index that only this operand has was summed away: it gets the cotangent everywhere.
+            others.append((c, np.ones(lengths.get(c, 1), dtype=dtype)))
+    inputs = ",".join([output, *(term for term, _ in others)])
+    return einsum_all(g, *(x for _, x in others), subscripts=f"{inputs}->{target}")
+
+
+einsum_all = multilinear(
+    "einsum_all",
+    lambda *xs, subscripts: np.einsum(subscripts, *xs, optimize=len(xs) > 2),
+    _einsum_vjp,
+    doc="`einsum` with its operands first.",
+    symbol="einsum",
+    values=lambda *xs, subscripts: _item(np.einsum(subscripts, *xs, optimize=False)),
+    subscripts="",
+)
+
+
+def _item(x: Any) -> Any:
+    return x if np.ndim(x) else np.asarray(x, dtype=object).item()
+
+
+def einsum(subscripts: str, *operands: Any) -> Any:
+    """The sum of products that `subscripts` names, as in NumPy, of any number of operands.
+
+    >>> import autograd, numpy as np
+    >>> A, B = autograd.Tensor(np.eye(2)), np.ones((2, 3))
+    >>> autograd.einsum("ij,jk->ik", A, B).shape
+    (2, 3)
+    """
+    if not isinstance(subscripts, str):
+        raise TypeError(f"einsum takes its subscripts first, got {type(subscripts).__name__}")
+    arrays = [asarray(x, "einsum") for x in operands]
+    _explicit(subscripts, [len(shape_of(x)) for x in arrays])
+    return einsum_all(*arrays, subscripts=subscripts)
+
+
+# --- products made of these ----------------------------------------------------------------------------------------
+
+
+def dot(x: Any, y: Any) -> Any:
+    """NumPy's ``dot``: the product of scalars, the inner product of vectors, the matrix product.
+
+    For higher ranks it sums over the last axis of `x` and the last but one of `y`.
+    """
+    x, y = asarray(x, "dot"), asarray(y, "dot")
+    if not shape_of(x) or not shape_of(y):
+        return registry["mul"](x, y)
+    if len(shape_of(y)) <= 2:
+        return matmul(x, y)
+    return tensordot(x, y, axes=((-1,), (-2,)))
+
+
+def inner(x: Any, y: Any) -> Any:
+    """The sum of products over the last axes of both."""
+    x, y = asarray(x, "inner"), asarray(y, "inner")
+    if not shape_of(x) or not shape_of(y):
+        return registry["mul"](x, y)
+    return tensordot(x, y, axes=((-1,), (-1,)))
+
+
+def outer(x: Any, y: Any) -> Any:
+    """Every product of an element of `x` with one of `y`, both flattened: x yᵀ."""
+    x, y = asarray(x, "outer"), asarray(y, "outer")
+    return registry["mul"](reshape(x, shape=(-1, 1)), reshape(y, shape=(1, -1)))
+
+
+def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
+    """The sum of products over pairs of axes: a count, or the axes of `x` and those of `y`."""
+    x, y = asarray(x, "tensordot"), asarray(y, "tensordot")
+    nx, ny = len(shape_of(x)), len(shape_of(y))
+    if isinstance(axes, int | np.integer):
+        if not 0 <= axes <= min(nx, ny):
+            raise ValueError(f"tensordot: cannot sum over {axes} axes of ranks {nx} and {ny}")
+        ax, ay = tuple(range(nx - axes, nx)), tuple(range(axes))
+    else:
+        ax = np.lib.array_utils.normalize_axis_tuple(axes[0], nx)
+        ay = np.lib.array_utils.normalize_axis_tuple(axes[1], ny)
+    rest_x = tuple(i for i in range(nx) if i not in ax)
+    rest_y = tuple(i for i in range(ny) if i not in ay)
+    summed = [shape_of(x)[i] for i in ax]
+    if summed != [shape_of(y)[i] for i in ay]:
+        raise ValueError(
+            f"tensordot: shapes {shape_of(x)} and {shape_of(y)} differ along axes {ax} and {ay}"
+        )
+    n = int(np.prod(summed, dtype=int))
+    kept = tuple(shape_of(x)[i] for i in rest_x), tuple(shape_of(y)[i] for i in rest_y)
+    rows = int(np.prod(kept[0], dtype=int))
+    columns = int(np.prod(kept[1], dtype=int))
+    left = reshape(transpose(x, axes=rest_x + ax), shape=(rows, n))
+    right = reshape(transpose(y, axes=ay + rest_y), shape=(n, columns))
+    return reshape(matmul(left, right), shape=kept[0] + kept[1])
+
+
+numpy_functions |= {
+    np.einsum: einsum,
+    np.dot: dot,
+    np.inner: inner,
+    np.outer: outer,
+    np.tensordot: tensordot,
+}

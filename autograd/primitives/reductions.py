@@ -1,0 +1,165 @@
+"""Reductions: the function along an axis, and its row of the Jacobian.
+
+In a rule `out` has the reduced axes kept, so it broadcasts against `x`; `axis` is a tuple.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autograd.primitive import reduction
+from autograd.primitives.elementwise import exp, indicator, where
+from autograd.primitives.linear import concatenate, cumsum, getitem, reshape, transpose
+
+
+def _count(x: Any, axis: tuple[int, ...]) -> int:
+    return math.prod(x.shape[i] for i in axis)
+
+
+def _along_last(x: Any, axis: tuple[int, ...], function: Any) -> Any:
+    """Apply `function`, which works along the last axis, along several axes taken as one."""
+    order = tuple(i for i in range(len(x.shape)) if i not in axis) + axis
+    moved = transpose(x, axes=order)
+    flat = reshape(moved, shape=moved.shape[: len(order) - len(axis)] + (_count(x, axis),))
+    back = tuple(int(i) for i in np.argsort(order))
+    return transpose(reshape(function(flat), shape=moved.shape), axes=back)
+
+
+sum = reduction(
+    "sum",
+    lambda x, axis, keepdims: np.add.reduce(x, axis=axis, keepdims=keepdims),
+    lambda out, x, axis: 1,
+    symbol="Σ",
+    doc="The sum along `axis` (an int, a tuple, or None for all).",
+    numpy=(np.sum,),
+)
+
+mean = reduction(
+    "mean",
+    lambda x, axis, keepdims: np.mean(x, axis=axis, keepdims=keepdims),
+    lambda out, x, axis: 1 / (_count(x, axis) or 1),
+    doc="The arithmetic mean along `axis`.",
+    numpy=(np.mean,),
+)
+
+
+def _others(x: Any) -> Any:
+    """For each element along the last axis, the product of the others, without a division.
+
+    The product of those before times the product of those after, each by doubling steps: exact
+    with any number of zeros, and so are its derivatives.
+    """
+    n = x.shape[-1]
+    ones = np.ones(x.shape, dtype=x.dtype if x.dtype.kind == "f" else np.float64)
+
+    def before(x: Any) -> Any:
+        shift, product = 1, concatenate([ones[..., :1], getitem(x, index=(..., slice(n - 1)))], -1)
+        while shift < n:
+            shorter = getitem(product, index=(..., slice(n - shift)))
+            product = product * concatenate([ones[..., :shift], shorter], -1)
+            shift *= 2
+        return product
+
+    backwards = (..., slice(None, None, -1))
+    return before(x) * getitem(before(getitem(x, index=backwards)), index=backwards)
+
+
+prod = reduction(
+    "prod",
+    lambda x, axis, keepdims: np.multiply.reduce(x, axis=axis, keepdims=keepdims),
+    lambda out, x, axis: _along_last(x, axis, _others) if _count(x, axis) else 1,
+    symbol="Π",
+    doc="The product along `axis`; its derivative is exact with any number of zeros.",
+    numpy=(np.prod,),
+)
+
+
+# Kink: tied extremes share the cotangent equally, or with ties="first" the first gets it all.
+def _row_of_extreme(out: Any, x: Any, axis: tuple[int, ...], ties: str) -> Any:
+    tied = indicator(x == out, x)
+    if ties == "first":
+        return _along_last(tied, axis, lambda m: m * indicator(cumsum(m, axis=-1) == 1, m))
+    return tied / sum(tied, axis=axis, keepdims=True)
+
+
+max = reduction(
+    "max",
+    lambda x, axis, keepdims, ties: np.maximum.reduce(x, axis=axis, keepdims=keepdims),
+    _row_of_extreme,
+    doc="The largest element along `axis`. Ties share the cotangent equally; with "
+    "``ties='first'`` the first gets it all.",
+    numpy=(np.max, np.amax),
+    ties="share",
+)
+min = reduction(
+    "min",
+    lambda x, axis, keepdims, ties: np.minimum.reduce(x, axis=axis, keepdims=keepdims),
+    _row_of_extreme,
+    doc="The smallest element along `axis`. Ties as in `max`.",
+    numpy=(np.min, np.amin),
+    ties="share",
+)
+
+
+def _logsumexp_array(x: Any, axis: Any, keepdims: bool) -> Any:
+    largest = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    largest = np.where(np.isfinite(largest), largest, 0)
+    total = np.sum(np.exp(x - largest), axis=axis, keepdims=True)
+    with np.errstate(divide="ignore"):  # the logarithm of an empty sum is −inf, not a mistake
+        out = np.log(total) + largest
+    return out if keepdims else out.reshape(np.sum(x, axis=axis).shape)
+
+
+logsumexp = reduction(
+    "logsumexp",
+    _logsumexp_array,
+    lambda out, x, axis: exp(x - out),
+    doc="ln Σ eˣ along `axis`, without overflow. Its row is the softmax.",
+)
+
+var = reduction(
+    "var",
+    lambda x, axis, keepdims, ddof: np.var(x, axis=axis, keepdims=keepdims, ddof=ddof),
+    lambda out, x, axis, ddof: (x - mean(x, axis=axis, keepdims=True))
+    * (2 / _degrees(x, axis, ddof)),
+    doc="The mean squared deviation along `axis`: Σ(x − x̄)² / (n − ddof).",
+    numpy=(np.var,),
+    ddof=0,
+)
+
+
+def _degrees(x: Any, axis: tuple[int, ...], ddof: int) -> float:
+    degrees = float(_count(x, axis) - ddof)
+    return degrees if degrees > 0 else math.nan
+
+
+# Kink: std and norm have gradient 0 where they are 0.
+std = reduction(
+    "std",
+    lambda x, axis, keepdims, ddof: np.std(x, axis=axis, keepdims=keepdims, ddof=ddof),
+    lambda out, x, axis, ddof: (x - mean(x, axis=axis, keepdims=True))
+    / (where(out == 0, 1, out) * _degrees(x, axis, ddof)),
+    doc="The square root of `var`. Gradient 0 where it is 0.",
+    numpy=(np.std,),
+    ddof=0,
+)
+
+
+def _norm_array(x: Any, axis: Any, keepdims: bool) -> Any:
+    # Scaled by the largest element, so that squares neither overflow nor vanish.
+    largest = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
+    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
+    out = np.sqrt(np.sum(np.square(x / scale), axis=axis, keepdims=True)) * scale
+    return out if keepdims else out.reshape(np.sum(x, axis=axis).shape)
+
+
+norm = reduction(
+    "norm",
+    _norm_array,
+    lambda out, x, axis: x / where(out == 0, 1, out),
+    symbol="‖ ‖",
+    doc="The Euclidean norm √Σx² along `axis` (Frobenius over all). Gradient 0 at 0.",
+)
