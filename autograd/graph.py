@@ -17,6 +17,7 @@ import linecache
 import os
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import ContextDecorator
 from contextvars import ContextVar, Token
@@ -137,6 +138,9 @@ class Scope:
 
     def __repr__(self) -> str:
         return f"Scope({self.path!r}, {self.kind!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Scope, (self.path, self.kind, self.parent)
 
     def __enter__(self) -> Scope:
         mode = current_mode()
@@ -323,8 +327,8 @@ class Node:
         """The node's tangent from its parents'."""
         raise TypeError(f"{type(self).__name__} has no tangent")
 
-    def _seed(self, seed: Any) -> Any:
-        """A checked seed of the node's shape and dtype; ``None`` stands for one."""
+    def _seed(self, seed: Any, as_node: bool) -> Any:
+        """A checked seed of the node's shape and dtype, as numbers or as a node; ``None`` is one."""
         raise TypeError(f"{type(self).__name__} takes no seed")
 
     def _stale_argument(self, numbers: bool) -> Node | None:
@@ -335,13 +339,31 @@ class Node:
         """
         raise TypeError(f"{type(self).__name__} has no arguments")
 
-    def _receive(self, g: Any, retain: bool) -> None:
-        """Take the gradient a pass leaves: leaves add it up, interior nodes hold the last one."""
+    def _keeps(self, retain: bool) -> bool:
+        """Whether this node holds its gradient after a pass."""
+        raise TypeError(f"{type(self).__name__} takes no gradient")
+
+    def _receive(self, g: Any, shared: bool) -> None:
+        """Take the gradient a pass leaves: leaves add it up, interior nodes hold the last one.
+
+        With ``shared=True`` other nodes are being given the same object.
+        """
         raise TypeError(f"{type(self).__name__} takes no gradient")
 
     def _clone(self, copies: dict[int, Any]) -> Node:
         """A copy whose arguments are looked up in `copies` by identity."""
         raise TypeError(f"{type(self).__name__} cannot be copied")
+
+    def _state(self, grad: Any, site: Site | None) -> tuple[Any, ...]:
+        """What a pickle keeps of this node beside its primitive and its arguments."""
+        raise TypeError(f"{type(self).__name__} cannot be pickled")
+
+    @classmethod
+    def _restore(
+        cls, primitive: Primitive | None, arguments: tuple[Any, ...], state: Any, number: int
+    ) -> Node:
+        """The node that `_state` describes."""
+        raise TypeError(f"{cls.__name__} cannot be unpickled")
 
     # What every node has.
 
@@ -420,7 +442,7 @@ class Node:
                 f"backward() from {self!r}: it was computed without recording, or from nothing that "
                 "requires a gradient, so there is nothing to differentiate"
             )
-        leave_gradients(self, self._seed(seed), create_graph)
+        leave_gradients(self, self._seed(seed, create_graph), create_graph)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Node:
         for node in topological_order(self, arguments=True):
@@ -505,24 +527,31 @@ def check_fresh(nodes: Iterable[Node], what: str, *, numbers: bool = False) -> N
 
 
 def cotangents(
-    seeds: dict[Node, Any], *, create_graph: bool = False, wrt: Iterable[Node] | None = None
+    seeds: dict[Node, Any],
+    *,
+    create_graph: bool = False,
+    wrt: Iterable[Node] | None = None,
+    retain: bool = False,
 ) -> dict[Node, Any]:
-    """One backward pass: the cotangent of every node below `seeds`, or of the nodes `wrt` alone.
+    """One backward pass: the cotangents of the nodes `wrt`, or of every node that keeps a gradient.
 
     Each node's cotangent is complete when the node's turn comes, because all its uses were made
     after it and have had their turn: that is why the order matters.
     """
-    leaves, interior = reachable(seeds)
-    if wrt is not None:
-        # Walk only the nodes that lead to a target, and do not go below one.
-        targets = set(wrt)
+    _, interior = reachable(seeds)
+    targets = None if wrt is None else set(wrt)
+    leading: set[Node] | None = None
+    if targets is not None:
+        # Walk only the nodes that lead to a target, and do not go below one unless another is there.
         leading = set(targets)
         for node in interior:
             if node not in leading and any(parent in leading for parent in node.parents):
                 leading.add(node)
-        interior = [node for node in interior if node in leading and node not in targets]
-    else:
-        leading = targets = None  # type: ignore[assignment]
+        interior = [
+            node
+            for node in interior
+            if node in leading and any(parent in leading for parent in node.parents)
+        ]
     check_fresh(interior, "a backward pass", numbers=not create_graph)
     anomaly = current_mode().anomaly
     if anomaly is not None:
@@ -535,26 +564,28 @@ def cotangents(
             g = sums.get(node)
             if g is None:
                 continue
-            spread = node._recorded_contributions if create_graph else node._contributions
-            for parent, contribution in spread(g):
+            for parent, contribution in (
+                node._recorded_contributions(g) if create_graph else node._contributions(g)
+            ):
                 if leading is not None and parent not in leading:
                     continue
                 if anomaly is not None:
                     anomaly.check_backward(node, parent, contribution)
                 before = sums.get(parent)
                 sums[parent] = contribution if before is None else before + contribution
-    if targets is not None:
-        return {node: sums[node] for node in targets if node in sums}
-    return sums
+            # A cotangent that nobody will ask for is let go, so that its memory is used again.
+            if not (node._keeps(retain) if targets is None else node in targets):
+                del sums[node]
+    return sums if targets is None else {node: sums[node] for node in targets if node in sums}
 
 
 def leave_gradients(root: Node, seed: Any, create_graph: bool) -> None:
     """Run one pass, then write every gradient in one step: a pass that fails changes nothing."""
-    sums = cotangents({root: seed}, create_graph=create_graph)
-    retain = current_mode().retain
+    sums = cotangents({root: seed}, create_graph=create_graph, retain=current_mode().retain)
+    count = Counter(map(id, sums.values()))
     with LOCK:
         for node, g in sums.items():
-            node._receive(g, retain)
+            node._receive(g, count[id(g)] > 1)
 
 
 def tangents(seeds: dict[Node, Any], outputs: Sequence[Node], *, recorded: bool) -> list[Any]:

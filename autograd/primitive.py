@@ -53,6 +53,17 @@ registry: dict[str, Primitive] = {}
 numpy_functions: dict[Any, Callable[..., Any]] = {}
 """NumPy's ufuncs and functions, and what records in their place."""
 
+plain_functions: set[Any] = {
+    *(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal),
+    *(np.isfinite, np.isnan, np.isinf, np.signbit, np.logical_and, np.logical_or, np.logical_not),
+    *(np.logical_xor, np.shape, np.ndim, np.size, np.argmax, np.argmin, np.argsort, np.nonzero),
+    *(np.flatnonzero, np.argwhere, np.count_nonzero, np.any, np.all, np.allclose, np.isclose),
+    *(np.array_equal, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.result_type),
+    *(np.can_cast, np.iscomplexobj, np.isrealobj, np.shares_memory, np.may_share_memory),
+    *(np.array2string, np.array_repr, np.array_str, np.searchsorted, np.digitize),
+}
+"""NumPy functions whose results are indices, truth values or constants: they get plain arrays."""
+
 ARITHMETIC = (ZeroDivisionError, OverflowError, ValueError)
 """What Python's floats raise where IEEE arithmetic has an answer."""
 
@@ -65,14 +76,20 @@ class Kind(NamedTuple):
 
     rank: int
     apply: Callable[[Primitive, tuple[Any, ...], dict[str, Any]], Any]
+    flat: Callable[[Primitive, tuple[Any, ...], dict[str, Any]], Any] | None = None
 
 
 kinds: dict[type, Kind] = {}
 
 
-def register_kind(cls: type, rank: int, apply: Callable[..., Any]) -> None:
-    """Say what a primitive does with an operand of this class; node classes register themselves."""
-    kinds[cls] = Kind(rank, apply)
+def register_kind(
+    cls: type, rank: int, apply: Callable[..., Any], flat: Callable[..., Any] | None = None
+) -> None:
+    """Say what a primitive does with an operand of this class; node classes register themselves.
+
+    `apply` takes arguments as the user gave them, `flat` one scalar output's many scalar arguments.
+    """
+    kinds[cls] = Kind(rank, apply, flat)
 
 
 def _compute_numbers(primitive: Primitive, arguments: Any, options: dict[str, Any]) -> Any:
@@ -102,6 +119,7 @@ register_kind(bool, 0, _compute_numbers)
 register_kind(np.ndarray, 1, _compute_arrays)
 register_kind(list, 2, _compute_sequences)
 register_kind(tuple, 2, _compute_sequences)
+VALUE_RANK, TENSOR_RANK = 3, 4
 register_kind(Letter, 9, _write)
 _NUMPY_SCALAR = Kind(1, _compute_arrays)
 
@@ -118,6 +136,13 @@ def kind_of(operand: Any, primitive: Primitive) -> Kind:
     raise TypeError(
         f"{primitive.name}: expected a number, an array, a Value or a Tensor, "
         f"got {type(operand).__name__} ({operand!r:.60})"
+    )
+
+
+def accepts(operand: Any) -> bool:
+    """Whether a primitive takes this operand; an operator answers NotImplemented when it does not."""
+    return operand.__class__ in kinds or isinstance(
+        operand, (np.bool_, np.number, *kinds)
     )
 
 
@@ -249,7 +274,7 @@ class Primitive:
             if kind is None:
                 kind = kind_of(x, self)
             if kind.rank > rank:
-                rank, apply = kind
+                rank, apply = kind.rank, kind.apply
         return apply(self, arguments, options)
 
     def bind(
@@ -322,9 +347,20 @@ class Primitive:
         """Tangent of argument `slot` in, its share of the output's tangent out."""
         raise TypeError(f"{self.name} has no derivative by argument {slot}")
 
+    def on_numbers(self, numbers: Sequence[Any], options: dict[str, Any]) -> float:
+        """One output of many scalar arguments: what an n-ary node of Values holds."""
+        raise TypeError(f"{self.name} is not defined on scalars")
+
+    def again(self, numbers: Sequence[Any], options: dict[str, Any]) -> float:
+        """What a Value made by this primitive holds, computed from its arguments' numbers."""
+        return self.on_numbers(numbers, options)
+
     def flat_derivatives(self, out: Any, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
         """The local derivatives of one output by many scalar arguments."""
         raise TypeError(f"{self.name} is not defined on scalars")
+
+    constant_slots = False
+    """Whether some argument is never differentiated."""
 
     def differentiable(self, slot: int) -> bool:
         """Whether a gradient flows through argument `slot`."""
@@ -351,13 +387,15 @@ class Elementwise(Primitive):
         super().__init__(name, array, arity=len(derivatives), **fields)
         self.scalar = scalar
         self.derivatives = derivatives
+        self.constant_slots = None in derivatives
         if isinstance(array, np.ufunc):
             numpy_functions[array] = self
 
     def differentiable(self, slot: int) -> bool:
         return self.derivatives[slot] is not None
 
-    def _rule(self, slot: int) -> Rule:
+    def rule(self, slot: int) -> Rule:
+        """The rule of the local derivative by one argument."""
         rule = self.derivatives[slot]
         if rule is None:
             raise TypeError(f"{self.name} has no derivative by argument {slot}")
@@ -372,11 +410,13 @@ class Elementwise(Primitive):
             pass
         return super().evaluate(numbers, options)
 
+    again = evaluate
+
     def local_derivative(
         self, slot: int, out: float, numbers: Sequence[Any], options: dict[str, Any]
     ) -> float:
         """The local derivative by argument `slot` on floats: the number on the edge."""
-        rule = self._rule(slot)
+        rule = self.rule(slot)
         try:
             d = rule(out, *numbers, **options)
             if not isinstance(d, complex):
@@ -387,24 +427,19 @@ class Elementwise(Primitive):
             return float(rule(np.float64(out), *map(np.float64, numbers), **options))
 
     def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
-        d = self._rule(slot)(out, *arguments, **options)
+        d = self.rule(slot)(out, *arguments, **options)
         if not (d.__class__ is int and d == 1):
             g = g * d
         return unbroadcast(g, arguments[slot])
 
     def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
-        product = t * self._rule(slot)(out, *arguments, **options)
+        product = t * self.rule(slot)(out, *arguments, **options)
         shape = shape_of(out)
         return product if product.shape == shape else registry["broadcast_to"](product, shape=shape)
 
     def on_values(self, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
         each = np.frompyfunc(lambda *xs: self(*xs, **options), len(arguments), 1)
         return each(*arguments)
-
-    def flat_derivatives(self, out: Any, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
-        return [
-            None if rule is None else rule(out, *arguments, **options) for rule in self.derivatives
-        ]
 
 
 class Reduction(Primitive):
@@ -454,6 +489,9 @@ class Reduction(Primitive):
             out = out.reshape([1 if axis in axes else n for axis, n in enumerate(x.shape)])
         return out if out.ndim else out.item()
 
+    def on_numbers(self, numbers: Sequence[Any], options: dict[str, Any]) -> float:
+        return float(self.array(np.array(numbers, dtype=np.float64), **options))
+
     def flat_derivatives(self, out: Any, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
         x = np.array(arguments)
         row = self.row(out, x, (0,), **{key: options[key] for key in self._rest})
@@ -502,6 +540,10 @@ class Multilinear(Primitive):
     def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
         return self(*arguments[:slot], t, *arguments[slot + 1 :], **options)
 
+    def on_numbers(self, numbers: Sequence[Any], options: dict[str, Any]) -> float:
+        slots = np.split(np.array(numbers, dtype=np.float64), self.arity or 1)
+        return float(self.array(*slots, **options))
+
     def flat_derivatives(self, out: Any, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
         # Vectors of Values, end to end: x1 ... xn, y1 ... yn.
         slots = np.split(np.array(arguments), self.arity or 1)
@@ -529,6 +571,7 @@ class Fused(Primitive):
         super().__init__(name, array, arity=len(vjps), **fields)
         self.vjps = vjps
         self.jvps = jvps
+        self.constant_slots = None in vjps
         self.composite = composite
         self.slot_kinds = slot_kinds or ("full",) * len(vjps)
 
@@ -563,13 +606,64 @@ def nary(primitive: Primitive, arguments: tuple[Any, ...], options: dict[str, An
     """One scalar output of many scalar arguments: a Value if any of them is one."""
     for x in arguments:
         kind = kinds.get(x.__class__)
-        if kind is not None and kind.rank == VALUE_RANK:
-            return kind.apply(primitive, arguments, options)
-    return primitive.evaluate((np.array(arguments, dtype=np.float64),), options)
+        if kind is not None and kind.flat is not None:
+            return kind.flat(primitive, arguments, options)
+    return primitive.on_numbers(arguments, options)
 
 
-VALUE_RANK = 3
-TENSOR_RANK = 4
+# --- NumPy's protocols -----------------------------------------------------------------------------------------
+
+
+def no_rule(function: Any) -> TypeError:
+    """The error for a NumPy function that has no row and no composite here."""
+    module = getattr(function, "__module__", None) or "numpy"
+    name = f"{module.replace('numpy', 'np', 1)}.{function.__name__}".replace("np._core.", "np.")
+    return TypeError(
+        f"{name} has no rule in autograd, and a result without one would be a constant: "
+        "use a function that has one, or x.detach().numpy() where no gradient is wanted"
+    )
+
+
+def unwrapped(x: Any) -> Any:
+    """Nodes as their data, also inside lists and tuples."""
+    if isinstance(x, list | tuple):
+        return type(x)([unwrapped(each) for each in x])
+    return raw(x)
+
+
+def numpy_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    """``__array_ufunc__`` of every node: NumPy's functions record."""
+    if method != "__call__":
+        raise TypeError(
+            f"np.{ufunc.__name__}.{method} has no rule in autograd; "
+            "sum, prod, max, min, cumsum and outer have one of their own"
+        )
+    out = options.pop("out", (None,))[0]
+    if ufunc in numpy_functions:
+        result = numpy_functions[ufunc](*inputs, **options)
+    elif ufunc in plain_functions:
+        result = ufunc(*map(unwrapped, inputs), **options)
+    else:
+        raise no_rule(ufunc)
+    if out is None:
+        return result
+    if not (isinstance(out, np.ndarray) and out.dtype == object):
+        raise TypeError(
+            f"np.{ufunc.__name__} cannot write a recorded result into an array of numbers "
+            "(out= or an in-place operator): assign the result to a name instead"
+        )
+    out[...] = result
+    return out
+
+
+def numpy_call(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """``__array_function__`` of every node: NumPy's functions record."""
+    if function in numpy_functions:
+        return numpy_functions[function](*args, **kwargs)
+    if function in plain_functions:
+        plain = {key: unwrapped(x) for key, x in kwargs.items()}
+        return function(*(unwrapped(x) for x in args), **plain)
+    raise no_rule(function)
 
 
 # --- declaring a row ------------------------------------------------------------------------------------------

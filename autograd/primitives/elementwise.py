@@ -101,6 +101,12 @@ remainder = elementwise(
 neg = elementwise("neg", operator.neg, np.negative, lambda out, x: -1, symbol="−", doc="−x.")
 
 
+# identity gives a node a second name of its own: transforms differentiate by it.
+identity = elementwise(
+    "identity", operator.pos, np.positive, lambda out, x: 1, symbol="=", doc="x itself, as a new node."
+)
+
+
 # x ** 0 has derivative 0 everywhere, also at 0; 0 ** y has derivative 0 by y for y >= 0; a negative
 # base has no real derivative by its exponent (nan).
 def _pow_by_base(out: Any, x: Any, y: Any) -> Any:

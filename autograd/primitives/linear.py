@@ -16,11 +16,6 @@ from autograd.primitive import asarray, linear_map, numpy_functions, shape_of, u
 normalize_axis = np.lib.array_utils.normalize_axis_index
 
 
-# identity gives a node a second name of its own: transforms differentiate by it.
-identity = linear_map(
-    "identity", lambda x: x, lambda g, x: g, doc="x itself, as a new node.", symbol="="
-)
-
 reshape = linear_map(
     "reshape",
     lambda x, shape: np.reshape(x, shape),

@@ -1,0 +1,604 @@
+"""Tensor: a node that holds a float32 or float64 array.
+
+Its local derivatives are evaluated when they are asked for, from the arrays that the node's arguments
+hold. So data must not change under a recorded graph: every array that memory may be shared with has
+one `Buffer`, which dates the last assignment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.graph import Node, current_mode, getframe, record_site, tick
+from autograd.primitive import (
+    TENSOR_RANK,
+    Elementwise,
+    Linear,
+    LocalDerivative,
+    Primitive,
+    accepts,
+    numpy_call,
+    numpy_ufunc,
+    register_kind,
+    registry,
+)
+
+__all__ = ["Buffer", "Tensor"]
+
+Array = np.ndarray[Any, Any]
+new = object.__new__
+ndarray = np.ndarray
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+class Buffer:
+    """Memory that several tensors may share: when its data was last assigned, on the graph's clock."""
+
+    __slots__ = ("changed",)
+
+    def __init__(self, changed: int = 0) -> None:
+        self.changed = changed
+
+
+def as_data(data: Any, dtype: Any, what: str) -> Array:
+    """A fresh float array with the numbers of `data`, or an error that says what came instead."""
+    if isinstance(data, Node):
+        raise TypeError(
+            f"{what} is numbers, not a {type(data).__name__}: use `x.detach()` for a constant copy, "
+            "`x.numpy()` for its array, or the node itself"
+        )
+    try:
+        array = np.array(data)
+    except ValueError as error:
+        raise ValueError(f"{what} is a regular array of numbers: {error}") from None
+    if array.dtype == object:
+        raise TypeError(
+            f"{what} is numbers, not objects such as {array.ravel()[:1].tolist()!r:.60}: an array of "
+            "Values stays an object array, and networks of Values come from model.to_scalars()"
+        )
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{what} is real numbers, got {array.dtype} ({data!r:.60})")
+    if dtype is not None:
+        if np.dtype(dtype) not in FLOATS:
+            raise TypeError(f"a Tensor is float32 or float64, not {np.dtype(dtype)}")
+        return array.astype(dtype, copy=False)
+    if array.dtype in FLOATS:
+        return array
+    return array.astype(np.float64)
+
+
+class Tensor(Node):
+    """A node of the graph that holds an array.
+
+    Args:
+        data: numbers of any shape: nested lists, an array. They are copied. float32 and float64 stay
+            what they are, integers and booleans become float64.
+        name: shown in drawings and messages.
+        requires_grad: whether a gradient flows to it; a constant can as well stay an array.
+        dtype: float32 or float64, to convert.
+
+    Operators, NumPy's functions and `autograd`'s record on it; NumPy's broadcasting holds.
+
+    >>> from autograd import Tensor
+    >>> import numpy as np
+    >>> W = Tensor([[1.0, 2.0], [3.0, 4.0]], "W")
+    >>> loss = np.tanh(W @ np.array([0.5, -0.25])).sum()
+    >>> loss.backward()
+    >>> W.grad.round(4).tolist()
+    [[0.5, -0.25], [0.3932, -0.1966]]
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_arguments",
+        "_buffer",
+        "_code",
+        "_data",
+        "_grad",
+        "_lasti",
+        "_name",
+        "_options",
+        "_primitive",
+        "_requires_grad",
+        "_retain",
+        "_scope",
+        "_serial",
+        "_slots",
+    )
+
+    _arguments: tuple[Any, ...]
+    _buffer: Buffer | None
+    _data: Array
+    _options: dict[str, Any]
+    _retain: bool
+    _slots: tuple[int, ...]  # the arguments through which a gradient flows
+
+    def __init__(
+        self,
+        data: Any,
+        name: str | None = None,
+        *,
+        requires_grad: bool = True,
+        dtype: Any = None,
+        **unknown: Any,
+    ) -> None:
+        if unknown:
+            raise TypeError(
+                f"Tensor() has no option {next(iter(unknown))!r}: it takes data, name=, "
+                "requires_grad= and dtype="
+            )
+        if name is not None and not isinstance(name, str):
+            raise TypeError(
+                f"the second argument of Tensor is its name, a string, not {type(name).__name__}"
+            )
+        self._become_leaf(as_data(data, dtype, "the data of a Tensor"), bool(requires_grad))
+        self._name = name
+        record_site(self, getframe(1))
+
+    def _become_leaf(self, data: Array, requires_grad: bool) -> None:
+        self._data = data
+        self._grad = self._name = self._primitive = self._buffer = None
+        self._arguments = self._slots = ()
+        self._options = {}
+        self._requires_grad = requires_grad
+        self._retain = False
+        self._scope = current_mode().scope
+        self._serial = tick()
+
+    # --- what it holds ------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> Array:
+        """The array. On a leaf it can be assigned; nodes computed from the old one are then stale.
+
+        Assigning copies into the same memory, and checks shape and dtype. The data of an interior
+        node is read-only.
+        """
+        if self._primitive is None:
+            return self._data
+        view = self._data.view()
+        view.flags.writeable = False
+        return view
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        held = self._data
+        if self._primitive is not None:
+            raise ValueError(
+                f"only a leaf's data can be assigned; this is the result of {self._primitive.name}"
+            )
+        if data is not held:
+            fresh = data if isinstance(data, ndarray) else as_data(data, held.dtype, "data")
+            if fresh.shape != held.shape:
+                raise ValueError(f"data of shape {held.shape} was expected, got {fresh.shape}")
+            exact = fresh.dtype.kind in "biu" or np.can_cast(fresh.dtype, held.dtype)
+            if fresh.dtype.kind not in "biuf" or not exact:
+                raise TypeError(f"data of dtype {held.dtype} was expected, got {fresh.dtype}")
+            np.copyto(held, fresh, casting="unsafe")
+        if self._buffer is None:
+            self._buffer = Buffer()
+        self._buffer.changed = tick()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._data.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._data.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float32 or float64."""
+        return self._data.dtype
+
+    @property
+    def T(self) -> Tensor:  # noqa: N802  (NumPy's name)
+        """The transpose: all axes reversed."""
+        transposed: Tensor = registry["transpose"](self)
+        return transposed
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        return self._arguments
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return dict(self._options)
+
+    @property
+    def parents(self) -> tuple[Node, ...]:
+        arguments = self._arguments
+        return tuple([arguments[slot] for slot in self._slots])
+
+    @property
+    def local_derivatives(self) -> tuple[LocalDerivative, ...]:
+        """∂self/∂parent for each parent: objects with ``kind``, ``vjp``, ``jvp`` and ``matrix``."""
+        if self._primitive is None:
+            return ()
+        arrays = [x._data if isinstance(x, Node) else x for x in self._arguments]  # type: ignore[attr-defined]
+        return tuple(
+            LocalDerivative(self._primitive, slot, self._data, arrays, self._options)
+            for slot in self._slots
+        )
+
+    def item(self) -> float:
+        """The number in a one-element tensor."""
+        if self._data.size != 1:
+            raise ValueError(f"item() needs a tensor of one element, this one has shape {self.shape}")
+        return float(self._data.reshape(()))
+
+    def numpy(self) -> Array:
+        """The array itself, read-only: copy it to write."""
+        view = self._data.view()
+        view.flags.writeable = False
+        return view
+
+    def tolist(self) -> Any:
+        """The numbers as nested lists."""
+        return self._data.tolist()
+
+    def detach(self) -> Tensor:
+        """A constant that shares this tensor's memory: no gradient flows through it."""
+        if self._buffer is None:
+            self._buffer = Buffer()
+        constant = new(Tensor)
+        constant._become_leaf(self._data, requires_grad=False)
+        constant._buffer = self._buffer
+        constant._name = self._name
+        record_site(constant, getframe(1))
+        return constant
+
+    def retain_grad(self) -> Tensor:
+        """Keep this interior tensor's gradient after a backward pass. Returns the tensor."""
+        self._retain = True
+        return self
+
+    # --- Python's protocols -----------------------------------------------------------------------------
+
+    def __float__(self) -> float:
+        return self.item()
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def __len__(self) -> int:
+        if not self._data.ndim:
+            raise TypeError("a tensor of shape () has no length")
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index: Any) -> Tensor:
+        row: Tensor = registry["getitem"](self, index=plain_index(index))
+        return row
+
+    def __setitem__(self, index: Any, x: Any) -> None:
+        raise TypeError(
+            "a Tensor cannot be assigned into, because the graph keeps its numbers: build the new "
+            "one with where(mask, x, t) or concatenate([t[:i], x, t[i:]]), or write a leaf's t.data"
+        )
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        numbers = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100)
+        parts = [numbers]
+        if self._data.dtype != np.float64:
+            parts.append(f"dtype={self._data.dtype}")
+        if self._data.size > 100 or not self._data.size:
+            parts.append(f"shape={self.shape}")
+        if self._name is not None:
+            parts.append(f"name={self._name!r}")
+        if self._primitive is not None:
+            parts.append(f"primitive={self._primitive.name}")
+        if not self._requires_grad:
+            parts.append("requires_grad=False")
+        return f"Tensor({', '.join(parts)})"
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
+        if self._requires_grad:
+            raise TypeError(
+                "this Tensor is tracked, and as a plain array it would lose its gradient: "
+                "use t.detach().numpy() or t.numpy()"
+            )
+        return np.array(self._data, dtype=dtype)
+
+    __hash__ = object.__hash__
+    __array_ufunc__ = numpy_ufunc
+    __array_function__ = numpy_call
+
+    # --- what the pass asks --------------------------------------------------------------------------------
+
+    def _seed(self, seed: Any, as_node: bool) -> Any:
+        data = self._data
+        if seed is None:
+            if data.size != 1:
+                raise ValueError(
+                    f"backward() from a tensor of shape {self.shape} needs a seed of that shape: "
+                    "give `seed=`, or reduce it to one number first, with sum() or mean()"
+                )
+            g = np.ones_like(data)
+        elif isinstance(seed, Node):
+            if seed.shape != self.shape:
+                raise ValueError(f"a seed of shape {self.shape} was expected, got {seed.shape}")
+            if as_node:
+                return seed
+            g = np.array(seed.data, dtype=data.dtype)
+        else:
+            g = as_data(seed, data.dtype, "a seed")
+        if g.shape != data.shape:
+            raise ValueError(f"a seed of shape {self.shape} was expected, got {g.shape}")
+        return Tensor(g, requires_grad=False) if as_node else g
+
+    def _contributions(self, g: Any) -> Iterable[tuple[Node, Any]]:
+        primitive, arguments, options = self._primitive, self._arguments, self._options
+        arrays = [x._data if isinstance(x, Node) else x for x in arguments]  # type: ignore[attr-defined]
+        contributions = []
+        for slot in self._slots:
+            parent = arguments[slot]
+            c = primitive.vjp(slot, g, self._data, arrays, options)  # type: ignore[union-attr]
+            contributions.append((parent, c if parent.__class__ is Tensor else float(c)))
+        return contributions
+
+    def _recorded_contributions(self, g: Any) -> Iterable[tuple[Node, Any]]:
+        primitive, arguments, options = self._primitive, self._arguments, self._options
+        return [
+            (arguments[slot], primitive.vjp(slot, g, self, arguments, options))  # type: ignore[union-attr]
+            for slot in self._slots
+        ]
+
+    def _tangent(self, tangents: dict[Node, Any], recorded: bool) -> Any:
+        primitive, options = self._primitive, self._options
+        arguments: Sequence[Any] = self._arguments
+        out: Any = self
+        if not recorded:
+            arguments = [x._data if isinstance(x, Node) else x for x in arguments]  # type: ignore[attr-defined]
+            out = self._data
+        total = None
+        for slot in self._slots:
+            t = tangents.get(self._arguments[slot])
+            if t is not None:
+                term = primitive.jvp(slot, t, out, arguments, options)  # type: ignore[union-attr]
+                total = term if total is None else total + term
+        return total
+
+    def _keeps(self, retain: bool) -> bool:
+        return self._primitive is None or retain or self._retain
+
+    def _stale_argument(self, numbers: bool) -> Node | None:
+        serial = self._serial
+        for x in self._arguments:
+            if x.__class__ is Tensor:
+                if x._buffer is not None and x._buffer.changed > serial:
+                    return x  # type: ignore[no-any-return]
+            elif isinstance(x, Node) and x._primitive is None and x._serial > serial:
+                return x
+        return None
+
+    def _receive(self, g: Any, shared: bool) -> None:
+        if not isinstance(g, Node):
+            g = np.asarray(g)
+            if shared or g.base is not None:
+                g = g.copy()  # nobody else's memory, so that `grad *= 0.5` is safe
+        held = self._grad
+        self._grad = g if held is None or self._primitive is not None else held + g
+
+    def _clone(self, copies: dict[int, Any]) -> Tensor:
+        copy = new(Tensor)
+        for field in ("_name", "_primitive", "_options", "_requires_grad", "_retain", "_slots"):
+            setattr(copy, field, getattr(self, field))
+        for field in ("_scope", "_serial", "_code", "_lasti"):
+            setattr(copy, field, getattr(self, field))
+        copy._data = self._data.copy()
+        grad = self._grad
+        copy._grad = np.array(grad.data if isinstance(grad, Node) else grad)
+        if grad is None:
+            copy._grad = None
+        copy._buffer = None if self._buffer is None else Buffer(self._buffer.changed)
+        copy._arguments = tuple(copies.get(id(x), x) for x in self._arguments)
+        return copy
+
+    def _state(self, grad: Any, site: Any) -> tuple[Any, ...]:
+        changed = self._buffer is not None and self._buffer.changed > 0
+        flags = (self._requires_grad, self._retain, changed, self._slots)
+        data = (np.ascontiguousarray(self._data), grad)
+        return (*data, self._name, flags, self._scope, site, self._options)
+
+    @classmethod
+    def _restore(cls, primitive: Any, arguments: Any, state: Any, number: int) -> Tensor:
+        node = new(Tensor)
+        node._data, node._grad, node._name, flags, node._scope, site, node._options = state
+        node._requires_grad, node._retain, changed, node._slots = flags
+        node._buffer = Buffer() if changed else None
+        node._code, node._lasti = site, 0
+        node._primitive, node._arguments, node._serial = primitive, arguments, number
+        return node
+
+
+# --- recording ----------------------------------------------------------------------------------------------
+
+
+def constant(x: Any, primitive: Primitive) -> Any:
+    """A positional argument that is no node, ready for NumPy."""
+    if isinstance(x, list | tuple):
+        x = np.asarray(as_data(x, None, f"an argument of {primitive.name}"))
+    if isinstance(x, ndarray):
+        if x.dtype.kind == "f" and x.dtype.itemsize <= 8 or x.dtype.kind in "biu":
+            return x
+        if x.dtype == object:
+            raise TypeError(
+                f"{primitive.name}: a Tensor and an array of Values do not mix: a network made of "
+                "Values comes from model.to_scalars(), an array of its numbers from v.data"
+            )
+        raise TypeError(f"{primitive.name}: expected real numbers, got an array of {x.dtype}")
+    return x
+
+
+def record(primitive: Primitive, arguments: Sequence[Any], options: dict[str, Any]) -> Tensor:
+    """Call a primitive where the highest kind among the arguments is a Tensor."""
+    arrays = []
+    slots = []
+    for slot, x in enumerate(arguments):
+        if x.__class__ is Tensor:
+            arrays.append(x._data)
+            if x._requires_grad:
+                slots.append(slot)
+        elif isinstance(x, Node):
+            arrays.append(x._data)  # type: ignore[attr-defined]
+            if x._requires_grad:
+                slots.append(slot)
+        elif x.__class__ is float or x.__class__ is int:
+            arrays.append(x)
+        else:
+            x = constant(x, primitive)
+            arrays.append(x)
+            if arguments[slot] is not x:
+                arguments = (*arguments[:slot], x, *arguments[slot + 1 :])
+    out = primitive.compute(arrays, options)
+    if out.__class__ is not ndarray:
+        out = np.asarray(out)
+    mode = current_mode()
+    node = new(Tensor)
+    node._data = out
+    node._grad = node._name = node._buffer = None
+    if slots and primitive.constant_slots:
+        slots = [slot for slot in slots if primitive.differentiable(slot)]
+    if slots and mode.recording:
+        node._primitive = primitive
+        node._arguments = tuple(arguments)
+        node._options = options
+        node._slots = tuple(slots)
+        node._requires_grad = True
+    else:
+        node._primitive = None
+        node._arguments = node._slots = ()
+        node._options = {}
+        node._requires_grad = False
+    if out.base is not None and isinstance(primitive, Linear):
+        base = next((x for x in arguments if isinstance(x, Tensor)), None)
+        if base is not None and np.may_share_memory(base._data, out):
+            if base._buffer is None:
+                base._buffer = Buffer()
+            node._buffer = base._buffer
+    node._retain = mode.retain
+    node._scope = mode.scope
+    node._serial = tick()
+    record_site(node, getframe(1))
+    if mode.anomaly is not None:
+        mode.anomaly.check_forward(node, primitive, arguments)
+    return node
+
+
+register_kind(Tensor, TENSOR_RANK, record)
+
+
+def plain_index(index: Any) -> Any:
+    """An index with tensors' numbers in place of tensors, copied where it could change later."""
+    if isinstance(index, tuple):
+        return tuple(plain_index(part) for part in index)
+    if isinstance(index, Node):
+        raise TypeError(
+            "an index is integers, slices or a boolean mask, not a node: use t.numpy().astype(int)"
+        )
+    return np.array(index) if isinstance(index, list | ndarray) else index
+
+
+# --- operators and methods, from the rows ----------------------------------------------------------------------
+
+
+def _operator(row: Primitive, reflected: bool = False) -> Callable[[Any, Any], Any]:
+    if reflected:
+
+        def method(self: Tensor, other: Any) -> Any:
+            return row(other, self) if accepts(other) else NotImplemented
+
+    else:
+
+        def method(self: Tensor, other: Any) -> Any:
+            return row(self, other) if accepts(other) else NotImplemented
+
+    method.__doc__ = row.__doc__
+    return method
+
+
+def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Tensor, *others: Any, **options: Any) -> Any:
+        return function(self, *others, **options)
+
+    method.__doc__ = function.__doc__
+    method.__name__ = name
+    method.__qualname__ = f"Tensor.{name}"
+    return method
+
+
+def _comparison(compare: np.ufunc) -> Callable[[Any, Any], Any]:
+    def method(self: Tensor, other: Any) -> Any:
+        if isinstance(other, Node):
+            return compare(self._data, other.data)
+        return compare(self._data, other) if accepts(other) else NotImplemented
+
+    return method
+
+
+def _sequence_option(name: str, option: str) -> Callable[..., Any]:
+    """A method that takes its lengths or axes one by one or as a tuple: ``t.reshape(2, 3)``."""
+    row = registry[name]
+
+    def method(self: Tensor, *items: Any, **options: Any) -> Any:
+        if items:
+            several = len(items) == 1 and (items[0] is None or not np.isscalar(items[0]))
+            options = {option: items[0] if several else items} | options
+        return row(self, **options)
+
+    method.__doc__ = row.__doc__
+    method.__name__ = name
+    return method
+
+
+_OPERATORS = {
+    "add": "add",
+    "sub": "sub",
+    "mul": "mul",
+    "div": "truediv",
+    "floor_divide": "floordiv",
+    "remainder": "mod",
+    "pow": "pow",
+    "matmul": "matmul",
+}
+for _name, _dunder in _OPERATORS.items():
+    setattr(Tensor, f"__{_dunder}__", _operator(registry[_name]))
+    setattr(Tensor, f"__r{_dunder}__", _operator(registry[_name], reflected=True))
+for _dunder, _name in {"__neg__": "neg", "__abs__": "abs", "__pos__": "identity"}.items():
+    setattr(Tensor, _dunder, _method(_dunder, registry[_name]))
+for _name, _ufunc in {
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+    "eq": np.equal,
+    "ne": np.not_equal,
+}.items():
+    setattr(Tensor, f"__{_name}__", _comparison(_ufunc))
+Tensor.__hash__ = object.__hash__  # type: ignore[method-assign]
+
+for _name, _row in registry.items():
+    first = not isinstance(_row, Elementwise) or _row.differentiable(0)
+    if first and _row.arity is not None and not hasattr(Tensor, _name):
+        setattr(Tensor, _name, _method(_name, _row))
+for _name, _option in {"reshape": "shape", "transpose": "axes", "broadcast_to": "shape"}.items():
+    setattr(Tensor, _name, _sequence_option(_name, _option))

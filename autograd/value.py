@@ -1,0 +1,723 @@
+"""Value: a node that holds one float, with the derivative on each edge stored when it is recorded.
+
+The operators and methods are written from the rows: each rule, called with letters, gives the text of
+its formula, and that text is compiled into a function that computes the result and the local
+derivatives in one go. There is no second table of formulas; `autograd.value.source("mul")` shows what
+was written.
+"""
+
+from __future__ import annotations
+
+import linecache
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from typing import Any, NoReturn
+
+import numpy as np
+
+import autograd.primitives  # noqa: F401  (the rows, from which the operators are written)
+from autograd.graph import (
+    LOCK,
+    Node,
+    current_mode,
+    getframe,
+    library_files,
+    record_site,
+    tick,
+)
+from autograd.letters import OPERATORS, Letter, scalar_text
+from autograd.primitive import (
+    ARITHMETIC,
+    VALUE_RANK,
+    Elementwise,
+    Primitive,
+    accepts,
+    asarray,
+    numpy_call,
+    numpy_ufunc,
+    register_kind,
+    registry,
+)
+
+__all__ = ["Value", "source", "values"]
+
+new = object.__new__
+
+
+def number(x: Any, what: str) -> float:
+    """A real number as a Python float, or an error that says what came instead."""
+    if isinstance(x, float | int | np.integer | np.floating | np.bool_):
+        return float(x)
+    if isinstance(x, Node):
+        raise TypeError(
+            f"{what} is a real number, not a {type(x).__name__}: use `x.detach()` for a constant "
+            "copy, or the node itself"
+        )
+    if isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind in "biuf":
+        return float(x)
+    raise TypeError(f"{what} is a real number, got {type(x).__name__} ({x!r:.60})")
+
+
+class Value(Node):
+    """A node of the graph that holds one Python float.
+
+    Args:
+        data: a real number.
+        name: shown in drawings and messages.
+        requires_grad: whether a gradient flows to it; a constant can as well stay a number.
+
+    Operators, comparisons and the methods of every elementwise primitive work on it. A comparison
+    gives a plain bool, and compares numbers; `hash` is by identity.
+
+    >>> from autograd import Value
+    >>> a, b = Value(2.0, "a"), Value(-3.0, "b")
+    >>> c = (a * b + 10).tanh()
+    >>> c.backward()
+    >>> round(a.grad, 6), round(b.grad, 6)
+    (-0.004021, 0.002681)
+    >>> (a * b).local_derivatives
+    (-3.0, 2.0)
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_code",
+        "_data",
+        "_dx",
+        "_dy",
+        "_grad",
+        "_lasti",
+        "_name",
+        "_options",
+        "_primitive",
+        "_requires_grad",
+        "_scope",
+        "_serial",
+        "_x",
+        "_y",
+    )
+    # `_x`, `_y` are the arguments, `_dx`, `_dy` the derivatives by them: None where no gradient flows.
+    # With more than two arguments `_x` and `_dx` are tuples. `_options` is unset where there are none.
+
+    _data: float
+
+    def __init__(
+        self,
+        data: float,
+        name: str | None = None,
+        *,
+        requires_grad: bool = True,
+        **unknown: Any,
+    ) -> None:
+        if unknown:
+            raise TypeError(
+                f"Value() has no option {next(iter(unknown))!r}: it takes data, name= "
+                "(micrograd's `label=` and `_op=`) and requires_grad="
+            )
+        if name is not None and not isinstance(name, str):
+            raise TypeError(
+                f"the second argument of Value is its name, a string, not {type(name).__name__}; "
+                "parents are recorded by the operators, never passed in"
+            )
+        self._data = number(data, "the data of a Value")
+        self._grad = None
+        self._name = name
+        self._primitive = None
+        self._x = self._y = self._dx = self._dy = None
+        self._requires_grad = bool(requires_grad)
+        self._scope = current_mode().scope
+        self._serial = tick()
+        record_site(self, getframe(1))
+
+    # --- what it holds -------------------------------------------------------------------------
+
+    @property
+    def data(self) -> float:
+        """The number. On a leaf it can be assigned; nodes computed from the old one are then stale."""
+        return self._data
+
+    @data.setter
+    def data(self, data: float) -> None:
+        if self._primitive is not None:
+            raise ValueError(
+                f"only a leaf's data can be assigned; this is the result of {self._primitive.name}"
+            )
+        self._data = number(data, "the data of a Value")
+        self._serial = tick()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return ()
+
+    @property
+    def ndim(self) -> int:
+        """0."""
+        return 0
+
+    @property
+    def size(self) -> int:
+        """1."""
+        return 1
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        x = self._x
+        if x.__class__ is tuple:
+            return x  # type: ignore[no-any-return]
+        primitive = self._primitive
+        if primitive is None:
+            return ()
+        return (x,) if primitive.arity == 1 else (x, self._y)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return dict(getattr(self, "_options", {}))
+
+    @property
+    def parents(self) -> tuple[Node, ...]:
+        return tuple(x for x, d in self._edges() if d is not None)
+
+    @property
+    def local_derivatives(self) -> tuple[float, ...]:
+        """∂self/∂parent for each parent, stored when the node was recorded."""
+        return tuple(d for _, d in self._edges() if d is not None)
+
+    def _edges(self) -> Iterable[tuple[Any, float | None]]:
+        if self._dx.__class__ is tuple:
+            return zip(self._x, self._dx, strict=True)  # type: ignore[call-overload,no-any-return]
+        return ((self._x, self._dx), (self._y, self._dy))
+
+    def item(self) -> float:
+        """The number."""
+        return self._data
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """The number as a 0-d array."""
+        return np.asarray(self._data)
+
+    def detach(self) -> Value:
+        """A constant with the same number: no gradient flows through it."""
+        return Value(self._data, self._name, requires_grad=False)
+
+    # --- Python's protocols ---------------------------------------------------------------------
+
+    def __float__(self) -> float:
+        return self._data
+
+    def __int__(self) -> int:
+        return int(self._data)
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        parts = [repr(self._data)]
+        if self._name is not None:
+            parts.append(f"name={self._name!r}")
+        if self._primitive is not None:
+            parts.append(f"primitive={self._primitive.name}")
+        if self._grad is not None:
+            grad = self._grad
+            parts.append(f"grad={grad.data if isinstance(grad, Node) else grad!r}")
+        if not self._requires_grad:
+            parts.append("requires_grad=False")
+        return f"Value({', '.join(parts)})"
+
+    def __iter__(self) -> NoReturn:
+        raise TypeError("a Value is one number and cannot be iterated over")
+
+    def __complex__(self) -> NoReturn:
+        raise TypeError("a Value is real")
+
+    __hash__ = object.__hash__
+    __array_ufunc__ = numpy_ufunc
+    __array_function__ = numpy_call
+
+    # --- what the pass asks ------------------------------------------------------------------------
+
+    def backward(
+        self, seed: Any = None, *, create_graph: bool = False, **torch_options: Any
+    ) -> None:
+        # The plain case is written out: it is the one that people wait for.
+        if (
+            torch_options
+            or create_graph
+            or not self._requires_grad
+            or current_mode().anomaly is not None
+        ):
+            super().backward(seed, create_graph=create_graph, **torch_options)
+        else:
+            _pass(self, self._seed(seed, False))
+
+    backward.__doc__ = Node.backward.__doc__
+
+    def _seed(self, seed: Any, as_node: bool) -> Any:
+        if isinstance(seed, Node):
+            if seed.shape != ():
+                raise ValueError(f"the seed of a Value is one number, got shape {seed.shape}")
+            return seed if as_node else float(seed.data)
+        g = 1.0 if seed is None else number(seed, "the seed of a Value")
+        return Value(g, requires_grad=False) if as_node else g
+
+    def _contributions(self, g: Any) -> Iterable[tuple[Node, Any]]:
+        return [(x, g * d) for x, d in self._edges() if d is not None]
+
+    def _recorded_contributions(self, g: Any) -> Iterable[tuple[Node, Any]]:
+        return [
+            (x, g if d.__class__ is int and d == 1 else g * d)
+            for x, d in self._recorded_derivatives()
+        ]
+
+    def _recorded_derivatives(self) -> Iterable[tuple[Any, Any]]:
+        """(parent, local derivative as a node) for each parent, from the row's rule."""
+        primitive = self._primitive
+        assert primitive is not None  # only interior nodes are asked
+        arguments, options = self.arguments, getattr(self, "_options", {})
+        if isinstance(primitive, Elementwise):
+            derivatives = [
+                None if d is None else primitive.rule(slot)(self, *arguments, **options)
+                for slot, (_, d) in zip(range(len(arguments)), self._edges(), strict=False)
+            ]
+        else:
+            derivatives = list(primitive.flat_derivatives(self, arguments, options))
+        return [
+            (x, derivative)
+            for (x, d), derivative in zip(self._edges(), derivatives, strict=False)
+            if d is not None
+        ]
+
+    def _tangent(self, tangents: dict[Node, Any], recorded: bool) -> Any:
+        edges = self._recorded_derivatives() if recorded else self._edges()
+        total = None
+        for x, d in edges:
+            t = tangents.get(x) if isinstance(x, Node) and d is not None else None
+            if t is not None:
+                total = t * d if total is None else total + t * d
+        return total
+
+    def _keeps(self, retain: bool) -> bool:
+        return True
+
+    def _stale_argument(self, numbers: bool) -> Node | None:
+        if not numbers:
+            for x in self.arguments:
+                if x.__class__ is Value and x._primitive is None and x._serial > self._serial:
+                    return x  # type: ignore[no-any-return]
+        return None
+
+    def _receive(self, g: Any, shared: bool) -> None:
+        held = self._grad
+        self._grad = g if held is None or self._primitive is not None else held + g
+
+    def _clone(self, copies: dict[int, Any]) -> Value:
+        copy = new(Value)
+        for field in ("_data", "_name", "_primitive", "_dx", "_dy", "_requires_grad"):
+            setattr(copy, field, getattr(self, field))
+        for field in ("_scope", "_serial", "_code", "_lasti"):
+            setattr(copy, field, getattr(self, field))
+        copy._grad = self._grad.detach() if isinstance(self._grad, Node) else self._grad
+        x, y = self._x, self._y
+        if x.__class__ is tuple:
+            x = tuple(copies.get(id(each), each) for each in x)
+        copy._x, copy._y = copies.get(id(x), x), copies.get(id(y), y)
+        if hasattr(self, "_options"):
+            copy._options = self._options
+        return copy
+
+    def _state(self, grad: Any, site: Any) -> tuple[Any, ...]:
+        edges = (self._dx, self._dy, getattr(self, "_options", None))
+        return (self._data, grad, self._name, self._requires_grad, self._scope, site, edges)
+
+    @classmethod
+    def _restore(cls, primitive: Any, arguments: Any, state: Any, number: int) -> Value:
+        node = new(Value)
+        node._data, node._grad, node._name, node._requires_grad, node._scope, site, edges = state
+        node._code, node._lasti = site, 0
+        node._primitive, node._serial = primitive, number
+        node._dx, node._dy, options = edges
+        if options is not None:
+            node._options = options
+        if node._dx.__class__ is tuple:
+            node._x, node._y = arguments, None
+        else:
+            node._x, node._y = (*arguments, None, None)[:2]
+        return node
+
+
+# --- the scalar pass --------------------------------------------------------------------------------
+
+by_serial = attrgetter("_serial")
+
+
+def _pass(root: Value, seed: float) -> None:
+    """`graph.leave_gradients` for a graph of Values: the same pass on the flat slots."""
+    sums = {root: seed}
+    stack = [root]
+    order: list[Value] = []
+    pop, push, put = stack.pop, stack.append, order.append
+    while stack:
+        node = pop()
+        if node._primitive is None:
+            continue
+        put(node)
+        d = node._dx
+        if d.__class__ is tuple:
+            for x, d in zip(node._x, d, strict=True):
+                if d is not None and x not in sums:
+                    sums[x] = 0.0
+                    push(x)
+            continue
+        if d is not None:
+            x = node._x
+            if x not in sums:
+                sums[x] = 0.0
+                push(x)
+        if node._dy is not None:
+            x = node._y
+            if x not in sums:
+                sums[x] = 0.0
+                push(x)
+    order.sort(key=by_serial, reverse=True)
+    for node in order:
+        g = sums[node]
+        d = node._dx
+        if d.__class__ is tuple:
+            for x, d in zip(node._x, d, strict=True):
+                if d is not None:
+                    sums[x] += g * d
+            continue
+        if d is not None:
+            sums[node._x] += g * d
+        d = node._dy
+        if d is not None:
+            sums[node._y] += g * d
+    with LOCK:
+        for node, g in sums.items():
+            if node._primitive is not None or node._grad is None:
+                node._grad = g
+            else:
+                node._grad = node._grad + g
+
+
+# --- recording ------------------------------------------------------------------------------------------
+
+
+def record(primitive: Primitive, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
+    """Call a primitive where the highest kind among the arguments is a Value."""
+    if isinstance(primitive, Elementwise) and not any(
+        isinstance(x, np.ndarray | list | tuple) for x in arguments
+    ):
+        return record_scalar(primitive, arguments, options)
+    arrays = [boxed(x) if x.__class__ is Value else asarray(x, primitive.name) for x in arguments]
+    return primitive.on_values(arrays, options)
+
+
+def boxed(value: Value) -> np.ndarray[Any, Any]:
+    """A 0-d object array that holds a Value."""
+    array = np.empty((), dtype=object)
+    array[()] = value
+    return array
+
+
+def record_scalar(
+    primitive: Primitive, arguments: Sequence[Any], options: dict[str, Any] | None = None
+) -> Value:
+    """Compute one number from numbers, and record it: elementwise, or n-ary."""
+    options = primitive.options if options is None else options
+    numbers = [x._data if x.__class__ is Value else number(x, primitive.name) for x in arguments]
+    tracked = [x.__class__ is Value and x._requires_grad for x in arguments]
+    mode = current_mode()
+    if isinstance(primitive, Elementwise):
+        out = primitive.evaluate(numbers, options)
+        tracked = [t and primitive.differentiable(slot) for slot, t in enumerate(tracked)]
+        derivatives = [
+            primitive.local_derivative(slot, out, numbers, options)
+            if mode.recording and t
+            else None
+            for slot, t in enumerate(tracked)
+        ]
+    else:
+        with np.errstate(all="ignore"):
+            out = primitive.on_numbers(numbers, options)
+            flat = primitive.flat_derivatives(np.float64(out), numbers, options)
+        derivatives = [
+            float(d) if t else None for d, t in zip(flat, tracked, strict=True)
+        ]
+    node = new(Value)
+    node._data = out
+    node._grad = node._name = None
+    node._requires_grad = mode.recording and any(tracked)
+    if node._requires_grad:
+        node._primitive = primitive
+        kept = tuple(
+            x if x.__class__ is Value else n for x, n in zip(arguments, numbers, strict=True)
+        )
+        if isinstance(primitive, Elementwise) and len(kept) <= 2:
+            node._x, node._y = (*kept, None)[:2]
+            node._dx, node._dy = (*derivatives, None)[:2]
+        else:
+            node._x, node._dx = kept, tuple(derivatives)
+            node._y = node._dy = None
+        if options:
+            node._options = options
+    else:
+        node._primitive = node._x = node._y = node._dx = node._dy = None
+    node._scope = mode.scope
+    node._serial = tick()
+    record_site(node, getframe(1))
+    if mode.anomaly is not None:
+        mode.anomaly.check_forward(node, primitive, arguments)
+    return node
+
+
+register_kind(Value, VALUE_RANK, record, record_scalar)
+
+
+# --- operators and methods, written from the rows ------------------------------------------------------------
+
+_NODE = """
+{i}frame = getframe(1)
+{i}code = frame.f_code
+{i}node = new(Value)
+{i}node._data = out
+{i}node._grad = node._name = None
+{i}node._primitive = primitive
+{i}node._x = {x}
+{i}node._y = {y}
+{i}node._dx = {dx}
+{i}node._dy = {dy}
+{i}node._scope = mode.scope
+{i}node._requires_grad = True
+{i}node._serial = tick()
+{i}if code.co_filename in library_files:
+{i}    record_site(node, frame)
+{i}else:
+{i}    node._code = code
+{i}    node._lasti = frame.f_lasti
+{i}return node
+"""
+
+_UNARY = """
+def {method}(self):
+    mode = current_mode()
+    if mode.plain and self._requires_grad:
+        x = self._data
+        try:
+            out = {out}
+            dx = {dx}
+        except ARITHMETIC:
+            return record_scalar(primitive, (self,)){node}
+    return record_scalar(primitive, (self,))
+"""
+
+_BINARY = """
+def {method}(self, other):
+    mode = current_mode()
+    if mode.plain and self._requires_grad:
+        kind = other.__class__
+        if kind is Value:
+            if other._requires_grad:
+                x = self._data
+                y = other._data
+                try:
+                    out = {out}
+                    dx = {dx}
+                    dy = {dy}{check}
+                except ARITHMETIC:
+                    return record_scalar(primitive, (self, other)){both}
+        elif kind is float or kind is int:
+            x = self._data
+            try:
+                y = other if kind is float else float(other)
+                out = {out}
+                dx = {dx}{check_constant}
+            except ARITHMETIC:
+                return record_scalar(primitive, (self, other)){constant}
+    return operate(primitive, self, other)
+"""
+
+_REFLECTED = """
+def {method}(self, other):
+    mode = current_mode()
+    if mode.plain and self._requires_grad:
+        kind = other.__class__
+        if kind is float or kind is int:
+            y = self._data
+            try:
+                x = other if kind is float else float(other)
+                out = {out}
+                dy = {dy}{check_constant}
+            except ARITHMETIC:
+                return record_scalar(primitive, (other, self)){constant}
+    return operate(primitive, other, self)
+"""
+
+OPERATOR_METHODS = {
+    "add": "add",
+    "sub": "sub",
+    "mul": "mul",
+    "div": "truediv",
+    "floor_divide": "floordiv",
+    "remainder": "mod",
+    "pow": "pow",
+}
+"""Row name: the name of Python's operator method, without underscores."""
+
+
+def operate(primitive: Primitive, x: Any, y: Any) -> Any:
+    """A binary operator on operands of any kind; NotImplemented for what the library does not know."""
+    return primitive(x, y) if accepts(x) and accepts(y) else NotImplemented
+
+
+def formulas(row: Elementwise) -> tuple[str, list[str]]:
+    """The text of a row's function on floats, and of each of its local derivatives."""
+    names = ("x", "y", "z")[: row.arity]
+    letters = [Letter(name, sample=0.5) for name in names]
+    if row.name in OPERATORS:
+        out = OPERATORS[row.name][0].format(*names)
+    else:
+        try:
+            out = scalar_text(row.scalar(*letters))
+        except TypeError:  # not a formula but a function of math, or one that branches
+            out = f"{row.name}({', '.join(names)})"
+    with np.errstate(all="ignore"):  # arccosh(0.5)
+        symbol = Letter("out", sample=row.array(*(0.5 for _ in names), **row.options))
+        texts = [
+            "None" if rule is None else scalar_text(rule(symbol, *letters, **row.options))
+            for rule in row.derivatives
+        ]
+    return out, texts
+
+
+def source(name: str, method: str | None = None, *, reflected: bool = False) -> str:
+    """The Python text of a Value's operator or method, as written from its row.
+
+    >>> "dx = (1.0 - (out * out))" in source("tanh")
+    True
+    """
+    row = registry[name]
+    if not isinstance(row, Elementwise) or row.arity not in (1, 2):
+        raise ValueError(f"{name} is not a unary or binary elementwise primitive")
+    method = method or name
+    out, texts = formulas(row)
+    if row.arity == 1:
+        node = _NODE.format(i=" " * 8, x="self", y="None", dx="dx", dy="None")
+        return _UNARY.format(method=method, out=out, dx=texts[0], node=node)
+    # A negative base and a fractional exponent make Python answer with a complex number.
+    check = "\n{}if out.__class__ is not float:\n{}    raise ValueError" if name == "pow" else ""
+    inner, outer = check.format(" " * 20, " " * 20), check.format(" " * 16, " " * 16)
+    if reflected:
+        node = _NODE.format(i=" " * 12, x="x", y="self", dx="None", dy="dy")
+        return _REFLECTED.format(
+            method=method, out=out, dy=texts[1], check_constant=outer, constant=node
+        )
+    return _BINARY.format(
+        method=method,
+        out=out,
+        dx=texts[0],
+        dy=texts[1],
+        check=inner,
+        check_constant=outer,
+        both=_NODE.format(i=" " * 16, x="self", y="other", dx="dx", dy="dy"),
+        constant=_NODE.format(i=" " * 12, x="self", y="y", dx="dx", dy="None"),
+    )
+
+
+def _install(row: Elementwise, method: str, *, reflected: bool = False) -> None:
+    """Compile a method from its row, and give it to Value."""
+    text = source(row.name, method, reflected=reflected)
+    filename = f"<autograd.Value.{method}>"
+    library_files.add(filename)
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    scope: dict[str, Any] = {
+        name: each.scalar for name, each in registry.items() if isinstance(each, Elementwise)
+    }
+    scope |= {"ARITHMETIC": ARITHMETIC, "Value": Value, "primitive": row, "new": new, "abs": abs}
+    scope |= {"current_mode": current_mode, "getframe": getframe, "library_files": library_files}
+    scope |= {"operate": operate, "record_scalar": record_scalar, "record_site": record_site}
+    scope |= {"tick": tick}
+    made: dict[str, Any] = {}  # apart from the scope, where the same name is the function on floats
+    exec(compile(text, filename, "exec"), scope, made)
+    function = made[method]
+    function.__doc__ = row.__doc__
+    function.__qualname__ = f"Value.{method}"
+    function.__module__ = __name__
+    setattr(Value, method, function)
+
+
+def _method(primitive: Primitive) -> Callable[..., Any]:
+    """A method that calls a primitive: for rows with options or more than two arguments."""
+
+    def method(self: Value, *others: Any, **options: Any) -> Any:
+        return primitive(self, *others, **options)
+
+    method.__doc__ = primitive.__doc__
+    method.__name__ = primitive.name
+    return method
+
+
+def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Numbers are compared: a plain bool, or an array of them against an array."""
+
+    def method(self: Value, other: Any) -> Any:
+        if other.__class__ is Value:
+            return compare(self._data, other._data)
+        if isinstance(other, float | int | np.number | np.bool_):
+            return bool(compare(self._data, other))
+        if isinstance(other, Node):
+            return compare(self._data, other.data)
+        return compare(self._data, other) if isinstance(other, np.ndarray) else NotImplemented
+
+    return method
+
+
+for _row in list(registry.values()):
+    if not isinstance(_row, Elementwise):
+        continue
+    if _row.name in OPERATOR_METHODS:
+        _install(_row, f"__{OPERATOR_METHODS[_row.name]}__")
+        _install(_row, f"__r{OPERATOR_METHODS[_row.name]}__", reflected=True)
+    elif _row.arity in (1, 2) and not _row.options and _row.differentiable(0):
+        _install(_row, _row.name)
+    if not hasattr(Value, _row.name) and _row.differentiable(0):
+        setattr(Value, _row.name, _method(_row))
+for _name, _row_name in {"__neg__": "neg", "__abs__": "abs", "__pos__": "identity"}.items():
+    _unary = registry[_row_name]
+    if isinstance(_unary, Elementwise):
+        _install(_unary, _name)
+for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
+    setattr(Value, f"__{_name}__", _comparison(getattr(operator, _name)))
+Value.__hash__ = object.__hash__  # type: ignore[method-assign]
+
+
+# --- arrays of Values ---------------------------------------------------------------------------------------
+
+
+def values(data: Any, name: str | None = None, *, requires_grad: bool = True) -> Any:
+    """An object array of Values with the numbers of `data`, named ``name[i, j]``.
+
+    NumPy's ``+ - * / ** @``, ``sum``, ``mean``, ``dot``, ``einsum`` and the unary functions that a
+    Value has as a method work on it, and so do all of ``autograd.*`` and ``nn.*``.
+
+    >>> import numpy as np
+    >>> w = values([1.0, 2.0], "w")
+    >>> y = (w * np.array([3.0, 4.0])).sum()
+    >>> y.backward()
+    >>> [each.grad for each in w], w[1].name
+    ([3.0, 4.0], 'w[1]')
+    """
+    numbers = np.asarray(data)
+    if numbers.dtype.kind not in "biuf":
+        raise TypeError(f"values takes real numbers, got an array of {numbers.dtype}")
+    out = np.empty(numbers.shape, dtype=object)
+    for place in np.ndindex(numbers.shape):
+        label = None
+        if name is not None:
+            label = f"{name}[{', '.join(map(str, place))}]" if place else name
+        out[place] = Value(float(numbers[place]), label, requires_grad=requires_grad)
+    return out if out.ndim else out.item()
+
