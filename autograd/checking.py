@@ -89,7 +89,7 @@ def _compare(f: Function, inputs: Any, eps: float, atol: float, rtol: float, wha
             rows.append(call.pull(seeds, False))
             seeds[o][place] = 0.0
         for i, x in enumerate(leaves):
-            analytic = np.array([row[i] for row in rows]).reshape(*out.shape, *x.shape)
+            analytic = np.array([row[i] for row in rows]).reshape(out.shape + x.shape)
             numeric = np.empty_like(analytic)
             for at in np.ndindex(x.shape):
                 numeric[(..., *at)] = _difference(f, inputs, leaves, i, at, o, eps)

@@ -75,7 +75,7 @@ class Value(Node):
     >>> c = (a * b + 10).tanh()
     >>> c.backward()
     >>> round(a.grad, 6), round(b.grad, 6)
-    (-0.004021, 0.002681)
+    (-0.004023, 0.002682)
     >>> (a * b).local_derivatives
     (-3.0, 2.0)
     """
