@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.graph import AnomalyError, ModeChange, Node, describe, topological_order
-from autograd.primitive import Primitive, raw
+from autograd.dispatch import raw
+from autograd.graph import AnomalyError, Node, describe, topological_order
+from autograd.primitive import Primitive
+from autograd.recording import ModeChange
 from autograd.transforms import Call, Function, arguments_of, leaves_of, shaped, vjp
 from autograd.value import Value
 
@@ -20,7 +22,7 @@ class GradientError(AssertionError):
     """A derivative differs from its finite difference."""
 
 
-# --- gradcheck --------------------------------------------------------------------------------------
+# --- gradcheck ------------------------------------------------------------------------------------
 
 
 def gradcheck(
@@ -102,11 +104,14 @@ def _compare(f: Function, inputs: Any, eps: float, atol: float, rtol: float, wha
             at = np.unravel_index(int(np.argmax(error)), error.shape)
             if worst is None or error[at] > worst[0]:
                 split = len(out.shape)
-                worst = error[at], (
-                    f"{what} of output {o}{_place(at[:split])} by input {i}{_place(at[split:])}:\n"
-                    f"  analytic  {analytic[at]:.10g}\n  numeric   {numeric[at]:.10g}\n"
-                    f"  relative error {relative[at]:.3g} (absolute {gap[at]:.3g}; "
-                    f"tolerance {atol:g} + {rtol:g} |numeric|)"
+                worst = (
+                    error[at],
+                    (
+                        f"{what} of output {o}{_place(at[:split])} by input {i}{_place(at[split:])}:\n"
+                        f"  analytic  {analytic[at]:.10g}\n  numeric   {numeric[at]:.10g}\n"
+                        f"  relative error {relative[at]:.3g} (absolute {gap[at]:.3g}; "
+                        f"tolerance {atol:g} + {rtol:g} |numeric|)"
+                    ),
                 )
     if worst is not None:
         raise GradientError(f"{worst[1]}\n  {_blame(call.outputs, eps)}")
@@ -124,8 +129,10 @@ def _difference(
     for step in (eps, -eps):
         moved = [x.copy() for x in leaves]
         moved[i][at] += step
-        moved = [x if x.shape or isinstance(old, np.ndarray) else float(x)
-                 for x, old in zip(moved, leaves_of(inputs), strict=True)]
+        moved = [
+            x if x.shape or isinstance(old, np.ndarray) else float(x)
+            for x, old in zip(moved, leaves_of(inputs), strict=True)
+        ]
         out = Call(f, shaped(inputs, moved), {}, range(len(inputs))).outputs[o]
         sides.append(np.asarray(raw(out)))
     difference: np.ndarray[Any, Any] = (sides[0] - sides[1]) / (2 * eps)
@@ -195,7 +202,7 @@ def _again(node: Node, primitive: Primitive, arguments: Sequence[Any]) -> Any:
         return primitive.compute(arguments, node.options)
 
 
-# --- detect_anomaly -------------------------------------------------------------------------------------
+# --- detect_anomaly -------------------------------------------------------------------------------
 
 
 def _finite(x: Any) -> bool:
@@ -208,13 +215,15 @@ def _kinds_of(x: Any) -> str:
     bad = ~np.isfinite(data)
     at = tuple(int(i) for i in np.argwhere(bad)[0])
     name = "nan" if np.isnan(data[at]) else "inf" if data[at] > 0 else "-inf"
-    return f"{name}{' at ' + str(list(at)) if at else ''} ({int(bad.sum())} of {data.size} not finite)"
+    return (
+        f"{name}{' at ' + str(list(at)) if at else ''} ({int(bad.sum())} of {data.size} not finite)"
+    )
 
 
 def _mark(x: Any) -> int:
     """A fingerprint of an argument's numbers."""
     data = raw(x)
-    return zlib.crc32(np.ascontiguousarray(data)) if isinstance(data, np.ndarray) else hash(data)
+    return zlib.crc32(data.tobytes()) if isinstance(data, np.ndarray) else hash(data)
 
 
 class Anomaly:
@@ -236,9 +245,7 @@ class Anomaly:
         """Before a node is used by a backward pass: are its arguments what it was computed from?"""
         marks = self._marks.get(node._serial)
         if marks is not None:
-            changed = [
-                x for x, mark in zip(node.arguments, marks, strict=True) if _mark(x) != mark
-            ]
+            changed = [x for x, mark in zip(node.arguments, marks, strict=True) if _mark(x) != mark]
         else:
             again = _again(node, node.primitive, [raw(x) for x in node.arguments])  # type: ignore[arg-type]
             same = np.array_equal(np.asarray(again), np.asarray(node.data), equal_nan=True)
@@ -292,4 +299,3 @@ class detect_anomaly(ModeChange):  # noqa: N801  (PyTorch's name)
 
     def __init__(self) -> None:
         super().__init__(anomaly=Anomaly())
-

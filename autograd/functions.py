@@ -8,24 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from autograd.primitive import asarray, normalise_axes, numpy_functions, raw, shape_of
+from autograd.dispatch import asarray, numpy_functions, raw, shape_of
+from autograd.primitive import normalise_axes
 from autograd.primitives.elementwise import abs, clip_between, where
 from autograd.primitives.linear import (
     broadcast_to,
     concatenate,
     expand_dims,
-    flip,
     getitem,
     moveaxis,
     ravel,
     reshape,
     scatter,
-    squeeze,
-    swapaxes,
 )
-from autograd.primitives.products import dot, inner, outer
 from autograd.primitives.reductions import max, norm, sum
-from autograd.tensor import Tensor
 
 __all__ = [
     "argmax",
@@ -45,7 +41,7 @@ __all__ = [
     "vstack",
 ]
 
-# --- choosing ---------------------------------------------------------------------------------------
+# --- choosing -------------------------------------------------------------------------------------
 
 
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:
@@ -105,7 +101,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     return getitem(x, index=tuple(index))
 
 
-# --- joining, splitting, repeating --------------------------------------------------------------------
+# --- joining, splitting, repeating ----------------------------------------------------------------
 
 
 def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
@@ -186,7 +182,7 @@ def flatten(x: Any) -> Any:
     return ravel(x)
 
 
-# --- matrices ---------------------------------------------------------------------------------------------
+# --- matrices -------------------------------------------------------------------------------------
 
 
 def diag(x: Any, k: int = 0) -> Any:
@@ -199,7 +195,7 @@ def diag(x: Any, k: int = 0) -> Any:
         return scatter(x, index=(rows, rows + k), shape=(int(n), int(n)))
     if len(shape) != 2:
         raise ValueError(f"diag takes a vector or a matrix, got shape {shape}")
-    rows, columns = np.nonzero(np.eye(*shape, k))
+    rows, columns = np.nonzero(np.eye(shape[0], shape[1], k))
     return getitem(x, index=(rows, columns))
 
 
@@ -207,20 +203,23 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The sum along a diagonal."""
     x = asarray(x, "trace")
     x = moveaxis(x, (axis1, axis2), (-2, -1))
-    rows, columns = np.nonzero(np.eye(*shape_of(x)[-2:], offset))
+    n, m = shape_of(x)[-2:]
+    rows, columns = np.nonzero(np.eye(n, m, offset))
     return sum(getitem(x, index=(..., rows, columns)), axis=-1)
 
 
 def triu(x: Any, k: int = 0) -> Any:
     """The upper triangle from the k-th diagonal on, zeros below."""
     x = asarray(x, "triu")
-    return where(np.tri(*shape_of(x)[-2:], k - 1, dtype=bool), 0, x)
+    n, m = shape_of(x)[-2:]
+    return where(np.tri(n, m, k - 1, dtype=bool), 0, x)
 
 
 def tril(x: Any, k: int = 0) -> Any:
     """The lower triangle up to the k-th diagonal, zeros above."""
     x = asarray(x, "tril")
-    return where(np.tri(*shape_of(x)[-2:], k, dtype=bool), x, 0)
+    n, m = shape_of(x)[-2:]
+    return where(np.tri(n, m, k, dtype=bool), x, 0)
 
 
 def _numpy_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
@@ -250,8 +249,3 @@ numpy_functions |= {
     np.triu: triu,
     np.vstack: vstack,
 }
-
-for _function in (clip, argmax, argmin, repeat, flatten, trace, take_along_axis, split, tile):
-    setattr(Tensor, _function.__name__, _function)
-for _function in (ravel, swapaxes, moveaxis, expand_dims, squeeze, flip, dot, inner, outer):
-    setattr(Tensor, _function.__name__, _function)

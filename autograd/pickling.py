@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograd.graph import Node, Site, reachable, tick
+from autograd.graph import Node, reachable, tick
+from autograd.recording import Site
 
 __all__ = ["reduce_node"]
 

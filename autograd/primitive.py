@@ -22,150 +22,40 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from autograd.letters import Letter
+from autograd.dispatch import (
+    compute_numbers,
+    kind_of,
+    kinds,
+    nary,
+    numpy_functions,
+    raw,
+    registry,
+    shape_of,
+)
 
 __all__ = [
+    "ARITHMETIC",
     "Elementwise",
     "Fused",
     "Linear",
-    "LocalDerivative",
     "Multilinear",
     "Primitive",
     "Reduction",
-    "elementwise",
-    "fused",
-    "linear_map",
-    "multilinear",
-    "reduction",
-    "registry",
+    "normalise_axes",
     "unbroadcast",
 ]
 
 Rule = Callable[..., Any]
 
-registry: dict[str, Primitive] = {}
-"""Every primitive by name. The tests, the operators and the drawings loop over it."""
-
-numpy_functions: dict[Any, Callable[..., Any]] = {}
-"""NumPy's ufuncs and functions, and what records in their place."""
-
-plain_functions: set[Any] = {
-    *(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal),
-    *(np.isfinite, np.isnan, np.isinf, np.signbit, np.logical_and, np.logical_or, np.logical_not),
-    *(np.logical_xor, np.shape, np.ndim, np.size, np.argmax, np.argmin, np.argsort, np.nonzero),
-    *(np.flatnonzero, np.argwhere, np.count_nonzero, np.any, np.all, np.allclose, np.isclose),
-    *(np.array_equal, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.result_type),
-    *(np.can_cast, np.iscomplexobj, np.isrealobj, np.shares_memory, np.may_share_memory),
-    *(np.array2string, np.array_repr, np.array_str, np.searchsorted, np.digitize),
-}
-"""NumPy functions whose results are indices, truth values or constants: they get plain arrays."""
-
 ARITHMETIC = (ZeroDivisionError, OverflowError, ValueError)
 """What Python's floats raise where IEEE arithmetic has an answer."""
 
 
-# --- kinds of operands: who computes, who records ------------------------------------------------------
-
-
-class Kind(NamedTuple):
-    """A kind of operand. The highest rank among the arguments decides what a call does."""
-
-    rank: int
-    apply: Callable[[Primitive, tuple[Any, ...], dict[str, Any]], Any]
-    flat: Callable[[Primitive, tuple[Any, ...], dict[str, Any]], Any] | None = None
-
-
-kinds: dict[type, Kind] = {}
-
-
-def register_kind(
-    cls: type, rank: int, apply: Callable[..., Any], flat: Callable[..., Any] | None = None
-) -> None:
-    """Say what a primitive does with an operand of this class; node classes register themselves.
-
-    `apply` takes arguments as the user gave them, `flat` one scalar output's many scalar arguments.
-    """
-    kinds[cls] = Kind(rank, apply, flat)
-
-
-def _compute_numbers(primitive: Primitive, arguments: Any, options: dict[str, Any]) -> Any:
-    return primitive.evaluate(arguments, options)
-
-
-def _compute_arrays(primitive: Primitive, arguments: Any, options: dict[str, Any]) -> Any:
-    if any(isinstance(x, np.ndarray) and x.dtype.hasobject for x in arguments):
-        return primitive.on_values(arguments, options)
-    return primitive.compute(arguments, options)
-
-
-def _compute_sequences(primitive: Primitive, arguments: Any, options: dict[str, Any]) -> Any:
-    return primitive(*(asarray(x, primitive.name) for x in arguments), **options)
-
-
-def _write(primitive: Primitive, arguments: Any, options: dict[str, Any]) -> Letter:
-    samples = (x.sample if isinstance(x, Letter) else x for x in arguments)
-    sample = primitive.array(*samples, **options)
-    shown = {key: value for key, value in options.items() if value is not primitive.options[key]}
-    return Letter(primitive.name, arguments, shown, sample=sample)
-
-
-register_kind(float, 0, _compute_numbers)
-register_kind(int, 0, _compute_numbers)
-register_kind(bool, 0, _compute_numbers)
-register_kind(np.ndarray, 1, _compute_arrays)
-register_kind(list, 2, _compute_sequences)
-register_kind(tuple, 2, _compute_sequences)
-VALUE_RANK, TENSOR_RANK = 3, 4
-register_kind(Letter, 9, _write)
-_NUMPY_SCALAR = Kind(1, _compute_arrays)
-
-
-def kind_of(operand: Any, primitive: Primitive) -> Kind:
-    """The kind of an operand whose class is not registered itself."""
-    if isinstance(operand, np.bool_ | np.number):
-        if np.iscomplexobj(operand):
-            raise TypeError(f"{primitive.name}: expected real numbers, got complex")
-        return _NUMPY_SCALAR
-    for cls in type(operand).__mro__:
-        if cls in kinds:
-            return kinds[cls]
-    raise TypeError(
-        f"{primitive.name}: expected a number, an array, a Value or a Tensor, "
-        f"got {type(operand).__name__} ({operand!r:.60})"
-    )
-
-
-def accepts(operand: Any) -> bool:
-    """Whether a primitive takes this operand; an operator answers NotImplemented when it does not."""
-    return operand.__class__ in kinds or isinstance(
-        operand, (np.bool_, np.number, *kinds)
-    )
-
-
-def asarray(x: Any, name: str) -> Any:
-    """A list as an array of numbers or of Values; anything else as it is."""
-    if not isinstance(x, list | tuple):
-        return x
-    try:
-        array = np.asarray(x)
-    except (ValueError, TypeError) as error:
-        raise type(error)(f"{name}: cannot make an array of {x!r:.60}: {error}") from None
-    if array.dtype.kind not in "biufO":
-        raise TypeError(f"{name}: expected real numbers, got {array.dtype} in {x!r:.60}")
-    return array
-
-
-# --- shapes ------------------------------------------------------------------------------------------------
-
-
-def shape_of(x: Any) -> tuple[int, ...]:
-    """The shape of an array, node or letter; ``()`` for a number."""
-    shape: tuple[int, ...] = getattr(x, "shape", ())
-    return shape
+# --- shapes ---------------------------------------------------------------------------------------
 
 
 def unbroadcast(g: Any, like: Any) -> Any:
@@ -195,7 +85,7 @@ def normalise_axes(axis: Any, ndim: int) -> tuple[int, ...]:
     return (np.lib.array_utils.normalize_axis_index(axis, ndim),)
 
 
-# --- the families ----------------------------------------------------------------------------------------
+# --- the interface --------------------------------------------------------------------------------
 
 
 class Primitive:
@@ -268,7 +158,8 @@ class Primitive:
             arguments, options = self.bind(arguments, options)
         else:
             options = self.options
-        rank, apply = -1, _compute_numbers
+        rank = -1
+        apply: Callable[..., Any] = compute_numbers
         for x in arguments:
             kind = kinds.get(x.__class__)
             if kind is None:
@@ -371,6 +262,9 @@ def _find(name: str) -> Primitive:
     return registry[name]
 
 
+# --- the families ---------------------------------------------------------------------------------
+
+
 class Elementwise(Primitive):
     """Each output depends on one element of each argument: the Jacobian is diagonal."""
 
@@ -405,7 +299,7 @@ class Elementwise(Primitive):
         try:
             out = self.scalar(*map(float, numbers), **options)
             if out.__class__ is float:
-                return out  # type: ignore[no-any-return]
+                return out
         except ARITHMETIC:
             pass
         return super().evaluate(numbers, options)
@@ -504,7 +398,12 @@ class Linear(Primitive):
     family = "linear"
 
     def __init__(
-        self, name: str, array: Callable[..., Any], transpose: Rule, arity: int | None, **fields: Any
+        self,
+        name: str,
+        array: Callable[..., Any],
+        transpose: Rule,
+        arity: int | None,
+        **fields: Any,
     ) -> None:
         super().__init__(name, array, arity=arity, **fields)
         self.transpose = transpose
@@ -595,283 +494,3 @@ class Fused(Primitive):
 
     def on_values(self, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
         return (self.values or self.composite)(*arguments, **options)
-
-
-def raw(x: Any) -> Any:
-    """The number or array of a node; anything else as it is."""
-    return getattr(x, "data", x) if not isinstance(x, np.ndarray) else x
-
-
-def nary(primitive: Primitive, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """One scalar output of many scalar arguments: a Value if any of them is one."""
-    for x in arguments:
-        kind = kinds.get(x.__class__)
-        if kind is not None and kind.flat is not None:
-            return kind.flat(primitive, arguments, options)
-    return primitive.on_numbers(arguments, options)
-
-
-# --- NumPy's protocols -----------------------------------------------------------------------------------------
-
-
-def no_rule(function: Any) -> TypeError:
-    """The error for a NumPy function that has no row and no composite here."""
-    module = getattr(function, "__module__", None) or "numpy"
-    name = f"{module.replace('numpy', 'np', 1)}.{function.__name__}".replace("np._core.", "np.")
-    return TypeError(
-        f"{name} has no rule in autograd, and a result without one would be a constant: "
-        "use a function that has one, or x.detach().numpy() where no gradient is wanted"
-    )
-
-
-def unwrapped(x: Any) -> Any:
-    """Nodes as their data, also inside lists and tuples."""
-    if isinstance(x, list | tuple):
-        return type(x)([unwrapped(each) for each in x])
-    return raw(x)
-
-
-def numpy_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-    """``__array_ufunc__`` of every node: NumPy's functions record."""
-    if method != "__call__":
-        raise TypeError(
-            f"np.{ufunc.__name__}.{method} has no rule in autograd; "
-            "sum, prod, max, min, cumsum and outer have one of their own"
-        )
-    out = options.pop("out", (None,))[0]
-    if ufunc in numpy_functions:
-        result = numpy_functions[ufunc](*inputs, **options)
-    elif ufunc in plain_functions:
-        result = ufunc(*map(unwrapped, inputs), **options)
-    else:
-        raise no_rule(ufunc)
-    if out is None:
-        return result
-    if not (isinstance(out, np.ndarray) and out.dtype == object):
-        raise TypeError(
-            f"np.{ufunc.__name__} cannot write a recorded result into an array of numbers "
-            "(out= or an in-place operator): assign the result to a name instead"
-        )
-    out[...] = result
-    return out
-
-
-def numpy_call(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-    """``__array_function__`` of every node: NumPy's functions record."""
-    if function in numpy_functions:
-        return numpy_functions[function](*args, **kwargs)
-    if function in plain_functions:
-        plain = {key: unwrapped(x) for key, x in kwargs.items()}
-        return function(*(unwrapped(x) for x in args), **plain)
-    raise no_rule(function)
-
-
-# --- declaring a row ------------------------------------------------------------------------------------------
-
-
-def elementwise(
-    name: str,
-    scalar: Callable[..., Any],
-    array: Callable[..., Any],
-    *derivatives: Rule | None,
-    doc: str = "",
-    symbol: str | None = None,
-    numpy: Sequence[Any] = (),
-    **options: Any,
-) -> Elementwise:
-    """Declare an elementwise primitive.
-
-    Args:
-        name: its public name.
-        scalar: the function on Python floats; it may raise where IEEE arithmetic has an answer.
-        array: the function on NumPy arrays, usually a ufunc.
-        derivatives: one rule per argument, ``rule(out, x, y, ...)``, written in primitives;
-            ``None`` for an argument that is never differentiated (a mask).
-        options: keyword arguments with their defaults, passed on to all of these.
-
-    >>> import math, numpy as np, autograd
-    >>> from autograd import primitive
-    >>> sinc = primitive.elementwise(
-    ...     "doctest_cosh", math.cosh, np.cosh, lambda out, x: autograd.sinh(x))
-    >>> round(autograd.grad(sinc)(1.0), 6)
-    1.175201
-    >>> del primitive.registry["doctest_cosh"]
-    """
-    return Elementwise(
-        name, scalar, array, derivatives, options=options, doc=doc, symbol=symbol, numpy=numpy
-    )
-
-
-def reduction(
-    name: str,
-    array: Callable[..., Any],
-    row: Rule,
-    *,
-    doc: str = "",
-    symbol: str | None = None,
-    numpy: Sequence[Any] = (),
-    **options: Any,
-) -> Reduction:
-    """Declare a reduction: ``array(x, axis, keepdims)`` and ``row(out, x, axis)``.
-
-    The row is ∂out/∂x along the reduced axes; `out` has those axes kept, so that it broadcasts.
-    """
-    options = {"axis": None, "keepdims": False} | options
-    return Reduction(name, array, row, options=options, doc=doc, symbol=symbol, numpy=numpy)
-
-
-def linear_map(
-    name: str,
-    array: Callable[..., Any],
-    transpose: Rule,
-    *,
-    arity: int | None = 1,
-    doc: str = "",
-    symbol: str | None = None,
-    numpy: Sequence[Any] = (),
-    **options: Any,
-) -> Linear:
-    """Declare a linear map and its transpose: ``transpose(g, x)``, or ``transpose(g, slot, *xs)``
-    when it takes any number of arguments (``arity=None``)."""
-    return Linear(
-        name, array, transpose, arity, options=options, doc=doc, symbol=symbol, numpy=numpy
-    )
-
-
-def multilinear(
-    name: str,
-    array: Callable[..., Any],
-    *vjps: Rule,
-    arity: int | None = None,
-    doc: str = "",
-    symbol: str | None = None,
-    numpy: Sequence[Any] = (),
-    values: Callable[..., Any] | None = None,
-    **options: Any,
-) -> Multilinear:
-    """Declare a multilinear primitive: one ``vjp(g, x, y)`` per slot, or one
-    ``vjp(g, slot, *xs)`` when it takes any number of arguments."""
-    several = len(vjps) > 1
-    return Multilinear(
-        name,
-        array,
-        vjps if several else vjps[0],
-        len(vjps) if several else arity,
-        options=options,
-        doc=doc,
-        symbol=symbol,
-        numpy=numpy,
-        values=values,
-    )
-
-
-def fused(
-    name: str,
-    array: Callable[..., Any],
-    vjps: tuple[Rule | None, ...],
-    jvps: tuple[Rule | None, ...],
-    composite: Callable[..., Any],
-    *,
-    doc: str = "",
-    symbol: str | None = None,
-    numpy: Sequence[Any] = (),
-    values: Callable[..., Any] | None = None,
-    slot_kinds: tuple[str, ...] | None = None,
-    required: int | None = None,
-    **options: Any,
-) -> Fused:
-    """Declare a primitive that states ``vjp(g, out, *xs)`` and ``jvp(t, out, *xs)`` per slot.
-
-    `composite` is the same function made of other primitives: a test holds the two equal, and it is
-    what runs on arrays of Values.
-    """
-    return Fused(
-        name,
-        array,
-        vjps,
-        jvps,
-        composite,
-        slot_kinds,
-        options=options,
-        doc=doc,
-        symbol=symbol,
-        numpy=numpy,
-        values=values,
-        required=required,
-    )
-
-
-# --- the local derivative as an object --------------------------------------------------------------------------
-
-
-class LocalDerivative:
-    """The derivative of a tensor's primitive by one of its arguments, at the recorded point.
-
-    ``kind`` says what the Jacobian of the primitive looks like (before any broadcasting):
-    ``"diagonal"``, ``"row"``, ``"linear"``, ``"multilinear"`` or ``"full"``.
-
-    >>> import autograd
-    >>> W, x = autograd.Tensor([[1.0, 2.0], [3.0, 4.0]]), autograd.Tensor([5.0, 6.0])
-    >>> by_W, by_x = (W @ x).local_derivatives
-    >>> by_x.kind, by_x.matrix().tolist()
-    ('multilinear', [[1.0, 2.0], [3.0, 4.0]])
-    >>> by_W.matrix().tolist()
-    [[5.0, 6.0, 0.0, 0.0], [0.0, 0.0, 5.0, 6.0]]
-    """
-
-    __slots__ = ("_arguments", "_options", "_out", "_primitive", "_slot", "kind")
-
-    def __init__(
-        self, primitive: Primitive, slot: int, out: Any, arguments: Any, options: dict[str, Any]
-    ) -> None:
-        self._primitive = primitive
-        self._slot = slot
-        self._out = out
-        self._arguments = arguments
-        self._options = options
-        self.kind = primitive.slot_kind(slot)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(size of the output, size of the argument)."""
-        return np.size(self._out), np.size(self._arguments[self._slot])
-
-    def __repr__(self) -> str:
-        rows, columns = self.shape
-        return f"<{self.kind} local derivative of {self._primitive.name}, {rows} x {columns}>"
-
-    def vjp(self, g: Any) -> Any:
-        """The cotangent of the argument from that of the output: ``g @ matrix``, shaped."""
-        g = self._shaped(g, self._out, "cotangent")
-        with np.errstate(all="ignore"):
-            product = self._primitive.vjp(
-                self._slot, g, self._out, self._arguments, self._options
-            )
-        return np.array(product)
-
-    def jvp(self, t: Any) -> Any:
-        """The tangent of the output from that of the argument: ``matrix @ t``, shaped."""
-        t = self._shaped(t, self._arguments[self._slot], "tangent")
-        with np.errstate(all="ignore"):
-            product = self._primitive.jvp(
-                self._slot, t, self._out, self._arguments, self._options
-            )
-        return np.array(product)
-
-    def _shaped(self, x: Any, like: Any, what: str) -> Any:
-        x = np.asarray(x, dtype=np.asarray(like).dtype)
-        if x.shape != np.shape(like):
-            raise ValueError(
-                f"a {what} of {self._primitive.name} has shape {np.shape(like)}, got {x.shape}"
-            )
-        return x
-
-    def matrix(self) -> Any:
-        """The dense Jacobian, output size by argument size, both flattened row by row."""
-        rows, columns = self.shape
-        argument = np.asarray(self._arguments[self._slot])
-        if rows <= columns:
-            basis = np.eye(rows, dtype=self._out.dtype).reshape(rows, *np.shape(self._out))
-            return np.array([self.vjp(g).ravel() for g in basis]).reshape(rows, columns)
-        basis = np.eye(columns, dtype=argument.dtype).reshape(columns, *argument.shape)
-        return np.array([self.jvp(t).ravel() for t in basis]).reshape(columns, rows).T

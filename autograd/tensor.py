@@ -7,24 +7,17 @@ one `Buffer`, which dates the last assignment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from autograd.graph import Node, current_mode, getframe, record_site, tick
-from autograd.primitive import (
-    TENSOR_RANK,
-    Elementwise,
-    Linear,
-    LocalDerivative,
-    Primitive,
-    accepts,
-    numpy_call,
-    numpy_ufunc,
-    register_kind,
-    registry,
-)
+from autograd.dispatch import TENSOR_RANK, numpy_call, numpy_ufunc, register_kind, registry
+from autograd.graph import Node, tick
+from autograd.local_derivative import LocalDerivative
+from autograd.primitive import Linear, Primitive
+from autograd.recording import current_mode, getframe, record_site
+from autograd.signatures import ArrayMethods
 
 __all__ = ["Buffer", "Tensor"]
 
@@ -70,7 +63,7 @@ def as_data(data: Any, dtype: Any, what: str) -> Array:
     return array.astype(np.float64)
 
 
-class Tensor(Node):
+class Tensor(ArrayMethods, Node):
     """A node of the graph that holds an array.
 
     Args:
@@ -148,7 +141,7 @@ class Tensor(Node):
         self._scope = current_mode().scope
         self._serial = tick()
 
-    # --- what it holds ------------------------------------------------------------------------------
+    # --- what it holds ----------------------------------------------------------------------------
 
     @property
     def data(self) -> Array:
@@ -184,7 +177,8 @@ class Tensor(Node):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self._data.shape
+        shape: tuple[int, ...] = self._data.shape
+        return shape
 
     @property
     def ndim(self) -> int:
@@ -199,7 +193,8 @@ class Tensor(Node):
     @property
     def dtype(self) -> np.dtype[Any]:
         """float32 or float64."""
-        return self._data.dtype
+        dtype: np.dtype[Any] = self._data.dtype
+        return dtype
 
     @property
     def T(self) -> Tensor:  # noqa: N802  (NumPy's name)
@@ -234,7 +229,9 @@ class Tensor(Node):
     def item(self) -> float:
         """The number in a one-element tensor."""
         if self._data.size != 1:
-            raise ValueError(f"item() needs a tensor of one element, this one has shape {self.shape}")
+            raise ValueError(
+                f"item() needs a tensor of one element, this one has shape {self.shape}"
+            )
         return float(self._data.reshape(()))
 
     def numpy(self) -> Array:
@@ -263,7 +260,7 @@ class Tensor(Node):
         self._retain = True
         return self
 
-    # --- Python's protocols -----------------------------------------------------------------------------
+    # --- Python's protocols -----------------------------------------------------------------------
 
     def __float__(self) -> float:
         return self.item()
@@ -322,7 +319,7 @@ class Tensor(Node):
     __array_ufunc__ = numpy_ufunc
     __array_function__ = numpy_call
 
-    # --- what the pass asks --------------------------------------------------------------------------------
+    # --- what the pass asks -----------------------------------------------------------------------
 
     def _seed(self, seed: Any, as_node: bool) -> Any:
         data = self._data
@@ -385,7 +382,7 @@ class Tensor(Node):
         for x in self._arguments:
             if x.__class__ is Tensor:
                 if x._buffer is not None and x._buffer.changed > serial:
-                    return x  # type: ignore[no-any-return]
+                    return x
             elif isinstance(x, Node) and x._primitive is None and x._serial > serial:
                 return x
         return None
@@ -430,7 +427,7 @@ class Tensor(Node):
         return node
 
 
-# --- recording ----------------------------------------------------------------------------------------------
+# --- recording ------------------------------------------------------------------------------------
 
 
 def constant(x: Any, primitive: Primitive) -> Any:
@@ -438,7 +435,7 @@ def constant(x: Any, primitive: Primitive) -> Any:
     if isinstance(x, list | tuple):
         x = np.asarray(as_data(x, None, f"an argument of {primitive.name}"))
     if isinstance(x, ndarray):
-        if x.dtype.kind == "f" and x.dtype.itemsize <= 8 or x.dtype.kind in "biu":
+        if (x.dtype.kind == "f" and x.dtype.itemsize <= 8) or x.dtype.kind in "biu":
             return x
         if x.dtype == object:
             raise TypeError(
@@ -451,7 +448,7 @@ def constant(x: Any, primitive: Primitive) -> Any:
 
 def record(primitive: Primitive, arguments: Sequence[Any], options: dict[str, Any]) -> Tensor:
     """Call a primitive where the highest kind among the arguments is a Tensor."""
-    arrays = []
+    arrays: list[Any] = []
     slots = []
     for slot, x in enumerate(arguments):
         if x.__class__ is Tensor:
@@ -516,89 +513,3 @@ def plain_index(index: Any) -> Any:
             "an index is integers, slices or a boolean mask, not a node: use t.numpy().astype(int)"
         )
     return np.array(index) if isinstance(index, list | ndarray) else index
-
-
-# --- operators and methods, from the rows ----------------------------------------------------------------------
-
-
-def _operator(row: Primitive, reflected: bool = False) -> Callable[[Any, Any], Any]:
-    if reflected:
-
-        def method(self: Tensor, other: Any) -> Any:
-            return row(other, self) if accepts(other) else NotImplemented
-
-    else:
-
-        def method(self: Tensor, other: Any) -> Any:
-            return row(self, other) if accepts(other) else NotImplemented
-
-    method.__doc__ = row.__doc__
-    return method
-
-
-def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    def method(self: Tensor, *others: Any, **options: Any) -> Any:
-        return function(self, *others, **options)
-
-    method.__doc__ = function.__doc__
-    method.__name__ = name
-    method.__qualname__ = f"Tensor.{name}"
-    return method
-
-
-def _comparison(compare: np.ufunc) -> Callable[[Any, Any], Any]:
-    def method(self: Tensor, other: Any) -> Any:
-        if isinstance(other, Node):
-            return compare(self._data, other.data)
-        return compare(self._data, other) if accepts(other) else NotImplemented
-
-    return method
-
-
-def _sequence_option(name: str, option: str) -> Callable[..., Any]:
-    """A method that takes its lengths or axes one by one or as a tuple: ``t.reshape(2, 3)``."""
-    row = registry[name]
-
-    def method(self: Tensor, *items: Any, **options: Any) -> Any:
-        if items:
-            several = len(items) == 1 and (items[0] is None or not np.isscalar(items[0]))
-            options = {option: items[0] if several else items} | options
-        return row(self, **options)
-
-    method.__doc__ = row.__doc__
-    method.__name__ = name
-    return method
-
-
-_OPERATORS = {
-    "add": "add",
-    "sub": "sub",
-    "mul": "mul",
-    "div": "truediv",
-    "floor_divide": "floordiv",
-    "remainder": "mod",
-    "pow": "pow",
-    "matmul": "matmul",
-}
-for _name, _dunder in _OPERATORS.items():
-    setattr(Tensor, f"__{_dunder}__", _operator(registry[_name]))
-    setattr(Tensor, f"__r{_dunder}__", _operator(registry[_name], reflected=True))
-for _dunder, _name in {"__neg__": "neg", "__abs__": "abs", "__pos__": "identity"}.items():
-    setattr(Tensor, _dunder, _method(_dunder, registry[_name]))
-for _name, _ufunc in {
-    "lt": np.less,
-    "le": np.less_equal,
-    "gt": np.greater,
-    "ge": np.greater_equal,
-    "eq": np.equal,
-    "ne": np.not_equal,
-}.items():
-    setattr(Tensor, f"__{_name}__", _comparison(_ufunc))
-Tensor.__hash__ = object.__hash__  # type: ignore[method-assign]
-
-for _name, _row in registry.items():
-    first = not isinstance(_row, Elementwise) or _row.differentiable(0)
-    if first and _row.arity is not None and not hasattr(Tensor, _name):
-        setattr(Tensor, _name, _method(_name, _row))
-for _name, _option in {"reshape": "shape", "transpose": "axes", "broadcast_to": "shape"}.items():
-    setattr(Tensor, _name, _sequence_option(_name, _option))

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd.dispatch import registry
 from autograd.functions import stack
-from autograd.graph import ModeChange, Node, cotangents, current_mode, tangents
-from autograd.primitive import registry
+from autograd.graph import Node, cotangents, tangents
+from autograd.recording import ModeChange, current_mode
 from autograd.tensor import Tensor
 from autograd.value import Value
 
@@ -24,7 +25,7 @@ __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 Function = Callable[..., Any]
 
 
-# --- nested structures ------------------------------------------------------------------------------
+# --- nested structures ----------------------------------------------------------------------------
 
 
 def leaves_of(tree: Any) -> list[Any]:
@@ -63,7 +64,7 @@ def shaped(tree: Any, leaves: Sequence[Any]) -> Any:
     return rebuilt(tree, iter(leaves))
 
 
-# --- numbers to nodes and back -----------------------------------------------------------------------
+# --- numbers to nodes and back --------------------------------------------------------------------
 
 
 def lifted(x: Any) -> Node:
@@ -191,7 +192,7 @@ def same_structure(tree: Any, like: Any, what: str) -> list[Any]:
     return leaves
 
 
-# --- the transforms -------------------------------------------------------------------------------------
+# --- the transforms -------------------------------------------------------------------------------
 
 
 def value_and_grad(
@@ -214,7 +215,7 @@ def value_and_grad(
                 raise TypeError("with has_aux=True the function returns a pair (value, aux)")
             value, aux = call.output
             call.output, call.outputs = value, leaves_of(value)
-        if np.size(getattr(value, "data", value)) != 1 or isinstance(value, list | tuple | dict):
+        if np.size(plain(value)) != 1 or isinstance(value, list | tuple | dict):
             raise TypeError(
                 "grad takes a function that returns one number, and it returned "
                 f"{value!r:.60}: use jacobian or vjp"

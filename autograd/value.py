@@ -1,46 +1,23 @@
 """Value: a node that holds one float, with the derivative on each edge stored when it is recorded.
 
-The operators and methods are written from the rows: each rule, called with letters, gives the text of
-its formula, and that text is compiled into a function that computes the result and the local
-derivatives in one go. There is no second table of formulas; `autograd.value.source("mul")` shows what
-was written.
+Its operators and methods are written from the rows, in `operators.py`.
 """
 
 from __future__ import annotations
 
-import linecache
-import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any, NoReturn
 
 import numpy as np
 
-import autograd.primitives  # noqa: F401  (the rows, from which the operators are written)
-from autograd.graph import (
-    LOCK,
-    Node,
-    current_mode,
-    getframe,
-    library_files,
-    record_site,
-    tick,
-)
-from autograd.letters import OPERATORS, Letter, scalar_text
-from autograd.primitive import (
-    ARITHMETIC,
-    VALUE_RANK,
-    Elementwise,
-    Primitive,
-    accepts,
-    asarray,
-    numpy_call,
-    numpy_ufunc,
-    register_kind,
-    registry,
-)
+from autograd.dispatch import VALUE_RANK, asarray, numpy_call, numpy_ufunc, register_kind
+from autograd.graph import LOCK, Node, tick
+from autograd.primitive import Elementwise, Primitive
+from autograd.recording import current_mode, getframe, record_site
+from autograd.signatures import ScalarMethods
 
-__all__ = ["Value", "source", "values"]
+__all__ = ["Value", "values"]
 
 new = object.__new__
 
@@ -59,7 +36,7 @@ def number(x: Any, what: str) -> float:
     raise TypeError(f"{what} is a real number, got {type(x).__name__} ({x!r:.60})")
 
 
-class Value(Node):
+class Value(ScalarMethods, Node):
     """A node of the graph that holds one Python float.
 
     Args:
@@ -97,10 +74,15 @@ class Value(Node):
         "_x",
         "_y",
     )
-    # `_x`, `_y` are the arguments, `_dx`, `_dy` the derivatives by them: None where no gradient flows.
-    # With more than two arguments `_x` and `_dx` are tuples. `_options` is unset where there are none.
+    # `_x`, `_y` are the arguments, `_dx`, `_dy` the derivatives by them: None where no gradient
+    # flows. With more than two arguments `_x` and `_dx` are tuples. `_options` may be unset.
 
     _data: float
+    _dx: Any
+    _dy: Any
+    _options: dict[str, Any]
+    _x: Any
+    _y: Any
 
     def __init__(
         self,
@@ -130,11 +112,11 @@ class Value(Node):
         self._serial = tick()
         record_site(self, getframe(1))
 
-    # --- what it holds -------------------------------------------------------------------------
+    # --- what it holds ----------------------------------------------------------------------------
 
     @property
     def data(self) -> float:
-        """The number. On a leaf it can be assigned; nodes computed from the old one are then stale."""
+        """The number. Assignable on a leaf; nodes computed from the old one are then stale."""
         return self._data
 
     @data.setter
@@ -164,7 +146,7 @@ class Value(Node):
     def arguments(self) -> tuple[Any, ...]:
         x = self._x
         if x.__class__ is tuple:
-            return x  # type: ignore[no-any-return]
+            return x
         primitive = self._primitive
         if primitive is None:
             return ()
@@ -185,7 +167,7 @@ class Value(Node):
 
     def _edges(self) -> Iterable[tuple[Any, float | None]]:
         if self._dx.__class__ is tuple:
-            return zip(self._x, self._dx, strict=True)  # type: ignore[call-overload,no-any-return]
+            return zip(self._x, self._dx, strict=True)
         return ((self._x, self._dx), (self._y, self._dy))
 
     def item(self) -> float:
@@ -200,7 +182,7 @@ class Value(Node):
         """A constant with the same number: no gradient flows through it."""
         return Value(self._data, self._name, requires_grad=False)
 
-    # --- Python's protocols ---------------------------------------------------------------------
+    # --- Python's protocols -----------------------------------------------------------------------
 
     def __float__(self) -> float:
         return self._data
@@ -237,7 +219,7 @@ class Value(Node):
     __array_ufunc__ = numpy_ufunc
     __array_function__ = numpy_call
 
-    # --- what the pass asks ------------------------------------------------------------------------
+    # --- what the pass asks -----------------------------------------------------------------------
 
     def backward(
         self, seed: Any = None, *, create_graph: bool = False, **torch_options: Any
@@ -306,7 +288,7 @@ class Value(Node):
         if not numbers:
             for x in self.arguments:
                 if x.__class__ is Value and x._primitive is None and x._serial > self._serial:
-                    return x  # type: ignore[no-any-return]
+                    return x
         return None
 
     def _receive(self, g: Any, shared: bool) -> None:
@@ -319,7 +301,7 @@ class Value(Node):
             setattr(copy, field, getattr(self, field))
         for field in ("_scope", "_serial", "_code", "_lasti"):
             setattr(copy, field, getattr(self, field))
-        copy._grad = self._grad.detach() if isinstance(self._grad, Node) else self._grad
+        copy._grad = self._grad.data if isinstance(self._grad, Node) else self._grad
         x, y = self._x, self._y
         if x.__class__ is tuple:
             x = tuple(copies.get(id(each), each) for each in x)
@@ -348,7 +330,7 @@ class Value(Node):
         return node
 
 
-# --- the scalar pass --------------------------------------------------------------------------------
+# --- the scalar pass ------------------------------------------------------------------------------
 
 by_serial = attrgetter("_serial")
 
@@ -366,8 +348,8 @@ def _pass(root: Value, seed: float) -> None:
         put(node)
         d = node._dx
         if d.__class__ is tuple:
-            for x, d in zip(node._x, d, strict=True):
-                if d is not None and x not in sums:
+            for x, each in zip(node._x, d, strict=True):
+                if each is not None and x not in sums:
                     sums[x] = 0.0
                     push(x)
             continue
@@ -386,9 +368,9 @@ def _pass(root: Value, seed: float) -> None:
         g = sums[node]
         d = node._dx
         if d.__class__ is tuple:
-            for x, d in zip(node._x, d, strict=True):
-                if d is not None:
-                    sums[x] += g * d
+            for x, each in zip(node._x, d, strict=True):
+                if each is not None:
+                    sums[x] += g * each
             continue
         if d is not None:
             sums[node._x] += g * d
@@ -403,7 +385,7 @@ def _pass(root: Value, seed: float) -> None:
                 node._grad = node._grad + g
 
 
-# --- recording ------------------------------------------------------------------------------------------
+# --- recording ------------------------------------------------------------------------------------
 
 
 def record(primitive: Primitive, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
@@ -444,9 +426,7 @@ def record_scalar(
         with np.errstate(all="ignore"):
             out = primitive.on_numbers(numbers, options)
             flat = primitive.flat_derivatives(np.float64(out), numbers, options)
-        derivatives = [
-            float(d) if t else None for d, t in zip(flat, tracked, strict=True)
-        ]
+        derivatives = [float(d) if t else None for d, t in zip(flat, tracked, strict=True)]
     node = new(Value)
     node._data = out
     node._grad = node._name = None
@@ -477,224 +457,7 @@ def record_scalar(
 register_kind(Value, VALUE_RANK, record, record_scalar)
 
 
-# --- operators and methods, written from the rows ------------------------------------------------------------
-
-_NODE = """
-{i}frame = getframe(1)
-{i}code = frame.f_code
-{i}node = new(Value)
-{i}node._data = out
-{i}node._grad = node._name = None
-{i}node._primitive = primitive
-{i}node._x = {x}
-{i}node._y = {y}
-{i}node._dx = {dx}
-{i}node._dy = {dy}
-{i}node._scope = mode.scope
-{i}node._requires_grad = True
-{i}node._serial = tick()
-{i}if code.co_filename in library_files:
-{i}    record_site(node, frame)
-{i}else:
-{i}    node._code = code
-{i}    node._lasti = frame.f_lasti
-{i}return node
-"""
-
-_UNARY = """
-def {method}(self):
-    mode = current_mode()
-    if mode.plain and self._requires_grad:
-        x = self._data
-        try:
-            out = {out}
-            dx = {dx}
-        except ARITHMETIC:
-            return record_scalar(primitive, (self,)){node}
-    return record_scalar(primitive, (self,))
-"""
-
-_BINARY = """
-def {method}(self, other):
-    mode = current_mode()
-    if mode.plain and self._requires_grad:
-        kind = other.__class__
-        if kind is Value:
-            if other._requires_grad:
-                x = self._data
-                y = other._data
-                try:
-                    out = {out}
-                    dx = {dx}
-                    dy = {dy}{check}
-                except ARITHMETIC:
-                    return record_scalar(primitive, (self, other)){both}
-        elif kind is float or kind is int:
-            x = self._data
-            try:
-                y = other if kind is float else float(other)
-                out = {out}
-                dx = {dx}{check_constant}
-            except ARITHMETIC:
-                return record_scalar(primitive, (self, other)){constant}
-    return operate(primitive, self, other)
-"""
-
-_REFLECTED = """
-def {method}(self, other):
-    mode = current_mode()
-    if mode.plain and self._requires_grad:
-        kind = other.__class__
-        if kind is float or kind is int:
-            y = self._data
-            try:
-                x = other if kind is float else float(other)
-                out = {out}
-                dy = {dy}{check_constant}
-            except ARITHMETIC:
-                return record_scalar(primitive, (other, self)){constant}
-    return operate(primitive, other, self)
-"""
-
-OPERATOR_METHODS = {
-    "add": "add",
-    "sub": "sub",
-    "mul": "mul",
-    "div": "truediv",
-    "floor_divide": "floordiv",
-    "remainder": "mod",
-    "pow": "pow",
-}
-"""Row name: the name of Python's operator method, without underscores."""
-
-
-def operate(primitive: Primitive, x: Any, y: Any) -> Any:
-    """A binary operator on operands of any kind; NotImplemented for what the library does not know."""
-    return primitive(x, y) if accepts(x) and accepts(y) else NotImplemented
-
-
-def formulas(row: Elementwise) -> tuple[str, list[str]]:
-    """The text of a row's function on floats, and of each of its local derivatives."""
-    names = ("x", "y", "z")[: row.arity]
-    letters = [Letter(name, sample=0.5) for name in names]
-    if row.name in OPERATORS:
-        out = OPERATORS[row.name][0].format(*names)
-    else:
-        try:
-            out = scalar_text(row.scalar(*letters))
-        except TypeError:  # not a formula but a function of math, or one that branches
-            out = f"{row.name}({', '.join(names)})"
-    with np.errstate(all="ignore"):  # arccosh(0.5)
-        symbol = Letter("out", sample=row.array(*(0.5 for _ in names), **row.options))
-        texts = [
-            "None" if rule is None else scalar_text(rule(symbol, *letters, **row.options))
-            for rule in row.derivatives
-        ]
-    return out, texts
-
-
-def source(name: str, method: str | None = None, *, reflected: bool = False) -> str:
-    """The Python text of a Value's operator or method, as written from its row.
-
-    >>> "dx = (1.0 - (out * out))" in source("tanh")
-    True
-    """
-    row = registry[name]
-    if not isinstance(row, Elementwise) or row.arity not in (1, 2):
-        raise ValueError(f"{name} is not a unary or binary elementwise primitive")
-    method = method or name
-    out, texts = formulas(row)
-    if row.arity == 1:
-        node = _NODE.format(i=" " * 8, x="self", y="None", dx="dx", dy="None")
-        return _UNARY.format(method=method, out=out, dx=texts[0], node=node)
-    # A negative base and a fractional exponent make Python answer with a complex number.
-    check = "\n{}if out.__class__ is not float:\n{}    raise ValueError" if name == "pow" else ""
-    inner, outer = check.format(" " * 20, " " * 20), check.format(" " * 16, " " * 16)
-    if reflected:
-        node = _NODE.format(i=" " * 12, x="x", y="self", dx="None", dy="dy")
-        return _REFLECTED.format(
-            method=method, out=out, dy=texts[1], check_constant=outer, constant=node
-        )
-    return _BINARY.format(
-        method=method,
-        out=out,
-        dx=texts[0],
-        dy=texts[1],
-        check=inner,
-        check_constant=outer,
-        both=_NODE.format(i=" " * 16, x="self", y="other", dx="dx", dy="dy"),
-        constant=_NODE.format(i=" " * 12, x="self", y="y", dx="dx", dy="None"),
-    )
-
-
-def _install(row: Elementwise, method: str, *, reflected: bool = False) -> None:
-    """Compile a method from its row, and give it to Value."""
-    text = source(row.name, method, reflected=reflected)
-    filename = f"<autograd.Value.{method}>"
-    library_files.add(filename)
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    scope: dict[str, Any] = {
-        name: each.scalar for name, each in registry.items() if isinstance(each, Elementwise)
-    }
-    scope |= {"ARITHMETIC": ARITHMETIC, "Value": Value, "primitive": row, "new": new, "abs": abs}
-    scope |= {"current_mode": current_mode, "getframe": getframe, "library_files": library_files}
-    scope |= {"operate": operate, "record_scalar": record_scalar, "record_site": record_site}
-    scope |= {"tick": tick}
-    made: dict[str, Any] = {}  # apart from the scope, where the same name is the function on floats
-    exec(compile(text, filename, "exec"), scope, made)
-    function = made[method]
-    function.__doc__ = row.__doc__
-    function.__qualname__ = f"Value.{method}"
-    function.__module__ = __name__
-    setattr(Value, method, function)
-
-
-def _method(primitive: Primitive) -> Callable[..., Any]:
-    """A method that calls a primitive: for rows with options or more than two arguments."""
-
-    def method(self: Value, *others: Any, **options: Any) -> Any:
-        return primitive(self, *others, **options)
-
-    method.__doc__ = primitive.__doc__
-    method.__name__ = primitive.name
-    return method
-
-
-def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Numbers are compared: a plain bool, or an array of them against an array."""
-
-    def method(self: Value, other: Any) -> Any:
-        if other.__class__ is Value:
-            return compare(self._data, other._data)
-        if isinstance(other, float | int | np.number | np.bool_):
-            return bool(compare(self._data, other))
-        if isinstance(other, Node):
-            return compare(self._data, other.data)
-        return compare(self._data, other) if isinstance(other, np.ndarray) else NotImplemented
-
-    return method
-
-
-for _row in list(registry.values()):
-    if not isinstance(_row, Elementwise):
-        continue
-    if _row.name in OPERATOR_METHODS:
-        _install(_row, f"__{OPERATOR_METHODS[_row.name]}__")
-        _install(_row, f"__r{OPERATOR_METHODS[_row.name]}__", reflected=True)
-    elif _row.arity in (1, 2) and not _row.options and _row.differentiable(0):
-        _install(_row, _row.name)
-    if not hasattr(Value, _row.name) and _row.differentiable(0):
-        setattr(Value, _row.name, _method(_row))
-for _name, _row_name in {"__neg__": "neg", "__abs__": "abs", "__pos__": "identity"}.items():
-    _unary = registry[_row_name]
-    if isinstance(_unary, Elementwise):
-        _install(_unary, _name)
-for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
-    setattr(Value, f"__{_name}__", _comparison(getattr(operator, _name)))
-Value.__hash__ = object.__hash__  # type: ignore[method-assign]
-
-
-# --- arrays of Values ---------------------------------------------------------------------------------------
+# --- arrays of Values -----------------------------------------------------------------------------
 
 
 def values(data: Any, name: str | None = None, *, requires_grad: bool = True) -> Any:
@@ -720,4 +483,3 @@ def values(data: Any, name: str | None = None, *, requires_grad: bool = True) ->
             label = f"{name}[{', '.join(map(str, place))}]" if place else name
         out[place] = Value(float(numbers[place]), label, requires_grad=requires_grad)
     return out if out.ndim else out.item()
-

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.primitive import elementwise
+from autograd.declare import elementwise
+from autograd.primitive import Elementwise
 
 LN2, LN10 = math.log(2), math.log(10)
 TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
@@ -35,7 +36,7 @@ indicator = elementwise(
 )
 
 
-# --- arithmetic -----------------------------------------------------------------------------------------
+# --- arithmetic -----------------------------------------------------------------------------------
 
 add = elementwise(
     "add",
@@ -103,7 +104,12 @@ neg = elementwise("neg", operator.neg, np.negative, lambda out, x: -1, symbol="�
 
 # identity gives a node a second name of its own: transforms differentiate by it.
 identity = elementwise(
-    "identity", operator.pos, np.positive, lambda out, x: 1, symbol="=", doc="x itself, as a new node."
+    "identity",
+    operator.pos,
+    np.positive,
+    lambda out, x: 1,
+    symbol="=",
+    doc="x itself, as a new node.",
 )
 
 
@@ -137,7 +143,9 @@ def _sign(x: float) -> float:
 
 
 # Steps: sign, floor and ceil have derivative 0 everywhere.
-sign = elementwise("sign", _sign, np.sign, lambda out, x: 0, doc="−1, 0 or 1. Derivative 0.")
+sign: Elementwise = elementwise(
+    "sign", _sign, np.sign, lambda out, x: 0, doc="−1, 0 or 1. Derivative 0."
+)
 floor = elementwise(
     "floor",
     lambda x: float(math.floor(x)),
@@ -154,15 +162,19 @@ ceil = elementwise(
 )
 
 
-# --- exponentials, logarithms, roots -----------------------------------------------------------------------
+# --- exponentials, logarithms, roots --------------------------------------------------------------
 
 exp = elementwise("exp", math.exp, np.exp, lambda out, x: out, doc="eˣ; exp(1000) is inf.")
 exp2 = elementwise("exp2", math.exp2, np.exp2, lambda out, x: out * LN2, doc="2ˣ.")
-expm1 = elementwise("expm1", math.expm1, np.expm1, lambda out, x: out + 1, doc="eˣ − 1, exact near 0.")
+expm1 = elementwise(
+    "expm1", math.expm1, np.expm1, lambda out, x: out + 1, doc="eˣ − 1, exact near 0."
+)
 log = elementwise(
     "log", math.log, np.log, lambda out, x: 1 / x, symbol="ln", doc="ln x; log(0) is −inf."
 )
-log2 = elementwise("log2", math.log2, np.log2, lambda out, x: 1 / (x * LN2), doc="Base-2 logarithm.")
+log2 = elementwise(
+    "log2", math.log2, np.log2, lambda out, x: 1 / (x * LN2), doc="Base-2 logarithm."
+)
 log10 = elementwise(
     "log10", math.log10, np.log10, lambda out, x: 1 / (x * LN10), doc="Base-10 logarithm."
 )
@@ -171,27 +183,50 @@ log1p = elementwise(
 )
 # Kinks: sqrt'(0) = inf and cbrt'(0) = inf.
 sqrt = elementwise(
-    "sqrt", math.sqrt, np.sqrt, lambda out, x: 0.5 / out, symbol="√", doc="√x; its derivative at 0 is inf."
+    "sqrt",
+    math.sqrt,
+    np.sqrt,
+    lambda out, x: 0.5 / out,
+    symbol="√",
+    doc="√x; its derivative at 0 is inf.",
 )
 cbrt = elementwise(
-    "cbrt", math.cbrt, np.cbrt, lambda out, x: 1 / (3 * out * out), symbol="∛", doc="∛x, also for x < 0."
+    "cbrt",
+    math.cbrt,
+    np.cbrt,
+    lambda out, x: 1 / (3 * out * out),
+    symbol="∛",
+    doc="∛x, also for x < 0.",
 )
 reciprocal = elementwise(
-    "reciprocal", lambda x: 1.0 / x, np.reciprocal, lambda out, x: -out * out, symbol="1/", doc="1 / x."
+    "reciprocal",
+    lambda x: 1.0 / x,
+    np.reciprocal,
+    lambda out, x: -out * out,
+    symbol="1/",
+    doc="1 / x.",
 )
-square = elementwise("square", lambda x: x * x, np.square, lambda out, x: 2 * x, symbol="²", doc="x².")
+square = elementwise(
+    "square", lambda x: x * x, np.square, lambda out, x: 2 * x, symbol="²", doc="x²."
+)
 
 
-# --- trigonometric and hyperbolic ---------------------------------------------------------------------------
+# --- trigonometric and hyperbolic -----------------------------------------------------------------
 
 sin = elementwise("sin", math.sin, np.sin, lambda out, x: cos(x), doc="sin x, in radians.")
-cos = elementwise("cos", math.cos, np.cos, lambda out, x: -sin(x), doc="cos x, in radians.")
+cos: Elementwise = elementwise(
+    "cos", math.cos, np.cos, lambda out, x: -sin(x), doc="cos x, in radians."
+)
 tan = elementwise("tan", math.tan, np.tan, lambda out, x: 1 + out * out, doc="tan x, in radians.")
 arcsin = elementwise(
     "arcsin", math.asin, np.arcsin, lambda out, x: 1 / sqrt((1 - x) * (1 + x)), doc="Inverse sine."
 )
 arccos = elementwise(
-    "arccos", math.acos, np.arccos, lambda out, x: -1 / sqrt((1 - x) * (1 + x)), doc="Inverse cosine."
+    "arccos",
+    math.acos,
+    np.arccos,
+    lambda out, x: -1 / sqrt((1 - x) * (1 + x)),
+    doc="Inverse cosine.",
 )
 arctan = elementwise(
     "arctan", math.atan, np.arctan, lambda out, x: 1 / (1 + x * x), doc="Inverse tangent."
@@ -221,12 +256,22 @@ hypot = elementwise(
     doc="√(x² + y²) without overflow. Gradient 0 at the origin.",
 )
 sinh = elementwise("sinh", math.sinh, np.sinh, lambda out, x: cosh(x), doc="Hyperbolic sine.")
-cosh = elementwise("cosh", math.cosh, np.cosh, lambda out, x: sinh(x), doc="Hyperbolic cosine.")
+cosh: Elementwise = elementwise(
+    "cosh", math.cosh, np.cosh, lambda out, x: sinh(x), doc="Hyperbolic cosine."
+)
 tanh = elementwise(
-    "tanh", math.tanh, np.tanh, lambda out, x: 1 - out * out, doc="tanh x; its derivative is 1 − tanh² x."
+    "tanh",
+    math.tanh,
+    np.tanh,
+    lambda out, x: 1 - out * out,
+    doc="tanh x; its derivative is 1 − tanh² x.",
 )
 arcsinh = elementwise(
-    "arcsinh", math.asinh, np.arcsinh, lambda out, x: 1 / hypot(x, 1), doc="Inverse hyperbolic sine."
+    "arcsinh",
+    math.asinh,
+    np.arcsinh,
+    lambda out, x: 1 / hypot(x, 1),
+    doc="Inverse hyperbolic sine.",
 )
 arccosh = elementwise(
     "arccosh",
@@ -244,7 +289,7 @@ arctanh = elementwise(
 )
 
 
-# --- the network's own ----------------------------------------------------------------------------------------
+# --- the network's own ----------------------------------------------------------------------------
 
 
 def _sigmoid(x: float) -> float:
@@ -305,7 +350,9 @@ erf = elementwise(
 )
 logaddexp = elementwise(
     "logaddexp",
-    lambda x, y: (x if x > y else y) + (0.0 if x == y else 0.0) + math.log1p(math.exp(-math.fabs(x - y))),
+    lambda x, y: (
+        (x if x > y else y) + (0.0 if x == y else 0.0) + math.log1p(math.exp(-math.fabs(x - y)))
+    ),
     np.logaddexp,
     lambda out, x, y: sigmoid(x - y),
     lambda out, x, y: sigmoid(y - x),
@@ -313,7 +360,7 @@ logaddexp = elementwise(
 )
 
 
-# --- choosing -----------------------------------------------------------------------------------------------------
+# --- choosing -------------------------------------------------------------------------------------
 
 
 # Kink: at a tie both arguments get half of the cotangent, or with ties="first" the first gets it all.
@@ -371,7 +418,7 @@ clip_between = elementwise(
     doc="x limited to [low, high]; `clip` is this with either bound optional.",
 )
 
-where = elementwise(
+where: Elementwise = elementwise(
     "where",
     lambda condition, x, y: x if condition else y,
     np.where,

@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from autograd.primitive import fused, registry, shape_of
+from autograd.declare import fused
+from autograd.dispatch import registry, shape_of
+from autograd.primitive import Fused
 from autograd.primitives.elementwise import exp, log, where
 from autograd.primitives.linear import concatenate, expand_dims, swapaxes
 from autograd.primitives.products import matmul
 from autograd.primitives.reductions import logsumexp, max, sum
 
-# --- the affine map of a layer ------------------------------------------------------------------------------------
+# --- the affine map of a layer --------------------------------------------------------------------
 
 
 def _linear_array(x: Any, weight: Any, bias: Any = None) -> Any:
@@ -53,7 +55,7 @@ def _linear_values(x: Any, weight: Any, bias: Any = None) -> Any:
     return matmul(x, weight.T)
 
 
-linear = fused(
+linear: Fused = fused(
     "linear",
     _linear_array,
     (
@@ -75,7 +77,7 @@ linear = fused(
 )
 
 
-# --- softmax and its logarithm -------------------------------------------------------------------------------------
+# --- softmax and its logarithm --------------------------------------------------------------------
 
 
 def _softmax_array(x: Any, axis: int) -> Any:
@@ -120,7 +122,7 @@ log_softmax = fused(
 )
 
 
-# --- softmax and cross-entropy in one --------------------------------------------------------------------------------
+# --- softmax and cross-entropy in one -------------------------------------------------------------
 
 
 def _cross_entropy_array(x: Any, target: Any) -> Any:

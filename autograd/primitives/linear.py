@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd.primitive import asarray, linear_map, numpy_functions, shape_of, unbroadcast
+from autograd.declare import linear_map
+from autograd.dispatch import asarray, numpy_functions, shape_of
+from autograd.primitive import Linear, unbroadcast
 
 normalize_axis = np.lib.array_utils.normalize_axis_index
 
 
-reshape = linear_map(
+reshape: Linear = linear_map(
     "reshape",
     lambda x, shape: np.reshape(x, shape),
     lambda g, x, shape: reshape(g, shape=shape_of(x)),
@@ -25,7 +27,7 @@ reshape = linear_map(
     shape=(-1,),
 )
 
-transpose = linear_map(
+transpose: Linear = linear_map(
     "transpose",
     lambda x, axes: np.transpose(x, axes),
     lambda g, x, axes: transpose(
@@ -78,7 +80,7 @@ getitem = linear_map(
     index=(),
 )
 
-scatter = linear_map(
+scatter: Linear = linear_map(
     "scatter",
     _scatter_array,
     lambda g, x, index, shape: getitem(g, index=index),
@@ -149,7 +151,7 @@ def _opposite(shift: Any) -> Any:
     return tuple(-n for n in shift) if isinstance(shift, tuple | list) else -shift
 
 
-roll = linear_map(
+roll: Linear = linear_map(
     "roll",
     lambda x, shift, axis: np.roll(x, shift, axis),
     lambda g, x, shift, axis: roll(g, shift=_opposite(shift), axis=axis),
@@ -183,7 +185,7 @@ def _astype_array(x: Any, dtype: Any) -> Any:
     return np.asarray(x).astype(dtype)
 
 
-astype = linear_map(
+astype: Linear = linear_map(
     "astype",
     _astype_array,
     lambda g, x, dtype: astype(g, dtype=getattr(x, "dtype", np.float64)),
@@ -193,7 +195,7 @@ astype = linear_map(
 )
 
 
-# --- reshapes, transposes and slices under their usual names ---------------------------------------------------
+# --- reshapes, transposes and slices under their usual names --------------------------------------
 
 
 def ravel(x: Any) -> Any:

@@ -7,15 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.primitive import (
-    asarray,
-    multilinear,
-    nary,
-    numpy_functions,
-    raw,
-    registry,
-    shape_of,
-)
+from autograd.declare import multilinear
+from autograd.dispatch import asarray, nary, numpy_functions, raw, registry, shape_of
 from autograd.primitives.linear import expand_dims, reshape, squeeze, swapaxes, transpose
 
 
@@ -73,7 +66,7 @@ matmul = multilinear(
 )
 
 
-# --- einsum -------------------------------------------------------------------------------------------------------
+# --- einsum ---------------------------------------------------------------------------------------
 
 
 def _explicit(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
@@ -121,15 +114,20 @@ def _einsum_vjp(g: Any, slot: int, *xs: Any, subscripts: str) -> Any:
         if c in target:
             # A repeated index is a diagonal: name the axis anew, and tie it by an identity matrix.
             new = next(spare)
-            others.append((c + new, np.eye(shape_of(xs[slot])[axis], dtype=dtype)))
+            lengths[new] = shape_of(xs[slot])[axis]
+            others.append((c + new, np.eye(lengths[new], dtype=dtype)))
             target += new
         else:
             target += c
-    known = output + "".join(term for term, _ in others)
+    # An index that only this operand has was summed away, and one that is stretched elsewhere has its
+    # length from this operand alone: along both, the cotangent is the same everywhere.
+    known = {
+        (c, n) for term, x in [(output, g), *others] for c, n in zip(term, shape_of(x), strict=True)
+    }
     for c in target:
-        if c not in known:
-            # An index that only this operand has was summed away: it gets the cotangent everywhere.
-            others.append((c, np.ones(lengths.get(c, 1), dtype=dtype)))
+        n = lengths.get(c, 1)
+        if (c, n) not in known:
+            others.append((c, np.ones(n, dtype=dtype)))
     inputs = ",".join([output, *(term for term, _ in others)])
     return einsum_all(g, *(x for _, x in others), subscripts=f"{inputs}->{target}")
 
@@ -164,7 +162,7 @@ def einsum(subscripts: str, *operands: Any) -> Any:
     return einsum_all(*arrays, subscripts=subscripts)
 
 
-# --- products made of these ----------------------------------------------------------------------------------------
+# --- products made of these -----------------------------------------------------------------------
 
 
 def dot(x: Any, y: Any) -> Any:

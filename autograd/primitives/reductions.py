@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.primitive import reduction
+from autograd.declare import reduction
 from autograd.primitives.elementwise import exp, indicator, where
 from autograd.primitives.linear import concatenate, cumsum, getitem, reshape, transpose
 
@@ -123,8 +123,9 @@ logsumexp = reduction(
 var = reduction(
     "var",
     lambda x, axis, keepdims, ddof: np.var(x, axis=axis, keepdims=keepdims, ddof=ddof),
-    lambda out, x, axis, ddof: (x - mean(x, axis=axis, keepdims=True))
-    * (2 / _degrees(x, axis, ddof)),
+    lambda out, x, axis, ddof: (
+        (x - mean(x, axis=axis, keepdims=True)) * (2 / _degrees(x, axis, ddof))
+    ),
     doc="The mean squared deviation along `axis`: Σ(x − x̄)² / (n − ddof).",
     numpy=(np.var,),
     ddof=0,
@@ -140,8 +141,10 @@ def _degrees(x: Any, axis: tuple[int, ...], ddof: int) -> float:
 std = reduction(
     "std",
     lambda x, axis, keepdims, ddof: np.std(x, axis=axis, keepdims=keepdims, ddof=ddof),
-    lambda out, x, axis, ddof: (x - mean(x, axis=axis, keepdims=True))
-    / (where(out == 0, 1, out) * _degrees(x, axis, ddof)),
+    lambda out, x, axis, ddof: (
+        (x - mean(x, axis=axis, keepdims=True))
+        / (where(out == 0, 1, out) * _degrees(x, axis, ddof))
+    ),
     doc="The square root of `var`. Gradient 0 where it is 0.",
     numpy=(np.std,),
     ddof=0,

@@ -1,0 +1,142 @@
+"""Declaring a row: one call of one of these functions, from the library or from a user's module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.primitive import Elementwise, Fused, Linear, Multilinear, Reduction, Rule
+
+__all__ = ["elementwise", "fused", "linear_map", "multilinear", "reduction"]
+
+
+def elementwise(
+    name: str,
+    scalar: Callable[..., Any],
+    array: Callable[..., Any],
+    *derivatives: Rule | None,
+    doc: str = "",
+    symbol: str | None = None,
+    numpy: Sequence[Any] = (),
+    **options: Any,
+) -> Elementwise:
+    """Declare an elementwise primitive.
+
+    Args:
+        name: its public name.
+        scalar: the function on Python floats; it may raise where IEEE arithmetic has an answer.
+        array: the function on NumPy arrays, usually a ufunc.
+        derivatives: one rule per argument, ``rule(out, x, y, ...)``, written in primitives;
+            ``None`` for an argument that is never differentiated (a mask).
+        options: keyword arguments with their defaults, passed on to all of these.
+
+    >>> import math, numpy as np, autograd
+    >>> from autograd import registry
+    >>> my_cosh = autograd.elementwise(
+    ...     "doctest_cosh", math.cosh, np.cosh, lambda out, x: autograd.sinh(x))
+    >>> round(autograd.grad(my_cosh)(1.0), 6)
+    1.175201
+    >>> del registry["doctest_cosh"]
+    """
+    return Elementwise(
+        name, scalar, array, derivatives, options=options, doc=doc, symbol=symbol, numpy=numpy
+    )
+
+
+def reduction(
+    name: str,
+    array: Callable[..., Any],
+    row: Rule,
+    *,
+    doc: str = "",
+    symbol: str | None = None,
+    numpy: Sequence[Any] = (),
+    **options: Any,
+) -> Reduction:
+    """Declare a reduction: ``array(x, axis, keepdims)`` and ``row(out, x, axis)``.
+
+    The row is ∂out/∂x along the reduced axes; `out` has those axes kept, so that it broadcasts.
+    """
+    options = {"axis": None, "keepdims": False} | options
+    return Reduction(name, array, row, options=options, doc=doc, symbol=symbol, numpy=numpy)
+
+
+def linear_map(
+    name: str,
+    array: Callable[..., Any],
+    transpose: Rule,
+    *,
+    arity: int | None = 1,
+    doc: str = "",
+    symbol: str | None = None,
+    numpy: Sequence[Any] = (),
+    **options: Any,
+) -> Linear:
+    """Declare a linear map and its transpose: ``transpose(g, x)``, or ``transpose(g, slot, *xs)``
+    when it takes any number of arguments (``arity=None``)."""
+    return Linear(
+        name, array, transpose, arity, options=options, doc=doc, symbol=symbol, numpy=numpy
+    )
+
+
+def multilinear(
+    name: str,
+    array: Callable[..., Any],
+    *vjps: Rule,
+    arity: int | None = None,
+    doc: str = "",
+    symbol: str | None = None,
+    numpy: Sequence[Any] = (),
+    values: Callable[..., Any] | None = None,
+    **options: Any,
+) -> Multilinear:
+    """Declare a multilinear primitive: one ``vjp(g, x, y)`` per slot, or one
+    ``vjp(g, slot, *xs)`` when it takes any number of arguments."""
+    several = len(vjps) > 1
+    return Multilinear(
+        name,
+        array,
+        vjps if several else vjps[0],
+        len(vjps) if several else arity,
+        options=options,
+        doc=doc,
+        symbol=symbol,
+        numpy=numpy,
+        values=values,
+    )
+
+
+def fused(
+    name: str,
+    array: Callable[..., Any],
+    vjps: tuple[Rule | None, ...],
+    jvps: tuple[Rule | None, ...],
+    composite: Callable[..., Any],
+    *,
+    doc: str = "",
+    symbol: str | None = None,
+    numpy: Sequence[Any] = (),
+    values: Callable[..., Any] | None = None,
+    slot_kinds: tuple[str, ...] | None = None,
+    required: int | None = None,
+    **options: Any,
+) -> Fused:
+    """Declare a primitive that states ``vjp(g, out, *xs)`` and ``jvp(t, out, *xs)`` per slot.
+
+    `composite` is the same function made of other primitives: a test holds the two equal, and it is
+    what runs on arrays of Values.
+    """
+    return Fused(
+        name,
+        array,
+        vjps,
+        jvps,
+        composite,
+        slot_kinds,
+        options=options,
+        doc=doc,
+        symbol=symbol,
+        numpy=numpy,
+        values=values,
+        required=required,
+    )

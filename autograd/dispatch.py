@@ -1,0 +1,199 @@
+"""Who computes and who records: the kinds of operands, and NumPy's protocols.
+
+A primitive called with floats or arrays computes; with nodes it records; with letters it writes itself
+down. Each kind of operand says here what a call does, and the highest rank among the arguments decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from autograd.letters import Letter
+
+if TYPE_CHECKING:
+    from autograd.primitive import Primitive
+
+__all__ = ["accepts", "asarray", "numpy_functions", "raw", "register_kind", "registry", "shape_of"]
+
+registry: dict[str, Primitive] = {}
+"""Every primitive by name. The tests, the operators and the drawings loop over it."""
+
+numpy_functions: dict[Any, Callable[..., Any]] = {}
+"""NumPy's ufuncs and functions, and what records in their place."""
+
+plain_functions: set[Any] = {
+    *(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal),
+    *(np.isfinite, np.isnan, np.isinf, np.signbit, np.logical_and, np.logical_or, np.logical_not),
+    *(np.logical_xor, np.shape, np.ndim, np.size, np.argmax, np.argmin, np.argsort, np.nonzero),
+    *(np.flatnonzero, np.argwhere, np.count_nonzero, np.any, np.all, np.allclose, np.isclose),
+    *(np.array_equal, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.result_type),
+    *(np.can_cast, np.iscomplexobj, np.isrealobj, np.shares_memory, np.may_share_memory),
+    *(np.array2string, np.array_repr, np.array_str, np.searchsorted, np.digitize),
+}
+"""NumPy functions whose results are indices, truth values or constants: they get plain arrays."""
+
+# --- kinds of operands: who computes, who records -------------------------------------------------
+
+
+class Kind(NamedTuple):
+    """A kind of operand. The highest rank among the arguments decides what a call does."""
+
+    rank: int
+    apply: Callable[[Primitive, tuple[Any, ...], dict[str, Any]], Any]
+    flat: Callable[[Primitive, tuple[Any, ...], dict[str, Any]], Any] | None = None
+
+
+kinds: dict[type, Kind] = {}
+
+
+def register_kind(
+    cls: type, rank: int, apply: Callable[..., Any], flat: Callable[..., Any] | None = None
+) -> None:
+    """Say what a primitive does with an operand of this class; node classes register themselves.
+
+    `apply` takes arguments as the user gave them, `flat` one scalar output's many scalar arguments.
+    """
+    kinds[cls] = Kind(rank, apply, flat)
+
+
+def compute_numbers(primitive: Primitive, arguments: Any, options: dict[str, Any]) -> Any:
+    return primitive.evaluate(arguments, options)
+
+
+def _compute_arrays(primitive: Primitive, arguments: Any, options: dict[str, Any]) -> Any:
+    if any(isinstance(x, np.ndarray) and x.dtype.hasobject for x in arguments):
+        return primitive.on_values(arguments, options)
+    return primitive.compute(arguments, options)
+
+
+def _compute_sequences(primitive: Primitive, arguments: Any, options: dict[str, Any]) -> Any:
+    return primitive(*(asarray(x, primitive.name) for x in arguments), **options)
+
+
+def _write(primitive: Primitive, arguments: Any, options: dict[str, Any]) -> Letter:
+    samples = (x.sample if isinstance(x, Letter) else x for x in arguments)
+    sample = primitive.array(*samples, **options)
+    shown = {key: value for key, value in options.items() if value is not primitive.options[key]}
+    return Letter(primitive.name, arguments, shown, sample=sample)
+
+
+register_kind(float, 0, compute_numbers)
+register_kind(int, 0, compute_numbers)
+register_kind(bool, 0, compute_numbers)
+register_kind(np.ndarray, 1, _compute_arrays)
+register_kind(list, 2, _compute_sequences)
+register_kind(tuple, 2, _compute_sequences)
+VALUE_RANK, TENSOR_RANK = 3, 4
+register_kind(Letter, 9, _write)
+_NUMPY_SCALAR = Kind(1, _compute_arrays)
+
+
+def kind_of(operand: Any, primitive: Primitive) -> Kind:
+    """The kind of an operand whose class is not registered itself."""
+    if isinstance(operand, np.bool_ | np.number):
+        if np.iscomplexobj(operand):
+            raise TypeError(f"{primitive.name}: expected real numbers, got complex")
+        return _NUMPY_SCALAR
+    for cls in type(operand).__mro__:
+        if cls in kinds:
+            return kinds[cls]
+    raise TypeError(
+        f"{primitive.name}: expected a number, an array, a Value or a Tensor, "
+        f"got {type(operand).__name__} ({operand!r:.60})"
+    )
+
+
+def accepts(operand: Any) -> bool:
+    """Whether a primitive takes this operand; an operator answers NotImplemented when it does not."""
+    return operand.__class__ in kinds or isinstance(operand, (np.bool_, np.number, *kinds))
+
+
+def asarray(x: Any, name: str) -> Any:
+    """A list as an array of numbers or of Values; anything else as it is."""
+    if not isinstance(x, list | tuple):
+        return x
+    try:
+        array = np.asarray(x)
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"{name}: cannot make an array of {x!r:.60}: {error}") from None
+    if array.dtype.kind not in "biufO":
+        raise TypeError(f"{name}: expected real numbers, got {array.dtype} in {x!r:.60}")
+    return array
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of an array, node or letter; ``()`` for a number."""
+    shape: tuple[int, ...] = getattr(x, "shape", ())
+    return shape
+
+
+def raw(x: Any) -> Any:
+    """The number or array of a node; anything else as it is."""
+    return getattr(x, "data", x) if not isinstance(x, np.ndarray) else x
+
+
+def nary(primitive: Primitive, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """One scalar output of many scalar arguments: a Value if any of them is one."""
+    for x in arguments:
+        kind = kinds.get(x.__class__)
+        if kind is not None and kind.flat is not None:
+            return kind.flat(primitive, arguments, options)
+    return primitive.on_numbers(arguments, options)
+
+
+# --- NumPy's protocols ----------------------------------------------------------------------------
+
+
+def no_rule(function: Any) -> TypeError:
+    """The error for a NumPy function that has no row and no composite here."""
+    module = getattr(function, "__module__", None) or "numpy"
+    name = f"{module.replace('numpy', 'np', 1)}.{function.__name__}".replace("np._core.", "np.")
+    return TypeError(
+        f"{name} has no rule in autograd, and a result without one would be a constant: "
+        "use a function that has one, or x.detach().numpy() where no gradient is wanted"
+    )
+
+
+def unwrapped(x: Any) -> Any:
+    """Nodes as their data, also inside lists and tuples."""
+    if isinstance(x, list | tuple):
+        return type(x)([unwrapped(each) for each in x])
+    return raw(x)
+
+
+def numpy_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    """``__array_ufunc__`` of every node: NumPy's functions record."""
+    if method != "__call__":
+        raise TypeError(
+            f"np.{ufunc.__name__}.{method} has no rule in autograd; "
+            "sum, prod, max, min, cumsum and outer have one of their own"
+        )
+    out = options.pop("out", (None,))[0]
+    if ufunc in numpy_functions:
+        result = numpy_functions[ufunc](*inputs, **options)
+    elif ufunc in plain_functions:
+        result = ufunc(*map(unwrapped, inputs), **options)
+    else:
+        raise no_rule(ufunc)
+    if out is None:
+        return result
+    if not (isinstance(out, np.ndarray) and out.dtype == object):
+        raise TypeError(
+            f"np.{ufunc.__name__} cannot write a recorded result into an array of numbers "
+            "(out= or an in-place operator): assign the result to a name instead"
+        )
+    out[...] = result
+    return out
+
+
+def numpy_call(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """``__array_function__`` of every node: NumPy's functions record."""
+    if function in numpy_functions:
+        return numpy_functions[function](*args, **kwargs)
+    if function in plain_functions:
+        plain = {key: unwrapped(x) for key, x in kwargs.items()}
+        return function(*(unwrapped(x) for x in args), **plain)
+    raise no_rule(function)

@@ -1,0 +1,328 @@
+"""The operators and methods of Value and Tensor, written from the rows.
+
+A Value's are compiled from the text that each rule gives when it is called with letters: one function
+that computes the result and its local derivatives on floats. There is no second table of formulas;
+`source("mul")` shows what was written. A Tensor's call the primitive.
+"""
+
+from __future__ import annotations
+
+import linecache
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import autograd.primitives  # noqa: F401  (declares the rows)
+from autograd.dispatch import accepts, registry
+from autograd.functions import (
+    argmax,
+    argmin,
+    clip,
+    flatten,
+    repeat,
+    split,
+    take_along_axis,
+    tile,
+    trace,
+)
+from autograd.graph import Node, tick
+from autograd.letters import OPERATORS, Letter, scalar_text
+from autograd.primitive import ARITHMETIC, Elementwise, Primitive
+from autograd.primitives.linear import expand_dims, flip, moveaxis, ravel, squeeze, swapaxes
+from autograd.primitives.products import dot, inner, outer
+from autograd.recording import current_mode, getframe, library_files, record_site
+from autograd.tensor import Tensor
+from autograd.value import Value, record_scalar
+
+__all__ = ["source"]
+
+OPERATOR_METHODS = {
+    "add": "add",
+    "sub": "sub",
+    "mul": "mul",
+    "div": "truediv",
+    "floor_divide": "floordiv",
+    "remainder": "mod",
+    "pow": "pow",
+    "matmul": "matmul",
+}
+"""Row name: the name of Python's operator method, without underscores."""
+
+UNARY_OPERATORS = {"__neg__": "neg", "__abs__": "abs", "__pos__": "identity"}
+NO_METHOD = ("clip_between", "getitem", "linear", "scatter", "softmax_cross_entropy")
+COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
+
+
+# --- Value: the text of a method ------------------------------------------------------------------
+
+_NODE = """
+{i}frame = getframe(1)
+{i}code = frame.f_code
+{i}node = new(Value)
+{i}node._data = out
+{i}node._grad = node._name = None
+{i}node._primitive = primitive
+{i}node._x = {x}
+{i}node._y = {y}
+{i}node._dx = {dx}
+{i}node._dy = {dy}
+{i}node._scope = mode.scope
+{i}node._requires_grad = True
+{i}node._serial = tick()
+{i}if code.co_filename in library_files:
+{i}    record_site(node, frame)
+{i}else:
+{i}    node._code = code
+{i}    node._lasti = frame.f_lasti
+{i}return node
+"""
+
+_UNARY = """
+def {method}(self):
+    mode = current_mode()
+    if mode.plain and self._requires_grad:
+        x = self._data
+        try:
+            out = {out}
+            dx = {dx}
+        except ARITHMETIC:
+            return record_scalar(primitive, (self,)){node}
+    return record_scalar(primitive, (self,))
+"""
+
+_BINARY = """
+def {method}(self, other):
+    mode = current_mode()
+    if mode.plain and self._requires_grad:
+        kind = other.__class__
+        if kind is Value:
+            if other._requires_grad:
+                x = self._data
+                y = other._data
+                try:
+                    out = {out}
+                    dx = {dx}
+                    dy = {dy}{check}
+                except ARITHMETIC:
+                    return record_scalar(primitive, (self, other)){both}
+        elif kind is float or kind is int:
+            x = self._data
+            try:
+                y = other if kind is float else float(other)
+                out = {out}
+                dx = {dx}{check_constant}
+            except ARITHMETIC:
+                return record_scalar(primitive, (self, other)){constant}
+    return operate(primitive, self, other)
+"""
+
+_REFLECTED = """
+def {method}(self, other):
+    mode = current_mode()
+    if mode.plain and self._requires_grad:
+        kind = other.__class__
+        if kind is float or kind is int:
+            y = self._data
+            try:
+                x = other if kind is float else float(other)
+                out = {out}
+                dy = {dy}{check_constant}
+            except ARITHMETIC:
+                return record_scalar(primitive, (other, self)){constant}
+    return operate(primitive, other, self)
+"""
+
+
+def operate(primitive: Primitive, x: Any, y: Any) -> Any:
+    """A binary operator on operands of any kind; NotImplemented for what the library does not know."""
+    return primitive(x, y) if accepts(x) and accepts(y) else NotImplemented
+
+
+def formulas(row: Elementwise) -> tuple[str, list[str]]:
+    """The text of a row's function on floats, and of each of its local derivatives."""
+    names = ("x", "y", "z")[: row.arity]
+    letters = [Letter(name, sample=0.5) for name in names]
+    if row.name in OPERATORS:
+        out = OPERATORS[row.name][0].format(*names)
+    else:
+        try:
+            out = scalar_text(row.scalar(*letters))
+        except TypeError:  # not a formula but a function of math, or one that branches
+            out = f"{row.name}({', '.join(names)})"
+    with np.errstate(all="ignore"):  # arccosh(0.5)
+        symbol = Letter("out", sample=row.array(*(0.5 for _ in names), **row.options))
+        texts = [
+            "None" if rule is None else scalar_text(rule(symbol, *letters, **row.options))
+            for rule in row.derivatives
+        ]
+    return out, texts
+
+
+def source(name: str, method: str | None = None, *, reflected: bool = False) -> str:
+    """The Python text of a Value's operator or method, as written from its row.
+
+    >>> "dx = (1.0 - (out * out))" in source("tanh")
+    True
+    """
+    row = registry[name]
+    if not isinstance(row, Elementwise) or row.arity not in (1, 2):
+        raise ValueError(f"{name} is not a unary or binary elementwise primitive")
+    method = method or name
+    out, texts = formulas(row)
+    if row.arity == 1:
+        node = _NODE.format(i=" " * 8, x="self", y="None", dx="dx", dy="None")
+        return _UNARY.format(method=method, out=out, dx=texts[0], node=node)
+    # A negative base and a fractional exponent make Python answer with a complex number.
+    check = "\n{}if out.__class__ is not float:\n{}    raise ValueError" if name == "pow" else ""
+    inner, outer = check.format(" " * 20, " " * 20), check.format(" " * 16, " " * 16)
+    if reflected:
+        node = _NODE.format(i=" " * 12, x="x", y="self", dx="None", dy="dy")
+        return _REFLECTED.format(
+            method=method, out=out, dy=texts[1], check_constant=outer, constant=node
+        )
+    return _BINARY.format(
+        method=method,
+        out=out,
+        dx=texts[0],
+        dy=texts[1],
+        check=inner,
+        check_constant=outer,
+        both=_NODE.format(i=" " * 16, x="self", y="other", dx="dx", dy="dy"),
+        constant=_NODE.format(i=" " * 12, x="self", y="y", dx="dx", dy="None"),
+    )
+
+
+def _install(row: Elementwise, method: str, *, reflected: bool = False) -> None:
+    """Compile a method from its row, and give it to Value."""
+    text = source(row.name, method, reflected=reflected)
+    filename = f"<autograd.Value.{method}>"
+    library_files.add(filename)
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    scope: dict[str, Any] = {
+        name: each.scalar for name, each in registry.items() if isinstance(each, Elementwise)
+    }
+    scope |= {
+        "ARITHMETIC": ARITHMETIC,
+        "Value": Value,
+        "primitive": row,
+        "new": object.__new__,
+        "abs": abs,
+    }
+    scope |= {"current_mode": current_mode, "getframe": getframe, "library_files": library_files}
+    scope |= {"operate": operate, "record_scalar": record_scalar, "record_site": record_site}
+    scope |= {"tick": tick}
+    made: dict[str, Any] = {}  # apart from the scope, where the same name is the function on floats
+    exec(compile(text, filename, "exec"), scope, made)
+    function = made[method]
+    function.__doc__ = row.__doc__
+    function.__qualname__ = f"Value.{method}"
+    function.__module__ = __name__
+    setattr(Value, method, function)
+
+
+def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A method that calls a primitive or a composite."""
+
+    def method(self: Any, *others: Any, **options: Any) -> Any:
+        return function(self, *others, **options)
+
+    method.__doc__ = function.__doc__
+    method.__name__ = name
+    return method
+
+
+def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Numbers are compared: a plain bool, or an array of them against an array."""
+
+    def method(self: Value, other: Any) -> Any:
+        if other.__class__ is Value:
+            return compare(self._data, other._data)
+        if isinstance(other, float | int | np.number | np.bool_):
+            return bool(compare(self._data, other))
+        if isinstance(other, Node):
+            return compare(self._data, other.data)
+        return compare(self._data, other) if isinstance(other, np.ndarray) else NotImplemented
+
+    return method
+
+
+for _row in list(registry.values()):
+    if not isinstance(_row, Elementwise):
+        continue
+    if _row.name in OPERATOR_METHODS:
+        _install(_row, f"__{OPERATOR_METHODS[_row.name]}__")
+        _install(_row, f"__r{OPERATOR_METHODS[_row.name]}__", reflected=True)
+    elif _row.arity in (1, 2) and not _row.options and _row.differentiable(0):
+        _install(_row, _row.name)
+    if not hasattr(Value, _row.name) and _row.differentiable(0):
+        setattr(Value, _row.name, _method(_row.name, _row))
+    for _dunder, _name in UNARY_OPERATORS.items():
+        if _row.name == _name:
+            _install(_row, _dunder)
+for _name in COMPARISONS:
+    setattr(Value, f"__{_name}__", _comparison(getattr(operator, _name)))
+setattr(Value, "clip", _method("clip", clip))  # noqa: B010  (as below)
+
+
+# --- Tensor: methods that call the primitive ------------------------------------------------------
+
+
+def _operator(row: Primitive, reflected: bool = False) -> Callable[[Any, Any], Any]:
+    if reflected:
+
+        def method(self: Tensor, other: Any) -> Any:
+            return row(other, self) if accepts(other) else NotImplemented
+
+    else:
+
+        def method(self: Tensor, other: Any) -> Any:
+            return row(self, other) if accepts(other) else NotImplemented
+
+    method.__doc__ = row.__doc__
+    return method
+
+
+def _comparison_of_arrays(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def method(self: Tensor, other: Any) -> Any:
+        if isinstance(other, Node):
+            return compare(self._data, other.data)
+        return compare(self._data, other) if accepts(other) else NotImplemented
+
+    return method
+
+
+def _sequence_option(name: str, option: str) -> Callable[..., Any]:
+    """A method that takes its lengths or axes one by one or as a tuple: ``t.reshape(2, 3)``."""
+    row = registry[name]
+
+    def method(self: Tensor, *items: Any, **options: Any) -> Any:
+        if items:
+            several = len(items) == 1 and (items[0] is None or not np.isscalar(items[0]))
+            options = {option: items[0] if several else items} | options
+        return row(self, **options)
+
+    method.__doc__ = row.__doc__
+    method.__name__ = name
+    return method
+
+
+for _name, _dunder in OPERATOR_METHODS.items():
+    setattr(Tensor, f"__{_dunder}__", _operator(registry[_name]))
+    setattr(Tensor, f"__r{_dunder}__", _operator(registry[_name], reflected=True))
+for _dunder, _name in UNARY_OPERATORS.items():
+    setattr(Tensor, _dunder, _method(_dunder, registry[_name]))
+for _name in COMPARISONS:
+    setattr(Tensor, f"__{_name}__", _comparison_of_arrays(getattr(operator, _name)))
+
+for _name, _primitive in registry.items():
+    if _primitive.arity is not None and _name not in NO_METHOD and _primitive.differentiable(0):
+        setattr(Tensor, _name, _method(_name, _primitive))
+for _name, _option in {"reshape": "shape", "transpose": "axes", "broadcast_to": "shape"}.items():
+    setattr(Tensor, _name, _sequence_option(_name, _option))
+_function: Callable[..., Any]
+for _function in (clip, argmax, argmin, repeat, flatten, trace, take_along_axis, split, tile):
+    setattr(Tensor, _function.__name__, _method(_function.__name__, _function))
+for _function in (ravel, swapaxes, moveaxis, expand_dims, squeeze, flip, dot, inner, outer):
+    setattr(Tensor, _function.__name__, _method(_function.__name__, _function))

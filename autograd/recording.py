@@ -1,0 +1,232 @@
+"""Where and how operations are recorded: the user's place in the source, module scopes, and modes.
+
+A mode belongs to a thread and context (it is a context variable), so two threads record and
+differentiate without seeing each other.
+"""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+import os
+import sys
+from contextlib import ContextDecorator
+from contextvars import ContextVar, Token
+from types import CodeType, FrameType, TracebackType
+from typing import Any, Self
+
+__all__ = [
+    "Scope",
+    "Site",
+    "enable_grad",
+    "is_grad_enabled",
+    "no_grad",
+    "register_library",
+    "retain_grads",
+]
+
+getframe = sys._getframe
+
+
+# --- where a node was made ------------------------------------------------------------------------
+
+library_files: set[str] = set()
+"""Files whose frames are skipped when a node looks for the user's line."""
+
+
+def register_library(package: str) -> None:
+    """Count every file below a package's folder as library code when looking for the user's line.
+
+    `package` is the path of any file in the folder, usually ``__file__`` of its ``__init__.py``.
+    Nodes made by that code then carry the line that called into it.
+    """
+    for folder, _, files in os.walk(os.path.dirname(package)):
+        library_files.update(os.path.join(folder, name) for name in files if name.endswith(".py"))
+
+
+register_library(__file__)
+
+
+def user_frame(frame: FrameType) -> FrameType:
+    """The nearest frame outside the library, or the outermost one when all of them are inside."""
+    while frame.f_code.co_filename in library_files and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
+class Site:
+    """A place in the user's source: file, line, function, and the text of the line."""
+
+    __slots__ = ("filename", "function", "line", "text")
+
+    def __init__(self, filename: str, line: int, function: str, text: str) -> None:
+        self.filename = filename
+        self.line = line
+        self.function = function
+        self.text = text
+
+    @classmethod
+    def of(cls, code: CodeType, offset: int) -> Site:
+        """Resolve a code object and the offset of an instruction in it."""
+        line = next(itertools.islice(code.co_positions(), offset // 2, None), (None,))[0]
+        line = code.co_firstlineno if line is None else line
+        text = linecache.getline(code.co_filename, line).strip()
+        return cls(code.co_filename, line, code.co_qualname, text)
+
+    def __repr__(self) -> str:
+        return f'File "{self.filename}", line {self.line}, in {self.function}: {self.text}'
+
+
+def record_site(node: Any, frame: FrameType) -> None:
+    """Note the user's place on a node that was just made."""
+    frame = user_frame(frame)
+    node._code = frame.f_code
+    node._lasti = frame.f_lasti
+
+
+# --- modes: what recording does, per thread and context -------------------------------------------
+
+
+class Scope:
+    """The module a node was made in: its path from the outermost module, and the class's name.
+
+    Use it as a context manager to frame part of a computation by hand:
+
+    >>> import autograd
+    >>> with autograd.Scope("encoder", "Block"):
+    ...     y = autograd.Value(2.0) * 3.0
+    >>> y.scope
+    Scope('encoder', 'Block')
+    """
+
+    __slots__ = ("_token", "kind", "parent", "path")
+
+    def __init__(self, path: str, kind: str, parent: Scope | None = None) -> None:
+        self.path = path
+        self.kind = kind
+        self.parent = parent
+        self._token: Token[Mode] | None = None
+
+    def __repr__(self) -> str:
+        return f"Scope({self.path!r}, {self.kind!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Scope, (self.path, self.kind, self.parent)
+
+    def __enter__(self) -> Scope:
+        mode = current_mode()
+        if self.parent is None:
+            self.parent = mode.scope
+        self._token = enter(mode.but(scope=self))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._token is not None:
+            leave(self._token)
+            self._token = None
+
+
+class Mode:
+    """What recording does here and now. Immutable; the current one is a context variable."""
+
+    __slots__ = ("anomaly", "plain", "recording", "retain", "scope", "transforming")
+
+    def __init__(
+        self,
+        recording: bool = True,
+        retain: bool = False,
+        transforming: bool = False,
+        anomaly: Any = None,
+        scope: Scope | None = None,
+    ) -> None:
+        self.recording = recording
+        self.retain = retain
+        self.transforming = transforming
+        self.anomaly = anomaly
+        self.scope = scope
+        # The one test of the fast path: record, and check nothing.
+        self.plain = recording and anomaly is None
+
+    def but(self, **changes: Any) -> Mode:
+        """The same mode with some fields changed."""
+        fields = {"recording": self.recording, "retain": self.retain, "anomaly": self.anomaly}
+        fields |= {"transforming": self.transforming, "scope": self.scope}
+        return Mode(**(fields | changes))
+
+
+_mode: ContextVar[Mode] = ContextVar("autograd.mode", default=Mode())  # noqa: B039  (immutable)
+current_mode = _mode.get
+enter = _mode.set
+leave = _mode.reset
+
+
+class ModeChange(ContextDecorator):
+    """A context manager, or decorator, under which the current mode has other fields."""
+
+    def __init__(self, **changes: Any) -> None:
+        self._changes = changes
+        self._tokens: list[Token[Mode]] = []
+
+    def __enter__(self) -> Self:
+        self._tokens.append(enter(current_mode().but(**self._changes)))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        leave(self._tokens.pop())
+
+    def _recreate_cm(self) -> ModeChange:
+        return type(self)._fresh(self._changes)
+
+    @classmethod
+    def _fresh(cls, changes: dict[str, Any]) -> ModeChange:
+        change = cls.__new__(cls)
+        ModeChange.__init__(change, **changes)
+        return change
+
+
+class no_grad(ModeChange):  # noqa: N801  (PyTorch's name)
+    """Compute without recording: results have no parents and ``requires_grad`` is False.
+
+    >>> import autograd
+    >>> v = autograd.Value(2.0)
+    >>> with autograd.no_grad():
+    ...     y = v * v
+    >>> y.requires_grad, y.parents
+    (False, ())
+    """
+
+    def __init__(self) -> None:
+        super().__init__(recording=False)
+
+
+class enable_grad(ModeChange):  # noqa: N801  (PyTorch's name)
+    """Record again inside `no_grad`."""
+
+    def __init__(self) -> None:
+        super().__init__(recording=True)
+
+
+class retain_grads(ModeChange):  # noqa: N801  (named like no_grad)
+    """Interior tensors recorded or differentiated in here keep their gradient after a pass.
+
+    >>> import autograd
+    >>> t = autograd.Tensor([1.0, 2.0])
+    >>> with autograd.retain_grads():
+    ...     u = t * 3
+    >>> u.sum().backward()
+    >>> u.grad
+    array([1., 1.])
+    """
+
+    def __init__(self) -> None:
+        super().__init__(retain=True)
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are being recorded in this thread and context."""
+    return current_mode().recording
