@@ -64,8 +64,9 @@ def compute_numbers(primitive: Primitive, arguments: Any, options: dict[str, Any
 
 
 def _compute_arrays(primitive: Primitive, arguments: Any, options: dict[str, Any]) -> Any:
-    if any(isinstance(x, np.ndarray) and x.dtype.hasobject for x in arguments):
-        return primitive.on_values(arguments, options)
+    for x in arguments:
+        if x.__class__ is np.ndarray and x.dtype.hasobject:
+            return primitive.on_values(arguments, options)
     return primitive.compute(arguments, options)
 
 

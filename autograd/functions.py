@@ -157,6 +157,8 @@ def tile(x: Any, reps: int | Sequence[int]) -> Any:
     """x laid side by side `reps` times along each axis."""
     x = asarray(x, "tile")
     counts = (int(reps),) if isinstance(reps, int | np.integer) else tuple(int(n) for n in reps)
+    if any(n < 0 for n in counts):
+        raise ValueError(f"tile: a number of repetitions is 0 or more, got {reps}")
     shape = shape_of(x)
     rank = len(shape) if len(shape) > len(counts) else len(counts)
     counts = (1,) * (rank - len(counts)) + counts

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from types import CodeType
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.recording import ModeChange, Scope, Site, current_mode
+from autograd.recording import Scope, Site, current_mode, recording_set
 
 if TYPE_CHECKING:
     from autograd.primitive import Primitive
@@ -45,8 +44,19 @@ tick = itertools.count(1).__next__
 
 serial = attrgetter("_serial")
 
+latest_change = 0
+"""When data was last assigned, anywhere: a graph that is younger has no stale node."""
+
 LOCK = threading.RLock()
 """Held while gradients are written, so that passes that share leaves leave whole sums."""
+
+
+def changed() -> int:
+    """The date of an assignment to a leaf's data."""
+    global latest_change
+    with LOCK:
+        latest_change = tick()
+        return latest_change
 
 
 # --- nodes ----------------------------------------------------------------------------------------
@@ -64,6 +74,7 @@ class Node:
     _name: str | None
     _primitive: Primitive | None
     _requires_grad: bool
+    _retain: bool  # whether an interior node holds its gradient after a pass
     _scope: Scope | None
     _serial: int
 
@@ -127,14 +138,10 @@ class Node:
         """
         raise TypeError(f"{type(self).__name__} has no arguments")
 
-    def _keeps(self, retain: bool) -> bool:
-        """Whether this node holds its gradient after a pass."""
-        raise TypeError(f"{type(self).__name__} takes no gradient")
-
     def _receive(self, g: Any, shared: bool) -> None:
         """Take the gradient a pass leaves: leaves add it up, interior nodes hold the last one.
 
-        With ``shared=True`` other nodes are being given the same object.
+        With ``shared=True`` other nodes may be given the same object.
         """
         raise TypeError(f"{type(self).__name__} takes no gradient")
 
@@ -258,7 +265,7 @@ def describe(node: Node) -> str:
 
 
 def reachable(roots: Iterable[Node], arguments: bool = False) -> tuple[list[Node], list[Node]]:
-    """The leaves and the interior nodes below `roots`, each in order of creation."""
+    """The leaves below `roots`, and the interior nodes in order of creation."""
     stack = list(roots)
     seen = set(stack)
     leaves: list[Node] = []
@@ -269,12 +276,10 @@ def reachable(roots: Iterable[Node], arguments: bool = False) -> tuple[list[Node
             leaves.append(node)
             continue
         interior.append(node)
-        for parent in node.arguments if arguments else node.parents:
-            if isinstance(parent, Node) and parent not in seen:
+        for parent in node.parents if not arguments else node.arguments:
+            if (not arguments or isinstance(parent, Node)) and parent not in seen:
                 seen.add(parent)
                 stack.append(parent)
-    # A leaf's number moves when its data is assigned; no leaf has arguments, so leaves go first.
-    leaves.sort(key=serial)
     interior.sort(key=serial)
     return leaves, interior
 
@@ -293,14 +298,17 @@ def topological_order(root: Node | Sequence[Node], *, arguments: bool = False) -
     [True, True, True]
     """
     leaves, interior = reachable([root] if isinstance(root, Node) else root, arguments)
-    return leaves + interior
+    # A leaf's number moves when its data is assigned; no leaf has arguments, so leaves go first.
+    return sorted(leaves, key=serial) + interior
 
 
 # --- the pass -------------------------------------------------------------------------------------
 
 
-def check_fresh(nodes: Iterable[Node], what: str, *, numbers: bool = False) -> None:
-    """Raise when data was assigned after one of `nodes` had been computed from it."""
+def check_fresh(nodes: Sequence[Node], what: str, *, numbers: bool = False) -> None:
+    """Raise when data was assigned after one of `nodes`, in order, had been computed from it."""
+    if not nodes or nodes[0]._serial > latest_change:
+        return
     for node in nodes:
         stale = node._stale_argument(numbers)
         if stale is not None:
@@ -343,42 +351,44 @@ def cotangents(
     if anomaly is not None:
         for node in interior:
             anomaly.check_untouched(node)
+    checked = anomaly is not None or leading is not None
 
     sums = dict(seeds)
-    with np.errstate(all="ignore"), ModeChange(recording=create_graph):
+    get, pop = sums.get, sums.pop
+    with np.errstate(all="ignore"), recording_set(create_graph):
         for node in reversed(interior):
-            g = sums.get(node)
+            # A cotangent that nobody will ask for is let go, so that its memory is used again.
+            kept = retain or node._retain if targets is None else node in targets
+            g = get(node) if kept else pop(node, None)
             if g is None:
                 continue
             for parent, contribution in (
                 node._recorded_contributions(g) if create_graph else node._contributions(g)
             ):
-                if leading is not None and parent not in leading:
-                    continue
-                if anomaly is not None:
-                    anomaly.check_backward(node, parent, contribution)
-                before = sums.get(parent)
+                if checked:
+                    if leading is not None and parent not in leading:
+                        continue
+                    if anomaly is not None:
+                        anomaly.check_backward(node, parent, contribution)
+                before = get(parent)
                 sums[parent] = contribution if before is None else before + contribution
-            # A cotangent that nobody will ask for is let go, so that its memory is used again.
-            if not (node._keeps(retain) if targets is None else node in targets):
-                del sums[node]
     return sums if targets is None else {node: sums[node] for node in targets if node in sums}
 
 
 def leave_gradients(root: Node, seed: Any, create_graph: bool) -> None:
     """Run one pass, then write every gradient in one step: a pass that fails changes nothing."""
     sums = cotangents({root: seed}, create_graph=create_graph, retain=current_mode().retain)
-    count = Counter(map(id, sums.values()))
+    shared = len({id(g) for g in sums.values()}) < len(sums)
     with LOCK:
         for node, g in sums.items():
-            node._receive(g, count[id(g)] > 1)
+            node._receive(g, shared)
 
 
 def tangents(seeds: dict[Node, Any], outputs: Sequence[Node], *, recorded: bool) -> list[Any]:
     """One forward pass: the tangents of `outputs` (``None`` where none depends on a seed)."""
     _, interior = reachable(outputs)
     sums = dict(seeds)
-    with np.errstate(all="ignore"), ModeChange(recording=recorded):
+    with np.errstate(all="ignore"), recording_set(recorded):
         for node in interior:
             if node not in sums and any(parent in sums for parent in node.parents):
                 check_fresh((node,), "a forward-mode pass")

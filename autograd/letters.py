@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-__all__ = ["Letter", "scalar_text"]
+__all__ = ["Letter", "scalar_text", "written"]
 
 OPERATORS: dict[str, tuple[str, Callable[..., Any]]] = {
     "add": ("({} + {})", operator.add),
@@ -37,7 +37,7 @@ OPERATORS: dict[str, tuple[str, Callable[..., Any]]] = {
     "not_equal": ("({} != {})", operator.ne),
     "logical_and": ("({} & {})", operator.and_),
     "logical_or": ("({} | {})", operator.or_),
-    "getitem": ("{}[{!r}]", operator.getitem),
+    "getitem": ("{}[{}]", operator.getitem),
 }
 """Name: how an operator is written, and what it does to samples."""
 
@@ -53,6 +53,7 @@ class Letter:
 
     __slots__ = ("arguments", "function", "options", "sample")
     __hash__ = object.__hash__
+    __array_ufunc__ = None  # so that `array @ letter` asks the letter
 
     def __init__(
         self,
@@ -99,6 +100,20 @@ class Letter:
     def __getitem__(self, index: Any) -> Letter:
         return Letter("getitem", (self,), {"index": index}, sample=self.sample[index])
 
+    def reshape(self, shape: tuple[int, ...]) -> Letter:
+        """The primitive of that name, which arrays and tensors have as a method."""
+        return Letter("reshape", (self,), {"shape": shape}, sample=self.sample.reshape(shape))
+
+    def dot(self, other: Any) -> Letter:
+        """The matrix product with a vector or a matrix."""
+        product: Letter = self @ other  # type: ignore[operator]
+        return product
+
+    @property
+    def T(self) -> Letter:  # noqa: N802  (NumPy's name)
+        """The transpose."""
+        return Letter("transpose", (self,), sample=self.sample.T)
+
     def __repr__(self) -> str:
         return f"Letter({self.text()!r})"
 
@@ -111,21 +126,31 @@ class Letter:
         """
         if not self.arguments and not self.options:
             return self.function
-        arguments = [write(argument) for argument in self.arguments]
+        arguments = [written(argument) for argument in self.arguments]
         if self.function == "getitem":
-            return OPERATORS["getitem"][0].format(*arguments, self.options["index"])
+            return OPERATORS["getitem"][0].format(*arguments, written(self.options.get("index", ())))
         if self.function in OPERATORS:
             return OPERATORS[self.function][0].format(*arguments)
-        options = [f"{key}={value!r}" for key, value in self.options.items()]
+        options = [f"{key}={written(value)}" for key, value in self.options.items()]
         return f"{self.function}({', '.join(arguments + options)})"
 
 
-def write(operand: Any) -> str:
-    """An operand as Python text: a letter, a number, or a small array."""
+def written(operand: Any) -> str:
+    """An operand or an option as Python text: a letter, a number, a small array, an index, a dtype."""
     if isinstance(operand, Letter):
         return operand.text()
-    if isinstance(operand, np.ndarray | np.generic):
-        return f"asarray({operand.tolist()!r}, dtype={operand.dtype.name!r})"
+    if isinstance(operand, np.ndarray):
+        text = f"asarray({operand.tolist()!r}, dtype={operand.dtype.name!r})"
+        return text if operand.size else f"{text}.reshape({operand.shape})"
+    if isinstance(operand, np.generic):
+        return f"asarray({operand.item()!r}, dtype={operand.dtype.name!r})"
+    if isinstance(operand, np.dtype | type):
+        return repr(np.dtype(operand).name)
+    if isinstance(operand, tuple):
+        parts = [written(part) for part in operand]
+        return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+    if isinstance(operand, slice):
+        return f"slice({', '.join(map(written, (operand.start, operand.stop, operand.step)))})"
     return repr(operand)
 
 
@@ -167,6 +192,8 @@ for _method, _name in {
     "mod": "remainder",
     "pow": "pow",
     "matmul": "matmul",
+    "and": "logical_and",
+    "or": "logical_or",
 }.items():
     setattr(Letter, f"__{_method}__", _operator(_name))
     setattr(Letter, f"__r{_method}__", _reflected(_name))
@@ -179,7 +206,5 @@ for _method, _name in {
     "ge": "greater_equal",
     "eq": "equal",
     "ne": "not_equal",
-    "and": "logical_and",
-    "or": "logical_or",
 }.items():
     setattr(Letter, f"__{_method}__", _operator(_name))

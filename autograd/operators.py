@@ -33,7 +33,7 @@ from autograd.primitive import ARITHMETIC, Elementwise, Primitive
 from autograd.primitives.linear import expand_dims, flip, moveaxis, ravel, squeeze, swapaxes
 from autograd.primitives.products import dot, inner, outer
 from autograd.recording import current_mode, getframe, library_files, record_site
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, record
 from autograd.value import Value, record_scalar
 
 __all__ = ["source"]
@@ -270,14 +270,21 @@ setattr(Value, "clip", _method("clip", clip))  # noqa: B010  (as below)
 
 
 def _operator(row: Primitive, reflected: bool = False) -> Callable[[Any, Any], Any]:
+    # Nothing ranks above a Tensor among these, so the call can record at once.
+    direct = {Tensor, np.ndarray, float, int}
+    options = row.options
     if reflected:
 
         def method(self: Tensor, other: Any) -> Any:
+            if other.__class__ in direct:
+                return record(row, (other, self), options)
             return row(other, self) if accepts(other) else NotImplemented
 
     else:
 
         def method(self: Tensor, other: Any) -> Any:
+            if other.__class__ in direct:
+                return record(row, (self, other), options)
             return row(self, other) if accepts(other) else NotImplemented
 
     method.__doc__ = row.__doc__

@@ -21,6 +21,7 @@ nor undoes a broadcast nor accumulates: the families below do each of these once
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -32,10 +33,10 @@ from autograd.dispatch import (
     kinds,
     nary,
     numpy_functions,
-    raw,
     registry,
     shape_of,
 )
+from autograd.letters import Letter, written
 
 __all__ = [
     "ARITHMETIC",
@@ -54,12 +55,18 @@ Rule = Callable[..., Any]
 ARITHMETIC = (ZeroDivisionError, OverflowError, ValueError)
 """What Python's floats raise where IEEE arithmetic has an answer."""
 
+BAD_INPUT = (ValueError, IndexError, TypeError)
+"""What NumPy raises for operands it cannot use."""
+
 
 # --- shapes ---------------------------------------------------------------------------------------
 
 
 def unbroadcast(g: Any, like: Any) -> Any:
     """Sum a cotangent over the axes along which `like` was stretched, and give it `like`'s dtype."""
+    if g.__class__ is np.ndarray is like.__class__:
+        if g.shape == like.shape and g.dtype is like.dtype:
+            return g
     shape = shape_of(like)
     if g.shape != shape:
         extra = len(g.shape) - len(shape)
@@ -80,6 +87,8 @@ def normalise_axes(axis: Any, ndim: int) -> tuple[int, ...]:
     """An ``axis`` option as a tuple of axes counted from the front."""
     if axis is None:
         return tuple(range(ndim))
+    if axis.__class__ is int and -ndim <= axis < ndim:
+        return (axis % ndim,)
     if isinstance(axis, tuple):
         return tuple(np.lib.array_utils.normalize_axis_tuple(axis, ndim))
     return (np.lib.array_utils.normalize_axis_index(axis, ndim),)
@@ -164,8 +173,8 @@ class Primitive:
             kind = kinds.get(x.__class__)
             if kind is None:
                 kind = kind_of(x, self)
-            if kind.rank > rank:
-                rank, apply = kind.rank, kind.apply
+            if kind[0] > rank:
+                rank, apply, _ = kind
         return apply(self, arguments, options)
 
     def bind(
@@ -208,12 +217,16 @@ class Primitive:
         """The value on NumPy arrays, with errors that name the primitive and the shapes."""
         try:
             return self.array(*arrays, **options)
-        except (ValueError, IndexError, TypeError) as error:
-            shapes = " and ".join(
-                str(shape_of(x)) if not isinstance(x, str) else repr(x) for x in arrays
-            )
-            kind = type(error) if type(error) in (IndexError, TypeError) else ValueError
-            raise kind(f"{self.name} of shapes {shapes}: {error}") from None
+        except BAD_INPUT as error:
+            raise self.explained(error, arrays) from None
+
+    def explained(self, error: Exception, arrays: Sequence[Any]) -> Exception:
+        """NumPy's error about these arrays, with the primitive and the shapes."""
+        shapes = " and ".join(
+            str(shape_of(x)) if not isinstance(x, str) else repr(x) for x in arrays
+        )
+        kind = type(error) if type(error) in (IndexError, TypeError) else ValueError
+        return kind(f"{self.name} of shapes {shapes}: {error}")
 
     def evaluate(self, numbers: Sequence[Any], options: dict[str, Any]) -> float:
         """The value on floats, with IEEE's answers where Python's would raise."""
@@ -281,12 +294,29 @@ class Elementwise(Primitive):
         super().__init__(name, array, arity=len(derivatives), **fields)
         self.scalar = scalar
         self.derivatives = derivatives
+        self._array_rules: list[Any] | None = None  # written when first used
         self.constant_slots = None in derivatives
         if isinstance(array, np.ufunc):
             numpy_functions[array] = self
 
     def differentiable(self, slot: int) -> bool:
         return self.derivatives[slot] is not None
+
+    def _written_rules(self, options: dict[str, Any]) -> list[Any]:
+        """The rules as NumPy expressions, from the text they write: the same formulas undispatched."""
+        names = ("x", "y", "z", "u", "v")[: len(self.derivatives)]
+        letters = [Letter(name, sample=0.5) for name in names]
+        scope = {name: row.array for name, row in registry.items() if isinstance(row, Elementwise)}
+        with np.errstate(all="ignore"):  # arccosh(0.5)
+            out = Letter("out", sample=self.array(*(0.5 for _ in names), **options))
+            formulas = [rule and rule(out, *letters, **options) for rule in self.derivatives]
+        rules = [
+            None if d is None else eval(f"lambda out, {', '.join(names)}: {text}", scope)
+            for d, text in zip(formulas, map(_factor, formulas), strict=True)
+        ]
+        if options is self.options:
+            self._array_rules = rules
+        return rules
 
     def rule(self, slot: int) -> Rule:
         """The rule of the local derivative by one argument."""
@@ -321,7 +351,15 @@ class Elementwise(Primitive):
             return float(rule(np.float64(out), *map(np.float64, numbers), **options))
 
     def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
-        d = self.rule(slot)(out, *arguments, **options)
+        for x in arguments:
+            if x.__class__ is not np.ndarray:
+                d = self.rule(slot)(out, *arguments, **options)
+                break
+        else:
+            rules = self._array_rules
+            if rules is None or options is not self.options:
+                rules = self._written_rules(options)
+            d = rules[slot](out, *arguments)
         if not (d.__class__ is int and d == 1):
             g = g * d
         return unbroadcast(g, arguments[slot])
@@ -334,6 +372,15 @@ class Elementwise(Primitive):
     def on_values(self, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
         each = np.frompyfunc(lambda *xs: self(*xs, **options), len(arguments), 1)
         return each(*arguments)
+
+
+def _factor(formula: Any) -> str:
+    """The text of a local derivative that a cotangent will be multiplied by.
+
+    A cotangent times a mask keeps its dtype, so an indicator alone need not become floats first.
+    """
+    mask = isinstance(formula, Letter) and formula.function == "indicator"
+    return written(formula.arguments[0] if mask else formula)
 
 
 class Reduction(Primitive):
@@ -349,10 +396,12 @@ class Reduction(Primitive):
     def _kept(self, x: Any, g: Any, out: Any, options: dict[str, Any]) -> tuple[Any, Any, Any]:
         """The cotangent and the output with the reduced axes kept, and the row."""
         axes = normalise_axes(options["axis"], len(x.shape))
-        if not options["keepdims"]:
+        if not options["keepdims"] and out.shape:
             kept = tuple(1 if axis in axes else n for axis, n in enumerate(x.shape))
-            g = g if g is None or not kept else registry["reshape"](g, shape=kept)
-            out = out if not kept else registry["reshape"](out, shape=kept)
+            g = g if g is None else g.reshape(kept)
+            out = out.reshape(kept)
+        if not self._rest:
+            return g, axes, self.row(out, x, axes)
         return g, axes, self.row(out, x, axes, **{key: options[key] for key in self._rest})
 
     def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
@@ -360,7 +409,13 @@ class Reduction(Primitive):
         g, _, row = self._kept(x, g, out, options)
         if not (row.__class__ is int and row == 1):
             g = g * row
-        return g if g.shape == x.shape else registry["broadcast_to"](g, shape=x.shape)
+        if g.shape == x.shape:
+            return g
+        if isinstance(g, np.ndarray | np.generic):
+            full = np.empty(x.shape, dtype=g.dtype)
+            full[...] = g  # faster than np.broadcast_to on the arrays of a small network
+            return full
+        return registry["broadcast_to"](g, shape=x.shape)
 
     def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
         _, axes, row = self._kept(arguments[0], None, out, options)
@@ -374,7 +429,8 @@ class Reduction(Primitive):
         except ValueError as error:
             raise ValueError(f"{self.name} of shape {x.shape}: {error}") from None
         rest = tuple(axis for axis in range(x.ndim) if axis not in axes)
-        groups = x.transpose(rest + axes).reshape(*(x.shape[axis] for axis in rest), -1)
+        count = math.prod(x.shape[axis] for axis in axes)
+        groups = x.transpose(rest + axes).reshape(*(x.shape[axis] for axis in rest), count)
         flat = self.options | {key: options[key] for key in self._rest}
         out = np.empty(groups.shape[:-1], dtype=object)
         for place in np.ndindex(out.shape):
@@ -414,7 +470,10 @@ class Linear(Primitive):
         return self.transpose(g, *arguments, **options)
 
     def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
-        others = [t if i == slot else np.zeros_like(raw(x)) for i, x in enumerate(arguments)]
+        others = [
+            t if i == slot else np.zeros(shape_of(x), getattr(x, "dtype", t.dtype))
+            for i, x in enumerate(arguments)
+        ]
         return self(*others, **options)
 
 

@@ -117,7 +117,10 @@ class Scope:
         mode = current_mode()
         if self.parent is None:
             self.parent = mode.scope
-        self._token = enter(mode.but(scope=self))
+        # `mode.but(scope=self)` written out: every call of a module comes this way.
+        self._token = enter(
+            Mode(mode.recording, mode.retain, mode.transforming, mode.anomaly, self)
+        )
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -129,7 +132,7 @@ class Scope:
 class Mode:
     """What recording does here and now. Immutable; the current one is a context variable."""
 
-    __slots__ = ("anomaly", "plain", "recording", "retain", "scope", "transforming")
+    __slots__ = ("anomaly", "other", "plain", "recording", "retain", "scope", "transforming")
 
     def __init__(
         self,
@@ -146,6 +149,7 @@ class Mode:
         self.scope = scope
         # The one test of the fast path: record, and check nothing.
         self.plain = recording and anomaly is None
+        self.other: Mode | None = None  # this mode with recording the other way, once asked for
 
     def but(self, **changes: Any) -> Mode:
         """The same mode with some fields changed."""
@@ -187,6 +191,26 @@ class ModeChange(ContextDecorator):
         change = cls.__new__(cls)
         ModeChange.__init__(change, **changes)
         return change
+
+
+class recording_set:
+    """Recording on or off while a pass runs, through a mode that is kept with the one it replaces."""
+
+    __slots__ = ("_recording", "_token")
+
+    def __init__(self, recording: bool) -> None:
+        self._recording = recording
+
+    def __enter__(self) -> None:
+        mode = current_mode()
+        if mode.recording is not self._recording:
+            if mode.other is None:
+                mode.other = mode.but(recording=self._recording)
+            mode = mode.other
+        self._token = enter(mode)
+
+    def __exit__(self, *error: object) -> None:
+        leave(self._token)
 
 
 class no_grad(ModeChange):  # noqa: N801  (PyTorch's name)

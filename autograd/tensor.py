@@ -7,16 +7,16 @@ one `Buffer`, which dates the last assignment.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd.dispatch import TENSOR_RANK, numpy_call, numpy_ufunc, register_kind, registry
-from autograd.graph import Node, tick
+from autograd.graph import Node, changed, tick
 from autograd.local_derivative import LocalDerivative
-from autograd.primitive import Linear, Primitive
-from autograd.recording import current_mode, getframe, record_site
+from autograd.primitive import BAD_INPUT, Linear, Primitive
+from autograd.recording import current_mode, getframe, library_files, record_site
 from autograd.signatures import ArrayMethods
 
 __all__ = ["Buffer", "Tensor"]
@@ -24,7 +24,8 @@ __all__ = ["Buffer", "Tensor"]
 Array = np.ndarray[Any, Any]
 new = object.__new__
 ndarray = np.ndarray
-FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+FLOAT64 = np.dtype(np.float64)
+FLOATS = (np.dtype(np.float32), FLOAT64)
 
 
 class Buffer:
@@ -87,6 +88,7 @@ class Tensor(ArrayMethods, Node):
     __slots__ = (
         "__weakref__",
         "_arguments",
+        "_arrays",
         "_buffer",
         "_code",
         "_data",
@@ -94,6 +96,7 @@ class Tensor(ArrayMethods, Node):
         "_lasti",
         "_name",
         "_options",
+        "_parents",
         "_primitive",
         "_requires_grad",
         "_retain",
@@ -103,9 +106,11 @@ class Tensor(ArrayMethods, Node):
     )
 
     _arguments: tuple[Any, ...]
+    _arrays: Sequence[Any]  # the arguments' numbers; an assignment to a leaf keeps its array
     _buffer: Buffer | None
     _data: Array
     _options: dict[str, Any]
+    _parents: tuple[Node, ...]
     _retain: bool
     _slots: tuple[int, ...]  # the arguments through which a gradient flows
 
@@ -134,7 +139,7 @@ class Tensor(ArrayMethods, Node):
     def _become_leaf(self, data: Array, requires_grad: bool) -> None:
         self._data = data
         self._grad = self._name = self._primitive = self._buffer = None
-        self._arguments = self._slots = ()
+        self._arguments = self._arrays = self._slots = self._parents = ()
         self._options = {}
         self._requires_grad = requires_grad
         self._retain = False
@@ -173,7 +178,7 @@ class Tensor(ArrayMethods, Node):
             np.copyto(held, fresh, casting="unsafe")
         if self._buffer is None:
             self._buffer = Buffer()
-        self._buffer.changed = tick()
+        self._buffer.changed = changed()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -212,17 +217,15 @@ class Tensor(ArrayMethods, Node):
 
     @property
     def parents(self) -> tuple[Node, ...]:
-        arguments = self._arguments
-        return tuple([arguments[slot] for slot in self._slots])
+        return self._parents
 
     @property
     def local_derivatives(self) -> tuple[LocalDerivative, ...]:
         """∂self/∂parent for each parent: objects with ``kind``, ``vjp``, ``jvp`` and ``matrix``."""
         if self._primitive is None:
             return ()
-        arrays = [x._data if isinstance(x, Node) else x for x in self._arguments]  # type: ignore[attr-defined]
         return tuple(
-            LocalDerivative(self._primitive, slot, self._data, arrays, self._options)
+            LocalDerivative(self._primitive, slot, self._data, self._arrays, self._options)
             for slot in self._slots
         )
 
@@ -329,7 +332,7 @@ class Tensor(ArrayMethods, Node):
                     f"backward() from a tensor of shape {self.shape} needs a seed of that shape: "
                     "give `seed=`, or reduce it to one number first, with sum() or mean()"
                 )
-            g = np.ones_like(data)
+            g = np.ones(data.shape, data.dtype)
         elif isinstance(seed, Node):
             if seed.shape != self.shape:
                 raise ValueError(f"a seed of shape {self.shape} was expected, got {seed.shape}")
@@ -343,12 +346,12 @@ class Tensor(ArrayMethods, Node):
         return Tensor(g, requires_grad=False) if as_node else g
 
     def _contributions(self, g: Any) -> Iterable[tuple[Node, Any]]:
-        primitive, arguments, options = self._primitive, self._arguments, self._options
-        arrays = [x._data if isinstance(x, Node) else x for x in arguments]  # type: ignore[attr-defined]
+        vjp: Callable[..., Any] = self._primitive.vjp  # type: ignore[union-attr]
+        out, arguments, arrays, options = self._data, self._arguments, self._arrays, self._options
         contributions = []
         for slot in self._slots:
             parent = arguments[slot]
-            c = primitive.vjp(slot, g, self._data, arrays, options)  # type: ignore[union-attr]
+            c = vjp(slot, g, out, arrays, options)
             contributions.append((parent, c if parent.__class__ is Tensor else float(c)))
         return contributions
 
@@ -364,8 +367,7 @@ class Tensor(ArrayMethods, Node):
         arguments: Sequence[Any] = self._arguments
         out: Any = self
         if not recorded:
-            arguments = [x._data if isinstance(x, Node) else x for x in arguments]  # type: ignore[attr-defined]
-            out = self._data
+            arguments, out = self._arrays, self._data
         total = None
         for slot in self._slots:
             t = tangents.get(self._arguments[slot])
@@ -373,9 +375,6 @@ class Tensor(ArrayMethods, Node):
                 term = primitive.jvp(slot, t, out, arguments, options)  # type: ignore[union-attr]
                 total = term if total is None else total + term
         return total
-
-    def _keeps(self, retain: bool) -> bool:
-        return self._primitive is None or retain or self._retain
 
     def _stale_argument(self, numbers: bool) -> Node | None:
         serial = self._serial
@@ -408,6 +407,8 @@ class Tensor(ArrayMethods, Node):
             copy._grad = None
         copy._buffer = None if self._buffer is None else Buffer(self._buffer.changed)
         copy._arguments = tuple(copies.get(id(x), x) for x in self._arguments)
+        copy._arrays = numbers_of(copy._arguments)
+        copy._parents = tuple([copy._arguments[slot] for slot in self._slots])
         return copy
 
     def _state(self, grad: Any, site: Any) -> tuple[Any, ...]:
@@ -424,10 +425,17 @@ class Tensor(ArrayMethods, Node):
         node._buffer = Buffer() if changed else None
         node._code, node._lasti = site, 0
         node._primitive, node._arguments, node._serial = primitive, arguments, number
+        node._arrays = numbers_of(arguments)
+        node._parents = tuple([arguments[slot] for slot in node._slots])
         return node
 
 
 # --- recording ------------------------------------------------------------------------------------
+
+
+def numbers_of(arguments: Iterable[Any]) -> list[Any]:
+    """The arguments with nodes' numbers in place of nodes."""
+    return [x._data if isinstance(x, Node) else x for x in arguments]  # type: ignore[attr-defined]
 
 
 def constant(x: Any, primitive: Primitive) -> Any:
@@ -451,22 +459,22 @@ def record(primitive: Primitive, arguments: Sequence[Any], options: dict[str, An
     arrays: list[Any] = []
     slots = []
     for slot, x in enumerate(arguments):
-        if x.__class__ is Tensor:
+        kind = x.__class__
+        if kind is Tensor or isinstance(x, Node):
             arrays.append(x._data)
             if x._requires_grad:
                 slots.append(slot)
-        elif isinstance(x, Node):
-            arrays.append(x._data)  # type: ignore[attr-defined]
-            if x._requires_grad:
-                slots.append(slot)
-        elif x.__class__ is float or x.__class__ is int:
+        elif kind is float or kind is int or (kind is ndarray and x.dtype is FLOAT64):
             arrays.append(x)
         else:
             x = constant(x, primitive)
             arrays.append(x)
             if arguments[slot] is not x:
                 arguments = (*arguments[:slot], x, *arguments[slot + 1 :])
-    out = primitive.compute(arrays, options)
+    try:
+        out = primitive.array(*arrays, **options)
+    except BAD_INPUT as error:
+        raise primitive.explained(error, arrays) from None
     if out.__class__ is not ndarray:
         out = np.asarray(out)
     mode = current_mode()
@@ -478,12 +486,18 @@ def record(primitive: Primitive, arguments: Sequence[Any], options: dict[str, An
     if slots and mode.recording:
         node._primitive = primitive
         node._arguments = tuple(arguments)
+        node._arrays = arrays
         node._options = options
         node._slots = tuple(slots)
+        node._parents = (
+            node._arguments
+            if len(slots) == len(arguments)
+            else tuple([arguments[slot] for slot in slots])
+        )
         node._requires_grad = True
     else:
         node._primitive = None
-        node._arguments = node._slots = ()
+        node._arguments = node._arrays = node._slots = node._parents = ()
         node._options = {}
         node._requires_grad = False
     if out.base is not None and isinstance(primitive, Linear):
@@ -495,7 +509,11 @@ def record(primitive: Primitive, arguments: Sequence[Any], options: dict[str, An
     node._retain = mode.retain
     node._scope = mode.scope
     node._serial = tick()
-    record_site(node, getframe(1))
+    frame = getframe(1)
+    while frame.f_code.co_filename in library_files and frame.f_back is not None:
+        frame = frame.f_back
+    node._code = frame.f_code
+    node._lasti = frame.f_lasti
     if mode.anomaly is not None:
         mode.anomaly.check_forward(node, primitive, arguments)
     return node

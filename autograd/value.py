@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd.dispatch import VALUE_RANK, asarray, numpy_call, numpy_ufunc, register_kind
-from autograd.graph import LOCK, Node, tick
+from autograd.graph import LOCK, Node, changed, tick
 from autograd.primitive import Elementwise, Primitive
 from autograd.recording import current_mode, getframe, record_site
 from autograd.signatures import ScalarMethods
@@ -74,6 +74,7 @@ class Value(ScalarMethods, Node):
         "_x",
         "_y",
     )
+    _retain = True  # every Value holds its gradient after a pass
     # `_x`, `_y` are the arguments, `_dx`, `_dy` the derivatives by them: None where no gradient
     # flows. With more than two arguments `_x` and `_dx` are tuples. `_options` may be unset.
 
@@ -126,7 +127,7 @@ class Value(ScalarMethods, Node):
                 f"only a leaf's data can be assigned; this is the result of {self._primitive.name}"
             )
         self._data = number(data, "the data of a Value")
-        self._serial = tick()
+        self._serial = changed()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -280,9 +281,6 @@ class Value(ScalarMethods, Node):
             if t is not None:
                 total = t * d if total is None else total + t * d
         return total
-
-    def _keeps(self, retain: bool) -> bool:
-        return True
 
     def _stale_argument(self, numbers: bool) -> Node | None:
         if not numbers:

@@ -47,6 +47,11 @@ class Sample(NamedTuple):
         )
 
     @property
+    def plain(self) -> list[Any]:
+        """The arguments as a tensor keeps them: lists as arrays."""
+        return [np.asarray(x) if isinstance(x, list) else x for x in self.arguments]
+
+    @property
     def arrays(self) -> list[Any]:
         """The arguments of `slots`."""
         return [self.arguments[slot] for slot in self.slots]

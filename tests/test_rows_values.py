@@ -13,7 +13,7 @@ from numerics import check_close, gradients, weights
 from samples import ALL, ELEMENTWISE, SAMPLES, Sample, singular_points
 
 DIFFERENTIABLE = [
-    sample for sample in ALL if sample.slots and sample.primitive not in ("astype",)
+    sample for sample in ALL if sample.slots and sample.options.get("dtype") in (None, np.float64)
 ]
 over_samples = pytest.mark.parametrize("sample", DIFFERENTIABLE, ids=repr)
 
@@ -43,6 +43,17 @@ def on_tensors(row: Any, point: tuple[float, ...], **options: Any) -> tuple[floa
     return out.item(), [float(d.vjp(1.0)) for d in out.local_derivatives]
 
 
+# With one exponent of ½ for a whole array NumPy may take the square root, which is nan and −0 here,
+# where the power itself, and NumPy with an array of exponents, are inf and 0. A Value has the power.
+SQUARE_ROOTS = [("pow", (-math.inf, 0.5)), ("pow", (-0.0, 0.5))]
+
+
+def test_a_value_to_the_power_of_one_half_is_the_power_and_not_the_square_root() -> None:
+    by_values = [(Value(x) ** 0.5).data for x in (-math.inf, -0.0)]
+    np.testing.assert_equal(by_values, np.power([-math.inf, -0.0], np.array([0.5, 0.5])).tolist())
+    assert by_values == [math.inf, 0.0]
+
+
 @pytest.mark.parametrize("name", [name for name in ELEMENTWISE if name != "indicator"])
 def test_a_value_equals_a_tensor_at_every_singular_point_without_a_warning(name: str) -> None:
     row = autograd.registry[name]
@@ -57,19 +68,23 @@ def test_a_value_equals_a_tensor_at_every_singular_point_without_a_warning(name:
                 atol=1e-305,
                 equal_nan=True,
             )
-            if not same:
+            if not same and (name, point) not in SQUARE_ROOTS:
                 different.append((point, options, value, tensor))
     assert different == []
 
 
-# A zero keeps its sign: 1 / x tells the two apart.
-@pytest.mark.parametrize("name", [name for name in ELEMENTWISE if name != "indicator"])
+# 1 / x tells the two zeros apart. Which of two equal numbers NumPy's maximum and minimum return depends
+# on the machine.
+@pytest.mark.parametrize(
+    "name", [name for name in ELEMENTWISE if name not in ("indicator", "maximum", "minimum")]
+)
 def test_a_zero_of_a_value_has_the_sign_that_numpy_gives_it(name: str) -> None:
     row = autograd.registry[name]
     different = []
     for point in singular_points(row):
         out, expected = on_values(row, point)[0], on_tensors(row, point)[0]
-        if out == 0 == expected and math.copysign(1, out) != math.copysign(1, expected):
+        one_zero = out == expected == 0 and math.copysign(1, out) != math.copysign(1, expected)
+        if one_zero and (name, point) not in SQUARE_ROOTS:
             different.append((point, out, expected))
     assert different == []
 
@@ -188,6 +203,6 @@ def test_an_array_of_values_has_the_second_derivative_of_a_tensor(sample: Sample
         check_close(gradient_of(values), expected, 1e-11)
 
 
-def test_astype_refuses_an_array_of_values_rather_than_making_constants_of_it() -> None:
-    with pytest.raises(TypeError, match="astype"):
-        autograd.astype(autograd.values([1.0, 2.0]), dtype=np.float64)
+def test_values_are_float64_and_cannot_be_made_float32() -> None:
+    with pytest.raises(TypeError, match="a Value is a 64-bit float"):
+        autograd.astype(autograd.values([1.0, 2.0]), dtype=np.float32)

@@ -6,6 +6,7 @@ the table of the README.
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from typing import Any
@@ -16,12 +17,16 @@ from autograd.declare import elementwise
 from autograd.primitive import Elementwise
 
 LN2, LN10 = math.log(2), math.log(10)
+BOOL = np.dtype(bool)
 TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
 
 
 def _indicator_array(condition: Any, like: Any) -> Any:
+    if condition.__class__ is like.__class__ is np.ndarray and condition.dtype is BOOL:
+        return condition.astype(like.dtype)
     dtype = getattr(like, "dtype", None)
-    return np.asarray(condition).astype(dtype if dtype is not None else np.float64)
+    holds = np.asarray(condition, dtype=bool)
+    return holds.astype(dtype if dtype is not None else np.float64)
 
 
 indicator = elementwise(
@@ -139,7 +144,7 @@ abs = elementwise("abs", operator.abs, np.abs, lambda out, x: sign(x), symbol="|
 
 
 def _sign(x: float) -> float:
-    return math.copysign(1.0, x) if x > 0 or x < 0 else x
+    return math.copysign(1.0, x) if x > 0 or x < 0 else x + 0.0  # −0 has sign +0, as in NumPy
 
 
 # Steps: sign, floor and ceil have derivative 0 everywhere.
@@ -148,14 +153,14 @@ sign: Elementwise = elementwise(
 )
 floor = elementwise(
     "floor",
-    lambda x: float(math.floor(x)),
+    lambda x: math.copysign(math.floor(x), x),  # so that −0 stays −0
     np.floor,
     lambda out, x: 0,
     doc="The largest integer not above x. Derivative 0.",
 )
 ceil = elementwise(
     "ceil",
-    lambda x: float(math.ceil(x)),
+    lambda x: math.copysign(math.ceil(x), x),
     np.ceil,
     lambda out, x: 0,
     doc="The smallest integer not below x. Derivative 0.",
@@ -233,26 +238,30 @@ arctan = elementwise(
 )
 
 
-# Kink: arctan2 and hypot have gradient 0 at the origin.
-def _radius(x: Any, y: Any) -> Any:
+# Kink: at the origin all derivatives of arctan2 and hypot are 0, also the second ones.
+def _direction(r: Any, x: Any) -> Any:
+    return where(r == 0, 0, x) / where(r == 0, 1, r)
+
+
+def _turn(x: Any, y: Any) -> Any:
     r = hypot(x, y)
-    return where(r == 0, 1, r)
+    return _direction(r, y) / where(r == 0, 1, r)
 
 
 arctan2 = elementwise(
     "arctan2",
     math.atan2,
     np.arctan2,
-    lambda out, x, y: y / _radius(x, y) / _radius(x, y),
-    lambda out, x, y: -x / _radius(x, y) / _radius(x, y),
+    lambda out, x, y: _turn(x, y),
+    lambda out, x, y: -_turn(y, x),
     doc="The angle of the point (y, x): arctan2(x, y) = arg(y + ix). Gradient 0 at the origin.",
 )
 hypot = elementwise(
     "hypot",
     math.hypot,
     np.hypot,
-    lambda out, x, y: x / where(out == 0, 1, out),
-    lambda out, x, y: y / where(out == 0, 1, out),
+    lambda out, x, y: _direction(out, x),
+    lambda out, x, y: _direction(out, y),
     doc="√(x² + y²) without overflow. Gradient 0 at the origin.",
 )
 sinh = elementwise("sinh", math.sinh, np.sinh, lambda out, x: cosh(x), doc="Hyperbolic sine.")
@@ -324,11 +333,25 @@ softplus = elementwise(
     doc="ln(1 + eˣ), stable at ±1000; derivative σ(x).",
 )
 
+
+@functools.lru_cache(maxsize=32)
+def _zeros(shape: tuple[int, ...], dtype: Any) -> Any:
+    zeros = np.zeros(shape, dtype=dtype)
+    zeros.flags.writeable = False
+    return zeros
+
+
+def _relu_array(x: Any) -> Any:
+    # NumPy compares two arrays about twice as fast as an array and a number.
+    small = x.__class__ is np.ndarray and x.size <= 65536
+    return np.maximum(x, _zeros(x.shape, x.dtype) if small else 0)
+
+
 # Kink: relu'(0) = 0.
 relu = elementwise(
     "relu",
     lambda x: x if not x <= 0 else 0.0,
-    lambda x: np.maximum(x, 0),
+    _relu_array,
     lambda out, x: indicator(x > 0, x),
     symbol="ReLU",
     doc="max(0, x); its derivative at 0 is 0.",
@@ -348,11 +371,17 @@ erf = elementwise(
     lambda out, x: TWO_OVER_SQRT_PI * exp(-x * x),
     doc="The error function 2/√π ∫₀ˣ exp(−t²) dt.",
 )
+
+
+def _logaddexp(x: float, y: float) -> float:
+    if x == y:  # also both infinite, where x − y is nan
+        return x + LN2
+    return x + math.log1p(math.exp(y - x)) if x > y else y + math.log1p(math.exp(x - y))
+
+
 logaddexp = elementwise(
     "logaddexp",
-    lambda x, y: (
-        (x if x > y else y) + (0.0 if x == y else 0.0) + math.log1p(math.exp(-math.fabs(x - y)))
-    ),
+    _logaddexp,
     np.logaddexp,
     lambda out, x, y: sigmoid(x - y),
     lambda out, x, y: sigmoid(y - x),

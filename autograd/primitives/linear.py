@@ -182,7 +182,12 @@ def _astype_array(x: Any, dtype: Any) -> Any:
     dtype = np.dtype(dtype)
     if dtype not in (np.float32, np.float64):
         raise TypeError(f"astype: a Tensor is float32 or float64, not {dtype}")
-    return np.asarray(x).astype(dtype)
+    x = np.asarray(x)
+    if x.dtype != object:
+        return x.astype(dtype)
+    if dtype == np.float32:
+        raise TypeError("astype: a Value is a 64-bit float")
+    return x if x.ndim else x.item()
 
 
 astype: Linear = linear_map(

@@ -16,7 +16,8 @@ from autograd.primitives.linear import concatenate, cumsum, getitem, reshape, tr
 
 
 def _count(x: Any, axis: tuple[int, ...]) -> int:
-    return math.prod(x.shape[i] for i in axis)
+    shape = x.shape
+    return math.prod(shape if len(axis) == len(shape) else [shape[i] for i in axis])
 
 
 def _along_last(x: Any, axis: tuple[int, ...], function: Any) -> Any:
@@ -37,9 +38,17 @@ sum = reduction(
     numpy=(np.sum,),
 )
 
+
+def _mean_array(x: Any, axis: Any, keepdims: bool) -> Any:
+    total = np.add.reduce(x, axis=axis, keepdims=keepdims)
+    count = x.size // (total.size or 1)
+    # NumPy warns about an empty mean, in its own words.
+    return total / count if count else np.mean(x, axis=axis, keepdims=keepdims)
+
+
 mean = reduction(
     "mean",
-    lambda x, axis, keepdims: np.mean(x, axis=axis, keepdims=keepdims),
+    _mean_array,
     lambda out, x, axis: 1 / (_count(x, axis) or 1),
     doc="The arithmetic mean along `axis`.",
     numpy=(np.mean,),

@@ -1,0 +1,143 @@
+"""Data: mini-batches, a held-out part, and the digits that come with the package."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+from nn.randomness import Seed, generator
+
+__all__ = ["Batches", "batches", "digits", "split"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Batches:
+    """Mini-batches of instances; every iteration is one epoch. Made by `batches`."""
+
+    def __init__(
+        self,
+        x: Any,
+        y: Any,
+        batch_size: int,
+        rng: Seed = None,
+        shuffle: bool = True,
+        drop_last: bool = False,
+    ) -> None:
+        self.x, self.y = paired(x, y, "batches")
+        if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer):
+            raise TypeError(f"batch_size is a whole number, got {type(batch_size).__name__}")
+        if batch_size < 1:
+            raise ValueError(f"batch_size is 1 or more, got {batch_size}")
+        self.batch_size = int(batch_size)
+        self.shuffle = shuffle
+        self.drop_last = drop_last
+        self._rng = generator(rng)
+
+    def __len__(self) -> int:
+        whole, rest = divmod(len(self.x), self.batch_size)
+        return whole + (rest > 0 and not self.drop_last)
+
+    def __iter__(self) -> Iterator[tuple[Array, Array]]:
+        n = len(self.x)
+        order = self._rng.permutation(n) if self.shuffle else np.arange(n)
+        for batch in range(len(self)):
+            chosen = order[batch * self.batch_size : (batch + 1) * self.batch_size]
+            yield self.x[chosen], self.y[chosen]
+
+
+def batches(
+    x: Any,
+    y: Any,
+    *,
+    batch_size: int,
+    rng: Seed = None,
+    shuffle: bool = True,
+    drop_last: bool = False,
+) -> Batches:
+    """Mini-batches of instances, in a new random order in every epoch.
+
+    Args:
+        x, y: inputs and targets, one instance per row.
+        batch_size: how many instances a batch has.
+        rng: a Generator, an int to seed one, or None. With one int the epochs differ, and are the same
+            in every run.
+        shuffle: whether to draw an order; otherwise rows come as they stand.
+        drop_last: whether to leave out a last batch that is not full.
+
+    Returns:
+        An iterable of (x, y) pairs of arrays, with a length; iterate again for another epoch.
+
+    >>> epoch = batches([[0.0], [1.0], [2.0]], [0, 1, 2], batch_size=2, shuffle=False)
+    >>> [(x.tolist(), y.tolist()) for x, y in epoch], len(epoch)
+    ([([[0.0], [1.0]], [0, 1]), ([[2.0]], [2])], 2)
+    """
+    return Batches(x, y, batch_size, rng, shuffle, drop_last)
+
+
+def split(
+    x: Any, y: Any, fraction: float = 0.2, rng: Seed = None, *, stratify: bool = False
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """((x, y) to train on, (x, y) held out): a random part of the instances is put aside.
+
+    Args:
+        x, y: inputs and targets, one instance per row.
+        fraction: the part that is held out, between 0 and 1.
+        rng: a Generator, an int to seed one, or None.
+        stratify: hold out the same fraction of each class of y, as nearly as whole numbers allow.
+
+    >>> (x, _), (held, _) = split(range(10), range(10), 0.3, rng=0)
+    >>> len(x), len(held), sorted([*x, *held]) == list(range(10))
+    (7, 3, True)
+    """
+    x, y = paired(x, y, "split")
+    if not isinstance(fraction, float) or not 0 < fraction < 1:
+        raise ValueError(f"fraction is a number between 0 and 1, got {fraction!r}")
+    order = generator(rng).permutation(len(x))
+    if stratify:
+        if y.ndim != 1:
+            raise ValueError(f"split: classes have shape (instances,), got {y.shape}")
+        # Within a class, the random order; a class of n gives its first round(n · fraction).
+        groups = [order[y[order] == label] for label in np.unique(y)]
+        held = np.concatenate([group[: round(len(group) * fraction)] for group in groups])
+    else:
+        held = order[: round(len(order) * fraction)]
+    if not 0 < len(held) < len(order):
+        raise ValueError(f"split: {fraction} of {len(order)} instances leaves one part empty")
+    kept = order[~np.isin(order, held)]
+    return (x[kept], y[kept]), (x[held], y[held])
+
+
+def paired(x: Any, y: Any, what: str) -> tuple[Array, Array]:
+    """Inputs and targets as arrays with as many rows."""
+    x, y = np.asarray(x), np.asarray(y)
+    if not x.ndim or not y.ndim or len(x) != len(y) or not len(x):
+        raise ValueError(
+            f"{what} expected inputs and targets with the same number of rows, one or more, "
+            f"got shapes {x.shape} and {y.shape}"
+        )
+    return x, y
+
+
+def digits() -> tuple[Array, Array]:
+    """Handwritten digits: 1,797 images of 8×8 pixels, and what they show.
+
+    Returns:
+        (images, labels): float64 of shape (1797, 64), an image being a row, from 0 (paper) to 1
+        (ink); and integers of shape (1797,), from 0 to 9.
+
+    >>> images, labels = digits()
+    >>> images.shape, images.min(), images.max(), labels[:10].tolist()
+    ((1797, 64), np.float64(0.0), np.float64(1.0), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+
+    Source: E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine
+    Learning Repository, 1998, doi 10.24432/C50P49, licence CC BY 4.0 (`nn/datasets/digits.txt`).
+    """
+    packed = resources.files("nn").joinpath("datasets", "digits.csv.gz").read_bytes()
+    text = gzip.decompress(packed).decode()
+    table = np.array([line.split(",") for line in text.split()], dtype=np.int64)
+    return table[:, :-1] / 16, table[:, -1]

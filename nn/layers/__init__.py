@@ -1,0 +1,1 @@
+"""Layers: the modules that networks are made of, one kind per file."""

@@ -1,0 +1,411 @@
+"""Module: a part of a network, with parameters that are found by walking its attributes."""
+
+from __future__ import annotations
+
+import copy
+from abc import ABCMeta
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+import numpy as np
+
+import autograd
+from autograd import Node, Scope, Tensor, Value
+
+__all__ = ["Module"]
+
+Array = np.ndarray[Any, Any]
+Keys = tuple[Any, ...]
+
+
+PLAIN = {bool, int, float, str, type(None), np.dtype}
+"""Attributes of these types are looked at no further."""
+
+
+# --- walking ----------------------------------------
+
+
+def walk(root: Module) -> Iterator[tuple[Keys, Any]]:
+    """The modules, leaves and arrays of Values below a module, with the keys that lead to each.
+
+    Attributes, lists, tuples and dicts are followed in order, depth first; an object that is reached
+    twice (a shared weight, a child that knows its parent) counts the first time.
+    """
+    seen: set[int] = set()
+    stack: list[tuple[Keys, Any]] = [((), root)]
+    while stack:
+        keys, x = stack.pop()
+        if x.__class__ in PLAIN:
+            continue
+        items: list[tuple[Any, Any]] = []
+        if isinstance(x, Module):
+            items = list(attributes(x).items())
+        elif isinstance(x, dict):
+            items = list(x.items())
+        elif isinstance(x, list | tuple):
+            items = list(enumerate(x))
+        elif not (isinstance(x, Node) and x.is_leaf) and not holds_values(x):
+            continue
+        if id(x) in seen:
+            continue
+        seen.add(id(x))
+        if not isinstance(x, dict | list | tuple):
+            yield keys, x
+        stack.extend(((*keys, key), each) for key, each in reversed(items))
+
+
+def attributes(module: Module) -> dict[str, Any]:
+    """What the user assigned to a module, without the map it keeps for itself."""
+    return {key: x for key, x in vars(module).items() if key != "_places"}
+
+
+def holds_values(x: Any) -> bool:
+    """Whether x is an object array with a Value in it."""
+    return (
+        isinstance(x, np.ndarray)
+        and x.dtype == object
+        and any(isinstance(each, Value) for each in x.flat)
+    )
+
+
+def path(keys: Keys) -> str:
+    """Keys as people write them: ``layers.0.weight``."""
+    return ".".join(map(str, keys))
+
+
+class Place:
+    """Where a module is, below another: its path, and the way to it."""
+
+    __slots__ = ("name", "steps")
+
+    def __init__(self, root: Module, keys: Keys) -> None:
+        self.name = path(keys)
+        self.steps: list[tuple[bool, Any]] = []  # (whether it is an attribute, the key)
+        x: Any = root
+        for key in keys:
+            attribute = isinstance(x, Module)
+            self.steps.append((attribute, key))
+            x = (x.__dict__ if attribute else x)[key]
+
+    def leads(self, root: Any, module: Module) -> bool:
+        """Whether the way still leads from `root` to `module`."""
+        x = root
+        try:
+            for attribute, key in self.steps:
+                x = (x.__dict__ if attribute else x)[key]
+        except (AttributeError, KeyError, IndexError, TypeError):  # it is not what it was
+            return False
+        return x is module
+
+
+# --- the module that is running ----------------------------------------
+
+
+class Running(Scope):
+    """The scope of one call of a module. It lets the module go when the call ends: nodes outlive it."""
+
+    __slots__ = ("module",)
+
+    module: Module | None
+
+    def __init__(self, module: Module) -> None:
+        Scope.__init__(self, "", module.__class__.__name__)
+        self.module = module
+
+    def __enter__(self) -> Self:
+        Scope.__enter__(self)
+        if self.parent is not None:
+            self.path = path_below(self.parent, self.module)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        Scope.__exit__(self)
+        self.module = None
+
+
+def path_below(scope: Scope, module: Any) -> str:
+    """The path of a module that is called inside `scope`."""
+    outer: Scope | None = scope
+    while outer is not None:
+        if outer.__class__ is Running and outer.module is not None:
+            name: str = outer.module._name_of(module)
+            return f"{scope.path}.{name}" if scope.path and name else scope.path or name
+        outer = outer.parent
+    return scope.path
+
+
+class Naming(ABCMeta):
+    """The class of modules: an instance that has just been built names its parameters by path."""
+
+    def __call__(cls, *arguments: Any, **options: Any) -> Any:
+        module = super().__call__(*arguments, **options)
+        module.name_parameters()
+        return module
+
+
+# --- modules ----------------------------------------
+
+
+class Module(metaclass=Naming):
+    """A part of a network: parameters and other modules as attributes, and a ``forward``.
+
+    A parameter is a leaf (a `Tensor`, a `Value`, or each Value of an object array) that is found in
+    an attribute, or in lists, tuples and dicts there, at any depth. Its name is its path, as in
+    PyTorch: ``layers.0.weight``. Nothing has to be registered, and ``super().__init__()`` need not
+    be called. An array or a Tensor with ``requires_grad=False`` is no parameter.
+
+    Call the module, not its ``forward``: the nodes that are made then know the module they were
+    made in (``node.scope``), which drawings and error reports show.
+
+    >>> import autograd, nn
+    >>> class Affine(nn.Module):
+    ...     def __init__(self):
+    ...         self.scale = autograd.Tensor([2.0, 3.0])
+    ...         self.inner = [nn.Linear(2, 1, rng=0)]
+    ...     def forward(self, x):
+    ...         return self.inner[0](self.scale * x)
+    >>> model = Affine()
+    >>> [name for name, _ in model.named_parameters()]
+    ['scale', 'inner.0.weight', 'inner.0.bias']
+    >>> y = model([1.0, 1.0])
+    >>> y.shape, y.scope
+    ((1,), Scope('inner.0', 'Linear'))
+    """
+
+    training: bool = True
+    """Whether the module is being trained: layers such as dropout behave differently then."""
+
+    _places: Mapping[int, Place] = {}
+
+    def forward(self, *inputs: Any, **options: Any) -> Any:
+        """The computation. Every module defines its own."""
+        raise NotImplementedError(f"{type(self).__name__} defines no forward(self, x)")
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """Run `forward` in this module's scope."""
+        with Running(self):
+            return self.forward(*inputs, **options)
+
+    def _name_of(self, module: Module) -> str:
+        """The path from this module to one below it; the class's name where there is none.
+
+        Remembered by identity, and believed only while the way still leads there: lists may have
+        been edited, and modules moved, since.
+        """
+        place = self._places.get(id(module))
+        if place is None or not place.leads(self, module):
+            self._places = {
+                id(x): Place(self, keys) for keys, x in walk(self) if isinstance(x, Module)
+            }
+            place = self._places.get(id(module))
+        return type(module).__name__ if place is None else place.name
+
+    def __getstate__(self) -> dict[str, Any]:
+        return attributes(self)
+
+    # --- what it is made of ----------------------------------------
+
+    def named_modules(self) -> list[tuple[str, Module]]:
+        """This module, named ``""``, and all below it, each once, with their paths."""
+        return [(path(keys), x) for keys, x in walk(self) if isinstance(x, Module)]
+
+    def modules(self) -> list[Module]:
+        """This module and all below it, each once."""
+        return [module for _, module in self.named_modules()]
+
+    def named_parameters(self) -> list[tuple[str, Any]]:
+        """(path, parameter) for each leaf that requires a gradient, each once.
+
+        A Value in an array has its place at the end of its name: ``layers.0.weight[3, 1]``.
+        """
+        named: list[tuple[str, Any]] = []
+        for name, x in self._named_leaves():
+            if not isinstance(x, np.ndarray):
+                named.append((name, x))
+                continue
+            for place in np.ndindex(x.shape):
+                where = f"[{', '.join(map(str, place))}]" if place else ""
+                named.append((name + where, x[place]))
+        once = {id(x): (name, x) for name, x in reversed(named)}
+        return [
+            (name, x)
+            for name, x in reversed(once.values())
+            if isinstance(x, Node) and x.is_leaf and x.requires_grad
+        ]
+
+    def parameters(self) -> list[Any]:
+        """The leaves that require a gradient: what an optimiser changes. Each once."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def _named_leaves(self) -> list[tuple[str, Any]]:
+        """Leaf Tensors, leaf Values and arrays of Values, with their paths."""
+        leaves = [(path(keys), x) for keys, x in walk(self) if not isinstance(x, Module)]
+        if len({name for name, _ in leaves}) < len(leaves):
+            names = [name for name, _ in leaves]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"two parameters of {type(self).__name__} have the path {twice!r}")
+        return leaves
+
+    def name_parameters(self) -> Self:
+        """Give parameters their path as a name, for drawings. A name that the user chose stays.
+
+        Done by itself when a module has been built: ``weight`` in a `Linear` becomes
+        ``layers.0.weight`` in the `Sequential` around it. Call it again after adding layers.
+        """
+        for name, parameter in self.named_parameters():
+            if parameter.name is None or name.endswith(f".{parameter.name}"):
+                parameter.name = name
+        return self
+
+    # --- modes and gradients ----------------------------------------
+
+    def train(self, mode: bool = True) -> Self:
+        """Set `training` here and in every module below. Returns the module."""
+        for module in self.modules():
+            module.training = bool(mode)
+        return self
+
+    def eval(self) -> Self:
+        """``train(False)``: behave as in use, not as in training. Returns the module."""
+        return self.train(False)
+
+    def zero_grad(self) -> None:
+        """Set every parameter's gradient to ``None``, so that the next pass starts anew."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    # --- numbers in and out ----------------------------------------
+
+    def state_dict(self) -> dict[str, Array]:
+        """The numbers of every leaf, by path: copies, so that training does not change them.
+
+        A network made of Values gives the same names and arrays as the one made of tensors.
+
+        >>> import nn
+        >>> model = nn.Linear(3, 2, rng=0)
+        >>> {name: array.shape for name, array in model.state_dict().items()}
+        {'weight': (2, 3), 'bias': (2,)}
+        """
+        return {name: numbers(x) for name, x in self._named_leaves()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take numbers from what `state_dict` gave. Everything is checked before anything changes.
+
+        Raises:
+            ValueError: names are missing or unexpected, or a shape differs; all of them are listed.
+            TypeError: an array's numbers do not fit the parameter's dtype without loss.
+        """
+        if not isinstance(state, Mapping):
+            raise TypeError(
+                f"load_state_dict takes a dict from names to arrays, got {type(state).__name__}"
+            )
+        leaves = dict(self._named_leaves())
+        missing = [name for name in leaves if name not in state]
+        unexpected = [name for name in state if name not in leaves]
+        if missing or unexpected:
+            raise ValueError(
+                f"load_state_dict of {type(self).__name__}: "
+                f"missing {', '.join(missing) or 'nothing'}; "
+                f"unexpected {', '.join(map(str, unexpected)) or 'nothing'}; "
+                f"expected {', '.join(leaves) or 'no names'}"
+            )
+        arrays = {
+            name: np.asarray(x.data if isinstance(x, Node) else x) for name, x in state.items()
+        }
+        held = {name: numbers(leaf) for name, leaf in leaves.items()}
+        shapes = [
+            f"{name} has shape {held[name].shape}, got {arrays[name].shape}"
+            for name in leaves
+            if arrays[name].shape != held[name].shape
+        ]
+        if shapes:
+            raise ValueError(f"load_state_dict of {type(self).__name__}: {'; '.join(shapes)}")
+        dtypes = [
+            f"{name} is {held[name].dtype}, got {arrays[name].dtype}"
+            for name in leaves
+            if arrays[name].dtype.kind not in "biuf"
+            or not np.can_cast(arrays[name].dtype, held[name].dtype)
+        ]
+        if dtypes:
+            raise TypeError(
+                f"load_state_dict of {type(self).__name__}: {'; '.join(dtypes)} "
+                "(convert with astype where a loss of precision is wanted)"
+            )
+        for name, leaf in leaves.items():
+            assign(leaf, arrays[name])
+
+    def to_scalars(self) -> Self:
+        """A copy of this network in which every number is a `Value`, to look inside.
+
+        Each Tensor becomes an object array of Values named ``layers.0.weight[3, 1]``. The same code
+        runs on it: give it a list of floats or Values (one instance), or an array of instances.
+
+        >>> import nn
+        >>> model = nn.MLP(2, [3, 1], activation="tanh", rng=0)
+        >>> scalars = model.to_scalars()
+        >>> y = scalars([0.5, -1.0])[0]
+        >>> abs(y.data - model([0.5, -1.0]).item()) < 1e-12
+        True
+        >>> y.backward()
+        >>> scalars.layers[0].weight[2, 1].name, len(scalars.parameters())
+        ('layers.0.weight[2, 1]', 13)
+        """
+        memo: dict[int, Any] = {
+            id(x): autograd.values(x.data, name, requires_grad=x.requires_grad)
+            for name, x in self._named_leaves()
+            if isinstance(x, Tensor)
+        }
+        return copy.deepcopy(self, memo)
+
+    # --- how it prints ----------------------------------------
+
+    def describe(self) -> str:
+        """What stands between the parentheses of the module's repr. A layer gives its sizes."""
+        return ""
+
+    def __repr__(self) -> str:
+        title = f"{type(self).__name__}({self.describe()})"
+        total = f"{sum(parameter.size for parameter in self.parameters()):,} parameters"
+        shapes, _ = own_parameters(self)
+        below = self.named_modules()[1:]
+        if not below:
+            return f"{title}: {shapes}; {total}" if shapes else title
+        rows = [
+            (f"  {name}: {type(module).__name__}({module.describe()})", *own_parameters(module))
+            for name, module in below
+        ]
+        if shapes:
+            rows.insert(0, ("  its own", *own_parameters(self)))
+        widths = [max(len(row[column]) for row in rows) for column in range(3)]
+        lines = [
+            f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}".rstrip()
+            for row in rows
+        ]
+        return "\n".join([f"{title}: {total}", *lines])
+
+
+def own_parameters(module: Module) -> tuple[str, str]:
+    """The shapes, and the number, of the parameters that are a module's own and not of one below."""
+    below = tuple(f"{name}." for name, _ in module.named_modules()[1:])
+    leaves = [(name, x) for name, x in module._named_leaves() if not name.startswith(below)]
+    if not leaves:
+        return "", ""
+    shapes = ", ".join(f"{name} {np.shape(numbers(x))}" for name, x in leaves)
+    return shapes, f"{sum(np.size(numbers(x)) for _, x in leaves):,}"
+
+
+def numbers(leaf: Any) -> Array:
+    """A copy of the numbers of a leaf, or of an array of Values."""
+    return np.array(leaf, dtype=np.float64) if holds_values(leaf) else np.array(leaf.data)
+
+
+def assign(leaf: Any, array: Array) -> None:
+    """Give a leaf, or the Values of an array, other numbers."""
+    if isinstance(leaf, Tensor | Value):
+        leaf.data = array
+        return
+    for place in np.ndindex(leaf.shape):
+        if isinstance(leaf[place], Value):
+            leaf[place].data = array[place]
+        else:
+            leaf[place] = float(array[place])
