@@ -101,7 +101,18 @@ from autograd.primitives.linear import (
     transpose,
 )
 from autograd.primitives.products import dot, einsum, inner, matmul, outer, tensordot
-from autograd.primitives.reductions import logsumexp, max, mean, min, norm, prod, std, sum, var
+from autograd.primitives.reductions import (
+    logsumexp,
+    max,
+    mean,
+    min,
+    norm,
+    prod,
+    std,
+    sum,
+    sum_squares,
+    var,
+)
 from autograd.recording import (
     Scope,
     Site,
@@ -114,9 +125,11 @@ from autograd.recording import (
 from autograd.tensor import Tensor
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value, values
+from autograd.views.drawing import Drawing, draw
 
 __all__ = [
     "AnomalyError",
+    "Drawing",
     "GradientError",
     "LocalDerivative",
     "Node",
@@ -150,6 +163,7 @@ __all__ = [
     "diag",
     "div",
     "dot",
+    "draw",
     "einsum",
     "elementwise",
     "enable_grad",
@@ -228,6 +242,7 @@ __all__ = [
     "std",
     "sub",
     "sum",
+    "sum_squares",
     "swapaxes",
     "take_along_axis",
     "tan",

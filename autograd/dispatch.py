@@ -65,7 +65,9 @@ def compute_numbers(primitive: Primitive, arguments: Any, options: dict[str, Any
 
 def _compute_arrays(primitive: Primitive, arguments: Any, options: dict[str, Any]) -> Any:
     for x in arguments:
-        if x.__class__ is np.ndarray and x.dtype.hasobject:
+        if x.__class__ is np.ndarray and x.dtype.kind not in "fbiu":
+            if x.dtype.kind != "O":
+                raise TypeError(f"{primitive.name}: expected real numbers, got {x.dtype}")
             return primitive.on_values(arguments, options)
     return primitive.compute(arguments, options)
 

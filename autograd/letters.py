@@ -128,7 +128,9 @@ class Letter:
             return self.function
         arguments = [written(argument) for argument in self.arguments]
         if self.function == "getitem":
-            return OPERATORS["getitem"][0].format(*arguments, written(self.options.get("index", ())))
+            return OPERATORS["getitem"][0].format(
+                *arguments, written(self.options.get("index", ()))
+            )
         if self.function in OPERATORS:
             return OPERATORS[self.function][0].format(*arguments)
         options = [f"{key}={written(value)}" for key, value in self.options.items()]

@@ -249,7 +249,7 @@ def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
 
 
 for _row in list(registry.values()):
-    if not isinstance(_row, Elementwise):
+    if not isinstance(_row, Elementwise) or _row.name in NO_METHOD:
         continue
     if _row.name in OPERATOR_METHODS:
         _install(_row, f"__{OPERATOR_METHODS[_row.name]}__")

@@ -297,7 +297,7 @@ class Elementwise(Primitive):
         self._array_rules: list[Any] | None = None  # written when first used
         self.constant_slots = None in derivatives
         if isinstance(array, np.ufunc):
-            numpy_functions[array] = self
+            numpy_functions.setdefault(array, self)  # a user's row does not take np.exp over
 
     def differentiable(self, slot: int) -> bool:
         return self.derivatives[slot] is not None

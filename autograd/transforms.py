@@ -123,8 +123,6 @@ class Call:
         options: dict[str, Any],
         chosen: Sequence[int],
     ) -> None:
-        if not callable(f):
-            raise TypeError(f"a transform takes a function, got {type(f).__name__}")
         self.trees = [arguments[i] for i in chosen]
         plain_leaves = leaves_of(self.trees)
         self.nested = current_mode().transforming or any(isinstance(x, Node) for x in plain_leaves)
@@ -169,6 +167,14 @@ class Call:
         return [rebuilt(tree, each) for tree in self.trees]
 
 
+def function(f: Any, transform: str) -> Function:
+    """f itself, if it can be called."""
+    if not callable(f):
+        raise TypeError(f"{transform} takes a function, got {type(f).__name__}")
+    checked: Function = f
+    return checked
+
+
 def positions(argnums: Any, count: int) -> tuple[list[int], bool]:
     """The chosen arguments, counted from the front, and whether one was asked for by an int."""
     single = not isinstance(argnums, tuple | list)
@@ -204,6 +210,8 @@ def value_and_grad(
     >>> autograd.value_and_grad(lambda x: x ** 3)(2.0)
     (8.0, 12.0)
     """
+
+    function(f, "value_and_grad")
 
     @functools.wraps(f, updated=())
     def wrapped(*arguments: Any, **options: Any) -> Any:
@@ -246,7 +254,7 @@ def grad(f: Function, argnums: int | tuple[int, ...] = 0, *, has_aux: bool = Fal
     ...     1 - autograd.tanh(0.5) ** 2)
     True
     """
-    both = value_and_grad(f, argnums, has_aux=has_aux)
+    both = value_and_grad(function(f, "grad"), argnums, has_aux=has_aux)
 
     @functools.wraps(f, updated=())
     def wrapped(*arguments: Any, **options: Any) -> Any:
@@ -264,7 +272,7 @@ def vjp(f: Function, *arguments: Any) -> tuple[Any, Callable[[Any], tuple[Any, .
     >>> out, pull(10.0)
     (6.0, (30.0, 20.0))
     """
-    call = Call(f, arguments, {}, range(len(arguments)))
+    call = Call(function(f, "vjp"), arguments, {}, range(len(arguments)))
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
         seeds = same_structure(cotangent, call.output, "a cotangent")
@@ -290,7 +298,7 @@ def jvp(f: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
     primals, tangents = arguments_of(primals), arguments_of(tangents)
     if len(primals) != len(tangents):
         raise ValueError(f"jvp: {len(primals)} primals, but {len(tangents)} tangents")
-    call = Call(f, primals, {}, range(len(primals)))
+    call = Call(function(f, "jvp"), primals, {}, range(len(primals)))
     seeds = same_structure(tangents, primals, "tangents")
     if any(isinstance(seed, Node) for seed in seeds):
         call.nested = True
@@ -313,6 +321,8 @@ def jacobian(f: Function, argnums: int | tuple[int, ...] = 0) -> Function:
     >>> autograd.jacobian(lambda x: A @ x)(np.ones(2)).tolist()
     [[1.0, 2.0], [3.0, 4.0]]
     """
+
+    function(f, "jacobian")
 
     @functools.wraps(f, updated=())
     def wrapped(*arguments: Any, **options: Any) -> Any:

@@ -48,10 +48,5 @@ def l2(model: Module | Iterable[Any], lam: float) -> Any:
         weights = list(model)
         if not weights or not all(isinstance(x, Node | np.ndarray) for x in weights):
             raise TypeError(f"l2 takes a Module or parameters, got {model!r:.60}")
-    # One number per weight, so that the graph stays small and the matrices are read once.
-    return float(lam) * reduce(add, (squared_norm(x) for x in weights))
-
-
-def squared_norm(weight: Any) -> Any:
-    """Σ w² over all elements."""
-    return autograd.sum(autograd.square(weight))
+    # One node per weight: the graph stays small, and the matrix is read once.
+    return float(lam) * reduce(add, map(autograd.sum_squares, weights))

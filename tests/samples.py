@@ -192,7 +192,7 @@ for _name in ("maximum", "minimum"):
 _flags = mask(2, 3)
 add("indicator", "a mask", _flags, numbers(2, 3))
 add("indicator", "0-d", np.array(True), np.array(2.0))
-add("where", "a mask", _flags, numbers(2, 3), numbers(2, 3)[::-1])
+add("where", "a mask", _flags, numbers(2, 3), numbers(2, 3, low=-1))
 add("where", "broadcast", mask(3), numbers(2, 1), numbers(3))
 add("where", "constants", _flags, numbers(2, 3), 0)
 add("where", "0-d", np.array(True), np.array(2.0), np.array(3.0))
@@ -220,7 +220,18 @@ AXES: tuple[tuple[tuple[int, ...], Any, bool], ...] = (
     ((1, 3), 0, False),
     ((3, 1), 0, True),
 )
-for _name in ("sum", "mean", "prod", "max", "min", "logsumexp", "var", "std", "norm"):
+for _name in (
+    "sum",
+    "mean",
+    "prod",
+    "max",
+    "min",
+    "logsumexp",
+    "var",
+    "std",
+    "norm",
+    "sum_squares",
+):
     for _shape, _axis, _keepdims in AXES:
         _kept = ", keepdims" if _keepdims else ""
         # Where nothing varies, std is at its kink: its gradient there is 0, and so is var's.
@@ -233,9 +244,20 @@ for _name in ("sum", "mean", "prod", "max", "min", "logsumexp", "var", "std", "n
             keepdims=_keepdims,
             smooth=_several or _name != "std",
         )
-for _name in ("sum", "prod", "logsumexp", "norm"):
+for _name in ("sum", "prod", "logsumexp", "norm", "sum_squares"):
     add(_name, "an empty axis", np.zeros((0, 3)), axis=0)
-for _name in ("sum", "mean", "prod", "max", "min", "logsumexp", "var", "std", "norm"):
+for _name in (
+    "sum",
+    "mean",
+    "prod",
+    "max",
+    "min",
+    "logsumexp",
+    "var",
+    "std",
+    "norm",
+    "sum_squares",
+):
     add(_name, "beside an empty axis", np.zeros((0, 3)), axis=1)
 for _name in ("max", "min"):
     for _ties in ("share", "first"):

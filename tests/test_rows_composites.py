@@ -14,7 +14,9 @@ from numerics import central_differences, check_close, weights
 from samples import EINSUM, MATMUL, SAMPLES, Sample, mask, numbers
 
 inf = math.inf
-FUSED = [s for name, row in autograd.registry.items() if row.family == "full" for s in SAMPLES[name]]
+FUSED = [
+    s for name, row in autograd.registry.items() if row.family == "full" for s in SAMPLES[name]
+]
 
 
 # --- fused = composite ------------------------------------------------------------------------------
@@ -172,7 +174,11 @@ CALLS = [
     joined("hstack", np.array(1.0), np.array(2.0)),
     joined("vstack", numbers(3), numbers(3) + 1),
     joined("vstack", numbers(2, 3), numbers(3)),
-    *(both("dot", numbers(*a), numbers(*b, low=-1)) for a, b in MATMUL if len(a) <= 2 and len(b) <= 2),
+    *(
+        both("dot", numbers(*a), numbers(*b, low=-1))
+        for a, b in MATMUL
+        if len(a) <= 2 and len(b) <= 2
+    ),
     both("dot", np.array(2.0), M),
     both("dot", M, np.array(2.0)),
     both("dot", numbers(2, 3, 4), numbers(2, 4, 3)),
@@ -246,7 +252,9 @@ def test_a_function_gives_the_same_on_arrays_of_values(call: Call) -> None:
     tensors = [Tensor(x) for x in call.arrays]
     call.ours(*tensors).backward(seed)
     for array, t in zip(values, tensors, strict=True):
-        each = [0.0 if v.grad is None else v.grad for v in np.ravel(np.asarray(array, dtype=object))]
+        each = [
+            0.0 if v.grad is None else v.grad for v in np.ravel(np.asarray(array, dtype=object))
+        ]
         check_close(np.reshape(each, t.shape), t.grad, 1e-12)
 
 

@@ -103,7 +103,9 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name in ELEMENTWISE if hasattr(Value, name)] + [*METHODS])
+@pytest.mark.parametrize(
+    "name", [name for name in ELEMENTWISE if hasattr(Value, name)] + [*METHODS]
+)
 def test_the_method_of_a_value_is_the_row_itself_at_every_singular_point(name: str) -> None:
     row = autograd.registry[name]
     method = METHODS.get(name, name)

@@ -239,13 +239,14 @@ arctan = elementwise(
 
 
 # Kink: at the origin all derivatives of arctan2 and hypot are 0, also the second ones.
-def _direction(r: Any, x: Any) -> Any:
+def direction(r: Any, x: Any) -> Any:
+    """x / r, and 0 where r is 0."""
     return where(r == 0, 0, x) / where(r == 0, 1, r)
 
 
 def _turn(x: Any, y: Any) -> Any:
     r = hypot(x, y)
-    return _direction(r, y) / where(r == 0, 1, r)
+    return direction(r, y) / where(r == 0, 1, r)
 
 
 arctan2 = elementwise(
@@ -260,8 +261,8 @@ hypot = elementwise(
     "hypot",
     math.hypot,
     np.hypot,
-    lambda out, x, y: _direction(out, x),
-    lambda out, x, y: _direction(out, y),
+    lambda out, x, y: direction(out, x),
+    lambda out, x, y: direction(out, y),
     doc="√(x² + y²) without overflow. Gradient 0 at the origin.",
 )
 sinh = elementwise("sinh", math.sinh, np.sinh, lambda out, x: cosh(x), doc="Hyperbolic sine.")

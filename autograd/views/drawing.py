@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import graphviz
 import numpy as np
 
-from autograd.graph import Node, Scope, topological_order
+from autograd.graph import Node, topological_order
+from autograd.recording import Scope
 from autograd.views.rendering import render
 
 __all__ = ["Drawing", "draw"]
@@ -53,6 +54,9 @@ LONGEST = 48
 
 MANY = 8
 """More constants than this on one node share a box."""
+
+SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv")
+"""The endings of files that a drawing can be saved as."""
 
 RANKDIRS = ("LR", "RL", "TB", "BT")
 
@@ -420,17 +424,16 @@ class Drawing:
         """
         path = Path(path)
         suffix = path.suffix.lower()
+        if suffix not in SUFFIXES:
+            raise ValueError(
+                f"cannot save a drawing as {path.name!r}: the name ends in {', '.join(SUFFIXES)}"
+            )
         if suffix == ".svg":
             content = self.svg.encode()
         elif suffix in (".dot", ".gv"):
             content = self.source.encode()
-        elif suffix in (".png", ".pdf"):
-            content = render(self.source, suffix[1:])
         else:
-            raise ValueError(
-                f"cannot save a drawing as {path.name!r}: a file name ends in .svg, .png, .pdf, "
-                ".dot or .gv"
-            )
+            content = render(self.source, suffix[1:])
         path.write_bytes(content)
         return path
 

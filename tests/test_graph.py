@@ -1,0 +1,629 @@
+"""The graph: order, passes, accumulation, modes, threads, depth and memory."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+import subprocess
+import sys
+import threading
+import tracemalloc
+
+import autograd
+import numpy as np
+import pytest
+from autograd import StaleGraphError, Tensor, Value, topological_order
+
+# --- accumulation -------------------------------------------------------------------------------
+
+
+def test_a_second_backward_pass_adds_to_leaves_and_not_to_interior_nodes():
+    x = Value(3.0)
+    y = x * x
+    z = y * x
+    z.backward()
+    assert x.grad == 27.0
+    z.backward()
+    assert x.grad == 54.0
+    assert y.grad == 3.0
+    x.grad = None
+    z.backward()
+    assert x.grad == 27.0
+
+
+def test_the_cube_as_a_power_gives_27_then_54_then_27():
+    x = Value(3.0)
+    y = x**3
+    for expected in (27.0, 54.0):
+        y.backward()
+        assert x.grad == expected
+    x.grad = None
+    y.backward()
+    assert x.grad == 27.0
+
+
+def test_the_same_holds_for_tensors():
+    t = Tensor([3.0, -1.0])
+    y = (t**3).sum()
+    y.backward()
+    y.backward()
+    np.testing.assert_allclose(t.grad, 2 * np.array([27.0, 3.0]))
+
+
+@pytest.mark.parametrize("kind", [Value, Tensor])
+def test_a_diamond_counts_every_path(kind):
+    a = kind(2.0)
+    b = a + a
+    c = b + b
+    c.backward()
+    assert a.grad == 4.0
+
+
+@pytest.mark.parametrize("kind", [Value, Tensor])
+def test_a_node_used_twice_by_one_primitive_gets_both_contributions(kind):
+    x = kind(5.0)
+    y = x * x
+    y.backward()
+    assert x.grad == 10.0
+    assert y.parents[0] is x
+    assert y.parents[1] is x
+
+
+def test_a_ladder_of_shared_subgraphs_has_two_to_the_n_paths_and_the_right_gradient():
+    x = Value(1.0)
+    y = x
+    for _ in range(60):
+        y = y + y
+    y.backward()
+    assert x.grad == 2.0**60
+
+
+def test_a_leaf_is_its_own_gradient():
+    x = Value(4.0)
+    x.backward()
+    assert x.grad == 1.0
+    t = Tensor([[2.0]])
+    t.backward()
+    assert t.grad.tolist() == [[1.0]]
+
+
+def test_a_zero_cotangent_still_reaches_its_parent():
+    x, y = Value(2.0), Value(0.0)
+    (x * y).backward()
+    assert x.grad == 0.0
+
+
+def test_gradients_own_their_memory():
+    x, y = Tensor([1.0, 2.0]), Tensor([3.0, 4.0])
+    seed = np.array([1.0, 1.0])
+    (x + y).backward(seed)
+    x.grad *= 5.0
+    assert y.grad.tolist() == [1.0, 1.0]
+    assert seed.tolist() == [1.0, 1.0]
+    z = Tensor([[1.0, 2.0], [3.0, 4.0]])
+    z.T.sum(axis=0).sum().backward()
+    z.grad[0, 0] = 9.0
+    assert z.grad.tolist() == [[9.0, 1.0], [1.0, 1.0]]
+
+
+def test_gradients_can_be_filled_in_by_hand_on_any_node():
+    x = Value(2.0)
+    y = x * 3
+    y.grad, y.name = 1.0, "y"
+    assert y.grad == 1.0
+    assert "name='y'" in repr(y)
+    with pytest.raises(TypeError, match="name is a string"):
+        y.name = 3
+
+
+# --- order --------------------------------------------------------------------------------------
+
+
+def test_the_topological_order_puts_arguments_before_outputs_and_is_deterministic():
+    a, b = Value(1.0), Value(2.0)
+    c = a * b
+    d = (c + a) * (c - b)
+    order = topological_order(d)
+    place = {node: i for i, node in enumerate(order)}
+    assert order[-1] is d
+    assert len(order) == 6
+    for node in order:
+        assert all(place[parent] < place[node] for parent in node.parents)
+    assert all(x is y for x, y in zip(order, topological_order(d), strict=True))
+
+
+def test_assigning_to_a_leaf_does_not_disturb_the_order_of_a_later_graph():
+    x = Value(1.0)
+    old = x * 2
+    x.data = 5.0
+    new = old + x
+    new.backward()
+    assert x.grad == 3.0
+    assert topological_order(new)[-1] is new
+
+
+def test_arguments_without_gradient_are_part_of_the_order_on_request():
+    x, constant = Value(1.0), Value(2.0, requires_grad=False)
+    y = x * constant
+    assert [node is constant for node in topological_order(y)].count(True) == 0
+    assert [node is constant for node in topological_order(y, arguments=True)].count(True) == 1
+    assert y.arguments[1] is constant
+    assert len(y.parents) == 1
+
+
+# --- modes --------------------------------------------------------------------------------------
+
+
+def test_no_grad_gives_constants_with_no_parents():
+    x = Value(2.0)
+    with autograd.no_grad():
+        y = x * x
+        assert not autograd.is_grad_enabled()
+        with autograd.enable_grad():
+            z = x * x
+    assert not y.requires_grad
+    assert y.parents == ()
+    assert z.requires_grad
+    with pytest.raises(ValueError, match="nothing to differentiate"):
+        y.backward()
+
+
+def test_no_grad_decorates_a_function_too():
+    @autograd.no_grad()
+    def predict(x):
+        return x * x
+
+    assert not predict(Tensor([1.0])).requires_grad
+    assert not predict(Value(1.0)).requires_grad
+    assert autograd.is_grad_enabled()
+
+
+def test_interior_values_keep_their_gradient_and_interior_tensors_on_request():
+    v = Value(2.0)
+    w = v * 3
+    (w * w).backward()
+    assert w.grad == 12.0
+    t = Tensor([2.0])
+    u = t * 3
+    (u * u).sum().backward()
+    assert u.grad is None
+    assert u.retain_grad() is u
+    (u * u).sum().backward()
+    assert u.grad.tolist() == [12.0]
+    with autograd.retain_grads():
+        s = t * 4
+    (s * s).sum().backward()
+    assert s.grad.tolist() == [16.0]
+    p = t * 4
+    q = (p * p).sum()
+    with autograd.retain_grads():
+        q.backward()
+    assert p.grad.tolist() == [16.0]
+
+
+def test_nodes_know_the_line_of_the_user_that_made_them():
+    v = Value(1.0) * 2.0
+    t = autograd.relu(Tensor([1.0])) + 1
+    s = np.tanh(Tensor([1.0]))
+    for node in (v, t, s, v.parents[0]):
+        assert node.site.filename == __file__
+        assert node.site.function.endswith("that_made_them")
+    assert v.site.text == "v = Value(1.0) * 2.0"
+    assert t.site.line == v.site.line + 1
+
+
+def test_nodes_know_the_scope_they_were_made_in():
+    with autograd.Scope("encoder", "Block"):
+        inside = Value(1.0) * 2.0
+        t = Tensor([1.0]) + 1
+    outside = Value(1.0) * 2.0
+    assert inside.scope.path == t.scope.path == "encoder"
+    assert inside.scope.kind == "Block"
+    assert outside.scope is None
+
+
+# --- bad input ----------------------------------------------------------------------------------
+
+
+def test_a_failed_pass_changes_nothing():
+    x = Tensor([1.0, 2.0])
+    y = x * 2
+    with pytest.raises(ValueError, match="needs a seed"):
+        y.backward()
+    with pytest.raises(ValueError, match=r"shape \(2,\) was expected, got \(3,\)"):
+        y.backward([1.0, 2.0, 3.0])
+    with pytest.raises(TypeError, match="real numbers"):
+        y.backward("ab")
+    with pytest.raises(TypeError, match="real numbers"):
+        y.backward(np.array([1j, 2.0]))
+    assert x.grad is None
+    y.backward([1.0, 1.0])
+    assert x.grad.tolist() == [2.0, 2.0]
+
+
+def test_a_rule_that_fails_half_way_leaves_no_gradient():
+    def broken(out, x):
+        raise ZeroDivisionError("the rule is broken")
+
+    bad = autograd.elementwise("test_broken_rule", lambda x: x, np.positive, broken)
+    try:
+        a, b = Tensor([1.0]), Tensor([2.0])
+        loss = (bad(a) + b * 2).sum()
+        with pytest.raises(ZeroDivisionError):
+            loss.backward()
+        assert a.grad is None
+        assert b.grad is None
+    finally:
+        del autograd.registry["test_broken_rule"]
+
+
+@pytest.mark.parametrize("option", ["gradient", "retain_graph"])
+@pytest.mark.parametrize("node", [Value(1.0) * 2, Tensor([1.0]) * 2])
+def test_pytorchs_options_of_backward_get_an_error_that_names_seed(option, node):
+    with pytest.raises(TypeError, match=r"seed.*graphs are always kept"):
+        node.backward(**{option: 1.0})
+
+
+def test_one_element_tensors_of_any_shape_need_no_seed():
+    t = Tensor([[3.0]])
+    y = t * t
+    y.backward()
+    assert t.grad.tolist() == [[6.0]]
+    assert float(y) == y.item() == 9.0
+    assert format(y, ".4f") == "9.0000"
+
+
+# --- changed data -------------------------------------------------------------------------------
+
+
+def test_a_pass_through_a_graph_with_changed_data_raises_and_names_the_tensor():
+    w = Tensor([1.0, 2.0], "w")
+    y = (w * w).sum()
+    w.data -= 0.5
+    with pytest.raises(StaleGraphError, match="Tensor 'w'"):
+        y.backward()
+    assert w.grad is None
+    (w * w).sum().backward()
+    np.testing.assert_allclose(w.grad, [1.0, 3.0])
+
+
+def test_plain_assignment_counts_and_copies_into_the_same_memory():
+    w = Tensor([1.0, 2.0])
+    held = w.data
+    y = (w * w).sum()
+    source = np.array([5.0, 6.0])
+    w.data = source
+    source[0] = 99.0
+    assert w.data is held
+    assert held.tolist() == [5.0, 6.0]
+    with pytest.raises(StaleGraphError):
+        y.backward()
+
+
+@pytest.mark.parametrize(
+    "share",
+    [
+        lambda w: w.detach(),
+        lambda w: w.reshape(2, 1).detach(),
+        lambda w: w[::-1].detach(),
+        lambda w: w.T.detach(),
+    ],
+    ids=["detach", "reshape", "slice", "transpose"],
+)
+def test_views_and_detached_copies_share_the_version_of_their_base(share):
+    w, x = Tensor([1.0, 2.0], "w"), Tensor([3.0, 4.0])
+    constant = share(w)
+    y = (constant.reshape(2) * x).sum()
+    w.data -= 1.0
+    with pytest.raises(StaleGraphError):
+        y.backward()
+
+
+def test_writing_through_a_detached_copy_makes_the_base_stale():
+    w = Tensor([1.0, 2.0], "w")
+    u = w * 2
+    y = (u * u).sum()
+    u.detach().data -= 1.0
+    with pytest.raises(StaleGraphError):
+        y.backward()
+
+
+def test_views_made_without_recording_share_the_version_too():
+    w, x = Tensor([1.0, 2.0]), Tensor([1.0, 1.0])
+    with autograd.no_grad():
+        view = w[:]
+    y = (view * x).sum()
+    w.data = [7.0, 8.0]
+    with pytest.raises(StaleGraphError):
+        y.backward()
+
+
+def test_the_data_of_an_interior_node_cannot_be_assigned_or_written():
+    u = Tensor([1.0]) * 2
+    with pytest.raises(ValueError, match="only a leaf"):
+        u.data = [3.0]
+    with pytest.raises(ValueError, match="read-only"):
+        u.data[0] = 3.0
+    v = Value(1.0) * 2
+    with pytest.raises(ValueError, match="only a leaf"):
+        v.data = 3.0
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "message"),
+    [
+        ([1.0, 2.0, 3.0], ValueError, r"shape \(2,\) was expected, got \(3,\)"),
+        (1.0, ValueError, r"shape \(2,\) was expected"),
+        (["a", "b"], TypeError, "real numbers"),
+        (np.array([1j, 2j]), TypeError, "complex"),
+        ([[1.0], [2.0, 3.0]], ValueError, "regular array"),
+    ],
+)
+def test_bad_data_is_refused_and_changes_nothing(data, error, message):
+    w = Tensor([1.0, 2.0])
+    y = (w * w).sum()
+    with pytest.raises(error, match=message):
+        w.data = data
+    y.backward()
+    assert w.data.tolist() == [1.0, 2.0]
+
+
+def test_a_failed_in_place_operation_changes_nothing():
+    w = Tensor([1.0, 2.0])
+    y = (w * w).sum()
+    with pytest.raises(ValueError, match="broadcast"):
+        w.data -= np.ones(3)
+    y.backward()
+    assert w.grad.tolist() == [2.0, 4.0]
+
+
+def test_a_float32_tensor_refuses_float64_data():
+    w = Tensor([1.0, 2.0], dtype=np.float32)
+    with pytest.raises(TypeError, match="float32 was expected, got float64"):
+        w.data = np.array([1.0, 2.0])
+    w.data = [3.0, 4.0]
+    w.data = np.array([3, 4])
+    assert w.dtype == np.float32
+
+
+def test_on_values_a_first_order_pass_over_an_old_graph_stays_right():
+    x = Value(3.0, "x")
+    y = x * x
+    x.data = 100.0
+    y.backward()
+    assert x.grad == 6.0
+    with pytest.raises(StaleGraphError, match="Value 'x'"):
+        y.backward(create_graph=True)
+
+
+def test_micrograds_update_after_a_pass_works():
+    p = [Value(1.0), Value(-2.0)]
+    for _ in range(3):
+        loss = p[0] * p[0] + p[1] * p[1]
+        for q in p:
+            q.grad = None
+        loss.backward()
+        for q in p:
+            q.data -= 0.1 * q.grad
+    assert p[0].data == pytest.approx(0.8**3)
+
+
+# --- threads ------------------------------------------------------------------------------------
+
+
+def run_in_threads(n, work):
+    errors = []
+
+    def guarded(i):
+        try:
+            work(i)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(i,)) for i in range(n)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+
+
+@pytest.mark.parametrize("kind", [Value, lambda x: Tensor([x])])
+def test_passes_that_share_leaves_see_whole_sums(kind):
+    w = kind(2.0)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+
+        def work(i):
+            for _ in range(200):
+                y = w * 3.0 + w
+                y.backward()
+
+        run_in_threads(4, work)
+    finally:
+        sys.setswitchinterval(interval)
+    assert float(w.grad if isinstance(w, Value) else w.grad[0]) == 4.0 * 200 * 4
+
+
+def test_modes_belong_to_a_thread():
+    inside, recorded = threading.Event(), threading.Event()
+    seen = []
+
+    def work(i):
+        if i == 0:
+            with autograd.no_grad():
+                inside.set()
+                assert recorded.wait(10)
+        else:
+            assert inside.wait(10)
+            seen.append((Value(1.0) * 2).requires_grad)
+            recorded.set()
+
+    run_in_threads(2, work)
+    assert seen == [True]
+
+
+def test_threads_differentiating_their_own_graphs_do_not_touch_each_other():
+    results = {}
+
+    def work(i):
+        x = Value(float(i))
+        for _ in range(50):
+            x.grad = None
+            y = x
+            for _ in range(20):
+                y = y + x
+            y.backward()
+        results[i] = x.grad
+
+    run_in_threads(4, work)
+    assert results == dict.fromkeys(range(4), 21.0)
+
+
+# --- depth and memory ---------------------------------------------------------------------------
+
+CHAIN = """
+import copy, gc, pickle, sys, time
+import autograd
+from autograd import Value
+gc.disable()
+sys.setrecursionlimit(200)
+x = Value(1.0, "x")
+y = x
+for _ in range(1_000_000):
+    y = y + 1e-6
+y.backward()
+assert x.grad == 1.0
+assert len(repr(y)) < 200
+twin = copy.deepcopy(y)
+twin.backward()
+leaf = autograd.topological_order(twin)[0]
+assert leaf is not x and leaf.grad == 2.0 and x.grad == 1.0
+del twin, leaf
+again = pickle.loads(pickle.dumps(y))
+assert again.data == y.data
+again.backward()
+assert autograd.topological_order(again)[0].grad == 2.0
+del again, y
+print("done")
+"""
+
+
+def test_a_chain_of_a_million_nodes_survives_everything_with_a_low_recursion_limit():
+    done = subprocess.run([sys.executable, "-c", CHAIN], capture_output=True, text=True)
+    assert done.stdout.strip() == "done", done.stderr[-2000:]
+
+
+def test_a_deep_tensor_graph_survives_everything():
+    t = Tensor([1.0])
+    u = t
+    for _ in range(20_000):
+        u = u + 1.0
+    u.backward()
+    assert t.grad.tolist() == [1.0]
+    again = pickle.loads(pickle.dumps(copy.deepcopy(u)))
+    again.backward()
+    assert autograd.topological_order(again)[0].grad.tolist() == [2.0]
+
+
+def test_a_scalar_node_takes_at_most_320_bytes_after_the_backward_pass():
+    n = 20_000
+
+    def expression():
+        x, y = Value(1.1), Value(0.9)
+        z = x
+        for _ in range(n // 4):
+            z = (z * y + x / z).tanh()
+        return z
+
+    expression().backward()
+    gc.collect()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    z = expression()
+    z.backward()
+    used = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert len(topological_order(z)) >= n
+    assert used / n <= 320
+
+
+@pytest.mark.parametrize("kind", [Value, lambda x: Tensor([x, x])])
+def test_a_dropped_graph_is_freed_without_the_garbage_collector(kind):
+    import weakref
+
+    gc.collect()
+    gc.disable()
+    try:
+        x = kind(1.0)
+        y = ((x * 2 + x) ** 2).tanh()
+        z = y if isinstance(y, Value) else y.sum()
+        z.backward()
+        watched = [weakref.ref(node) for node in topological_order(z)]
+        assert all(ref() is not None for ref in watched)
+        del x, y, z
+        assert [ref() for ref in watched] == [None] * len(watched)
+    finally:
+        gc.enable()
+
+
+# --- copies and pickles -------------------------------------------------------------------------
+
+
+def test_a_copy_is_independent_and_keeps_names_gradients_and_structure():
+    x, t = Value(2.0, "x"), Tensor([1.0, 2.0], "t")
+    y = (x * x * t).sum()
+    y.name = "y"
+    y.backward()
+    for twin in (copy.deepcopy(y), pickle.loads(pickle.dumps(y))):
+        assert twin.name == "y"
+        leaves = {node.name: node for node in topological_order(twin) if node.is_leaf}
+        assert leaves["x"].grad == x.grad
+        assert leaves["t"].grad.tolist() == t.grad.tolist()
+        twin.backward()
+        assert leaves["x"].grad == 2 * x.grad
+        assert twin.site.line == y.site.line
+    assert t.grad.tolist() == [4.0, 4.0]
+
+
+def test_leaves_keep_their_identity_within_one_copy_or_pickle():
+    x = Value(2.0)
+    pair = [x * 2, x * 3]
+    for twins in (copy.deepcopy(pair), pickle.loads(pickle.dumps(pair))):
+        first, second = (node.parents[0] for node in twins)
+        assert first is second
+        assert first is not x
+
+
+def test_a_stale_graph_stays_stale_when_copied_or_pickled():
+    w = Tensor([1.0, 2.0], "w")
+    y = (w * w).sum()
+    w.data -= 1.0
+    fresh = (w * 3).sum()
+    for twin in (copy.deepcopy(y), pickle.loads(pickle.dumps(y))):
+        with pytest.raises(StaleGraphError):
+            twin.backward()
+    for twin in (copy.deepcopy(fresh), pickle.loads(pickle.dumps(fresh))):
+        twin.backward()
+        assert topological_order(twin)[0].grad.tolist() == [3.0, 3.0]
+
+
+def test_n_ary_nodes_and_options_survive_pickling():
+    v = autograd.values([1.0, 3.0, 3.0], "v")
+    y = autograd.max(v) * autograd.var(v, ddof=1)
+    twin = pickle.loads(pickle.dumps(y))
+    twin.backward()
+    y.backward()
+    named = {node.name: node.grad for node in topological_order(twin) if node.is_leaf}
+    assert named == {each.name: each.grad for each in v}
+
+
+def test_a_graph_with_recorded_gradients_is_copied_with_their_numbers():
+    x = Value(3.0)
+    y = x * x
+    y.backward(create_graph=True)
+    assert isinstance(x.grad, Value)
+    assert pickle.loads(pickle.dumps(x)).grad == 6.0
+    x.grad = None
