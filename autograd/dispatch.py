@@ -60,6 +60,7 @@ def register_kind(
 
 
 def compute_numbers(primitive: Primitive, arguments: Any, options: dict[str, Any]) -> Any:
+    """Call a primitive where every argument is a plain number."""
     return primitive.evaluate(arguments, options)
 
 

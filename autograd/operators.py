@@ -220,6 +220,8 @@ def _install(row: Elementwise, method: str, *, reflected: bool = False) -> None:
     function.__qualname__ = f"Value.{method}"
     function.__module__ = __name__
     setattr(Value, method, function)
+    if row.arity == 1:
+        row.method = function
 
 
 def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -295,6 +295,7 @@ class Elementwise(Primitive):
         self.scalar = scalar
         self.derivatives = derivatives
         self._array_rules: list[Any] | None = None  # written when first used
+        self.method: Callable[..., Any] | None = None  # a Value's, where one argument is all
         self.constant_slots = None in derivatives
         if isinstance(array, np.ufunc):
             numpy_functions.setdefault(array, self)  # a user's row does not take np.exp over
@@ -440,10 +441,10 @@ class Reduction(Primitive):
         return out if out.ndim else out.item()
 
     def on_numbers(self, numbers: Sequence[Any], options: dict[str, Any]) -> float:
-        return float(self.array(np.array(numbers, dtype=np.float64), **options))
+        return float(self.array(np.asarray(numbers, dtype=np.float64), **options))
 
     def flat_derivatives(self, out: Any, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
-        x = np.array(arguments)
+        x = np.asarray(arguments)
         row = self.row(out, x, (0,), **{key: options[key] for key in self._rest})
         return np.broadcast_to(np.asarray(row, dtype=x.dtype), x.shape)
 
@@ -498,13 +499,16 @@ class Multilinear(Primitive):
     def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
         return self(*arguments[:slot], t, *arguments[slot + 1 :], **options)
 
+    def _slots(self, flat: Any) -> list[Any]:
+        """The vectors that lie end to end in `flat`: x1 ... xn, y1 ... yn."""
+        n = len(flat) // (self.arity or 1)
+        return [flat[i * n : i * n + n] for i in range(self.arity or 1)]
+
     def on_numbers(self, numbers: Sequence[Any], options: dict[str, Any]) -> float:
-        slots = np.split(np.array(numbers, dtype=np.float64), self.arity or 1)
-        return float(self.array(*slots, **options))
+        return float(self.array(*self._slots(np.asarray(numbers)), **options))
 
     def flat_derivatives(self, out: Any, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
-        # Vectors of Values, end to end: x1 ... xn, y1 ... yn.
-        slots = np.split(np.array(arguments), self.arity or 1)
+        slots = self._slots(np.asarray(arguments))
         one = 1.0 if slots[0].dtype != object else np.array(1.0, dtype=object)
         return np.concatenate(
             [self.vjp(slot, one, out, slots, options) for slot in range(len(slots))]

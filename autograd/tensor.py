@@ -356,22 +356,32 @@ class Tensor(ArrayMethods, Node):
         return contributions
 
     def _recorded_contributions(self, g: Any) -> Iterable[tuple[Node, Any]]:
-        primitive, arguments, options = self._primitive, self._arguments, self._options
+        primitive, options = self._primitive, self._options
+        arguments = [self._own_kind(x) for x in self._arguments]
         return [
-            (arguments[slot], primitive.vjp(slot, g, self, arguments, options))  # type: ignore[union-attr]
+            (self._arguments[slot], primitive.vjp(slot, g, self, arguments, options))  # type: ignore[union-attr]
             for slot in self._slots
         ]
 
+    def _own_kind(self, x: Any) -> Any:
+        """A Value as a Tensor of shape (), recorded: a rule would make arrays of Values of it."""
+        if x.__class__ is Tensor or not isinstance(x, Node):
+            return x
+        return registry["mul"](x, Tensor(1.0, requires_grad=False, dtype=self._data.dtype))
+
     def _tangent(self, tangents: dict[Node, Any], recorded: bool) -> Any:
         primitive, options = self._primitive, self._options
-        arguments: Sequence[Any] = self._arguments
-        out: Any = self
-        if not recorded:
+        arguments: Sequence[Any]
+        out: Any
+        if recorded:
+            arguments, out = [self._own_kind(x) for x in self._arguments], self
+        else:
             arguments, out = self._arrays, self._data
         total = None
         for slot in self._slots:
             t = tangents.get(self._arguments[slot])
             if t is not None:
+                t = self._own_kind(t) if recorded else np.asarray(t, dtype=self._data.dtype)
                 term = primitive.jvp(slot, t, out, arguments, options)  # type: ignore[union-attr]
                 total = term if total is None else total + term
         return total

@@ -388,10 +388,11 @@ def _pass(root: Value, seed: float) -> None:
 
 def record(primitive: Primitive, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
     """Call a primitive where the highest kind among the arguments is a Value."""
-    if isinstance(primitive, Elementwise) and not any(
-        isinstance(x, np.ndarray | list | tuple) for x in arguments
-    ):
-        return record_scalar(primitive, arguments, options)
+    if isinstance(primitive, Elementwise):
+        if primitive.method is not None:
+            return primitive.method(*arguments)
+        if not any(isinstance(x, np.ndarray | list | tuple) for x in arguments):
+            return record_scalar(primitive, arguments, options)
     arrays = [boxed(x) if x.__class__ is Value else asarray(x, primitive.name) for x in arguments]
     return primitive.on_values(arrays, options)
 
@@ -404,35 +405,62 @@ def boxed(value: Value) -> np.ndarray[Any, Any]:
 
 
 def record_scalar(
-    primitive: Primitive, arguments: Sequence[Any], options: dict[str, Any] | None = None
+    primitive: Elementwise, arguments: Sequence[Any], options: dict[str, Any] | None = None
 ) -> Value:
-    """Compute one number from numbers, and record it: elementwise, or n-ary."""
+    """Compute one number from a few, elementwise, and record it."""
     options = primitive.options if options is None else options
     numbers = [x._data if x.__class__ is Value else number(x, primitive.name) for x in arguments]
-    tracked = [x.__class__ is Value and x._requires_grad for x in arguments]
+    out = primitive.evaluate(numbers, options)
     mode = current_mode()
-    if isinstance(primitive, Elementwise):
-        out = primitive.evaluate(numbers, options)
-        tracked = [t and primitive.differentiable(slot) for slot, t in enumerate(tracked)]
-        derivatives = [
-            primitive.local_derivative(slot, out, numbers, options)
-            if mode.recording and t
-            else None
-            for slot, t in enumerate(tracked)
-        ]
-    else:
-        with np.errstate(all="ignore"):
-            out = primitive.on_numbers(numbers, options)
-            flat = primitive.flat_derivatives(np.float64(out), numbers, options)
-        derivatives = [float(d) if t else None for d, t in zip(flat, tracked, strict=True)]
+    derivatives = [
+        primitive.local_derivative(slot, out, numbers, options)
+        if mode.recording
+        and x.__class__ is Value
+        and x._requires_grad
+        and primitive.differentiable(slot)
+        else None
+        for slot, x in enumerate(arguments)
+    ]
+    return make(primitive, arguments, numbers, options, out, derivatives)
+
+
+def record_flat(
+    primitive: Primitive, arguments: Sequence[Any], options: dict[str, Any]
+) -> Value:
+    """Compute one number from many, and record it as one n-ary node."""
+    numbers = [x._data if x.__class__ is Value else number(x, primitive.name) for x in arguments]
+    vector = np.array(numbers)
+    derivatives: list[float | None]
+    with np.errstate(all="ignore"):
+        out = primitive.on_numbers(vector, options)
+        if not current_mode().recording:
+            derivatives = [None] * len(numbers)
+        else:
+            derivatives = primitive.flat_derivatives(np.float64(out), vector, options).tolist()
+            for slot, x in enumerate(arguments):
+                if x.__class__ is not Value or not x._requires_grad:
+                    derivatives[slot] = None
+    return make(primitive, arguments, numbers, options, out, derivatives)
+
+
+def make(
+    primitive: Primitive,
+    arguments: Sequence[Any],
+    numbers: Sequence[float],
+    options: dict[str, Any],
+    out: float,
+    derivatives: Sequence[float | None],
+) -> Value:
+    """The node of a computed number: interior if a gradient flows to any argument."""
+    mode = current_mode()
     node = new(Value)
     node._data = out
     node._grad = node._name = None
-    node._requires_grad = mode.recording and any(tracked)
+    node._requires_grad = derivatives.count(None) < len(derivatives)
     if node._requires_grad:
         node._primitive = primitive
         kept = tuple(
-            x if x.__class__ is Value else n for x, n in zip(arguments, numbers, strict=True)
+            [x if x.__class__ is Value else n for x, n in zip(arguments, numbers, strict=True)]
         )
         if isinstance(primitive, Elementwise) and len(kept) <= 2:
             node._x, node._y = (*kept, None)[:2]
@@ -446,13 +474,13 @@ def record_scalar(
         node._primitive = node._x = node._y = node._dx = node._dy = None
     node._scope = mode.scope
     node._serial = tick()
-    record_site(node, getframe(1))
+    record_site(node, getframe(2))
     if mode.anomaly is not None:
         mode.anomaly.check_forward(node, primitive, arguments)
     return node
 
 
-register_kind(Value, VALUE_RANK, record, record_scalar)
+register_kind(Value, VALUE_RANK, record, record_flat)
 
 
 # --- arrays of Values -----------------------------------------------------------------------------

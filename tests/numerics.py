@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from samples import Sample, numbers
 
 from autograd import Tensor
-from samples import Sample, numbers
 
 Array = np.ndarray[Any, Any]
 

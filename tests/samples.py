@@ -1,6 +1,6 @@
 """One row of samples per primitive: the points at which the tests hold every rule to account.
 
-`SAMPLES[name]` lists calls of ``autograd.registry[name]``; `SINGULAR[name]` lists the points of an
+`SAMPLES[name]` lists calls of ``autograd.registry[name]``; `singular_points` gives the points of an
 elementwise row where Python's floats and IEEE arithmetic could part ways. A test fails when a
 primitive has no row here.
 """
@@ -88,7 +88,7 @@ def add(name: str, title: str, *arguments: Any, smooth: bool = True, **fields: A
     SAMPLES.setdefault(name, []).append(Sample(name, title, arguments, fields, smooth, **own))
 
 
-# --- elementwise ------------------------------------------------------------------------------------
+# --- elementwise ----------------------------------------------------------------------------------
 
 UNARY: dict[str, tuple[float, float]] = {
     "neg": (-2, 2),
@@ -205,7 +205,7 @@ add("clip_between", "0-d", np.array(2.0), np.array(0.0), np.array(1.0))
 add("clip_between", "at the bounds", np.array([-1.0, 0.0, 1.0]), -1.0, 1.0, smooth=False)
 
 
-# --- reductions -------------------------------------------------------------------------------------
+# --- reductions -----------------------------------------------------------------------------------
 
 AXES: tuple[tuple[tuple[int, ...], Any, bool], ...] = (
     ((2, 3, 2), None, False),
@@ -280,7 +280,7 @@ add("norm", "at 0", np.zeros((2, 2)), smooth=False)
 add("norm", "a row of zeros", np.array([[0.0, 0.0], [3.0, 4.0]]), axis=1, smooth=False)
 
 
-# --- linear maps ------------------------------------------------------------------------------------
+# --- linear maps ----------------------------------------------------------------------------------
 
 add("reshape", "to a matrix", numbers(6), shape=(2, 3))
 add("reshape", "with −1", numbers(2, 3, 2), shape=(3, -1))
@@ -363,7 +363,7 @@ add("astype", "to float32", np.array([0.25, -1.5, 2.0]), dtype=np.float32, step=
 add("astype", "by name", np.array([0.25, -1.5, 2.0]), dtype="float32", step=0.25)
 
 
-# --- products ---------------------------------------------------------------------------------------
+# --- products -------------------------------------------------------------------------------------
 
 MATMUL: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (
     ((3,), (3,)),
@@ -428,7 +428,7 @@ for _subscripts, _shapes in EINSUM:
     add("einsum_all", f"{_subscripts} {_shapes}", *_operands, subscripts=_subscripts)
 
 
-# --- fused ------------------------------------------------------------------------------------------
+# --- fused ----------------------------------------------------------------------------------------
 
 _W, _b = numbers(2, 3), numbers(2)
 add("linear", "a batch", numbers(4, 3), _W, _b)
@@ -457,7 +457,7 @@ add("softmax_cross_entropy", "not summing to one", numbers(2, 3), _target * 2 + 
 add("softmax_cross_entropy", "large", np.array([[1000.0, 998.0, 0.0]]), _target[:1], wrt=(0,))
 
 
-# --- singular points of elementwise rows ---------------------------------------------------------------
+# --- singular points of elementwise rows ----------------------------------------------------------
 
 POINTS: tuple[float, ...] = (
     *(0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -8.0, 20.0, -20.0, 40.0, -40.0),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import autograd
 import numpy as np
 import pytest
-from autograd import Tensor, Value
 from numerics import check_close, weights
 from samples import ALL, Sample, numbers
+
+import autograd
+from autograd import Tensor, Value
 
 DIFFERENTIABLE = [sample for sample in ALL if sample.slots]
 
@@ -28,10 +29,10 @@ def test_the_jacobian_of_a_product_by_the_vector_is_the_matrix() -> None:
 
 
 def test_the_jacobian_of_a_product_by_the_matrix_is_the_identity_kronecker_the_vector() -> None:
-    by_W = (Tensor(W) @ x).local_derivatives[0]
-    assert by_W.kind == "multilinear"
-    assert by_W.shape == (m, m * n)
-    np.testing.assert_array_equal(by_W.matrix(), np.kron(np.eye(m), x))
+    by_weight = (Tensor(W) @ x).local_derivatives[0]
+    assert by_weight.kind == "multilinear"
+    assert by_weight.shape == (m, m * n)
+    np.testing.assert_array_equal(by_weight.matrix(), np.kron(np.eye(m), x))
 
 
 def test_the_jacobian_of_a_sum_by_the_bias_is_the_identity() -> None:
@@ -49,18 +50,22 @@ def test_the_bias_of_a_batch_has_one_identity_per_instance() -> None:
 
 def test_the_affine_map_of_a_layer_says_all_three() -> None:
     z = autograd.linear(Tensor(x), Tensor(W), Tensor(b))
-    by_x, by_W, by_b = z.local_derivatives
+    by_x, by_weight, by_b = z.local_derivatives
     assert [d.kind for d in z.local_derivatives] == ["multilinear", "multilinear", "linear"]
     np.testing.assert_array_equal(by_x.matrix(), W)
-    np.testing.assert_array_equal(by_W.matrix(), np.kron(np.eye(m), x))
+    np.testing.assert_array_equal(by_weight.matrix(), np.kron(np.eye(m), x))
     np.testing.assert_array_equal(by_b.matrix(), np.eye(m))
 
 
 def test_the_affine_map_of_a_batch_has_a_block_per_instance() -> None:
-    X = numbers(2, n)
-    by_X, by_W, by_b = autograd.linear(Tensor(X), Tensor(W), Tensor(b)).local_derivatives
-    np.testing.assert_array_equal(by_X.matrix(), np.kron(np.eye(2), W))
-    np.testing.assert_array_equal(by_W.matrix(), np.vstack([np.kron(np.eye(m), row) for row in X]))
+    batch = numbers(2, n)
+    by_batch, by_weight, by_b = autograd.linear(
+        Tensor(batch), Tensor(W), Tensor(b)
+    ).local_derivatives
+    np.testing.assert_array_equal(by_batch.matrix(), np.kron(np.eye(2), W))
+    np.testing.assert_array_equal(
+        by_weight.matrix(), np.vstack([np.kron(np.eye(m), row) for row in batch])
+    )
     np.testing.assert_array_equal(by_b.matrix(), np.tile(np.eye(m), (2, 1)))
 
 
@@ -109,7 +114,7 @@ def test_the_gradient_of_softmax_and_cross_entropy_is_p_minus_d() -> None:
     check_close(by_s.matrix(), [np.exp(s) / np.exp(s).sum() - d], 1e-15)
 
 
-# --- reductions and linear maps -----------------------------------------------------------------------
+# --- reductions and linear maps -------------------------------------------------------------------
 
 
 def test_a_sum_has_a_row_of_ones() -> None:
@@ -151,7 +156,7 @@ def test_a_running_sum_has_a_triangle_of_ones() -> None:
     np.testing.assert_array_equal(d.matrix(), np.tri(4))
 
 
-# --- every primitive --------------------------------------------------------------------------------
+# --- every primitive ------------------------------------------------------------------------------
 
 
 KINDS = {"diagonal", "row", "linear", "multilinear", "full"}

@@ -7,13 +7,13 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-import autograd
 import numpy as np
 import pytest
-from autograd import Tensor, Value
-from autograd.dispatch import numpy_functions
 from numerics import central_differences, check_close, weights
 from samples import BINARY, UNARY, mask, numbers
+
+from autograd import Tensor, Value
+from autograd.dispatch import numpy_functions
 
 M = numbers(3, 4)
 UFUNCS = [f for f in numpy_functions if isinstance(f, np.ufunc)]
@@ -143,7 +143,7 @@ def test_numpys_ufuncs_take_a_value(ufunc: np.ufunc) -> None:
     assert out.data == pytest.approx(float(ufunc(*numbers_in)), rel=1e-14)
 
 
-# --- what has no rule ------------------------------------------------------------------------------
+# --- what has no rule -----------------------------------------------------------------------------
 
 
 NO_RULE: dict[str, Callable[[Any], Any]] = {
@@ -224,7 +224,7 @@ def test_an_option_of_numpys_that_has_no_rule_is_an_error(
         call(Tensor(M))
 
 
-# --- plain answers ------------------------------------------------------------------------------------
+# --- plain answers --------------------------------------------------------------------------------
 
 
 def test_questions_about_a_tensor_get_plain_answers() -> None:
@@ -264,7 +264,7 @@ def test_nodes_hash_by_identity_and_compare_by_number() -> None:
     assert len({Tensor([1.0]), Tensor([1.0])}) == 2
 
 
-# --- empty, 0-d and size-1 -------------------------------------------------------------------------------
+# --- empty, 0-d and size-1 ------------------------------------------------------------------------
 
 
 def test_empty_arrays_reduce_as_numpys() -> None:

@@ -7,12 +7,13 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-import autograd
 import numpy as np
 import pytest
-from autograd import Tensor, Value
 from numerics import check_close
 from samples import UNARY, numbers
+
+import autograd
+from autograd import Tensor, Value
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
@@ -148,7 +149,7 @@ def test_float32_arrays_stay_float32_beside_numbers_of_python_and_values() -> No
     assert (t * np.ones(2)).dtype == np.float64  # an array brings its own dtype, as in NumPy
 
 
-# --- writing into arrays of numbers ------------------------------------------------------------------------
+# --- writing into arrays of numbers ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_a_value_assigned_into_an_array_of_floats_is_its_number() -> None:
     assert math.exp(Value(0.0)) == 1.0
 
 
-# --- NumPy on arrays of Values ---------------------------------------------------------------------------
+# --- NumPy on arrays of Values --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import autograd
 import numpy as np
 import pytest
-from autograd import Tensor
 from numerics import central_differences, check_close, gradients, weighted, weights
 from samples import ALL, SAMPLES, Sample
+
+import autograd
+from autograd import Tensor
 
 DIFFERENTIABLE = [sample for sample in ALL if sample.slots]
 SMOOTH = [sample for sample in DIFFERENTIABLE if sample.smooth]

@@ -6,12 +6,13 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import autograd
 import numpy as np
 import pytest
-from autograd import Tensor
 from numerics import central_differences, check_close, weights
 from samples import EINSUM, MATMUL, SAMPLES, Sample, mask, numbers
+
+import autograd
+from autograd import Tensor
 
 inf = math.inf
 FUSED = [
@@ -19,7 +20,7 @@ FUSED = [
 ]
 
 
-# --- fused = composite ------------------------------------------------------------------------------
+# --- fused = composite ----------------------------------------------------------------------------
 
 
 def derivatives(
@@ -91,7 +92,7 @@ def test_the_logarithm_of_an_empty_or_vanishing_sum_is_minus_infinity_without_a_
     assert autograd.logsumexp(Tensor([inf, 0.0])).item() == inf
 
 
-# --- composites = NumPy -------------------------------------------------------------------------------
+# --- composites = NumPy ---------------------------------------------------------------------------
 
 
 class Call(NamedTuple):
@@ -284,7 +285,7 @@ def test_the_place_of_an_extreme_is_a_plain_integer(name: str) -> None:
             assert np.asarray(out).dtype.kind == "i"
 
 
-# --- errors ---------------------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 
 ERRORS = [

@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import autograd
 import numpy as np
 import pytest
-from autograd import Tensor, Value
 from samples import SAMPLES
+
+import autograd
+from autograd import Tensor, Value
 
 inf, nan = math.inf, math.nan
 
@@ -196,7 +197,7 @@ def test_second_derivatives_beside_the_origin_are_those_of_the_formula(name: str
         assert np.isfinite(seconds).all()
 
 
-# --- the backward pass is silent ----------------------------------------------------------------------
+# --- the backward pass is silent ------------------------------------------------------------------
 
 
 def test_the_forward_pass_on_tensors_warns_as_numpy_does() -> None:

@@ -6,17 +6,18 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import autograd
 import numpy as np
 import pytest
-from autograd.letters import Letter, scalar_text
-from autograd.operators import formulas
 from numerics import check_close, weights
 from samples import ALL, ELEMENTWISE, Sample
 
+import autograd
+from autograd.letters import Letter, scalar_text
+from autograd.operators import formulas
+
 NAMES = ("x", "y", "z", "u", "v")
 
-NAMESPACE = {name: row for name, row in autograd.registry.items()} | {
+NAMESPACE: dict[str, Any] = dict(autograd.registry) | {
     "asarray": np.asarray,
     "inf": math.inf,
     "nan": math.nan,
@@ -127,7 +128,7 @@ def test_the_text_for_one_float_computes_the_function_and_its_derivatives(name: 
                 check_close(eval(texts[slot], scope), expected, 1e-14)
 
 
-# --- letters themselves -----------------------------------------------------------------------------
+# --- letters themselves ---------------------------------------------------------------------------
 
 
 def test_a_letter_refuses_to_be_a_truth_a_number_or_a_sequence() -> None:

@@ -6,12 +6,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import autograd
 import numpy as np
 import pytest
-from autograd import Tensor
 from numerics import check_close, weights
 from samples import ALL, UNARY, Sample
+
+import autograd
+from autograd import Tensor
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
@@ -145,7 +146,7 @@ def test_a_row_is_pytorchs_to_second_order(sample: Sample) -> None:
         check_close(np.zeros(t.shape) if t.grad is None else t.grad, other.numpy(force=True), 1e-10)
 
 
-# --- the differences ------------------------------------------------------------------------------------
+# --- the differences ------------------------------------------------------------------------------
 
 
 def ours(function: Callable[..., Any], *points: Any) -> tuple[Any, list[Any]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import autograd
 import numpy as np
 import pytest
-from autograd import Tensor, Value
 from numerics import check_close, gradients, weights
-from samples import ALL, ELEMENTWISE, SAMPLES, Sample, singular_points
+from samples import ALL, BINARY, ELEMENTWISE, SAMPLES, Sample, numbers, singular_points
+
+import autograd
+from autograd import Tensor, Value
 
 DIFFERENTIABLE = [
     sample for sample in ALL if sample.slots and sample.options.get("dtype") in (None, np.float64)
@@ -18,7 +19,7 @@ DIFFERENTIABLE = [
 over_samples = pytest.mark.parametrize("sample", DIFFERENTIABLE, ids=repr)
 
 
-# --- one number at a time ------------------------------------------------------------------------
+# --- one number at a time -------------------------------------------------------------------------
 
 
 def options_of(name: str) -> list[dict[str, Any]]:
@@ -148,7 +149,7 @@ def test_the_second_derivative_of_a_value_is_that_of_a_tensor(name: str) -> None
         check_close(seconds[0], seconds[1], 1e-12)
 
 
-# --- arrays of Values -------------------------------------------------------------------------------
+# --- arrays of Values -----------------------------------------------------------------------------
 
 
 def as_numbers(out: Any) -> np.ndarray:
@@ -203,6 +204,47 @@ def test_an_array_of_values_has_the_second_derivative_of_a_tensor(sample: Sample
     for values, t in zip(inputs, tensors, strict=True):
         expected = np.zeros(t.shape) if t.grad is None else t.grad
         check_close(gradient_of(values), expected, 1e-11)
+
+
+# --- a Value beside a Tensor ----------------------------------------------------------------------
+
+
+def mixed_derivatives(row: Any, points: list[Any]) -> list[Any]:
+    """Output, gradients, second derivatives and jvp of a row with floats as Values."""
+
+    def nodes() -> list[Any]:
+        return [Value(x) if isinstance(x, float) else Tensor(x) for x in points]
+
+    inputs = nodes()
+    out = row(*inputs)
+    out.backward(weights(out.shape), create_graph=True)
+    firsts = [x.grad for x in inputs]
+    for x in inputs:
+        x.grad = None
+    total = sum((g * g).sum() for g in firsts)
+    if total.requires_grad:
+        total.backward()
+    seconds = [np.zeros(np.shape(x.data)) if x.grad is None else x.grad for x in inputs]
+    tangents = [np.ones(np.shape(x)) if np.ndim(x) else 1.0 for x in points]
+    forward = autograd.jvp(row, points, tangents)[1]
+    return [out.data, *(g.data for g in firsts), *seconds, forward]
+
+
+@pytest.mark.parametrize("name", BINARY)
+@pytest.mark.parametrize("slot", [0, 1])
+def test_a_value_beside_a_tensor_is_a_tensor_of_no_axes_to_second_order(
+    name: str, slot: int
+) -> None:
+    low, high = BINARY[name][:2], BINARY[name][2:]
+    points: list[Any] = [
+        numbers(2, 3, low=low[0], high=low[1]),
+        numbers(2, 3, low=high[0], high=high[1]),
+    ]
+    points[slot] = points[slot][0, 0].item()
+    mixed = mixed_derivatives(autograd.registry[name], points)
+    points[slot] = np.array(points[slot])
+    for one, other in zip(mixed, mixed_derivatives(autograd.registry[name], points), strict=True):
+        check_close(one, other, 1e-14)
 
 
 def test_values_are_float64_and_cannot_be_made_float32() -> None:

@@ -6,15 +6,16 @@ Each states its vjp and jvp; a test holds it equal to the composite it names.
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import numpy as np
 
 from autograd.declare import fused
-from autograd.dispatch import registry, shape_of
+from autograd.dispatch import nary, registry, shape_of
 from autograd.primitive import Fused
 from autograd.primitives.elementwise import exp, log, where
-from autograd.primitives.linear import concatenate, expand_dims, swapaxes
+from autograd.primitives.linear import expand_dims, swapaxes
 from autograd.primitives.products import matmul
 from autograd.primitives.reductions import logsumexp, max, sum
 
@@ -56,12 +57,24 @@ def _linear_composite(x: Any, weight: Any, bias: Any = None) -> Any:
 
 def _linear_values(x: Any, weight: Any, bias: Any = None) -> Any:
     """On Values: one n-ary node per output, the bias being a weight on the constant 1."""
-    x, weight = np.asarray(x, dtype=object), np.asarray(weight, dtype=object)
-    if bias is not None:
-        ones = np.full((*x.shape[:-1], 1), 1.0, dtype=object)
-        x = concatenate([x, ones], axis=-1)
-        weight = concatenate([weight, np.reshape(np.asarray(bias, dtype=object), (-1, 1))], axis=-1)
-    return matmul(x, weight.T)
+    x, weight = np.asarray(x), np.asarray(weight)
+    shape = (*x.shape[:-1], weight.shape[0]) if weight.ndim == 2 else ()
+    if x.ndim == 0 or weight.ndim != 2 or x.shape[-1] != weight.shape[1]:
+        raise ValueError(
+            "linear takes x of shape (..., in) and a weight of shape (out, in), "
+            f"got {x.shape} and {weight.shape}"
+        )
+    if bias is not None and np.shape(bias) != shape[-1:]:
+        raise ValueError(f"a bias of shape {np.shape(bias)} for {shape[-1]} outputs")
+    rows = weight.tolist()
+    ends = [()] * len(rows) if bias is None else [(b,) for b in np.asarray(bias).tolist()]
+    out = np.empty((math.prod(shape[:-1]), shape[-1]), dtype=object)
+    for i, each in enumerate(x.reshape(len(out), x.shape[-1]).tolist()):
+        if bias is not None:
+            each.append(1.0)
+        for j, row in enumerate(rows):
+            out[i, j] = nary(matmul, (*each, *row, *ends[j]), {})
+    return out.reshape(shape)
 
 
 linear: Fused = fused(

@@ -32,15 +32,18 @@ def _matmul_by_y(g: Any, x: Any, y: Any) -> Any:
 def _matmul_values(x: Any, y: Any) -> Any:
     """On Values: one n-ary node per element of the result."""
     x, y = np.asarray(x), np.asarray(y)
-    np.matmul(np.empty(x.shape), np.empty(y.shape))  # the same errors as on numbers
+    _matmul_array(np.empty(x.shape, dtype=bool), np.empty(y.shape, dtype=bool))  # checks the shapes
     rows = x if x.ndim > 1 else x[None, :]
     columns = y.swapaxes(-1, -2) if y.ndim > 1 else y[None, :]
-    each = np.vectorize(
-        lambda row, column: nary(matmul, (*row, *column), {}),
-        signature="(n),(n)->()",
-        otypes=[object],
-    )
-    out = each(rows[..., :, None, :], columns[..., None, :, :])
+    stack = np.broadcast_shapes(rows.shape[:-2], columns.shape[:-2])
+    rows = np.broadcast_to(rows, stack + rows.shape[-2:])
+    columns = np.broadcast_to(columns, stack + columns.shape[-2:])
+    out = np.empty((*stack, rows.shape[-2], columns.shape[-2]), dtype=object)
+    for place in np.ndindex(stack):
+        right = columns[place].tolist()
+        for i, row in enumerate(rows[place].tolist()):
+            for j, column in enumerate(right):
+                out[(*place, i, j)] = nary(matmul, (*row, *column), {})
     if x.ndim == 1:
         out = out[..., 0, :]
     if y.ndim == 1:
