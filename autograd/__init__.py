@@ -115,6 +115,7 @@ from autograd.primitives.reductions import (
 )
 from autograd.recording import (
     Scope,
+    Scoped,
     Site,
     enable_grad,
     is_grad_enabled,
@@ -135,6 +136,7 @@ __all__ = [
     "Node",
     "Primitive",
     "Scope",
+    "Scoped",
     "Site",
     "StaleGraphError",
     "Tensor",

@@ -69,7 +69,8 @@ def _compute_arrays(primitive: Primitive, arguments: Any, options: dict[str, Any
         if x.__class__ is np.ndarray and x.dtype.kind not in "fbiu":
             if x.dtype.kind != "O":
                 raise TypeError(f"{primitive.name}: expected real numbers, got {x.dtype}")
-            return primitive.on_values(arguments, options)
+            with np.errstate(all="ignore"):  # a Value never warns
+                return primitive.on_values(arguments, options)
     return primitive.compute(arguments, options)
 
 

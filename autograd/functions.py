@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from autograd.dispatch import asarray, numpy_functions, raw, shape_of
-from autograd.primitive import normalise_axes
 from autograd.primitives.elementwise import abs, clip_between, where
 from autograd.primitives.linear import (
     broadcast_to,
@@ -17,6 +16,7 @@ from autograd.primitives.linear import (
     expand_dims,
     getitem,
     moveaxis,
+    normalize_axis,
     ravel,
     reshape,
     scatter,
@@ -91,7 +91,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
         raise ValueError(
             f"take_along_axis: indices of rank {indices.ndim} for an array of rank {len(shape)}"
         )
-    (axis,) = normalise_axes(axis, len(shape))
+    axis = normalize_axis(axis, len(shape), "take_along_axis")
     index = [
         indices
         if i == axis
@@ -121,25 +121,32 @@ def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
 
 def hstack(arrays: Sequence[Any]) -> Any:
     """Join arrays along the second axis, vectors along the first."""
-    arrays = [_at_least(x, 1) for x in arrays]
+    arrays = _at_least(1, arrays, "hstack")
     return concatenate(arrays, 0 if len(shape_of(arrays[0])) == 1 else 1)
 
 
 def vstack(arrays: Sequence[Any]) -> Any:
     """Join arrays along the first axis, vectors as rows."""
-    return concatenate([_at_least(x, 2) for x in arrays], 0)
+    return concatenate(_at_least(2, arrays, "vstack"), 0)
 
 
-def _at_least(x: Any, rank: int) -> Any:
-    x = asarray(x, "stack")
-    shape = shape_of(x)
-    return x if len(shape) >= rank else reshape(x, shape=(1,) * (rank - len(shape)) + shape)
+def _at_least(rank: int, arrays: Any, name: str) -> list[Any]:
+    """The arrays of a list, with new axes in front of those whose rank is lower."""
+    if not isinstance(arrays, list | tuple) or not arrays:
+        raise TypeError(f"{name} takes a list of one or more arrays")
+    arrays = [asarray(x, name) for x in arrays]
+    return [
+        x
+        if len(shape_of(x)) >= rank
+        else reshape(x, shape=(1,) * (rank - len(shape_of(x))) + shape_of(x))
+        for x in arrays
+    ]
 
 
 def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
     """Cut into equal parts (an int), or before the given places (a sequence), along `axis`."""
     x = asarray(x, "split")
-    (axis,) = normalise_axes(axis, len(shape_of(x)))
+    axis = normalize_axis(axis, len(shape_of(x)), "split")
     n = shape_of(x)[axis]
     if isinstance(indices_or_sections, int | np.integer):
         parts = int(indices_or_sections)
@@ -174,8 +181,11 @@ def repeat(x: Any, repeats: int | Sequence[int], axis: int | None = None) -> Any
     x = asarray(x, "repeat")
     if axis is None:
         x, axis = ravel(x), 0
-    (axis,) = normalise_axes(axis, len(shape_of(x)))
-    index = np.repeat(np.arange(shape_of(x)[axis]), repeats)
+    axis = normalize_axis(axis, len(shape_of(x)), "repeat")
+    try:
+        index = np.repeat(np.arange(shape_of(x)[axis]), repeats)
+    except ValueError as error:
+        raise ValueError(f"repeat of shape {shape_of(x)}, {repeats} times: {error}") from None
     return getitem(x, index=(*(slice(None),) * axis, index))
 
 
@@ -201,9 +211,16 @@ def diag(x: Any, k: int = 0) -> Any:
     return getitem(x, index=(rows, columns))
 
 
+def _matrices(x: Any, name: str) -> Any:
+    x = asarray(x, name)
+    if len(shape_of(x)) < 2:
+        raise ValueError(f"{name} takes a matrix, or a stack of them, got shape {shape_of(x)}")
+    return x
+
+
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The sum along a diagonal."""
-    x = asarray(x, "trace")
+    x = _matrices(x, "trace")
     x = moveaxis(x, (axis1, axis2), (-2, -1))
     n, m = shape_of(x)[-2:]
     rows, columns = np.nonzero(np.eye(n, m, offset))
@@ -212,14 +229,14 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 def triu(x: Any, k: int = 0) -> Any:
     """The upper triangle from the k-th diagonal on, zeros below."""
-    x = asarray(x, "triu")
+    x = _matrices(x, "triu")
     n, m = shape_of(x)[-2:]
     return where(np.tri(n, m, k - 1, dtype=bool), 0, x)
 
 
 def tril(x: Any, k: int = 0) -> Any:
     """The lower triangle up to the k-th diagonal, zeros above."""
-    x = asarray(x, "tril")
+    x = _matrices(x, "tril")
     n, m = shape_of(x)[-2:]
     return where(np.tri(n, m, k, dtype=bool), x, 0)
 

@@ -15,13 +15,14 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from operator import attrgetter
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.recording import Scope, Site, current_mode, recording_set
+from autograd.recording import Scope, Site, current_mode, enable_grad
 
 if TYPE_CHECKING:
     from autograd.primitive import Primitive
@@ -43,6 +44,9 @@ tick = itertools.count(1).__next__
 """Serial numbers: one clock for nodes made and data assigned (atomic under the interpreter's lock)."""
 
 serial = attrgetter("_serial")
+
+UNCHANGED = nullcontext()
+"""The mode of a pass over numbers, which records nothing as it meets no nodes."""
 
 latest_change = 0
 """When data was last assigned, anywhere: a graph that is younger has no stale node."""
@@ -355,7 +359,7 @@ def cotangents(
 
     sums = dict(seeds)
     get, pop = sums.get, sums.pop
-    with np.errstate(all="ignore"), recording_set(create_graph):
+    with np.errstate(all="ignore"), enable_grad() if create_graph else UNCHANGED:
         for node in reversed(interior):
             # A cotangent that nobody will ask for is let go, so that its memory is used again.
             kept = retain or node._retain if targets is None else node in targets
@@ -388,7 +392,7 @@ def tangents(seeds: dict[Node, Any], outputs: Sequence[Node], *, recorded: bool)
     """One forward pass: the tangents of `outputs` (``None`` where none depends on a seed)."""
     _, interior = reachable(outputs)
     sums = dict(seeds)
-    with np.errstate(all="ignore"), recording_set(recorded):
+    with np.errstate(all="ignore"), enable_grad() if recorded else UNCHANGED:
         for node in interior:
             if node not in sums and any(parent in sums for parent in node.parents):
                 check_fresh((node,), "a forward-mode pass")

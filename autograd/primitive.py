@@ -52,6 +52,8 @@ __all__ = [
 
 Rule = Callable[..., Any]
 
+ndarray = np.ndarray
+
 ARITHMETIC = (ZeroDivisionError, OverflowError, ValueError)
 """What Python's floats raise where IEEE arithmetic has an answer."""
 
@@ -64,16 +66,15 @@ BAD_INPUT = (ValueError, IndexError, TypeError)
 
 def unbroadcast(g: Any, like: Any) -> Any:
     """Sum a cotangent over the axes along which `like` was stretched, and give it `like`'s dtype."""
-    if g.__class__ is np.ndarray is like.__class__:
-        if g.shape == like.shape and g.dtype is like.dtype:
-            return g
+    if g.__class__ is like.__class__ is ndarray and g.shape == like.shape and g.dtype is like.dtype:
+        return g
     shape = shape_of(like)
     if g.shape != shape:
         extra = len(g.shape) - len(shape)
         stretched = tuple(
             axis for axis, n in enumerate(g.shape) if axis < extra or n != shape[axis - extra]
         )
-        if g.__class__ is np.ndarray:
+        if g.__class__ is ndarray:
             g = np.add.reduce(g, axis=stretched).reshape(shape)
         else:
             g = registry["reshape"](registry["sum"](g, axis=stretched), shape=shape)
@@ -89,6 +90,8 @@ def normalise_axes(axis: Any, ndim: int) -> tuple[int, ...]:
         return tuple(range(ndim))
     if axis.__class__ is int and -ndim <= axis < ndim:
         return (axis % ndim,)
+    if ndim == 0 and axis in (0, -1):  # NumPy allows it
+        return ()
     if isinstance(axis, tuple):
         return tuple(np.lib.array_utils.normalize_axis_tuple(axis, ndim))
     return (np.lib.array_utils.normalize_axis_index(axis, ndim),)
@@ -228,10 +231,11 @@ class Primitive:
         kind = type(error) if type(error) in (IndexError, TypeError) else ValueError
         return kind(f"{self.name} of shapes {shapes}: {error}")
 
-    def evaluate(self, numbers: Sequence[Any], options: dict[str, Any]) -> float:
+    def evaluate(self, numbers: Sequence[Any], options: dict[str, Any]) -> Any:
         """The value on floats, with IEEE's answers where Python's would raise."""
         with np.errstate(all="ignore"):
-            return float(self.array(*map(np.float64, numbers), **options))
+            out = self.compute([np.float64(x) for x in numbers], options)
+        return out if np.ndim(out) else float(out)
 
     def on_values(self, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
         """The value on object arrays of Values: by default the NumPy function itself."""
@@ -326,7 +330,7 @@ class Elementwise(Primitive):
             raise TypeError(f"{self.name} has no derivative by argument {slot}")
         return rule
 
-    def evaluate(self, numbers: Sequence[Any], options: dict[str, Any]) -> float:
+    def evaluate(self, numbers: Sequence[Any], options: dict[str, Any]) -> Any:
         try:
             out = self.scalar(*map(float, numbers), **options)
             if out.__class__ is float:
@@ -353,7 +357,7 @@ class Elementwise(Primitive):
 
     def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
         for x in arguments:
-            if x.__class__ is not np.ndarray:
+            if x.__class__ is not ndarray:
                 d = self.rule(slot)(out, *arguments, **options)
                 break
         else:

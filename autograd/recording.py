@@ -17,6 +17,7 @@ from typing import Any, Self
 
 __all__ = [
     "Scope",
+    "Scoped",
     "Site",
     "enable_grad",
     "is_grad_enabled",
@@ -117,10 +118,7 @@ class Scope:
         mode = current_mode()
         if self.parent is None:
             self.parent = mode.scope
-        # `mode.but(scope=self)` written out: every call of a module comes this way.
-        self._token = enter(
-            Mode(mode.recording, mode.retain, mode.transforming, mode.anomaly, self)
-        )
+        self._token = enter(mode.but(scope=self))
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -132,7 +130,7 @@ class Scope:
 class Mode:
     """What recording does here and now. Immutable; the current one is a context variable."""
 
-    __slots__ = ("anomaly", "other", "plain", "recording", "retain", "scope", "transforming")
+    __slots__ = ("anomaly", "plain", "recording", "retain", "scope", "transforming")
 
     def __init__(
         self,
@@ -149,7 +147,6 @@ class Mode:
         self.scope = scope
         # The one test of the fast path: record, and check nothing.
         self.plain = recording and anomaly is None
-        self.other: Mode | None = None  # this mode with recording the other way, once asked for
 
     def but(self, **changes: Any) -> Mode:
         """The same mode with some fields changed."""
@@ -162,6 +159,42 @@ _mode: ContextVar[Mode] = ContextVar("autograd.mode", default=Mode())  # noqa: B
 current_mode = _mode.get
 enter = _mode.set
 leave = _mode.reset
+
+
+class Scoped:
+    """A callable whose calls run in a scope: what a layer of a network is.
+
+    A subclass defines ``forward``, `_make_scope` and `_keeps_scope`. The mode of the last call is kept,
+    so that a call from the same place costs next to nothing; it holds no node.
+    """
+
+    _entered: tuple[Mode, Mode] | None = None
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """Run `forward` in this object's scope."""
+        mode = current_mode()
+        entered = self._entered
+        if entered is None or entered[0] is not mode or not self._keeps_scope(entered[1].scope):
+            scope = self._make_scope(mode.scope)
+            inner = Mode(mode.recording, mode.retain, mode.transforming, mode.anomaly, scope)
+            self._entered = entered = (mode, inner)
+        token = enter(entered[1])
+        try:
+            return self.forward(*inputs, **options)
+        finally:
+            leave(token)
+
+    def forward(self, *inputs: Any, **options: Any) -> Any:
+        """The computation."""
+        raise TypeError(f"{type(self).__name__} defines no forward(self, x)")
+
+    def _make_scope(self, outer: Scope | None) -> Scope:
+        """The scope of a call that is made inside `outer`."""
+        raise TypeError(f"{type(self).__name__} defines no scope")
+
+    def _keeps_scope(self, scope: Any) -> bool:
+        """Whether the scope of the last call is still right for the next one."""
+        raise TypeError(f"{type(self).__name__} defines no scope")
 
 
 class ModeChange(ContextDecorator):
@@ -191,26 +224,6 @@ class ModeChange(ContextDecorator):
         change = cls.__new__(cls)
         ModeChange.__init__(change, **changes)
         return change
-
-
-class recording_set:
-    """Recording on or off while a pass runs, through a mode that is kept with the one it replaces."""
-
-    __slots__ = ("_recording", "_token")
-
-    def __init__(self, recording: bool) -> None:
-        self._recording = recording
-
-    def __enter__(self) -> None:
-        mode = current_mode()
-        if mode.recording is not self._recording:
-            if mode.other is None:
-                mode.other = mode.but(recording=self._recording)
-            mode = mode.other
-        self._token = enter(mode)
-
-    def __exit__(self, *error: object) -> None:
-        leave(self._token)
 
 
 class no_grad(ModeChange):  # noqa: N801  (PyTorch's name)

@@ -464,23 +464,28 @@ def constant(x: Any, primitive: Primitive) -> Any:
     return x
 
 
-def record(primitive: Primitive, arguments: Sequence[Any], options: dict[str, Any]) -> Tensor:
+SLOTS = [tuple(slot for slot in range(4) if mask >> slot & 1) for mask in range(16)]
+"""The tracked arguments, by a number with one bit for each: no tuple is made for a common node."""
+
+
+def record(primitive: Primitive, arguments: tuple[Any, ...], options: dict[str, Any]) -> Tensor:
     """Call a primitive where the highest kind among the arguments is a Tensor."""
     arrays: list[Any] = []
-    slots = []
-    for slot, x in enumerate(arguments):
+    mask, bit = 0, 1
+    for x in arguments:
         kind = x.__class__
         if kind is Tensor or isinstance(x, Node):
             arrays.append(x._data)
             if x._requires_grad:
-                slots.append(slot)
+                mask += bit
         elif kind is float or kind is int or (kind is ndarray and x.dtype is FLOAT64):
             arrays.append(x)
         else:
-            x = constant(x, primitive)
-            arrays.append(x)
-            if arguments[slot] is not x:
-                arguments = (*arguments[:slot], x, *arguments[slot + 1 :])
+            array = constant(x, primitive)
+            if array is not x:
+                arguments = (*arguments[: len(arrays)], array, *arguments[len(arrays) + 1 :])
+            arrays.append(array)
+        bit += bit
     try:
         out = primitive.array(*arrays, **options)
     except BAD_INPUT as error:
@@ -491,16 +496,20 @@ def record(primitive: Primitive, arguments: Sequence[Any], options: dict[str, An
     node = new(Tensor)
     node._data = out
     node._grad = node._name = node._buffer = None
-    if slots and primitive.constant_slots:
-        slots = [slot for slot in slots if primitive.differentiable(slot)]
-    if slots and mode.recording:
+    if mask and mode.recording:
+        slots = SLOTS[mask] if mask < 16 else tuple(i for i in range(len(arrays)) if mask >> i & 1)
+        if primitive.constant_slots:
+            slots = tuple(slot for slot in slots if primitive.differentiable(slot))
+    else:
+        slots = ()
+    if slots:
         node._primitive = primitive
-        node._arguments = tuple(arguments)
+        node._arguments = arguments
         node._arrays = arrays
         node._options = options
-        node._slots = tuple(slots)
+        node._slots = slots
         node._parents = (
-            node._arguments
+            arguments
             if len(slots) == len(arguments)
             else tuple([arguments[slot] for slot in slots])
         )
@@ -511,11 +520,7 @@ def record(primitive: Primitive, arguments: Sequence[Any], options: dict[str, An
         node._options = {}
         node._requires_grad = False
     if out.base is not None and isinstance(primitive, Linear):
-        base = next((x for x in arguments if isinstance(x, Tensor)), None)
-        if base is not None and np.may_share_memory(base._data, out):
-            if base._buffer is None:
-                base._buffer = Buffer()
-            node._buffer = base._buffer
+        share_buffer(node, arguments)
     node._retain = mode.retain
     node._scope = mode.scope
     node._serial = tick()
@@ -527,6 +532,16 @@ def record(primitive: Primitive, arguments: Sequence[Any], options: dict[str, An
     if mode.anomaly is not None:
         mode.anomaly.check_forward(node, primitive, arguments)
     return node
+
+
+def share_buffer(view: Tensor, arguments: Iterable[Any]) -> None:
+    """A view has the buffer of the tensor whose memory it shows."""
+    for x in arguments:
+        if isinstance(x, Tensor) and np.may_share_memory(x._data, view._data):
+            if x._buffer is None:
+                x._buffer = Buffer()
+            view._buffer = x._buffer
+            return
 
 
 register_kind(Tensor, TENSOR_RANK, record)

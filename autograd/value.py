@@ -394,7 +394,8 @@ def record(primitive: Primitive, arguments: Sequence[Any], options: dict[str, An
         if not any(isinstance(x, np.ndarray | list | tuple) for x in arguments):
             return record_scalar(primitive, arguments, options)
     arrays = [boxed(x) if x.__class__ is Value else asarray(x, primitive.name) for x in arguments]
-    return primitive.on_values(arrays, options)
+    with np.errstate(all="ignore"):
+        return primitive.on_values(arrays, options)
 
 
 def boxed(value: Value) -> np.ndarray[Any, Any]:

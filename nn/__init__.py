@@ -13,7 +13,7 @@ True
 """
 
 import autograd
-from nn import data, init, optim, regularisers, scalar
+from nn import data, init, inspect, optim, regularisers, scalar
 from nn.activations import (
     Activation,
     Identity,
@@ -60,6 +60,7 @@ __all__ = [
     "hinge",
     "identity",
     "init",
+    "inspect",
     "kl_divergence",
     "l2_divergence",
     "leaky_relu",

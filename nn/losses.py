@@ -50,7 +50,7 @@ def operands(prediction: Any, target: Any, loss: str) -> tuple[Any, Any]:
 
 def reduced(losses: Any, reduction: str) -> Any:
     """One number from the losses of instances or elements, or the losses themselves."""
-    if reduction == "none" or np.shape(losses) == ():
+    if reduction == "none" or getattr(losses, "shape", ()) == ():
         return losses
     return autograd.mean(losses) if reduction == "mean" else autograd.sum(losses)
 
@@ -208,8 +208,9 @@ def hinge(scores: Any, target: Any, reduction: str = "mean") -> Any:
     check_reduction(reduction)
     s, t = operands(scores, target, "hinge")
     t = t.data if isinstance(t, Node) else np.asarray(t, dtype=np.float64)
-    if not (wrong := np.abs(t) != 1).any():
+    wrong = np.abs(t) != 1
+    if not np.count_nonzero(wrong):
         # In the dtype of the scores, so that float32 stays float32.
-        signs = t.astype(getattr(s, "dtype", np.float64), copy=False) if np.ndim(t) else float(t)
+        signs = t.astype(getattr(s, "dtype", np.float64), copy=False) if t.ndim else float(t)
         return reduced(autograd.relu(1 - autograd.mul(s, signs)), reduction)
     raise ValueError(f"hinge expected targets of -1 or 1, got {np.asarray(t)[wrong].flat[0]:g}")

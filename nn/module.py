@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import weakref
 from abc import ABCMeta
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
@@ -10,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 import autograd
-from autograd import Node, Scope, Tensor, Value
+from autograd import Node, Scope, Scoped, Tensor, Value
 
 __all__ = ["Module"]
 
@@ -54,9 +55,13 @@ def walk(root: Module) -> Iterator[tuple[Keys, Any]]:
         stack.extend(((*keys, key), each) for key, each in reversed(items))
 
 
+CACHES = ("_entered", "_places")
+"""Attributes that a module keeps for itself."""
+
+
 def attributes(module: Module) -> dict[str, Any]:
-    """What the user assigned to a module, without the map it keeps for itself."""
-    return {key: x for key, x in vars(module).items() if key != "_places"}
+    """What the user assigned to a module, without what it keeps for itself."""
+    return {key: x for key, x in vars(module).items() if key not in CACHES}
 
 
 def holds_values(x: Any) -> bool:
@@ -102,36 +107,36 @@ class Place:
 
 
 class Running(Scope):
-    """The scope of one call of a module. It lets the module go when the call ends: nodes outlive it."""
+    """The scope of a module's calls. It does not keep the module alive: nodes outlive it.
 
-    __slots__ = ("module",)
+    Attributes:
+        module: the module that is called, or ``None`` once it is gone.
+        root: the module around it from which its path is told, and `place`, the way from there.
+    """
 
-    module: Module | None
+    __slots__ = ("_module", "_root", "place")
 
-    def __init__(self, module: Module) -> None:
-        Scope.__init__(self, "", module.__class__.__name__)
-        self.module = module
+    def __init__(self, module: Module, outer: Scope | None) -> None:
+        super().__init__("" if outer is None else outer.path, module.__class__.__name__, outer)
+        self._module = weakref.ref(module)
+        self._root: weakref.ref[Module] | None = None
+        self.place: Place | None = None
+        while outer is not None:
+            root = outer._module() if isinstance(outer, Running) else None
+            if root is not None:
+                self._root = weakref.ref(root)
+                self.place = root._place_of(module)
+                name = self.kind if self.place is None else self.place.name
+                self.path = ".".join(filter(None, (self.path, name)))
+                break
+            outer = outer.parent
 
-    def __enter__(self) -> Self:
-        Scope.__enter__(self)
-        if self.parent is not None:
-            self.path = path_below(self.parent, self.module)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        Scope.__exit__(self)
-        self.module = None
-
-
-def path_below(scope: Scope, module: Any) -> str:
-    """The path of a module that is called inside `scope`."""
-    outer: Scope | None = scope
-    while outer is not None:
-        if outer.__class__ is Running and outer.module is not None:
-            name: str = outer.module._name_of(module)
-            return f"{scope.path}.{name}" if scope.path and name else scope.path or name
-        outer = outer.parent
-    return scope.path
+    def leads_to(self, module: Module) -> bool:
+        """Whether the module is still where it was when this scope was made."""
+        if self._root is None:
+            return True
+        root = self._root()
+        return root is not None and self.place is not None and self.place.leads(root, module)
 
 
 class Naming(ABCMeta):
@@ -146,7 +151,7 @@ class Naming(ABCMeta):
 # --- modules ----------------------------------------
 
 
-class Module(metaclass=Naming):
+class Module(Scoped, metaclass=Naming):
     """A part of a network: parameters and other modules as attributes, and a ``forward``.
 
     A parameter is a leaf (a `Tensor`, a `Value`, or each Value of an object array) that is found in
@@ -177,17 +182,14 @@ class Module(metaclass=Naming):
 
     _places: Mapping[int, Place] = {}
 
-    def forward(self, *inputs: Any, **options: Any) -> Any:
-        """The computation. Every module defines its own."""
-        raise NotImplementedError(f"{type(self).__name__} defines no forward(self, x)")
+    def _make_scope(self, outer: Scope | None) -> Scope:
+        return Running(self, outer)
 
-    def __call__(self, *inputs: Any, **options: Any) -> Any:
-        """Run `forward` in this module's scope."""
-        with Running(self):
-            return self.forward(*inputs, **options)
+    def _keeps_scope(self, scope: Any) -> bool:
+        return bool(scope.leads_to(self))
 
-    def _name_of(self, module: Module) -> str:
-        """The path from this module to one below it; the class's name where there is none.
+    def _place_of(self, module: Module) -> Place | None:
+        """Where a module is below this one; ``None`` where it is not.
 
         Remembered by identity, and believed only while the way still leads there: lists may have
         been edited, and modules moved, since.
@@ -198,7 +200,7 @@ class Module(metaclass=Naming):
                 id(x): Place(self, keys) for keys, x in walk(self) if isinstance(x, Module)
             }
             place = self._places.get(id(module))
-        return type(module).__name__ if place is None else place.name
+        return place
 
     def __getstate__(self) -> dict[str, Any]:
         return attributes(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numerics import central_differences, check_close, gradients, weighted, weights
-from samples import ALL, SAMPLES, Sample
+from samples import ALL, BINARY, SAMPLES, Sample, mask, numbers
 
 import autograd
 from autograd import Tensor
@@ -141,3 +141,38 @@ def test_float32_stays_float32_to_second_order(sample: Sample) -> None:
     if total.requires_grad:
         total.backward()
         assert {t.grad.dtype for t in tensors if t.grad is not None} <= {np.dtype(np.float32)}
+
+
+MIXED = {name: autograd.registry[name] for name in (*BINARY, "matmul", "einsum_all", "where")}
+
+
+@pytest.mark.parametrize("name", MIXED)
+@pytest.mark.parametrize("dtypes", [(np.float32, np.float64), (np.float64, np.float32)])
+def test_each_argument_gets_a_cotangent_of_its_own_dtype(name: str, dtypes: tuple) -> None:
+    low, high = BINARY.get(name, (0, 1, 0, 1))[:2], BINARY.get(name, (0, 1, 0, 1))[2:]
+    x = Tensor(numbers(3, 3, low=low[0], high=low[1]), dtype=dtypes[0])
+    y = Tensor(numbers(3, low=high[0], high=high[1]), dtype=dtypes[1])
+    options = {"subscripts": "ii,i->i"} if name == "einsum_all" else {}
+    arguments = (mask(3), x, y) if name == "where" else (x, y)
+    out = MIXED[name](*arguments, **options)
+    assert out.dtype == np.float64
+    out.backward(weights(out.shape), create_graph=True)
+    assert (x.grad.dtype, y.grad.dtype) == dtypes
+    total = (x.grad * x.grad).sum() + (y.grad * y.grad).sum()
+    x.grad = y.grad = None
+    if total.requires_grad:
+        total.backward()
+        for t in (x, y):
+            assert t.grad is None or t.grad.dtype == t.dtype
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_a_mask_or_integers_are_constants_like_others(name: str) -> None:
+    low, high = BINARY[name][2:]
+    for constant in (np.array([True, True]), np.array([1, 1])):
+        x = Tensor(numbers(2, low=low, high=high))
+        out = autograd.registry[name](constant, x)
+        out.backward(weights((2,)))
+        expected = Tensor(x.data)
+        autograd.registry[name](constant.astype(float), expected).backward(weights((2,)))
+        np.testing.assert_allclose(x.grad, expected.grad, rtol=1e-3)

@@ -214,6 +214,13 @@ def test_the_backward_pass_is_silent() -> None:
     np.testing.assert_array_equal(x.grad, [inf, 0.5])
 
 
+def test_arrays_of_values_never_warn() -> None:
+    assert math.isnan(autograd.var([Value(1.0)], ddof=1).data)
+    assert math.isnan(autograd.softmax(autograd.values([-inf, -inf]))[0].data)
+    assert autograd.mean(autograd.values([1e308, 1e308])).data == inf
+    assert math.isnan(autograd.prod(autograd.values([inf, 0.0])).data)
+
+
 def test_values_never_warn() -> None:
     x = Value(0.0)
     for out in (1 / x, x / x, autograd.log(x), autograd.exp(x + 1000), autograd.sqrt(x - 1)):

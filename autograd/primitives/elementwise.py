@@ -394,22 +394,19 @@ logaddexp = elementwise(
 
 
 # Kink: at a tie both arguments get half of the cotangent, or with ties="first" the first gets it all.
-def _larger(x: Any, y: Any, ties: str) -> Any:
+def _share(ahead: Any, level: Any, like: Any, ties: str, first: bool) -> Any:
+    """1 where an argument is ahead of the other; where it is level with it, what `ties` says."""
     if ties == "first":
-        return indicator(x >= y, x)
-    return (indicator(x > y, x) + indicator(x >= y, x)) * 0.5
-
-
-def _strictly_larger(x: Any, y: Any, ties: str) -> Any:
-    return indicator(x > y, x) if ties == "first" else _larger(x, y, ties)
+        return indicator(level if first else ahead, like)
+    return (indicator(ahead, like) + indicator(level, like)) * 0.5
 
 
 maximum = elementwise(
     "maximum",
     lambda x, y, ties="share": x if x >= y or x != x else y,
     lambda x, y, ties="share": np.maximum(x, y),
-    lambda out, x, y, ties="share": _larger(x, y, ties),
-    lambda out, x, y, ties="share": _strictly_larger(y, x, ties),
+    lambda out, x, y, ties="share": _share(x > y, x >= y, x, ties, first=True),
+    lambda out, x, y, ties="share": _share(y > x, y >= x, y, ties, first=False),
     symbol="max",
     doc="The larger of two numbers; nan if either is. Ties share the cotangent equally, or with "
     "``ties='first'`` the first argument gets it all.",
@@ -420,8 +417,8 @@ minimum = elementwise(
     "minimum",
     lambda x, y, ties="share": x if x <= y or x != x else y,
     lambda x, y, ties="share": np.minimum(x, y),
-    lambda out, x, y, ties="share": _larger(-x, -y, ties),
-    lambda out, x, y, ties="share": _strictly_larger(-y, -x, ties),
+    lambda out, x, y, ties="share": _share(x < y, x <= y, x, ties, first=True),
+    lambda out, x, y, ties="share": _share(y < x, y <= x, y, ties, first=False),
     symbol="min",
     doc="The smaller of two numbers; nan if either is. Ties as in `maximum`.",
     numpy=(np.minimum,),

@@ -121,6 +121,8 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
     """
     if not isinstance(arrays, list | tuple):
         raise TypeError(f"concatenate takes a list of arrays, got {type(arrays).__name__}")
+    if not arrays:
+        raise ValueError("concatenate takes at least one array")
     arrays = [asarray(x, "concatenate") for x in arrays]
     return concatenate_all(*arrays, axis=axis)
 
@@ -218,7 +220,8 @@ def ravel(x: Any) -> Any:
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """x with two axes exchanged."""
     ndim = len(shape_of(x))
-    axis1, axis2 = normalize_axis(axis1, ndim), normalize_axis(axis2, ndim)
+    axis1 = normalize_axis(axis1, ndim, "swapaxes")
+    axis2 = normalize_axis(axis2, ndim, "swapaxes")
     axes = list(range(ndim))
     axes[axis1], axes[axis2] = axis2, axis1
     return transpose(x, axes=tuple(axes))
@@ -227,8 +230,10 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
 def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
     """x with some axes moved to other places, the others in their order."""
     ndim = len(shape_of(x))
-    sources = np.lib.array_utils.normalize_axis_tuple(source, ndim, "source")
-    destinations = np.lib.array_utils.normalize_axis_tuple(destination, ndim, "destination")
+    sources = np.lib.array_utils.normalize_axis_tuple(source, ndim, "moveaxis, source")
+    destinations = np.lib.array_utils.normalize_axis_tuple(
+        destination, ndim, "moveaxis, destination"
+    )
     if len(sources) != len(destinations):
         raise ValueError("moveaxis: source and destination have different lengths")
     axes = [axis for axis in range(ndim) if axis not in sources]
@@ -239,9 +244,9 @@ def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[in
 
 def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Any:
     """x with new axes of length 1."""
-    axes = axis if isinstance(axis, tuple) else (axis,)
+    axes = tuple(axis) if isinstance(axis, tuple | list) else (axis,)
     ndim = len(shape_of(x)) + len(axes)
-    new = np.lib.array_utils.normalize_axis_tuple(axes, ndim)
+    new = np.lib.array_utils.normalize_axis_tuple(axes, ndim, "expand_dims")
     lengths = iter(shape_of(x))
     return reshape(x, shape=tuple(1 if i in new else next(lengths) for i in range(ndim)))
 
@@ -251,7 +256,7 @@ def squeeze(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
     shape = shape_of(x)
     if axis is None:
         return reshape(x, shape=tuple(n for n in shape if n != 1))
-    gone = np.lib.array_utils.normalize_axis_tuple(axis, len(shape))
+    gone = np.lib.array_utils.normalize_axis_tuple(axis, len(shape), "squeeze")
     if any(shape[i] != 1 for i in gone):
         raise ValueError(f"squeeze: axis {axis} of shape {shape} has a length other than 1")
     return reshape(x, shape=tuple(n for i, n in enumerate(shape) if i not in gone))
@@ -260,7 +265,9 @@ def squeeze(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
 def flip(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
     """x with the order along some axes reversed, along all by default."""
     ndim = len(shape_of(x))
-    axes = range(ndim) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, ndim)
+    axes = (
+        range(ndim) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, ndim, "flip")
+    )
     back = slice(None, None, -1)
     return getitem(x, index=tuple(back if i in axes else slice(None) for i in range(ndim)))
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd.declare import reduction
+from autograd.primitive import normalise_axes
 from autograd.primitives.elementwise import direction, exp, indicator
 from autograd.primitives.linear import concatenate, cumsum, getitem, reshape, transpose
 
@@ -129,9 +130,25 @@ logsumexp = reduction(
     doc="ln Σ eˣ along `axis`, without overflow. Its row is the softmax.",
 )
 
+
+def _var_array(x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
+    # np.var warns in Python where nothing is left to divide by; the division itself says the same,
+    # and on Values it is silent.
+    x = np.asarray(x)
+    count = _count(x, normalise_axes(axis, x.ndim))
+    centre = np.add.reduce(x, axis=axis, keepdims=True) / (count or 1)
+    total = np.add.reduce(np.square(x - centre), axis=axis, keepdims=keepdims)
+    return np.divide(total, count - ddof if count > ddof else 0)
+
+
+def _degrees(x: Any, axis: tuple[int, ...], ddof: int) -> float:
+    degrees = float(_count(x, axis) - ddof)
+    return degrees if degrees > 0 else math.nan
+
+
 var = reduction(
     "var",
-    lambda x, axis, keepdims, ddof: np.var(x, axis=axis, keepdims=keepdims, ddof=ddof),
+    _var_array,
     lambda out, x, axis, ddof: (
         (x - mean(x, axis=axis, keepdims=True)) * (2 / _degrees(x, axis, ddof))
     ),
@@ -140,16 +157,10 @@ var = reduction(
     ddof=0,
 )
 
-
-def _degrees(x: Any, axis: tuple[int, ...], ddof: int) -> float:
-    degrees = float(_count(x, axis) - ddof)
-    return degrees if degrees > 0 else math.nan
-
-
 # Kink: std and norm have gradient 0, and second derivatives 0, where they are 0.
 std = reduction(
     "std",
-    lambda x, axis, keepdims, ddof: np.std(x, axis=axis, keepdims=keepdims, ddof=ddof),
+    lambda x, axis, keepdims, ddof: np.sqrt(_var_array(x, axis, keepdims, ddof)),
     lambda out, x, axis, ddof: (
         direction(out, x - mean(x, axis=axis, keepdims=True)) / _degrees(x, axis, ddof)
     ),

@@ -46,6 +46,11 @@ HALO = "#ID .edge text { paint-order: stroke; stroke: white; stroke-width: 3px }
 """Keeps the label of an edge legible where a line runs through it."""
 PASSIVE = {"style": "dashed", "color": "#8C8C8C"}
 
+STRAIGHT = {"splines": "line", "nslimit": "1", "nslimit1": "1", "mclimit": "0.1"}
+TANGLED = 1000
+"""Ranks that edges pass by, all together, beyond which they are drawn straight: the time Graphviz takes
+to bend them around boxes grows with the square of it, and reaches minutes."""
+
 SMALL = 3
 """Arrays up to 3 x 3 are written out."""
 
@@ -223,6 +228,8 @@ class _Picture:
             self.box(node, self.frame(home))
         for node in self.ids:
             self.join(node, homes[node])
+        if self.passed_by() > TANGLED:
+            self.graph.attr("graph", **STRAIGHT)
         for frame in sorted(self.frames, key=len, reverse=True):
             # Inner frames first: a frame is copied into the one around it. Sorting is stable.
             around = self.frames.get(frame[:-1], self.graph)
@@ -343,6 +350,28 @@ class _Picture:
             self.graph.edge(tail, self.ids[node], **PASSIVE)
         else:
             self.graph.edge(tail, self.ids[node], label=f" {label} ")
+
+    def passed_by(self) -> int:
+        """How many ranks of boxes the edges pass by: 0 where every edge leads to the next rank."""
+        rank: dict[Node | None, int] = {}
+        edges: list[tuple[Node | None, int]] = []
+        for node in self.ids:
+            if not node.is_leaf:
+                inputs = self.inputs(node)
+                rank[node] = 1 + max((rank[x] for x in inputs if x in rank), default=0)
+                edges += ((x, rank[node]) for x in inputs)
+        # A leaf, and the box of what is hidden, stand just before the first node that takes them.
+        first: dict[Node | None, int] = {}
+        for x, end in edges:
+            if x not in rank:
+                first[x] = min(first.get(x, end), end)
+        rank |= {x: end - 1 for x, end in first.items()}
+        return sum(end - rank[x] - 1 for x, end in edges)
+
+    def inputs(self, node: Node) -> list[Node | None]:
+        """The nodes among the arguments, hidden ones as None."""
+        nodes = (x for x in node.arguments if isinstance(x, Node))
+        return [x if x in self.ids else None for x in nodes]
 
 
 def _nearest(roots: Sequence[Node], limit: int) -> set[Node]:
