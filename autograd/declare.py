@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.primitive import Elementwise, Fused, Linear, Multilinear, Reduction, Rule
+from autograd.families import Elementwise, Fused, Linear, Multilinear, Reduction
+from autograd.primitive import Rule
 
 __all__ = ["elementwise", "fused", "linear_map", "multilinear", "reduction"]
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from autograd.dispatch import registry
+from autograd.families import Elementwise
 from autograd.functions import clip
-from autograd.primitive import Elementwise
 
 __all__ = ["Expression", "ExpressionError", "functions", "parse"]
 

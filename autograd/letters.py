@@ -106,7 +106,7 @@ class Letter:
 
     def dot(self, other: Any) -> Letter:
         """The matrix product with a vector or a matrix."""
-        product: Letter = self @ other  # type: ignore[operator]
+        product: Letter = self @ other
         return product
 
     @property

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 import autograd.primitives  # noqa: F401  (declares the rows)
+from autograd.apply import apply_to_tensors, record_scalar
 from autograd.dispatch import accepts, registry
+from autograd.families import ARITHMETIC, Elementwise
 from autograd.functions import (
     argmax,
     argmin,
@@ -29,12 +31,12 @@ from autograd.functions import (
 )
 from autograd.graph import Node, tick
 from autograd.letters import OPERATORS, Letter, scalar_text
-from autograd.primitive import ARITHMETIC, Elementwise, Primitive
+from autograd.primitive import Primitive
 from autograd.primitives.linear import expand_dims, flip, moveaxis, ravel, squeeze, swapaxes
 from autograd.primitives.products import dot, inner, outer
 from autograd.recording import current_mode, getframe, library_files, record_site
-from autograd.tensor import Tensor, record
-from autograd.value import Value, record_scalar
+from autograd.tensor import Tensor
+from autograd.value import Value
 
 __all__ = ["source"]
 
@@ -279,14 +281,14 @@ def _operator(row: Primitive, reflected: bool = False) -> Callable[[Any, Any], A
 
         def method(self: Tensor, other: Any) -> Any:
             if other.__class__ in direct:
-                return record(row, (other, self), options)
+                return apply_to_tensors(row, (other, self), options)
             return row(other, self) if accepts(other) else NotImplemented
 
     else:
 
         def method(self: Tensor, other: Any) -> Any:
             if other.__class__ in direct:
-                return record(row, (self, other), options)
+                return apply_to_tensors(row, (self, other), options)
             return row(self, other) if accepts(other) else NotImplemented
 
     method.__doc__ = row.__doc__

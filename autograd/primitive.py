@@ -1,27 +1,8 @@
-"""Primitives: functions whose derivative is declared, in four families, and their registry.
-
-The shape of the Jacobian is the taxonomy:
-
-==============  ============================  ====================================
-family          Jacobian                      what the row declares
-==============  ============================  ====================================
-`elementwise`   diagonal                      one local derivative per argument
-`reduction`     one row per output            the row
-`linear`        the map itself                its transpose
-`multilinear`   the map, one slot replaced    one vjp per slot
-==============  ============================  ====================================
-
-A `fused` primitive fits none and states its vjp and jvp; a test holds it equal to its composite.
-
-Rules are written in primitives, so one rule is read four ways: with floats and arrays it computes,
-with nodes it records, with letters it writes itself down. A rule neither multiplies by the cotangent
-nor undoes a broadcast nor accumulates: the families below do each of these once.
-"""
+"""Primitive: what every family of primitives can do, and undoing a broadcast."""
 
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -31,21 +12,14 @@ from autograd.dispatch import (
     compute_numbers,
     kind_of,
     kinds,
-    nary,
     numpy_functions,
     registry,
     shape_of,
 )
-from autograd.letters import Letter, written
 
 __all__ = [
-    "ARITHMETIC",
-    "Elementwise",
-    "Fused",
-    "Linear",
-    "Multilinear",
+    "BAD_INPUT",
     "Primitive",
-    "Reduction",
     "normalise_axes",
     "unbroadcast",
 ]
@@ -53,9 +27,6 @@ __all__ = [
 Rule = Callable[..., Any]
 
 ndarray = np.ndarray
-
-ARITHMETIC = (ZeroDivisionError, OverflowError, ValueError)
-"""What Python's floats raise where IEEE arithmetic has an answer."""
 
 BAD_INPUT = (ValueError, IndexError, TypeError)
 """What NumPy raises for operands it cannot use."""
@@ -277,287 +248,3 @@ class Primitive:
 
 def _find(name: str) -> Primitive:
     return registry[name]
-
-
-# --- the families ---------------------------------------------------------------------------------
-
-
-class Elementwise(Primitive):
-    """Each output depends on one element of each argument: the Jacobian is diagonal."""
-
-    family = "diagonal"
-
-    def __init__(
-        self,
-        name: str,
-        scalar: Callable[..., Any],
-        array: Callable[..., Any],
-        derivatives: tuple[Rule | None, ...],
-        **fields: Any,
-    ) -> None:
-        super().__init__(name, array, arity=len(derivatives), **fields)
-        self.scalar = scalar
-        self.derivatives = derivatives
-        self._array_rules: list[Any] | None = None  # written when first used
-        self.method: Callable[..., Any] | None = None  # a Value's, where one argument is all
-        self.constant_slots = None in derivatives
-        if isinstance(array, np.ufunc):
-            numpy_functions.setdefault(array, self)  # a user's row does not take np.exp over
-
-    def differentiable(self, slot: int) -> bool:
-        return self.derivatives[slot] is not None
-
-    def _written_rules(self, options: dict[str, Any]) -> list[Any]:
-        """The rules as NumPy expressions, from the text they write: the same formulas undispatched."""
-        names = ("x", "y", "z", "u", "v")[: len(self.derivatives)]
-        letters = [Letter(name, sample=0.5) for name in names]
-        scope = {name: row.array for name, row in registry.items() if isinstance(row, Elementwise)}
-        with np.errstate(all="ignore"):  # arccosh(0.5)
-            out = Letter("out", sample=self.array(*(0.5 for _ in names), **options))
-            formulas = [rule and rule(out, *letters, **options) for rule in self.derivatives]
-        rules = [
-            None if d is None else eval(f"lambda out, {', '.join(names)}: {text}", scope)
-            for d, text in zip(formulas, map(_factor, formulas), strict=True)
-        ]
-        if options is self.options:
-            self._array_rules = rules
-        return rules
-
-    def rule(self, slot: int) -> Rule:
-        """The rule of the local derivative by one argument."""
-        rule = self.derivatives[slot]
-        if rule is None:
-            raise TypeError(f"{self.name} has no derivative by argument {slot}")
-        return rule
-
-    def evaluate(self, numbers: Sequence[Any], options: dict[str, Any]) -> Any:
-        try:
-            out = self.scalar(*map(float, numbers), **options)
-            if out.__class__ is float:
-                return out
-        except ARITHMETIC:
-            pass
-        return super().evaluate(numbers, options)
-
-    again = evaluate
-
-    def local_derivative(
-        self, slot: int, out: float, numbers: Sequence[Any], options: dict[str, Any]
-    ) -> float:
-        """The local derivative by argument `slot` on floats: the number on the edge."""
-        rule = self.rule(slot)
-        try:
-            d = rule(out, *numbers, **options)
-            if not isinstance(d, complex):
-                return float(d)
-        except ARITHMETIC:
-            pass
-        with np.errstate(all="ignore"):
-            return float(rule(np.float64(out), *map(np.float64, numbers), **options))
-
-    def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
-        for x in arguments:
-            if x.__class__ is not ndarray:
-                d = self.rule(slot)(out, *arguments, **options)
-                break
-        else:
-            rules = self._array_rules
-            if rules is None or options is not self.options:
-                rules = self._written_rules(options)
-            d = rules[slot](out, *arguments)
-        if not (d.__class__ is int and d == 1):
-            g = g * d
-        return unbroadcast(g, arguments[slot])
-
-    def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
-        product = t * self.rule(slot)(out, *arguments, **options)
-        shape = shape_of(out)
-        return product if product.shape == shape else registry["broadcast_to"](product, shape=shape)
-
-    def on_values(self, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
-        each = np.frompyfunc(lambda *xs: self(*xs, **options), len(arguments), 1)
-        return each(*arguments)
-
-
-def _factor(formula: Any) -> str:
-    """The text of a local derivative that a cotangent will be multiplied by.
-
-    A cotangent times a mask keeps its dtype, so an indicator alone need not become floats first.
-    """
-    mask = isinstance(formula, Letter) and formula.function == "indicator"
-    return written(formula.arguments[0] if mask else formula)
-
-
-class Reduction(Primitive):
-    """Each output is a function of a group of elements along `axis`: one row per output."""
-
-    family = "row"
-
-    def __init__(self, name: str, array: Callable[..., Any], row: Rule, **fields: Any) -> None:
-        super().__init__(name, array, arity=1, **fields)
-        self.row = row
-        self._rest = [key for key in self.options if key not in ("axis", "keepdims")]
-
-    def _kept(self, x: Any, g: Any, out: Any, options: dict[str, Any]) -> tuple[Any, Any, Any]:
-        """The cotangent and the output with the reduced axes kept, and the row."""
-        axes = normalise_axes(options["axis"], len(x.shape))
-        if not options["keepdims"] and out.shape:
-            kept = tuple(1 if axis in axes else n for axis, n in enumerate(x.shape))
-            g = g if g is None else g.reshape(kept)
-            out = out.reshape(kept)
-        if not self._rest:
-            return g, axes, self.row(out, x, axes)
-        return g, axes, self.row(out, x, axes, **{key: options[key] for key in self._rest})
-
-    def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
-        x = arguments[0]
-        g, _, row = self._kept(x, g, out, options)
-        if not (row.__class__ is int and row == 1):
-            g = g * row
-        if g.shape == x.shape:
-            return g
-        if isinstance(g, np.ndarray | np.generic):
-            full = np.empty(x.shape, dtype=g.dtype)
-            full[...] = g  # faster than np.broadcast_to on the arrays of a small network
-            return full
-        return registry["broadcast_to"](g, shape=x.shape)
-
-    def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
-        _, axes, row = self._kept(arguments[0], None, out, options)
-        return registry["sum"](t * row, axis=axes, keepdims=options["keepdims"])
-
-    def on_values(self, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
-        # One n-ary node per output: move the reduced axes last, and call the row on each group.
-        x = np.asarray(arguments[0], dtype=object)
-        try:
-            axes = normalise_axes(options["axis"], x.ndim)
-        except ValueError as error:
-            raise ValueError(f"{self.name} of shape {x.shape}: {error}") from None
-        rest = tuple(axis for axis in range(x.ndim) if axis not in axes)
-        count = math.prod(x.shape[axis] for axis in axes)
-        groups = x.transpose(rest + axes).reshape(*(x.shape[axis] for axis in rest), count)
-        flat = self.options | {key: options[key] for key in self._rest}
-        out = np.empty(groups.shape[:-1], dtype=object)
-        for place in np.ndindex(out.shape):
-            out[place] = nary(self, tuple(groups[place]), flat)
-        if options["keepdims"]:
-            out = out.reshape([1 if axis in axes else n for axis, n in enumerate(x.shape)])
-        return out if out.ndim else out.item()
-
-    def on_numbers(self, numbers: Sequence[Any], options: dict[str, Any]) -> float:
-        return float(self.array(np.asarray(numbers, dtype=np.float64), **options))
-
-    def flat_derivatives(self, out: Any, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
-        x = np.asarray(arguments)
-        row = self.row(out, x, (0,), **{key: options[key] for key in self._rest})
-        return np.broadcast_to(np.asarray(row, dtype=x.dtype), x.shape)
-
-
-class Linear(Primitive):
-    """The output is a linear map of the arguments: the Jacobian is the map itself."""
-
-    family = "linear"
-
-    def __init__(
-        self,
-        name: str,
-        array: Callable[..., Any],
-        transpose: Rule,
-        arity: int | None,
-        **fields: Any,
-    ) -> None:
-        super().__init__(name, array, arity=arity, **fields)
-        self.transpose = transpose
-
-    def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
-        if self.arity is None:
-            return unbroadcast(self.transpose(g, slot, *arguments, **options), arguments[slot])
-        return self.transpose(g, *arguments, **options)
-
-    def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
-        others = [
-            t if i == slot else np.zeros(shape_of(x), getattr(x, "dtype", t.dtype))
-            for i, x in enumerate(arguments)
-        ]
-        return self(*others, **options)
-
-
-class Multilinear(Primitive):
-    """Linear in each argument: the Jacobian by one is the map with that slot replaced."""
-
-    family = "multilinear"
-
-    def __init__(
-        self, name: str, array: Callable[..., Any], vjps: Any, arity: int | None, **fields: Any
-    ) -> None:
-        super().__init__(name, array, arity=arity, **fields)
-        self.vjps = vjps
-
-    def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
-        if self.arity is None:
-            g = self.vjps(g, slot, *arguments, **options)
-        else:
-            g = self.vjps[slot](g, *arguments, **options)
-        return unbroadcast(g, arguments[slot])
-
-    def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
-        return self(*arguments[:slot], t, *arguments[slot + 1 :], **options)
-
-    def _slots(self, flat: Any) -> list[Any]:
-        """The vectors that lie end to end in `flat`: x1 ... xn, y1 ... yn."""
-        n = len(flat) // (self.arity or 1)
-        return [flat[i * n : i * n + n] for i in range(self.arity or 1)]
-
-    def on_numbers(self, numbers: Sequence[Any], options: dict[str, Any]) -> float:
-        return float(self.array(*self._slots(np.asarray(numbers)), **options))
-
-    def flat_derivatives(self, out: Any, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
-        slots = self._slots(np.asarray(arguments))
-        one = 1.0 if slots[0].dtype != object else np.array(1.0, dtype=object)
-        return np.concatenate(
-            [self.vjp(slot, one, out, slots, options) for slot in range(len(slots))]
-        )
-
-
-class Fused(Primitive):
-    """States its own vjp and jvp; worth it only where its composite is slower or less stable."""
-
-    family = "full"
-
-    def __init__(
-        self,
-        name: str,
-        array: Callable[..., Any],
-        vjps: tuple[Rule | None, ...],
-        jvps: tuple[Rule | None, ...],
-        composite: Callable[..., Any],
-        slot_kinds: tuple[str, ...] | None = None,
-        **fields: Any,
-    ) -> None:
-        super().__init__(name, array, arity=len(vjps), **fields)
-        self.vjps = vjps
-        self.jvps = jvps
-        self.constant_slots = None in vjps
-        self.composite = composite
-        self.slot_kinds = slot_kinds or ("full",) * len(vjps)
-
-    def slot_kind(self, slot: int) -> str:
-        return self.slot_kinds[slot]
-
-    def differentiable(self, slot: int) -> bool:
-        return self.vjps[slot] is not None
-
-    def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
-        rule = self.vjps[slot]
-        if rule is None:
-            raise TypeError(f"{self.name} has no derivative by argument {slot}")
-        return unbroadcast(rule(g, out, *arguments, **options), arguments[slot])
-
-    def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
-        rule = self.jvps[slot]
-        if rule is None:
-            raise TypeError(f"{self.name} has no derivative by argument {slot}")
-        return rule(t, out, *arguments, **options)
-
-    def on_values(self, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
-        return (self.values or self.composite)(*arguments, **options)

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.dispatch import TENSOR_RANK, numpy_call, numpy_ufunc, register_kind, registry
+from autograd.dispatch import numpy_call, numpy_ufunc, registry
 from autograd.graph import Node, changed, tick
 from autograd.local_derivative import LocalDerivative
-from autograd.primitive import BAD_INPUT, Linear, Primitive
-from autograd.recording import current_mode, getframe, library_files, record_site
+from autograd.recording import current_mode, getframe, record_site
 from autograd.signatures import ArrayMethods
 
 __all__ = ["Buffer", "Tensor"]
@@ -440,111 +439,9 @@ class Tensor(ArrayMethods, Node):
         return node
 
 
-# --- recording ------------------------------------------------------------------------------------
-
-
 def numbers_of(arguments: Iterable[Any]) -> list[Any]:
     """The arguments with nodes' numbers in place of nodes."""
     return [x._data if isinstance(x, Node) else x for x in arguments]  # type: ignore[attr-defined]
-
-
-def constant(x: Any, primitive: Primitive) -> Any:
-    """A positional argument that is no node, ready for NumPy."""
-    if isinstance(x, list | tuple):
-        x = np.asarray(as_data(x, None, f"an argument of {primitive.name}"))
-    if isinstance(x, ndarray):
-        if (x.dtype.kind == "f" and x.dtype.itemsize <= 8) or x.dtype.kind in "biu":
-            return x
-        if x.dtype == object:
-            raise TypeError(
-                f"{primitive.name}: a Tensor and an array of Values do not mix: a network made of "
-                "Values comes from model.to_scalars(), an array of its numbers from v.data"
-            )
-        raise TypeError(f"{primitive.name}: expected real numbers, got an array of {x.dtype}")
-    return x
-
-
-SLOTS = [tuple(slot for slot in range(4) if mask >> slot & 1) for mask in range(16)]
-"""The tracked arguments, by a number with one bit for each: no tuple is made for a common node."""
-
-
-def record(primitive: Primitive, arguments: tuple[Any, ...], options: dict[str, Any]) -> Tensor:
-    """Call a primitive where the highest kind among the arguments is a Tensor."""
-    arrays: list[Any] = []
-    mask, bit = 0, 1
-    for x in arguments:
-        kind = x.__class__
-        if kind is Tensor or isinstance(x, Node):
-            arrays.append(x._data)
-            if x._requires_grad:
-                mask += bit
-        elif kind is float or kind is int or (kind is ndarray and x.dtype is FLOAT64):
-            arrays.append(x)
-        else:
-            array = constant(x, primitive)
-            if array is not x:
-                arguments = (*arguments[: len(arrays)], array, *arguments[len(arrays) + 1 :])
-            arrays.append(array)
-        bit += bit
-    try:
-        out = primitive.array(*arrays, **options)
-    except BAD_INPUT as error:
-        raise primitive.explained(error, arrays) from None
-    if out.__class__ is not ndarray:
-        out = np.asarray(out)
-    mode = current_mode()
-    node = new(Tensor)
-    node._data = out
-    node._grad = node._name = node._buffer = None
-    if mask and mode.recording:
-        slots = SLOTS[mask] if mask < 16 else tuple(i for i in range(len(arrays)) if mask >> i & 1)
-        if primitive.constant_slots:
-            slots = tuple(slot for slot in slots if primitive.differentiable(slot))
-    else:
-        slots = ()
-    if slots:
-        node._primitive = primitive
-        node._arguments = arguments
-        node._arrays = arrays
-        node._options = options
-        node._slots = slots
-        node._parents = (
-            arguments
-            if len(slots) == len(arguments)
-            else tuple([arguments[slot] for slot in slots])
-        )
-        node._requires_grad = True
-    else:
-        node._primitive = None
-        node._arguments = node._arrays = node._slots = node._parents = ()
-        node._options = {}
-        node._requires_grad = False
-    if out.base is not None and isinstance(primitive, Linear):
-        share_buffer(node, arguments)
-    node._retain = mode.retain
-    node._scope = mode.scope
-    node._serial = tick()
-    frame = getframe(1)
-    while frame.f_code.co_filename in library_files and frame.f_back is not None:
-        frame = frame.f_back
-    node._code = frame.f_code
-    node._lasti = frame.f_lasti
-    if mode.anomaly is not None:
-        mode.anomaly.check_forward(node, primitive, arguments)
-    return node
-
-
-def share_buffer(view: Tensor, arguments: Iterable[Any]) -> None:
-    """A view has the buffer of the tensor whose memory it shows."""
-    for x in arguments:
-        if isinstance(x, Tensor) and np.may_share_memory(x._data, view._data):
-            if x._buffer is None:
-                x._buffer = Buffer()
-            view._buffer = x._buffer
-            return
-
-
-register_kind(Tensor, TENSOR_RANK, record)
 
 
 def plain_index(index: Any) -> Any:

@@ -5,15 +5,15 @@ Its operators and methods are written from the rows, in `operators.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any, NoReturn
 
 import numpy as np
 
-from autograd.dispatch import VALUE_RANK, asarray, numpy_call, numpy_ufunc, register_kind
+from autograd.dispatch import numpy_call, numpy_ufunc
+from autograd.families import Elementwise
 from autograd.graph import LOCK, Node, changed, tick
-from autograd.primitive import Elementwise, Primitive
 from autograd.recording import current_mode, getframe, record_site
 from autograd.signatures import ScalarMethods
 
@@ -381,107 +381,6 @@ def _pass(root: Value, seed: float) -> None:
                 node._grad = g
             else:
                 node._grad = node._grad + g
-
-
-# --- recording ------------------------------------------------------------------------------------
-
-
-def record(primitive: Primitive, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
-    """Call a primitive where the highest kind among the arguments is a Value."""
-    if isinstance(primitive, Elementwise):
-        if primitive.method is not None:
-            return primitive.method(*arguments)
-        if not any(isinstance(x, np.ndarray | list | tuple) for x in arguments):
-            return record_scalar(primitive, arguments, options)
-    arrays = [boxed(x) if x.__class__ is Value else asarray(x, primitive.name) for x in arguments]
-    with np.errstate(all="ignore"):
-        return primitive.on_values(arrays, options)
-
-
-def boxed(value: Value) -> np.ndarray[Any, Any]:
-    """A 0-d object array that holds a Value."""
-    array = np.empty((), dtype=object)
-    array[()] = value
-    return array
-
-
-def record_scalar(
-    primitive: Elementwise, arguments: Sequence[Any], options: dict[str, Any] | None = None
-) -> Value:
-    """Compute one number from a few, elementwise, and record it."""
-    options = primitive.options if options is None else options
-    numbers = [x._data if x.__class__ is Value else number(x, primitive.name) for x in arguments]
-    out = primitive.evaluate(numbers, options)
-    mode = current_mode()
-    derivatives = [
-        primitive.local_derivative(slot, out, numbers, options)
-        if mode.recording
-        and x.__class__ is Value
-        and x._requires_grad
-        and primitive.differentiable(slot)
-        else None
-        for slot, x in enumerate(arguments)
-    ]
-    return make(primitive, arguments, numbers, options, out, derivatives)
-
-
-def record_flat(
-    primitive: Primitive, arguments: Sequence[Any], options: dict[str, Any]
-) -> Value:
-    """Compute one number from many, and record it as one n-ary node."""
-    numbers = [x._data if x.__class__ is Value else number(x, primitive.name) for x in arguments]
-    vector = np.array(numbers)
-    derivatives: list[float | None]
-    with np.errstate(all="ignore"):
-        out = primitive.on_numbers(vector, options)
-        if not current_mode().recording:
-            derivatives = [None] * len(numbers)
-        else:
-            derivatives = primitive.flat_derivatives(np.float64(out), vector, options).tolist()
-            for slot, x in enumerate(arguments):
-                if x.__class__ is not Value or not x._requires_grad:
-                    derivatives[slot] = None
-    return make(primitive, arguments, numbers, options, out, derivatives)
-
-
-def make(
-    primitive: Primitive,
-    arguments: Sequence[Any],
-    numbers: Sequence[float],
-    options: dict[str, Any],
-    out: float,
-    derivatives: Sequence[float | None],
-) -> Value:
-    """The node of a computed number: interior if a gradient flows to any argument."""
-    mode = current_mode()
-    node = new(Value)
-    node._data = out
-    node._grad = node._name = None
-    node._requires_grad = derivatives.count(None) < len(derivatives)
-    if node._requires_grad:
-        node._primitive = primitive
-        kept = tuple(
-            [x if x.__class__ is Value else n for x, n in zip(arguments, numbers, strict=True)]
-        )
-        if isinstance(primitive, Elementwise) and len(kept) <= 2:
-            node._x, node._y = (*kept, None)[:2]
-            node._dx, node._dy = (*derivatives, None)[:2]
-        else:
-            node._x, node._dx = kept, tuple(derivatives)
-            node._y = node._dy = None
-        if options:
-            node._options = options
-    else:
-        node._primitive = node._x = node._y = node._dx = node._dy = None
-    node._scope = mode.scope
-    node._serial = tick()
-    record_site(node, getframe(2))
-    if mode.anomaly is not None:
-        mode.anomaly.check_forward(node, primitive, arguments)
-    return node
-
-
-register_kind(Value, VALUE_RANK, record, record_flat)
 
 
 # --- arrays of Values -----------------------------------------------------------------------------

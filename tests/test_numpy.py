@@ -132,10 +132,10 @@ def test_numpys_function_records_what_it_computes_on_arrays(
         check_close(t.grad, slope, 1e-7)
 
 
-@pytest.mark.parametrize("ufunc", UFUNCS, ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "ufunc", [f for f in UFUNCS if f is not np.matmul], ids=lambda f: f.__name__
+)
 def test_numpys_ufuncs_take_a_value(ufunc: np.ufunc) -> None:
-    if ufunc is np.matmul:
-        pytest.skip("a Value is no matrix")
     numbers_in = [x.ravel()[0].item() for x in CALLS[ufunc][0][1]]
     inputs = [Value(x) for x in numbers_in]
     out = ufunc(*inputs)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from autograd import Tensor, Value, signatures
 from autograd.operators import COMPARISONS, OPERATOR_METHODS, UNARY_OPERATORS
-from autograd.primitive import Elementwise
+from autograd.families import Elementwise
 
 # --- making one ---------------------------------------------------------------------------------
 

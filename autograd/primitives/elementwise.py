@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd.declare import elementwise
-from autograd.primitive import Elementwise
+from autograd.families import Elementwise
 
 LN2, LN10 = math.log(2), math.log(10)
 BOOL = np.dtype(bool)

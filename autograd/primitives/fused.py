@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.declare import fused
 from autograd.dispatch import nary, registry, shape_of
-from autograd.primitive import Fused
+from autograd.families import Fused
 from autograd.primitives.elementwise import exp, log, where
 from autograd.primitives.linear import expand_dims, swapaxes
 from autograd.primitives.products import matmul

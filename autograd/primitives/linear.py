@@ -13,7 +13,8 @@ import numpy as np
 
 from autograd.declare import linear_map
 from autograd.dispatch import asarray, numpy_functions, shape_of
-from autograd.primitive import Linear, unbroadcast
+from autograd.families import Linear
+from autograd.primitive import unbroadcast
 
 normalize_axis = np.lib.array_utils.normalize_axis_index
 

@@ -15,6 +15,11 @@ from autograd.primitive import normalise_axes
 from autograd.primitives.elementwise import direction, exp, indicator
 from autograd.primitives.linear import concatenate, cumsum, getitem, reshape, transpose
 
+add_up: Any = np.add.reduce  # whose annotations know no keepdims that is a variable
+
+
+add_reduce: Any = np.add.reduce
+
 
 def _count(x: Any, axis: tuple[int, ...]) -> int:
     shape = x.shape
@@ -32,7 +37,7 @@ def _along_last(x: Any, axis: tuple[int, ...], function: Any) -> Any:
 
 sum = reduction(
     "sum",
-    lambda x, axis, keepdims: np.add.reduce(x, axis=axis, keepdims=keepdims),
+    lambda x, axis, keepdims: add_up(x, axis=axis, keepdims=keepdims),
     lambda out, x, axis: 1,
     symbol="Σ",
     doc="The sum along `axis` (an int, a tuple, or None for all).",
@@ -41,7 +46,7 @@ sum = reduction(
 
 
 def _mean_array(x: Any, axis: Any, keepdims: bool) -> Any:
-    total = np.add.reduce(x, axis=axis, keepdims=keepdims)
+    total = add_up(x, axis=axis, keepdims=keepdims)
     count = x.size // (total.size or 1)
     # NumPy warns about an empty mean, in its own words.
     return total / count if count else np.mean(x, axis=axis, keepdims=keepdims)
@@ -136,8 +141,8 @@ def _var_array(x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
     # and on Values it is silent.
     x = np.asarray(x)
     count = _count(x, normalise_axes(axis, x.ndim))
-    centre = np.add.reduce(x, axis=axis, keepdims=True) / (count or 1)
-    total = np.add.reduce(np.square(x - centre), axis=axis, keepdims=keepdims)
+    centre = add_up(x, axis=axis, keepdims=True) / (count or 1)
+    total = add_up(np.square(x - centre), axis=axis, keepdims=keepdims)
     return np.divide(total, count - ddof if count > ddof else 0)
 
 

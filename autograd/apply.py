@@ -1,0 +1,228 @@
+"""Applying a primitive to nodes: compute the result, and record it as a node of its own.
+
+Nodes are made here and nowhere else, apart from leaves. The most used operators of `Value` have this
+written out for them, in `operators.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.dispatch import TENSOR_RANK, VALUE_RANK, asarray, register_kind
+from autograd.families import Elementwise, Linear
+from autograd.graph import Node, tick
+from autograd.primitive import BAD_INPUT, Primitive
+from autograd.recording import current_mode, getframe, library_files, record_site
+from autograd.tensor import FLOAT64, Buffer, Tensor, as_data
+from autograd.value import Value, number
+
+__all__ = ["apply_to_tensors", "apply_to_values", "record_flat", "record_scalar"]
+
+new = object.__new__
+ndarray = np.ndarray
+
+
+# --- Values ---------------------------------------------------------------------------------------
+
+
+def apply_to_values(primitive: Primitive, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
+    """Call a primitive where the highest kind among the arguments is a Value."""
+    if isinstance(primitive, Elementwise):
+        if primitive.method is not None:
+            return primitive.method(*arguments)
+        if not any(isinstance(x, np.ndarray | list | tuple) for x in arguments):
+            return record_scalar(primitive, arguments, options)
+    arrays = [boxed(x) if x.__class__ is Value else asarray(x, primitive.name) for x in arguments]
+    with np.errstate(all="ignore"):
+        return primitive.on_values(arrays, options)
+
+
+def boxed(value: Value) -> np.ndarray[Any, Any]:
+    """A 0-d object array that holds a Value."""
+    array = np.empty((), dtype=object)
+    array[()] = value
+    return array
+
+
+def record_scalar(
+    primitive: Elementwise, arguments: Sequence[Any], options: dict[str, Any] | None = None
+) -> Value:
+    """Compute one number from a few, elementwise, and record it."""
+    options = primitive.options if options is None else options
+    numbers = [x._data if x.__class__ is Value else number(x, primitive.name) for x in arguments]
+    out = primitive.evaluate(numbers, options)
+    mode = current_mode()
+    derivatives = [
+        primitive.local_derivative(slot, out, numbers, options)
+        if mode.recording
+        and x.__class__ is Value
+        and x._requires_grad
+        and primitive.differentiable(slot)
+        else None
+        for slot, x in enumerate(arguments)
+    ]
+    return make(primitive, arguments, numbers, options, out, derivatives)
+
+
+def record_flat(primitive: Primitive, arguments: Sequence[Any], options: dict[str, Any]) -> Value:
+    """Compute one number from many, and record it as one n-ary node."""
+    numbers = [x._data if x.__class__ is Value else number(x, primitive.name) for x in arguments]
+    vector: Any = np.array(numbers)
+    derivatives: list[float | None]
+    with np.errstate(all="ignore"):
+        out = primitive.on_numbers(vector, options)
+        if not current_mode().recording:
+            derivatives = [None] * len(numbers)
+        else:
+            derivatives = primitive.flat_derivatives(np.float64(out), vector, options).tolist()
+            for slot, x in enumerate(arguments):
+                if x.__class__ is not Value or not x._requires_grad:
+                    derivatives[slot] = None
+    return make(primitive, arguments, numbers, options, out, derivatives)
+
+
+def make(
+    primitive: Primitive,
+    arguments: Sequence[Any],
+    numbers: Sequence[float],
+    options: dict[str, Any],
+    out: float,
+    derivatives: Sequence[float | None],
+) -> Value:
+    """The node of a computed number: interior if a gradient flows to any argument."""
+    mode = current_mode()
+    node = new(Value)
+    node._data = out
+    node._grad = node._name = None
+    node._requires_grad = derivatives.count(None) < len(derivatives)
+    if node._requires_grad:
+        node._primitive = primitive
+        kept = tuple(
+            [x if x.__class__ is Value else n for x, n in zip(arguments, numbers, strict=True)]
+        )
+        if isinstance(primitive, Elementwise) and len(kept) <= 2:
+            node._x, node._y = (*kept, None)[:2]
+            node._dx, node._dy = (*derivatives, None)[:2]
+        else:
+            node._x, node._dx = kept, tuple(derivatives)
+            node._y = node._dy = None
+        if options:
+            node._options = options
+    else:
+        node._primitive = node._x = node._y = node._dx = node._dy = None
+    node._scope = mode.scope
+    node._serial = tick()
+    record_site(node, getframe(2))
+    if mode.anomaly is not None:
+        mode.anomaly.check_forward(node, primitive, arguments)
+    return node
+
+
+register_kind(Value, VALUE_RANK, apply_to_values, record_flat)
+
+
+# --- Tensors --------------------------------------------------------------------------------------
+
+
+def constant(x: Any, primitive: Primitive) -> Any:
+    """A positional argument that is no node, ready for NumPy."""
+    if isinstance(x, list | tuple):
+        x = np.asarray(as_data(x, None, f"an argument of {primitive.name}"))
+    if isinstance(x, ndarray):
+        if (x.dtype.kind == "f" and x.dtype.itemsize <= 8) or x.dtype.kind in "biu":
+            return x
+        if x.dtype == object:
+            raise TypeError(
+                f"{primitive.name}: a Tensor and an array of Values do not mix: a network made of "
+                "Values comes from model.to_scalars(), an array of its numbers from v.data"
+            )
+        raise TypeError(f"{primitive.name}: expected real numbers, got an array of {x.dtype}")
+    return x
+
+
+SLOTS = [tuple(slot for slot in range(4) if mask >> slot & 1) for mask in range(16)]
+"""The tracked arguments, by a number with one bit for each: no tuple is made for a common node."""
+
+
+def apply_to_tensors(
+    primitive: Primitive, arguments: tuple[Any, ...], options: dict[str, Any]
+) -> Tensor:
+    """Call a primitive where the highest kind among the arguments is a Tensor."""
+    arrays: list[Any] = []
+    mask, bit = 0, 1
+    for x in arguments:
+        kind = x.__class__
+        if kind is Tensor or isinstance(x, Node):
+            arrays.append(x._data)
+            if x._requires_grad:
+                mask += bit
+        elif kind is float or kind is int or (kind is ndarray and x.dtype is FLOAT64):
+            arrays.append(x)
+        else:
+            array = constant(x, primitive)
+            if array is not x:
+                arguments = (*arguments[: len(arrays)], array, *arguments[len(arrays) + 1 :])
+            arrays.append(array)
+        bit += bit
+    try:
+        out = primitive.array(*arrays, **options)
+    except BAD_INPUT as error:
+        raise primitive.explained(error, arrays) from None
+    if out.__class__ is not ndarray:
+        out = np.asarray(out)
+    mode = current_mode()
+    node = new(Tensor)
+    node._data = out
+    node._grad = node._name = node._buffer = None
+    if mask and mode.recording:
+        slots = SLOTS[mask] if mask < 16 else tuple(i for i in range(len(arrays)) if mask >> i & 1)
+        if primitive.constant_slots:
+            slots = tuple(slot for slot in slots if primitive.differentiable(slot))
+    else:
+        slots = ()
+    if slots:
+        node._primitive = primitive
+        node._arguments = arguments
+        node._arrays = arrays
+        node._options = options
+        node._slots = slots
+        node._parents = (
+            arguments
+            if len(slots) == len(arguments)
+            else tuple([arguments[slot] for slot in slots])
+        )
+        node._requires_grad = True
+    else:
+        node._primitive = None
+        node._arguments = node._arrays = node._slots = node._parents = ()
+        node._options = {}
+        node._requires_grad = False
+    if out.base is not None and isinstance(primitive, Linear):
+        share_buffer(node, arguments)
+    node._retain = mode.retain
+    node._scope = mode.scope
+    node._serial = tick()
+    frame = getframe(1)
+    while frame.f_code.co_filename in library_files and frame.f_back is not None:
+        frame = frame.f_back
+    node._code = frame.f_code
+    node._lasti = frame.f_lasti
+    if mode.anomaly is not None:
+        mode.anomaly.check_forward(node, primitive, arguments)
+    return node
+
+
+def share_buffer(view: Tensor, arguments: Iterable[Any]) -> None:
+    """A view has the buffer of the tensor whose memory it shows."""
+    for x in arguments:
+        if isinstance(x, Tensor) and np.may_share_memory(x._data, view._data):
+            if x._buffer is None:
+                x._buffer = Buffer()
+            view._buffer = x._buffer
+            return
+
+
+register_kind(Tensor, TENSOR_RANK, apply_to_tensors)
