@@ -64,7 +64,10 @@ class Elementwise(Primitive):
         return self.derivatives[slot] is not None
 
     def _written_rules(self, options: dict[str, Any]) -> list[Any]:
-        """The rules as NumPy expressions, from the text they write: the same formulas undispatched."""
+        """The rules as NumPy expressions, from the text they write: the same formulas undispatched.
+
+        A rule that is a whole number, such as those of + and −, stays one.
+        """
         names = ("x", "y", "z", "u", "v")[: len(self.derivatives)]
         letters = [Letter(name, sample=0.5) for name in names]
         scope = {name: row.array for name, row in registry.items() if isinstance(row, Elementwise)}
@@ -72,7 +75,9 @@ class Elementwise(Primitive):
             out = Letter("out", sample=self.array(*(0.5 for _ in names), **options))
             formulas = [rule and rule(out, *letters, **options) for rule in self.derivatives]
         rules = [
-            None if d is None else eval(f"lambda out, {', '.join(names)}: {text}", scope)
+            d
+            if d is None or d.__class__ is int
+            else eval(f"lambda out, {', '.join(names)}: {text}", scope)
             for d, text in zip(formulas, map(_factor, formulas), strict=True)
         ]
         if options is self.options:
@@ -112,16 +117,18 @@ class Elementwise(Primitive):
             return float(rule(np.float64(out), *map(np.float64, numbers), **options))
 
     def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
-        for x in arguments:
-            if x.__class__ is not ndarray:
-                d = self.rule(slot)(out, *arguments, **options)
-                break
-        else:
-            rules = self._array_rules
-            if rules is None or options is not self.options:
-                rules = self._written_rules(options)
-            d = rules[slot](out, *arguments)
-        if not (d.__class__ is int and d == 1):
+        rules = self._array_rules
+        if rules is None or options is not self.options:
+            rules = self._written_rules(options)
+        d = rules[slot]
+        if d.__class__ is not int:
+            for x in arguments:
+                if x.__class__ is not ndarray:
+                    d = self.rule(slot)(out, *arguments, **options)
+                    break
+            else:
+                d = d(out, *arguments)
+        if d.__class__ is not int or d != 1:
             g = g * d
         return unbroadcast(g, arguments[slot])
 

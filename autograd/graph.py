@@ -76,6 +76,7 @@ class Node:
     _grad: Any
     _lasti: int
     _name: str | None
+    _parents: tuple[Node, ...]
     _primitive: Primitive | None
     _requires_grad: bool
     _retain: bool  # whether an interior node holds its gradient after a pass
@@ -121,6 +122,12 @@ class Node:
     def _contributions(self, g: Any) -> Iterable[tuple[Node, Any]]:
         """(parent, cotangent times local derivative), computed on numbers."""
         raise TypeError(f"{type(self).__name__} has no contributions")
+
+    def _spread(self, g: Any, sums: dict[Node, Any]) -> None:
+        """Add each contribution to the sums of a pass over numbers."""
+        for parent, contribution in self._contributions(g):
+            before = sums.get(parent)
+            sums[parent] = contribution if before is None else before + contribution
 
     def _recorded_contributions(self, g: Any) -> Iterable[tuple[Node, Any]]:
         """The same, computed on nodes, so that the gradient can be differentiated again."""
@@ -280,7 +287,7 @@ def reachable(roots: Iterable[Node], arguments: bool = False) -> tuple[list[Node
             leaves.append(node)
             continue
         interior.append(node)
-        for parent in node.parents if not arguments else node.arguments:
+        for parent in node._parents if not arguments else node.arguments:
             if (not arguments or isinstance(parent, Node)) and parent not in seen:
                 seen.add(parent)
                 stack.append(parent)
@@ -366,14 +373,16 @@ def cotangents(
             g = get(node) if kept else pop(node, None)
             if g is None:
                 continue
+            if not (create_graph or checked):
+                node._spread(g, sums)
+                continue
             for parent, contribution in (
                 node._recorded_contributions(g) if create_graph else node._contributions(g)
             ):
-                if checked:
-                    if leading is not None and parent not in leading:
-                        continue
-                    if anomaly is not None:
-                        anomaly.check_backward(node, parent, contribution)
+                if leading is not None and parent not in leading:
+                    continue
+                if anomaly is not None:
+                    anomaly.check_backward(node, parent, contribution)
                 before = get(parent)
                 sums[parent] = contribution if before is None else before + contribution
     return sums if targets is None else {node: sums[node] for node in targets if node in sums}

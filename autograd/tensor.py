@@ -354,6 +354,18 @@ class Tensor(ArrayMethods, Node):
             contributions.append((parent, c if parent.__class__ is Tensor else float(c)))
         return contributions
 
+    def _spread(self, g: Any, sums: dict[Node, Any]) -> None:
+        # `_contributions` written out, without the list: most of a small network's pass is here.
+        vjp: Callable[..., Any] = self._primitive.vjp  # type: ignore[union-attr]
+        out, arguments, arrays, options = self._data, self._arguments, self._arrays, self._options
+        for slot in self._slots:
+            parent = arguments[slot]
+            c = vjp(slot, g, out, arrays, options)
+            if parent.__class__ is not Tensor:
+                c = float(c)
+            before = sums.get(parent)
+            sums[parent] = c if before is None else before + c
+
     def _recorded_contributions(self, g: Any) -> Iterable[tuple[Node, Any]]:
         primitive, options = self._primitive, self._options
         arguments = [self._own_kind(x) for x in self._arguments]

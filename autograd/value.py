@@ -161,6 +161,8 @@ class Value(ScalarMethods, Node):
     def parents(self) -> tuple[Node, ...]:
         return tuple(x for x, d in self._edges() if d is not None)
 
+    _parents = parents
+
     @property
     def local_derivatives(self) -> tuple[float, ...]:
         """∂self/∂parent for each parent, stored when the node was recorded."""

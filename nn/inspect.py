@@ -62,7 +62,7 @@ def learning_curve(losses: Mapping[str, Sequence[float]], accuracy: Mapping[str,
         axes.set_xlabel("epoch", color=GREY)
         axes.set_ylabel(label, color=GREY)
         axes.set_xlim(0.5, max(len(ys) for ys in curves.values()) + 0.5)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         plain(axes)
         axes.legend(frameon=False)
     figure.axes[0].set_ylim(0, 1.05 * max(max(ys) for ys in losses.values()))

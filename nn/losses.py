@@ -212,5 +212,5 @@ def hinge(scores: Any, target: Any, reduction: str = "mean") -> Any:
     if not np.count_nonzero(wrong):
         # In the dtype of the scores, so that float32 stays float32.
         signs = t.astype(getattr(s, "dtype", np.float64), copy=False) if t.ndim else float(t)
-        return reduced(autograd.relu(1 - autograd.mul(s, signs)), reduction)
+        return reduced(autograd.hinge(s, signs), reduction)
     raise ValueError(f"hinge expected targets of -1 or 1, got {np.asarray(t)[wrong].flat[0]:g}")

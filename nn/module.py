@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import weakref
 from abc import ABCMeta
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -36,23 +36,27 @@ def walk(root: Module) -> Iterator[tuple[Keys, Any]]:
     stack: list[tuple[Keys, Any]] = [((), root)]
     while stack:
         keys, x = stack.pop()
-        if x.__class__ in PLAIN:
+        if x.__class__ in PLAIN or id(x) in seen:
             continue
-        items: list[tuple[Any, Any]] = []
-        if isinstance(x, Module):
-            items = list(attributes(x).items())
-        elif isinstance(x, dict):
-            items = list(x.items())
+        items: Iterable[tuple[Any, Any]] = ()
+        if isinstance(x, Node):
+            if not x.is_leaf:
+                continue
+            yield keys, x
         elif isinstance(x, list | tuple):
-            items = list(enumerate(x))
-        elif not (isinstance(x, Node) and x.is_leaf) and not holds_values(x):
-            continue
-        if id(x) in seen:
+            items = enumerate(x)
+        elif isinstance(x, dict):
+            items = x.items()
+        elif isinstance(x, Module):
+            yield keys, x
+            items = attributes(x).items()
+        elif holds_values(x):
+            yield keys, x
+        else:
             continue
         seen.add(id(x))
-        if not isinstance(x, dict | list | tuple):
-            yield keys, x
-        stack.extend(((*keys, key), each) for key, each in reversed(items))
+        if items:
+            stack.extend([((*keys, key), each) for key, each in items][::-1])
 
 
 CACHES = ("_entered", "_places")
@@ -228,12 +232,11 @@ class Module(Scoped, metaclass=Naming):
             for place in np.ndindex(x.shape):
                 where = f"[{', '.join(map(str, place))}]" if place else ""
                 named.append((name + where, x[place]))
-        once = {id(x): (name, x) for name, x in reversed(named)}
-        return [
-            (name, x)
-            for name, x in reversed(once.values())
-            if isinstance(x, Node) and x.is_leaf and x.requires_grad
-        ]
+        once: dict[int, tuple[str, Any]] = {}
+        for name, x in named:
+            if isinstance(x, Node) and x.is_leaf and x.requires_grad:
+                once.setdefault(id(x), (name, x))
+        return list(once.values())
 
     def parameters(self) -> list[Any]:
         """The leaves that require a gradient: what an optimiser changes. Each once."""
@@ -273,8 +276,13 @@ class Module(Scoped, metaclass=Naming):
 
     def zero_grad(self) -> None:
         """Set every parameter's gradient to ``None``, so that the next pass starts anew."""
-        for parameter in self.parameters():
-            parameter.grad = None
+        for _, x in walk(self):
+            if isinstance(x, Node):
+                x.grad = None
+            elif isinstance(x, np.ndarray):
+                for each in x.flat:
+                    if isinstance(each, Value):
+                        each.grad = None
 
     # --- numbers in and out ----------------------------------------
 

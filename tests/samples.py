@@ -138,6 +138,7 @@ BINARY: dict[str, tuple[float, float, float, float]] = {
     "arctan2": (0.3, 2, -2, 2),
     "hypot": (-2, 2, 0.3, 2),
     "logaddexp": (-2, 2, -2, 2),
+    "hinge": (-2, 2, 0.8, 1.2),
     "maximum": (-2, -0.1, 0.1, 2),
     "minimum": (-2, -0.1, 0.1, 2),
 }

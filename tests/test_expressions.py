@@ -288,12 +288,22 @@ def test_a_mistake_is_one_line_and_status_2(capsys, monkeypatch, tmp_path, argum
 
 
 def test_a_mistake_shows_no_traceback_in_a_process_of_its_own(tmp_path):
-    for text in ("1and x", "x^2", "x" + "+x" * 5000, "\udc80"):
+    for text in ("1and x", "x^2", "(" * 5000 + "x" + ")" * 5000, "\udc80"):
         done = command("draw", text, "--at", "x=1", folder=tmp_path)
         assert done.returncode == 2, text[:20]
         assert done.stdout == ""
         assert done.stderr.count("\n") == 1
         assert done.stderr.startswith("python -m autograd draw: ")
+
+
+def test_a_sum_of_5000_terms_is_drawn_or_refused_in_one_line(tmp_path):
+    # How deep a tree its parser may build is for each version of Python to say.
+    done = command("draw", "x" + "+x" * 4999, "--at", "x=1", "-o", "x.dot", folder=tmp_path)
+    if done.returncode:
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+        assert "more deeply nested than Python's parser" in done.stderr
+    else:
+        assert done.stdout == "value 5000; gradients: x 5000; saved x.dot\n"
 
 
 def test_without_graphviz_the_command_says_what_to_install(capsys, monkeypatch, tmp_path):

@@ -95,12 +95,12 @@ for _name, _ends in BINARY.items():
     _function = {"sub": "subtract", "mul": "multiply", "div": "divide", "pow": "power"}.get(
         _name, _name
     )
-    CALLS[getattr(np, _function)] = [
-        (
-            getattr(np, _function),
-            [numbers(2, 3, low=_ends[0], high=_ends[1]), numbers(3, low=_ends[2], high=_ends[3])],
-        )
-    ]
+    if hasattr(np, _function):
+        _operands = [
+            numbers(2, 3, low=_ends[0], high=_ends[1]),
+            numbers(3, low=_ends[2], high=_ends[3]),
+        ]
+        CALLS[getattr(np, _function)] = [(getattr(np, _function), _operands)]
 CALLS[np.matmul] = [(np.matmul, [M, M.T.copy()])]
 
 EVERY = [

@@ -359,6 +359,23 @@ relu = elementwise(
 )
 
 
+# One node where relu(1 − x y) makes three: a third of the time of a small network's loss.
+# Kink: at a margin of exactly 1 both derivatives are 0.
+def _hinge_array(x: Any, y: Any) -> Any:
+    return np.maximum(1 - x * y, 0)
+
+
+hinge = elementwise(
+    "hinge",
+    lambda x, y: m if not (m := 1.0 - x * y) <= 0 else 0.0,
+    _hinge_array,
+    lambda out, x, y: -(y * indicator(out > 0, out)),
+    lambda out, x, y: -(x * indicator(out > 0, out)),
+    doc="max(0, 1 − x y): the hinge loss of a score and a target of ±1; both derivatives are 0 at\n"
+    "and beyond a margin of 1.",
+)
+
+
 def _erf_array(x: Any) -> Any:
     x = np.asarray(x)
     dtype = x.dtype if x.dtype.kind == "f" else np.float64

@@ -18,7 +18,6 @@ from autograd.primitives.linear import concatenate, cumsum, getitem, reshape, tr
 add_up: Any = np.add.reduce  # whose annotations know no keepdims that is a variable
 
 
-add_reduce: Any = np.add.reduce
 
 
 def _count(x: Any, axis: tuple[int, ...]) -> int:

