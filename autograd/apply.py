@@ -107,8 +107,8 @@ def make(
             node._x, node._y = (*kept, None)[:2]
             node._dx, node._dy = (*derivatives, None)[:2]
         else:
-            node._x, node._dx = kept, tuple(derivatives)
-            node._y = node._dy = None
+            node._x, node._y = kept, tuple(derivatives)
+            node._dx = node._dy = None
         if options:
             node._options = options
     else:

@@ -76,7 +76,8 @@ class Value(ScalarMethods, Node):
     )
     _retain = True  # every Value holds its gradient after a pass
     # `_x`, `_y` are the arguments, `_dx`, `_dy` the derivatives by them: None where no gradient
-    # flows. With more than two arguments `_x` and `_dx` are tuples. `_options` may be unset.
+    # flows. With more than two arguments `_x` holds all of them and `_y` their derivatives, as tuples,
+    # and `_dx` and `_dy` are None. `_options` may be unset.
 
     _data: float
     _dx: Any
@@ -169,8 +170,8 @@ class Value(ScalarMethods, Node):
         return tuple(d for _, d in self._edges() if d is not None)
 
     def _edges(self) -> Iterable[tuple[Any, float | None]]:
-        if self._dx.__class__ is tuple:
-            return zip(self._x, self._dx, strict=True)
+        if self._x.__class__ is tuple:
+            return zip(self._x, self._y, strict=True)
         return ((self._x, self._dx), (self._y, self._dy))
 
     def item(self) -> float:
@@ -311,7 +312,8 @@ class Value(ScalarMethods, Node):
         return copy
 
     def _state(self, grad: Any, site: Any) -> tuple[Any, ...]:
-        edges = (self._dx, self._dy, getattr(self, "_options", None))
+        many = self._y if self._x.__class__ is tuple else None
+        edges = (self._dx, self._dy, many, getattr(self, "_options", None))
         return (self._data, grad, self._name, self._requires_grad, self._scope, site, edges)
 
     @classmethod
@@ -320,11 +322,11 @@ class Value(ScalarMethods, Node):
         node._data, node._grad, node._name, node._requires_grad, node._scope, site, edges = state
         node._code, node._lasti = site, 0
         node._primitive, node._serial = primitive, number
-        node._dx, node._dy, options = edges
+        node._dx, node._dy, many, options = edges
         if options is not None:
             node._options = options
-        if node._dx.__class__ is tuple:
-            node._x, node._y = arguments, None
+        if many is not None:
+            node._x, node._y = arguments, many
         else:
             node._x, node._y = (*arguments, None, None)[:2]
         return node
@@ -343,40 +345,44 @@ def _pass(root: Value, seed: float) -> None:
     pop, push, put = stack.pop, stack.append, order.append
     while stack:
         node = pop()
-        if node._primitive is None:
-            continue
-        put(node)
-        d = node._dx
-        if d.__class__ is tuple:
-            for x, each in zip(node._x, d, strict=True):
-                if each is not None and x not in sums:
-                    sums[x] = 0.0
-                    push(x)
-            continue
-        if d is not None:
+        if node._dx is not None:
+            put(node)
             x = node._x
             if x not in sums:
                 sums[x] = 0.0
                 push(x)
-        if node._dy is not None:
+            if node._dy is not None:
+                x = node._y
+                if x not in sums:
+                    sums[x] = 0.0
+                    push(x)
+        elif node._dy is not None:
+            put(node)
             x = node._y
             if x not in sums:
                 sums[x] = 0.0
                 push(x)
+        elif node._primitive is not None:
+            put(node)
+            for x, d in zip(node._x, node._y, strict=True):
+                if d is not None and x not in sums:
+                    sums[x] = 0.0
+                    push(x)
     order.sort(key=by_serial, reverse=True)
     for node in order:
         g = sums[node]
         d = node._dx
-        if d.__class__ is tuple:
-            for x, each in zip(node._x, d, strict=True):
-                if each is not None:
-                    sums[x] += g * each
-            continue
         if d is not None:
             sums[node._x] += g * d
-        d = node._dy
-        if d is not None:
-            sums[node._y] += g * d
+            d = node._dy
+            if d is not None:
+                sums[node._y] += g * d
+        elif node._dy is not None:
+            sums[node._y] += g * node._dy
+        else:
+            for x, d in zip(node._x, node._y, strict=True):
+                if d is not None:
+                    sums[x] += g * d
     with LOCK:
         for node, g in sums.items():
             if node._primitive is not None or node._grad is None:
