@@ -17,7 +17,7 @@ from autograd.graph import Node, tick
 from autograd.primitive import BAD_INPUT, Primitive
 from autograd.recording import current_mode, getframe, library_files, record_site
 from autograd.tensor import FLOAT64, Buffer, Tensor, as_data
-from autograd.value import Value, number
+from autograd.value import Edges, Value, number
 
 __all__ = ["apply_to_tensors", "apply_to_values", "record_flat", "record_scalar"]
 
@@ -103,14 +103,13 @@ def make(
         kept = tuple(
             [x if x.__class__ is Value else n for x, n in zip(arguments, numbers, strict=True)]
         )
-        if isinstance(primitive, Elementwise) and len(kept) <= 2:
+        if isinstance(primitive, Elementwise) and len(kept) <= 2 and not options:
             node._x, node._y = (*kept, None)[:2]
             node._dx, node._dy = (*derivatives, None)[:2]
         else:
-            node._x, node._y = kept, tuple(derivatives)
+            node._x, node._y = kept, Edges(derivatives)
+            node._y.options = options
             node._dx = node._dy = None
-        if options:
-            node._options = options
     else:
         node._primitive = node._x = node._y = node._dx = node._dy = None
     node._scope = mode.scope

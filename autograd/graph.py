@@ -176,7 +176,7 @@ class Node:
     @property
     def grad(self) -> Any:
         """The gradient the last pass left; ``None`` until one reaches the node. Assignable."""
-        return self._grad
+        return getattr(self, "_grad", None)  # unset on a Value that was just recorded
 
     @grad.setter
     def grad(self, gradient: Any) -> None:
@@ -185,7 +185,7 @@ class Node:
     @property
     def name(self) -> str | None:
         """The node's name in drawings and messages. Assignable."""
-        return self._name
+        return getattr(self, "_name", None)
 
     @name.setter
     def name(self, name: str | None) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import linecache
 import operator
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,6 @@ _NODE = """
 {i}code = frame.f_code
 {i}node = new(Value)
 {i}node._data = out
-{i}node._grad = node._name = None
 {i}node._primitive = primitive
 {i}node._x = {x}
 {i}node._y = {y}
@@ -73,7 +73,7 @@ _NODE = """
 {i}node._scope = mode.scope
 {i}node._requires_grad = True
 {i}node._serial = tick()
-{i}if code.co_filename in library_files:
+{i}if code is not user_code and is_library(code):
 {i}    record_site(node, frame)
 {i}else:
 {i}    node._code = code
@@ -212,9 +212,17 @@ def _install(row: Elementwise, method: str, *, reflected: bool = False) -> None:
         "new": object.__new__,
         "abs": abs,
     }
-    scope |= {"current_mode": current_mode, "getframe": getframe, "library_files": library_files}
+    scope |= {"current_mode": current_mode, "getframe": getframe}
     scope |= {"operate": operate, "record_scalar": record_scalar, "record_site": record_site}
     scope |= {"tick": tick}
+
+    def is_library(code: CodeType) -> bool:
+        if code.co_filename in library_files:
+            return True
+        scope["user_code"] = code  # most operations come from the code that the last one came from
+        return False
+
+    scope |= {"user_code": None, "is_library": is_library}
     made: dict[str, Any] = {}  # apart from the scope, where the same name is the function on floats
     exec(compile(text, filename, "exec"), scope, made)
     function = made[method]

@@ -36,6 +36,12 @@ def number(x: Any, what: str) -> float:
     raise TypeError(f"{what} is a real number, got {type(x).__name__} ({x!r:.60})")
 
 
+class Edges(tuple[float | None, ...]):
+    """The local derivatives of a Value with many arguments, or with options: one per argument."""
+
+    options: dict[str, Any]
+
+
 class Value(ScalarMethods, Node):
     """A node of the graph that holds one Python float.
 
@@ -66,7 +72,6 @@ class Value(ScalarMethods, Node):
         "_grad",
         "_lasti",
         "_name",
-        "_options",
         "_primitive",
         "_requires_grad",
         "_scope",
@@ -77,12 +82,12 @@ class Value(ScalarMethods, Node):
     _retain = True  # every Value holds its gradient after a pass
     # `_x`, `_y` are the arguments, `_dx`, `_dy` the derivatives by them: None where no gradient
     # flows. With more than two arguments `_x` holds all of them and `_y` their derivatives, as tuples,
-    # and `_dx` and `_dy` are None. `_options` may be unset.
+    # and `_dx` and `_dy` are None; so it is with options, which lie with the derivatives. `_grad` and
+    # `_name` may be unset.
 
     _data: float
     _dx: Any
     _dy: Any
-    _options: dict[str, Any]
     _x: Any
     _y: Any
 
@@ -156,7 +161,8 @@ class Value(ScalarMethods, Node):
 
     @property
     def options(self) -> dict[str, Any]:
-        return dict(getattr(self, "_options", {}))
+        edges = self._y
+        return dict(edges.options) if edges.__class__ is Edges else {}
 
     @property
     def parents(self) -> tuple[Node, ...]:
@@ -184,7 +190,7 @@ class Value(ScalarMethods, Node):
 
     def detach(self) -> Value:
         """A constant with the same number: no gradient flows through it."""
-        return Value(self._data, self._name, requires_grad=False)
+        return Value(self._data, self.name, requires_grad=False)
 
     # --- Python's protocols -----------------------------------------------------------------------
 
@@ -202,12 +208,11 @@ class Value(ScalarMethods, Node):
 
     def __repr__(self) -> str:
         parts = [repr(self._data)]
-        if self._name is not None:
-            parts.append(f"name={self._name!r}")
+        if self.name is not None:
+            parts.append(f"name={self.name!r}")
         if self._primitive is not None:
             parts.append(f"primitive={self._primitive.name}")
-        if self._grad is not None:
-            grad = self._grad
+        if (grad := self.grad) is not None:
             parts.append(f"grad={grad.data if isinstance(grad, Node) else grad!r}")
         if not self._requires_grad:
             parts.append("requires_grad=False")
@@ -262,7 +267,7 @@ class Value(ScalarMethods, Node):
         """(parent, local derivative as a node) for each parent, from the row's rule."""
         primitive = self._primitive
         assert primitive is not None  # only interior nodes are asked
-        arguments, options = self.arguments, getattr(self, "_options", {})
+        arguments, options = self.arguments, self.options
         if isinstance(primitive, Elementwise):
             derivatives = [
                 None if d is None else primitive.rule(slot)(self, *arguments, **options)
@@ -293,28 +298,27 @@ class Value(ScalarMethods, Node):
         return None
 
     def _receive(self, g: Any, shared: bool) -> None:
-        held = self._grad
+        held = self.grad
         self._grad = g if held is None or self._primitive is not None else held + g
 
     def _clone(self, copies: dict[int, Any]) -> Value:
         copy = new(Value)
-        for field in ("_data", "_name", "_primitive", "_dx", "_dy", "_requires_grad"):
+        for field in ("_data", "_primitive", "_dx", "_dy", "_requires_grad"):
             setattr(copy, field, getattr(self, field))
         for field in ("_scope", "_serial", "_code", "_lasti"):
             setattr(copy, field, getattr(self, field))
-        copy._grad = self._grad.data if isinstance(self._grad, Node) else self._grad
+        grad = self.grad
+        copy._grad, copy._name = grad.data if isinstance(grad, Node) else grad, self.name
         x, y = self._x, self._y
         if x.__class__ is tuple:
             x = tuple(copies.get(id(each), each) for each in x)
         copy._x, copy._y = copies.get(id(x), x), copies.get(id(y), y)
-        if hasattr(self, "_options"):
-            copy._options = self._options
         return copy
 
     def _state(self, grad: Any, site: Any) -> tuple[Any, ...]:
-        many = self._y if self._x.__class__ is tuple else None
-        edges = (self._dx, self._dy, many, getattr(self, "_options", None))
-        return (self._data, grad, self._name, self._requires_grad, self._scope, site, edges)
+        many = (tuple(self._y), self.options) if self._x.__class__ is tuple else None
+        edges = (self._dx, self._dy, many)
+        return (self._data, grad, self.name, self._requires_grad, self._scope, site, edges)
 
     @classmethod
     def _restore(cls, primitive: Any, arguments: Any, state: Any, number: int) -> Value:
@@ -322,11 +326,10 @@ class Value(ScalarMethods, Node):
         node._data, node._grad, node._name, node._requires_grad, node._scope, site, edges = state
         node._code, node._lasti = site, 0
         node._primitive, node._serial = primitive, number
-        node._dx, node._dy, many, options = edges
-        if options is not None:
-            node._options = options
+        node._dx, node._dy, many = edges
         if many is not None:
-            node._x, node._y = arguments, many
+            node._x, node._y = arguments, Edges(many[0])
+            node._y.options = many[1]
         else:
             node._x, node._y = (*arguments, None, None)[:2]
         return node

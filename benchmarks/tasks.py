@@ -6,6 +6,7 @@ A contestant is a function that prepares its data and returns ``(step, check)``:
 
 from __future__ import annotations
 
+import itertools
 import random
 import sys
 from collections.abc import Callable
@@ -118,7 +119,7 @@ def network_data(sizes: list[int], batch: int) -> tuple[list[Any], list[Any], An
     rng = np.random.default_rng(0)
     weights = [
         rng.normal(size=(out, into)) * np.sqrt(2 / into)
-        for into, out in zip(sizes, sizes[1:], strict=False)
+        for into, out in itertools.pairwise(sizes)
     ]
     biases = [rng.normal(size=out) * 0.1 for out in sizes[1:]]
     return weights, biases, rng.normal(size=(batch, sizes[0]))
@@ -169,7 +170,8 @@ def by_chalkgrad(sizes: list[int], batch: int) -> tuple[Step, list[float]]:
     model = nn.MLP(sizes[0], sizes[1:])
     parameters = list(model.parameters())
     for p, data in zip(
-        parameters, [each for pair in zip(weights, biases, strict=True) for each in pair],
+        parameters,
+        [each for pair in zip(weights, biases, strict=True) for each in pair],
         strict=True,
     ):
         p.data = data

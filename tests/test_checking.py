@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 
-import autograd
 import numpy as np
 import pytest
+
+import autograd
 from autograd import AnomalyError, GradientError, Tensor, Value, detect_anomaly, gradcheck
 
 

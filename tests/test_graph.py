@@ -10,9 +10,10 @@ import sys
 import threading
 import tracemalloc
 
-import autograd
 import numpy as np
 import pytest
+
+import autograd
 from autograd import StaleGraphError, Tensor, Value, topological_order
 
 # --- accumulation -------------------------------------------------------------------------------

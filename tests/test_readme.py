@@ -6,10 +6,11 @@ import math
 import re
 from pathlib import Path
 
-import autograd
-import nn
 import numpy as np
 import pytest
+
+import autograd
+import nn
 from autograd import StaleGraphError, Tensor, Value
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-import autograd
 import numpy as np
 import pytest
+
+import autograd
 from autograd import Tensor, Value, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 

@@ -18,8 +18,6 @@ from autograd.primitives.linear import concatenate, cumsum, getitem, reshape, tr
 add_up: Any = np.add.reduce  # whose annotations know no keepdims that is a variable
 
 
-
-
 def _count(x: Any, axis: tuple[int, ...]) -> int:
     shape = x.shape
     return math.prod(shape if len(axis) == len(shape) else [shape[i] for i in axis])

@@ -41,16 +41,16 @@ def make_moons(n_samples: int, noise: float) -> tuple[Any, Any]:
     return x, np.repeat([0, 1], n_samples // 2)
 
 
-def demo(MLP: Any, Value: Any, steps: int) -> tuple[list[float], list[float], Any]:  # noqa: N803
+def demo(MLP: Any, Value: Any, steps: int) -> tuple[list[float], list[float], Any]:
     """The cells of micrograd's training demo, on whichever classes are given."""
     np.random.seed(1337)
     random.seed(1337)
-    X, y = make_moons(n_samples=100, noise=0.1)  # noqa: N806
+    X, y = make_moons(n_samples=100, noise=0.1)
     y = y * 2 - 1  # make y be -1 or 1
     model = MLP(2, [16, 16, 1])  # 2-layer neural network
 
     def loss() -> tuple[Any, float]:
-        Xb, yb = X, y  # noqa: N806
+        Xb, yb = X, y
         inputs = [list(map(Value, xrow)) for xrow in Xb]
         # forward the model to get scores
         scores = list(map(model, inputs))
