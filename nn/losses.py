@@ -26,20 +26,19 @@ from autograd import Node
 __all__ = ["cross_entropy", "hinge", "kl_divergence", "l2_divergence", "mse"]
 
 
-def operand(x: Any, what: str) -> Any:
+def operand(x: Any, what: str, loss: str) -> Any:
     """A node or an array as it is; lists and numbers as arrays."""
     if isinstance(x, Node | np.ndarray):
         return x
     array = np.asarray(x)
     if array.dtype.kind not in "biufO":
-        raise TypeError(f"{what} is made of real numbers, got {array.dtype} ({x!r:.60})")
+        raise TypeError(f"the {what} of {loss} is made of real numbers, got {array.dtype} ({x!r:.60})")
     return array
 
 
 def operands(prediction: Any, target: Any, loss: str) -> tuple[Any, Any]:
     """Both sides of a loss, of one shape."""
-    prediction = operand(prediction, f"the prediction of {loss}")
-    target = operand(target, f"the target of {loss}")
+    prediction, target = operand(prediction, "prediction", loss), operand(target, "target", loss)
     if prediction.shape != target.shape:
         raise ValueError(
             f"{loss} expected a target of the prediction's shape {prediction.shape}, "
@@ -86,8 +85,8 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
     Source: KTH DD2424, lecture 3; CMU 11-785, lecture 5.
     """
     check_reduction(reduction)
-    logits = operand(logits, "the logits of cross_entropy")
-    target = operand(target, "the target of cross_entropy")
+    logits = operand(logits, "logits", "cross_entropy")
+    target = operand(target, "target", "cross_entropy")
     if not logits.shape:
         raise ValueError("cross_entropy expected logits of shape (..., classes), got one number")
     if target.shape == logits.shape[:-1]:
@@ -208,7 +207,7 @@ def hinge(scores: Any, target: Any, reduction: str = "mean") -> Any:
     check_reduction(reduction)
     s, t = operands(scores, target, "hinge")
     t = t.data if isinstance(t, Node) else np.asarray(t, dtype=np.float64)
-    wrong = np.abs(t) != 1
+    wrong = np.abs(t) != 1.0
     if not np.count_nonzero(wrong):
         # In the dtype of the scores, so that float32 stays float32.
         signs = t.astype(getattr(s, "dtype", np.float64), copy=False) if t.ndim else float(t)

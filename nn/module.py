@@ -139,8 +139,10 @@ class Running(Scope):
         """Whether the module is still where it was when this scope was made."""
         if self._root is None:
             return True
-        root = self._root()
-        return root is not None and self.place is not None and self.place.leads(root, module)
+        x: Any = self._root()
+        if x is None or self.place is None:
+            return False
+        return self.place.leads(x, module)
 
 
 class Naming(ABCMeta):
@@ -190,7 +192,7 @@ class Module(Scoped, metaclass=Naming):
         return Running(self, outer)
 
     def _keeps_scope(self, scope: Any) -> bool:
-        return bool(scope.leads_to(self))
+        return scope.leads_to(self)  # type: ignore[no-any-return]
 
     def _place_of(self, module: Module) -> Place | None:
         """Where a module is below this one; ``None`` where it is not.
