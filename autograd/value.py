@@ -166,6 +166,7 @@ class Value(ScalarMethods, Node):
 
     @property
     def parents(self) -> tuple[Node, ...]:
+        """The arguments through which a gradient flows, repeats kept: ``x * x`` has ``(x, x)``."""
         return tuple(x for x, d in self._edges() if d is not None)
 
     _parents = parents

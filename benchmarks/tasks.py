@@ -118,8 +118,7 @@ def network_data(sizes: list[int], batch: int) -> tuple[list[Any], list[Any], An
     """The same weights, biases and inputs for every contestant."""
     rng = np.random.default_rng(0)
     weights = [
-        rng.normal(size=(out, into)) * np.sqrt(2 / into)
-        for into, out in itertools.pairwise(sizes)
+        rng.normal(size=(out, into)) * np.sqrt(2 / into) for into, out in itertools.pairwise(sizes)
     ]
     biases = [rng.normal(size=out) * 0.1 for out in sizes[1:]]
     return weights, biases, rng.normal(size=(batch, sizes[0]))

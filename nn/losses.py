@@ -32,7 +32,9 @@ def operand(x: Any, what: str, loss: str) -> Any:
         return x
     array = np.asarray(x)
     if array.dtype.kind not in "biufO":
-        raise TypeError(f"the {what} of {loss} is made of real numbers, got {array.dtype} ({x!r:.60})")
+        raise TypeError(
+            f"the {what} of {loss} is made of real numbers, got {array.dtype} ({x!r:.60})"
+        )
     return array
 
 

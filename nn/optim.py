@@ -59,7 +59,7 @@ class Optimizer:
 
     def step(self) -> None:
         """Change every parameter that has a gradient."""
-        raise NotImplementedError(f"{type(self).__name__} defines no step()")
+        raise TypeError(f"{type(self).__name__} defines no step()")
 
 
 class SGD(Optimizer):
