@@ -101,6 +101,7 @@ from autograd.primitives.linear import (
     swapaxes,
     transpose,
 )
+from autograd.primitives.normalisation import batch_norm, layer_norm, rms_norm
 from autograd.primitives.products import dot, einsum, inner, matmul, outer, tensordot
 from autograd.primitives.reductions import (
     logsumexp,
@@ -154,6 +155,7 @@ __all__ = [
     "argmax",
     "argmin",
     "astype",
+    "batch_norm",
     "broadcast_to",
     "cbrt",
     "ceil",
@@ -194,6 +196,7 @@ __all__ = [
     "is_grad_enabled",
     "jacobian",
     "jvp",
+    "layer_norm",
     "linear",
     "linear_map",
     "log",
@@ -229,6 +232,7 @@ __all__ = [
     "repeat",
     "reshape",
     "retain_grads",
+    "rms_norm",
     "roll",
     "scatter",
     "sigmoid",

@@ -5,19 +5,13 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-import numpy as np
-from tqdm import tqdm
-
 import autograd
 import nn
-
-# Found by trying twenty seeds: noise on the images regularises more than any weight penalty does.
-WIDTHS = [128, 10]
-BATCH = 32  # such small products stay on one thread, which is fastest, above all on a busy machine
-RATE, MOMENTUM, PENALTY, NOISE = 0.1, 0.9, 3e-4, 0.25
+from nn.digits import Choices, Run, optimizers, schedules, side_by_side
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -45,6 +39,39 @@ def command_line() -> tuple[OneLineParser, OneLineParser]:
     )
     digits.add_argument("--epochs", type=whole(1), default=40, help="default: 40")
     digits.add_argument("--seed", type=whole(0), default=0, help="default: 0")
+    digits.add_argument(
+        "--loss",
+        choices=("cross-entropy", "kl"),
+        default="cross-entropy",
+        help="softmax with cross-entropy (default) or the Kullback-Leibler divergence",
+    )
+    task = digits.add_mutually_exclusive_group()
+    task.add_argument(
+        "--binary",
+        type=one_digit,
+        metavar="DIGIT",
+        help="this digit or not: one sigmoid output, binary KL divergence",
+    )
+    task.add_argument(
+        "--none-of-above",
+        action="store_true",
+        help="an eleventh output for patterns that are no digit, beside the ten-way network",
+    )
+    digits.add_argument(
+        "--optimizer", choices=list(optimizers()), default="sgd", help="default: sgd, with momentum"
+    )
+    digits.add_argument(
+        "--schedule", choices=list(schedules()), default="cosine", help="default: cosine"
+    )
+    digits.add_argument(
+        "--init",
+        type=part_of_mlp("init"),
+        metavar="NAME",
+        help="of the weights; default: he_normal",
+    )
+    digits.add_argument(
+        "--norm", type=part_of_mlp("norm"), metavar="NAME", help="batch, layer, ...; default: none"
+    )
     return parser, digits
 
 
@@ -61,6 +88,29 @@ def whole(least: int) -> Any:
     return number
 
 
+def one_digit(text: str) -> int:
+    """The type of an option that is one of the ten digits."""
+    if len(text) != 1 or text not in "0123456789":
+        raise argparse.ArgumentTypeError(f"expected a digit from 0 to 9, got {text!r}")
+    return int(text)
+
+
+def part_of_mlp(option: str) -> Any:
+    """The type of an option that `nn.MLP` takes by name: tried on a small one."""
+
+    def name(text: str) -> str | None:
+        if text == "none" and option == "norm":
+            return None
+        try:
+            arguments: dict[str, Any] = {option: text}
+            nn.MLP(2, [2, 2], rng=0, **arguments)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+        return text
+
+    return name
+
+
 def what_is_missing() -> str | None:
     """What to install before anything can be drawn, or None: better said before training than after."""
     try:
@@ -71,89 +121,35 @@ def what_is_missing() -> str | None:
     return None
 
 
-class Run:
-    """One training run on the digits: the data, the model, and how it fares after each epoch."""
-
-    def __init__(self, seed: int) -> None:
-        self.rng = np.random.default_rng(seed)
-        (self.x, self.y), (self.held_x, self.held_y) = nn.data.split(
-            *nn.data.digits(), 0.2, self.rng, stratify=True
-        )
-        self.model = nn.MLP(self.x.shape[1], WIDTHS, rng=self.rng)
-        self.losses: dict[str, list[float]] = {"training": [], "held out": []}
-        self.accuracies: dict[str, list[float]] = {"training": [], "held out": []}
-
-    def loss(self, x: Any, y: Any) -> Any:
-        """Softmax cross-entropy with L2 regularisation."""
-        return nn.cross_entropy(self.model(x), y) + nn.regularisers.l2(self.model, PENALTY)
-
-    def train(self, epochs: int) -> None:
-        """Mini-batch gradient descent; the learning rate falls to 0 along half a cosine."""
-        optimizer = nn.optim.SGD(self.model.parameters(), RATE, MOMENTUM)
-        batches = nn.data.batches(self.x, self.y, batch_size=BATCH, rng=self.rng)
-        progress = tqdm(range(epochs), desc="training", unit="epoch")
-        for epoch in progress:
-            optimizer.lr = RATE * (1 + np.cos(np.pi * epoch / epochs)) / 2
-            for x, y in batches:
-                optimizer.zero_grad()
-                self.loss(x + self.rng.normal(0, NOISE, x.shape), y).backward()
-                optimizer.step()
-            self.look()
-            progress.set_postfix(
-                loss=f"{self.losses['training'][-1]:.4f}",
-                held_out=f"{self.accuracies['held out'][-1]:.1%}",
-                refresh=False,
-            )
-
-    def look(self) -> None:
-        """Note loss and accuracy on both parts, without noise. No epoch is chosen by them."""
-        parts = {"training": (self.x, self.y), "held out": (self.held_x, self.held_y)}
-        with autograd.no_grad():
-            for name, (x, y) in parts.items():
-                logits = self.model(x)
-                self.losses[name].append(nn.cross_entropy(logits, y).item())
-                self.accuracies[name].append(float((logits.numpy().argmax(axis=1) == y).mean()))
-
-    def write(self, out: Path) -> list[tuple[Path, str]]:
-        """Write what there is to see, and the weights: the files and what they show."""
-        files = [
-            (out / "learning-curve.svg", "loss and accuracy after each epoch"),
-            (out / "mistakes.svg", "the confusion matrix and the worst mistakes"),
-            (out / "network.svg", "the graph of one mini-batch's loss, with gradients"),
-            (out / "weights.npz", "the weights, by name: numpy.load"),
-        ]
-        curve, matrix, graph, weights = (path for path, _ in files)
-        nn.inspect.learning_curve(self.losses, self.accuracies).savefig(curve)
-        with autograd.no_grad():
-            probabilities = nn.softmax(self.model(self.held_x)).numpy()
-        images = self.held_x.reshape(-1, 8, 8)
-        nn.inspect.mistakes(probabilities, self.held_y, images).savefig(matrix)
-        self.model.zero_grad()
-        batch = autograd.Tensor(self.x[:BATCH], "images", requires_grad=False)
-        with autograd.retain_grads():
-            loss = self.loss(batch, self.y[:BATCH])
-            loss.name = "loss"
-            loss.backward()
-        autograd.draw(loss).save(graph)
-        arrays: dict[str, Any] = self.model.state_dict()
-        np.savez(weights, **arrays)
-        return files
-
-
-def digits(out: Path, epochs: int, seed: int) -> None:
+def digits(out: Path, epochs: int, seed: int, choices: Choices | None = None) -> None:
     """Train, report, and write the pictures and the weights."""
-    run = Run(seed)
+    choices = choices or Choices()
+    start = time.perf_counter()
+    run = Run(seed, choices)
     print(f"{len(run.x)} images to train on, {len(run.held_x)} held out, seed {seed}")
     print(run.model)
-    start = time.perf_counter()
+    ten = None
+    if choices.none_of_above:
+        ten = Run(seed, replace(choices, none_of_above=False))
+        ten.train(epochs)
     run.train(epochs)
     seconds = time.perf_counter() - start
+    if run.history.stopped == "interrupted":
+        print(run.history.reason)
+    if not run.accuracies["held out"]:
+        print("no epoch was finished: nothing is written")
+        return
+    made = len(run.accuracies["held out"])
     accuracy = run.accuracies["held out"][-1]
     wrong = round((1 - accuracy) * len(run.held_x))
     print(
         f"test accuracy {accuracy:.2%} ({wrong} of {len(run.held_x)} held-out images wrong) "
-        f"after {epochs} epochs in {seconds:.1f} s"
+        f"after {made} epochs in {seconds:.1f} s"
     )
+    for line in run.binary_report() if choices.binary is not None else ():
+        print(line)
+    for line in side_by_side(ten, run) if ten is not None else ():
+        print(line)
     files = run.write(out)
     width = max(len(str(path)) for path, _ in files)
     for path, what in files:
@@ -173,7 +169,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         chosen.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         command.error(f"cannot make the folder {chosen.out}: {error.strerror or error}")
-    digits(chosen.out, chosen.epochs, chosen.seed)
+    choices = Choices(
+        loss=chosen.loss,
+        binary=chosen.binary,
+        none_of_above=chosen.none_of_above,
+        optimizer=chosen.optimizer,
+        schedule=chosen.schedule,
+        init=chosen.init,
+        norm=chosen.norm,
+    )
+    digits(chosen.out, chosen.epochs, chosen.seed, choices)
 
 
 if __name__ == "__main__":

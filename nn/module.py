@@ -399,11 +399,20 @@ class Module(Scoped, metaclass=Naming):
 def own_parameters(module: Module) -> tuple[str, str]:
     """The shapes, and the number, of the parameters that are a module's own and not of one below."""
     below = tuple(f"{name}." for name, _ in module.named_modules()[1:])
-    leaves = [(name, x) for name, x in module._named_leaves() if not name.startswith(below)]
+    leaves = [
+        (name, x)
+        for name, x in module._named_leaves()
+        if not name.startswith(below) and any(each.requires_grad for each in nodes(x))
+    ]
     if not leaves:
         return "", ""
     shapes = ", ".join(f"{name} {np.shape(numbers(x))}" for name, x in leaves)
     return shapes, f"{sum(np.size(numbers(x)) for _, x in leaves):,}"
+
+
+def nodes(leaf: Any) -> list[Node]:
+    """A leaf, or the Values of an array."""
+    return [x for x in ([leaf] if isinstance(leaf, Node) else leaf.flat) if isinstance(x, Node)]
 
 
 def numbers(leaf: Any) -> Array:

@@ -1,74 +1,73 @@
-"""Optimisers: rules that change parameters along their gradients, in place and outside the graph."""
+"""Optimisers: rules that change parameters along their gradients, in place and outside the graph.
+
+Each is PyTorch's rule of that name, step for step. Below, g is the gradient (with ``weight_decay`` λ:
+g + λp, except in AdamW), η is ``lr``, t counts a parameter's own steps, and products, squares and
+roots are taken entry by entry.
+
+``weight_decay`` is not the same as a loss term. λ‖W‖² in the loss (`nn.regularisers.l2`) has the
+gradient 2λW, reaches only what is summed there, and is seen in the loss. ``weight_decay=λ`` adds λp to
+the gradient of every parameter of the group, biases too; in SGD it is the loss term ½λ‖p‖². In rules
+that rescale g, this addition is rescaled too; AdamW shrinks p by ηλ on its own instead.
+
+Options by group, as in PyTorch:
+
+>>> import nn
+>>> model = nn.MLP(2, [3, 1], rng=0)
+>>> weights = [p for p in model.parameters() if p.ndim == 2]
+>>> biases = [p for p in model.parameters() if p.ndim == 1]
+>>> optimizer = nn.optim.AdamW(
+...     [{"params": weights}, {"params": biases, "weight_decay": 0.0}], lr=0.01
+... )
+>>> [group["weight_decay"] for group in optimizer.param_groups]
+[0.01, 0.0]
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from autograd import Node
-from nn.module import Module
+from nn.optimizer import (
+    Array,
+    Block,
+    Group,
+    Optimizer,
+    flag,
+    fraction,
+    non_negative,
+    pair_of_fractions,
+)
 
-__all__ = ["SGD", "Optimizer"]
+__all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
 
 
-class Optimizer:
-    """What all optimisers share: checked parameters, a learning rate, and `zero_grad`.
+def decayed(block: Block, group: Group) -> Array:
+    """g + λp, the gradient with the weight decay that is coupled to it."""
+    decay: float = group["weight_decay"]
+    return block.g + decay * block.x if decay else block.g
 
-    Attributes:
-        parameters: the leaves that are changed, Tensors or Values.
-        lr: the learning rate; assign it to change it between steps.
-    """
 
-    def __init__(self, parameters: Iterable[Any], lr: float) -> None:
-        name = type(self).__name__
-        if isinstance(parameters, Module):
-            raise TypeError(f"{name} takes parameters: {name}(model.parameters(), ...)")
-        self.parameters = list(parameters)
-        if not self.parameters:
-            raise ValueError(f"{name} got no parameters")
-        for parameter in self.parameters:
-            if not isinstance(parameter, Node):
-                raise TypeError(
-                    f"{name} takes Tensors and Values, got {type(parameter).__name__} "
-                    f"({parameter!r:.60})"
-                )
-            if not parameter.is_leaf or not parameter.requires_grad:
-                raise ValueError(
-                    f"{name} takes leaves that require a gradient, got {parameter!r:.80}"
-                )
-        if len({id(parameter) for parameter in self.parameters}) < len(self.parameters):
-            raise ValueError(f"{name} got the same parameter twice")
-        self.lr = lr
-
-    @property
-    def lr(self) -> float:
-        """The learning rate: a finite number, 0 or more."""
-        return self._lr
-
-    @lr.setter
-    def lr(self, lr: float) -> None:
-        self._lr = checked(lr, "lr", math.inf)
-
-    def zero_grad(self) -> None:
-        """Set every parameter's gradient to ``None``, so that the next pass starts anew."""
-        for parameter in self.parameters:
-            parameter.grad = None
-
-    def step(self) -> None:
-        """Change every parameter that has a gradient."""
-        raise TypeError(f"{type(self).__name__} defines no step()")
+def moving_average(average: Array, x: Array, keep: float) -> Array:
+    """average ← keep · average + (1 − keep) x, in place. `x` is written over."""
+    average *= keep
+    x *= 1 - keep
+    average += x
+    return average
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent: p ← p − η v, where v ← μ v + g remembers earlier gradients.
+    """Stochastic gradient descent: p ← p − η v, where v ← μ v + (1 − τ) g remembers earlier gradients.
 
     Args:
-        parameters: the leaves to change: ``model.parameters()``.
+        parameters: the leaves to change: ``model.parameters()``, or a list of groups.
         lr: the learning rate η.
         momentum: μ, from 0 (plain gradient descent, v = g) to below 1.
+        dampening: τ. The first v is g, whatever τ is.
+        weight_decay: λ.
+        nesterov: p ← p − η (g + μ v): look ahead along v. Needs momentum, and no dampening.
 
     A parameter whose ``.grad`` is None is left alone. Graphs that were recorded before a step are
     stale after it: compute the loss anew.
@@ -81,46 +80,345 @@ class SGD(Optimizer):
     >>> w.data.tolist()
     [0.8, -1.6]
 
-    Source: Polyak's heavy ball (1964) in PyTorch's form, in which η scales v and not g.
+    Source: Polyak's heavy ball (1964) and Nesterov (1983) in PyTorch's form, in which η scales v and
+    not g; Sutskever et al. 2013.
     """
 
-    def __init__(self, parameters: Iterable[Any], lr: float, momentum: float = 0.0) -> None:
-        super().__init__(parameters, lr)
-        self.momentum = momentum
-        self.velocities: list[Any] = [None] * len(self.parameters)
+    OPTIONS: ClassVar = {
+        "lr": non_negative,
+        "momentum": fraction,
+        "dampening": non_negative,
+        "weight_decay": non_negative,
+        "nesterov": flag,
+    }
+    STATES: ClassVar = ("momentum_buffer",)
+
+    def __init__(
+        self,
+        parameters: Iterable[Any],
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+    ) -> None:
+        super().__init__(
+            parameters,
+            lr=lr,
+            momentum=momentum,
+            dampening=dampening,
+            weight_decay=weight_decay,
+            nesterov=nesterov,
+        )
 
     @property
     def momentum(self) -> float:
-        """μ: a number from 0 to below 1."""
-        return self._momentum
+        """μ: a number from 0 to below 1. The first group's; assigning sets all groups'."""
+        momentum: float = self.param_groups[0]["momentum"]
+        return momentum
 
     @momentum.setter
     def momentum(self, momentum: float) -> None:
-        self._momentum = checked(momentum, "momentum", 1.0)
+        momentum = fraction(momentum, "momentum")
+        for group in self.param_groups:
+            group["momentum"] = momentum
 
-    def step(self) -> None:
-        lr, momentum, velocities = self._lr, self._momentum, self.velocities
-        for i, parameter in enumerate(self.parameters):
-            g = parameter.grad
-            if g is None:
-                continue
-            if isinstance(g, Node):  # from a pass with create_graph=True
-                g = g.data
-            if momentum:
-                if velocities[i] is None:
-                    velocities[i] = 0 * g
-                # In place on arrays, a new float on a Value.
-                velocities[i] *= momentum
-                velocities[i] += g
-                g = velocities[i]
-            parameter.data -= lr * g
+    def check_group(self, group: Group) -> None:
+        if group["nesterov"] and (not group["momentum"] or group["dampening"]):
+            raise ValueError(
+                "nesterov needs momentum above 0 and dampening 0, got "
+                f"momentum={group['momentum']} and dampening={group['dampening']}"
+            )
+
+    def change(self, block: Block, group: Group) -> Array:
+        g, momentum = decayed(block, group), group["momentum"]
+        if momentum:
+            first = "momentum_buffer" not in block.arrays
+            v = block.state("momentum_buffer")
+            v *= momentum
+            v += g if first else np.multiply(g, 1 - group["dampening"], out=block.spare)
+            g = g + momentum * v if group["nesterov"] else v
+        np.multiply(g, group["lr"], out=block.spare)
+        return block.spare
 
 
-def checked(x: Any, what: str, below: float) -> float:
-    """A number from 0 to less than `below`."""
-    if isinstance(x, bool) or not isinstance(x, int | float | np.integer | np.floating):
-        raise TypeError(f"{what} is a number, got {type(x).__name__} ({x!r:.60})")
-    if not 0 <= x < below:
-        bound = "is finite and 0 or more" if below == math.inf else f"is from 0 to below {below:g}"
-        raise ValueError(f"{what} {bound}, got {x}")
-    return float(x)
+class RMSprop(Optimizer):
+    """p ← p − η g / (√s + ε): each entry's step is divided by its gradient's usual size.
+
+    s ← α s + (1 − α) g². With ``centered``, √(s − m²) with the mean m ← α m + (1 − α) g: an estimate
+    of the standard deviation. With ``momentum`` μ: v ← μ v + g / (√s + ε), p ← p − η v.
+
+    Args:
+        parameters: the leaves to change, or a list of groups.
+        lr, alpha, eps, weight_decay, momentum: η, α, ε, λ, μ.
+        centered: whether the mean is taken off.
+
+    >>> import autograd
+    >>> w = autograd.Tensor([1.0, -2.0])
+    >>> optimizer = RMSprop([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w.data.round(6).tolist()
+    [0.0, -1.0]
+
+    Source: Tieleman and Hinton, Coursera lecture 6.5 (2012); centred: Graves 2013.
+    """
+
+    OPTIONS: ClassVar = {
+        "lr": non_negative,
+        "alpha": fraction,
+        "eps": non_negative,
+        "weight_decay": non_negative,
+        "momentum": fraction,
+        "centered": flag,
+    }
+    STATES: ClassVar = ("square_avg", "grad_avg", "momentum_buffer")
+
+    def __init__(
+        self,
+        parameters: Iterable[Any],
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+    ) -> None:
+        super().__init__(
+            parameters,
+            lr=lr,
+            alpha=alpha,
+            eps=eps,
+            weight_decay=weight_decay,
+            momentum=momentum,
+            centered=centered,
+        )
+
+    def change(self, block: Block, group: Group) -> Array:
+        g, alpha, out = decayed(block, group), group["alpha"], block.spare
+        s = moving_average(block.state("square_avg"), np.multiply(g, g, out=out), alpha)
+        if group["centered"]:
+            np.copyto(out, g)
+            mean = moving_average(block.state("grad_avg"), out, alpha)
+            # Rounding can take a variance below 0.
+            s = np.maximum(s - mean * mean, 0)
+        np.sqrt(s, out=out)
+        out += group["eps"]
+        np.divide(g, out, out=out)
+        if group["momentum"]:
+            v = block.state("momentum_buffer")
+            v *= group["momentum"]
+            v += out
+            np.copyto(out, v)
+        out *= group["lr"]
+        return out
+
+
+class Adagrad(Optimizer):
+    """p ← p − η' g / (√s + ε) with s ← s + g², and η' = η / (1 + (t − 1) ``lr_decay``).
+
+    Args:
+        parameters: the leaves to change, or a list of groups.
+        lr, lr_decay, weight_decay, eps: η, its decay, λ, ε.
+        initial_accumulator_value: what s starts from.
+
+    >>> import autograd
+    >>> w = autograd.Tensor([1.0, -2.0])
+    >>> optimizer = Adagrad([w], lr=0.5)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w.data.round(6).tolist()
+    [0.5, -1.5]
+
+    Source: Duchi, Hazan and Singer 2011.
+    """
+
+    OPTIONS: ClassVar = {
+        "lr": non_negative,
+        "lr_decay": non_negative,
+        "weight_decay": non_negative,
+        "initial_accumulator_value": non_negative,
+        "eps": non_negative,
+    }
+    STATES: ClassVar = ("sum",)
+
+    def __init__(
+        self,
+        parameters: Iterable[Any],
+        lr: float = 1e-2,
+        lr_decay: float = 0.0,
+        weight_decay: float = 0.0,
+        initial_accumulator_value: float = 0.0,
+        eps: float = 1e-10,
+    ) -> None:
+        super().__init__(
+            parameters,
+            lr=lr,
+            lr_decay=lr_decay,
+            weight_decay=weight_decay,
+            initial_accumulator_value=initial_accumulator_value,
+            eps=eps,
+        )
+
+    def change(self, block: Block, group: Group) -> Array:
+        g, out = decayed(block, group), block.spare
+        s = block.state("sum", group["initial_accumulator_value"])
+        s += np.multiply(g, g, out=out)
+        np.sqrt(s, out=out)
+        out += group["eps"]
+        np.divide(g, out, out=out)
+        out *= group["lr"] / (1 + (block.step - 1) * group["lr_decay"])
+        return out
+
+
+class Adam(Optimizer):
+    """p ← p − η m̂ / (√v̂ + ε): momentum, and steps of each entry's own size.
+
+    m ← β₁ m + (1 − β₁) g and v ← β₂ v + (1 − β₂) g² start from 0, which m̂ = m / (1 − β₁ᵗ) and
+    v̂ = v / (1 − β₂ᵗ) make up for. With ``amsgrad``, v̂ is made of the largest v so far.
+
+    Args:
+        parameters: the leaves to change, or a list of groups.
+        lr, betas, eps, weight_decay: η, (β₁, β₂), ε, λ (added to the gradient; see `AdamW`).
+        amsgrad: whether v̂ never falls.
+
+    >>> import autograd
+    >>> w = autograd.Tensor([1.0, -2.0])
+    >>> optimizer = Adam([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w.data.round(6).tolist()
+    [0.9, -1.9]
+
+    Source: Kingma and Ba 2015, algorithm 1; amsgrad: Reddi, Kale and Kumar 2018.
+    """
+
+    OPTIONS: ClassVar = {
+        "lr": non_negative,
+        "betas": pair_of_fractions,
+        "eps": non_negative,
+        "weight_decay": non_negative,
+        "amsgrad": flag,
+    }
+    STATES: ClassVar = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+
+    def __init__(
+        self,
+        parameters: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        amsgrad: bool = False,
+    ) -> None:
+        super().__init__(
+            parameters, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad
+        )
+
+    def change(self, block: Block, group: Group) -> Array:
+        return adaptive_moments(decayed(block, group), block, group)
+
+
+class AdamW(Adam):
+    """Adam with weight decay of its own: p ← p − η λ p − η m̂ / (√v̂ + ε), and g without λp.
+
+    In `Adam` the decay goes through m and v, so that weights with large gradients shrink less; here
+    all shrink by the same factor.
+
+    Args:
+        parameters: the leaves to change, or a list of groups.
+        lr, betas, eps, weight_decay, amsgrad: as in `Adam`; λ is 0.01 here.
+
+    >>> import autograd
+    >>> w = autograd.Tensor([1.0, -2.0])
+    >>> optimizer = AdamW([w], lr=0.1, weight_decay=0.5)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w.data.round(6).tolist()
+    [0.85, -1.8]
+
+    Source: Loshchilov and Hutter 2019.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+    ) -> None:
+        super().__init__(parameters, lr, betas, eps, weight_decay, amsgrad)
+
+    def change(self, block: Block, group: Group) -> Array:
+        out = adaptive_moments(block.g, block, group)
+        if group["weight_decay"]:
+            out += group["lr"] * group["weight_decay"] * block.x
+        return out
+
+
+def adaptive_moments(g: Array, block: Block, group: Group) -> Array:
+    """η m̂ / (√v̂ + ε), the step of `Adam`."""
+    (beta1, beta2), out = group["betas"], block.spare
+    np.copyto(out, g)
+    m = moving_average(block.state("exp_avg"), out, beta1)
+    v = moving_average(block.state("exp_avg_sq"), np.multiply(g, g, out=out), beta2)
+    if group["amsgrad"]:
+        largest = block.state("max_exp_avg_sq")
+        v = np.maximum(largest, v, out=largest)
+    np.sqrt(v, out=out)
+    out *= 1 / math.sqrt(1 - beta2**block.step)
+    out += group["eps"]
+    np.divide(m, out, out=out)
+    out *= group["lr"] / (1 - beta1**block.step)
+    return out
+
+
+class Adadelta(Optimizer):
+    """p ← p − η Δ with Δ = g √(u + ε) / √(s + ε): steps in the units of the parameters.
+
+    s ← ρ s + (1 − ρ) g² and, afterwards, u ← ρ u + (1 − ρ) Δ².
+
+    Args:
+        parameters: the leaves to change, or a list of groups.
+        lr, rho, eps, weight_decay: η (1 in the paper), ρ, ε, λ.
+
+    >>> import autograd
+    >>> w = autograd.Tensor([1.0, -2.0])
+    >>> optimizer = Adadelta([w])
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w.data.round(5).tolist()
+    [0.99684, -1.99684]
+
+    Source: Zeiler 2012.
+    """
+
+    OPTIONS: ClassVar = {
+        "lr": non_negative,
+        "rho": fraction,
+        "eps": non_negative,
+        "weight_decay": non_negative,
+    }
+    STATES: ClassVar = ("square_avg", "acc_delta")
+
+    def __init__(
+        self,
+        parameters: Iterable[Any],
+        lr: float = 1.0,
+        rho: float = 0.9,
+        eps: float = 1e-6,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr=lr, rho=rho, eps=eps, weight_decay=weight_decay)
+
+    def change(self, block: Block, group: Group) -> Array:
+        g, rho, eps, out = decayed(block, group), group["rho"], group["eps"], block.spare
+        s = moving_average(block.state("square_avg"), np.multiply(g, g, out=out), rho)
+        u = block.state("acc_delta")
+        np.sqrt((u + eps) / (s + eps), out=out)
+        out *= g
+        moving_average(u, out * out, rho)
+        out *= group["lr"]
+        return out

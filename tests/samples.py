@@ -457,6 +457,17 @@ add("softmax_cross_entropy", "a constant target", numbers(2, 3), [[0.0, 1.0, 0.0
 add("softmax_cross_entropy", "not summing to one", numbers(2, 3), _target * 2 + 0.1)
 add("softmax_cross_entropy", "large", np.array([[1000.0, 998.0, 0.0]]), _target[:1], wrt=(0,))
 
+for _name in ("batch_norm", "layer_norm", "rms_norm"):
+    add(_name, "a batch", numbers(4, 3))
+    add(_name, "two instances, two features", numbers(2, 2))
+    add(_name, "a vector", numbers(5), axis=0)
+    add(_name, "several axes", numbers(3, 2, 4), axis=(0, 2))
+    add(_name, "a negative axis", numbers(2, 3, 2), axis=-2)
+    add(_name, "another eps", numbers(3, 4), eps=0.1)
+    add(_name, "constant along the axis", np.ones((3, 3)), eps=0.5)
+    add(_name, "large", 1000 + numbers(3, 3), eps=1e-3)
+    add(_name, "beside an empty axis", np.zeros((0, 3)), axis=1)
+
 
 # --- singular points of elementwise rows ----------------------------------------------------------
 

@@ -45,7 +45,7 @@ RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 # graph asks for pickling when a node is pickled, not before: the one import that points left.
 LATE = {("graph", "pickling")}
 
-PRIMITIVES = ("fused", "reductions", "products", "linear", "elementwise")
+PRIMITIVES = ("fused", "normalisation", "reductions", "products", "linear", "elementwise")
 
 
 def imports(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -1,5 +1,5 @@
 """The rows: every primitive of the library, declared once."""
 
-from autograd.primitives import elementwise, fused, linear, products, reductions
+from autograd.primitives import elementwise, fused, linear, normalisation, products, reductions
 
-__all__ = ["elementwise", "fused", "linear", "products", "reductions"]
+__all__ = ["elementwise", "fused", "linear", "normalisation", "products", "reductions"]

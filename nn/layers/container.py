@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from nn.activations import RECTIFIERS, activation_module
+from nn.activations import RECTIFIERS, ReLU, activation_module
 from nn.init import Initialiser
 from nn.layers.linear import Linear, width
+from nn.layers.normalisation import NORMS, norm_module
 from nn.module import Module
 from nn.randomness import Seed, generator
 
@@ -77,9 +78,10 @@ class MLP(Sequential):
         bias: whether the affine maps have biases.
         bias_init: the number that biases start from.
         init: how weights are drawn, see `Linear`. By default He's normal distribution before rectifiers,
-            Glorot's before others.
-        norm: a function that makes a Module from a width; it is put between each hidden affine map
-            and its activation, never after the last.
+            Glorot's before others. `nn.init.lsuv` draws them from data, once the model is there.
+        norm: ``"batch"`` (`BatchNorm1d`), ``"layer"`` (`LayerNorm`), ``"rms"`` (`RMSNorm`), or a
+            function that makes a Module from a width; it is put between each hidden affine map and
+            its activation, never after the last.
         dtype: float32 or float64.
         rng: a Generator, an int to seed one, or None.
 
@@ -105,7 +107,7 @@ class MLP(Sequential):
         bias: bool = True,
         bias_init: float = 0.0,
         init: str | Initialiser | None = None,
-        norm: Callable[[int], Module] | None = None,
+        norm: str | Callable[[int], Module] | None = None,
         dtype: Any = np.float64,
         rng: Seed = None,
     ) -> None:
@@ -116,21 +118,28 @@ class MLP(Sequential):
                 f"MLP(2, [16, 16, 1]), got {nouts!r:.60}"
             )
         widths += [width(n, f"nouts[{i}] of MLP") for i, n in enumerate(nouts)]
-        if norm is not None and not callable(norm):
-            raise TypeError(
-                f"norm of MLP is None or a function that makes a Module from a width, got {norm!r:.60}"
+        if isinstance(norm, str) and norm not in NORMS:
+            raise ValueError(
+                f"norm of MLP: no normalisation {norm!r}; there are {', '.join(NORMS)}"
             )
+        if norm is not None and not isinstance(norm, str) and not callable(norm):
+            raise TypeError(
+                f"norm of MLP is a name ({', '.join(NORMS)}), None, or a function that makes a Module "
+                f"from a width, got {norm!r:.60}"
+            )
+        hidden = activation_module(activation)
         if init is None:
-            hidden = activation_module(activation)
             init = "he_normal" if isinstance(hidden, RECTIFIERS) else "glorot_normal"
+        elif init == "random_walk":
+            init = "random_walk(relu)" if isinstance(hidden, ReLU) else "random_walk(linear)"
         rng = generator(rng)
         layers: list[Module] = []
         for place, (n_in, n_out) in enumerate(pairwise(widths), start=1):
             layers.append(Linear(n_in, n_out, bias, init, rng, dtype, bias_init=bias_init))
             if place < len(nouts):
                 if norm is not None:
-                    layers.append(norm(n_out))
-                layers.append(activation_module(activation))
+                    layers.append(norm_module(norm, n_out, dtype))
+                layers.append(activation_module(activation, dtype, rng))
             elif output_activation is not None:
-                layers.append(activation_module(output_activation))
+                layers.append(activation_module(output_activation, dtype, rng))
         super().__init__(*layers)

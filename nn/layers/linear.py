@@ -32,8 +32,9 @@ class Linear(Module):
     Args:
         n_in, n_out: the number of inputs and of outputs.
         bias: whether there is a b.
-        init: how W is drawn: a name in `nn.init` or a function (shape, rng) -> array; Glorot's normal
-            distribution when left out. ``"pytorch"`` draws W and b from U(±1/√n_in).
+        init: how W is drawn: a name such as ``"lecun"`` or ``"normal(0.1)"``, see `nn.init.initialiser`,
+            or a function (shape, rng) -> array; Glorot's normal distribution when left out.
+            ``"pytorch"`` draws W and b from U(±1/√n_in).
         rng: a Generator, an int to seed one, or None.
         dtype: float32 or float64.
         bias_init: the number that b starts from.

@@ -1,4 +1,4 @@
-"""Losses and regularisers against their formulas, finite differences and PyTorch."""
+"""What holds for every loss, the table of totals, and the losses of regression."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ CLASSES = np.array([0, 3, 1, 1, 2])
 DISTRIBUTIONS = rng.dirichlet(np.ones(4), size=5)
 SIGNS = np.where(rng.random((5, 4)) < 0.5, -1, 1)
 PROBABILITIES = rng.dirichlet(np.ones(4), size=5)
+BETWEEN = rng.uniform(0.05, 0.95, size=(5, 4))
+TARGETS = np.where(rng.random((5, 4)) < 0.5, rng.random((5, 4)), SIGNS > 0)
 
 CALLS: dict[str, tuple[Any, Any, Any]] = {
     "cross-entropy of classes": (nn.cross_entropy, LOGITS, CLASSES),
@@ -26,8 +28,22 @@ CALLS: dict[str, tuple[Any, Any, Any]] = {
     "KL divergence of certainties": (nn.kl_divergence, PROBABILITIES, np.eye(4)[CLASSES]),
     "L2 divergence": (nn.l2_divergence, LOGITS, DISTRIBUTIONS),
     "mse": (nn.mse, LOGITS, DISTRIBUTIONS),
+    "KL divergence from logits": (nn.kl_divergence_with_logits, LOGITS, DISTRIBUTIONS),
+    "multi-class hinge": (nn.multiclass_hinge, LOGITS, CLASSES),
     "hinge": (nn.hinge, LOGITS, SIGNS),
+    "perceptron": (nn.perceptron_loss, LOGITS, SIGNS),
+    "l1": (nn.l1, LOGITS, DISTRIBUTIONS),
+    "Huber": (nn.huber, LOGITS, DISTRIBUTIONS),
+    "binary cross-entropy": (nn.binary_cross_entropy, BETWEEN, TARGETS),
+    "binary cross-entropy from logits": (nn.binary_cross_entropy_with_logits, LOGITS, TARGETS),
+    "binary KL": (nn.binary_kl_divergence, BETWEEN, TARGETS),
+    "binary KL from logits": (nn.binary_kl_divergence_with_logits, LOGITS, TARGETS),
 }
+OVER_ELEMENTS = (
+    *(nn.mse, nn.l1, nn.huber, nn.hinge, nn.perceptron_loss),
+    *(nn.binary_cross_entropy, nn.binary_cross_entropy_with_logits),
+    *(nn.binary_kl_divergence, nn.binary_kl_divergence_with_logits),
+)
 calls = pytest.mark.parametrize(("loss", "prediction", "target"), CALLS.values(), ids=CALLS.keys())
 
 
@@ -70,7 +86,7 @@ def test_reductions_are_the_mean_and_the_sum_of_none(
     loss: Any, prediction: Any, target: Any
 ) -> None:
     each = loss(Tensor(prediction), target, reduction="none")
-    assert each.shape == ((5, 4) if loss in (nn.mse, nn.hinge) else (5,))
+    assert each.shape == ((5, 4) if loss in OVER_ELEMENTS else (5,))
     assert np.isclose(loss(Tensor(prediction), target).item(), each.data.mean(), atol=1e-15)
     assert np.isclose(
         loss(Tensor(prediction), target, reduction="sum").item(), each.data.sum(), atol=1e-14
@@ -91,10 +107,13 @@ def test_one_instance_is_a_vector(loss: Any, prediction: Any, target: Any) -> No
 @calls
 def test_float32_stays_float32(loss: Any, prediction: Any, target: Any) -> None:
     x = Tensor(prediction, dtype=np.float32)
-    t = target.astype(np.float32) if target.dtype == np.float64 else target
-    out = loss(x, t)
-    out.backward()
-    assert out.dtype == x.grad.dtype == np.float32
+    narrow = target.astype(np.float32) if target.dtype == np.float64 else target
+    for t in (narrow, target, target.tolist()):  # a constant in float64 does not widen it
+        x.grad = None
+        out = loss(x, t)
+        out.backward()
+        assert out.dtype == x.grad.dtype == np.float32
+        assert np.allclose(x.grad, gradient(loss, prediction, target)[1], atol=1e-6)
 
 
 @calls
@@ -112,113 +131,133 @@ def test_plain_numbers_give_a_plain_number(loss: Any, prediction: Any, target: A
     assert np.isclose(float(loss(prediction.tolist(), target.tolist())), value, atol=1e-14)
 
 
-# --- cross-entropy --------------------------------------------
+@calls
+def test_every_way_of_reducing_gives_its_gradient(loss: Any, prediction: Any, target: Any) -> None:
+    """The mini-batch's gradient is the sum, or the mean, of the instances' gradients."""
+    each = [
+        gradient(loss, prediction[i : i + 1], target[i : i + 1], reduction="sum")[1][0]
+        for i in range(5)
+    ]
+    count = 20 if loss in OVER_ELEMENTS else 5
+    assert np.allclose(gradient(loss, prediction, target, reduction="sum")[1], each, atol=1e-14)
+    assert np.allclose(gradient(loss, prediction, target)[1], np.array(each) / count, atol=1e-14)
 
 
-def test_cross_entropy_is_minus_log_softmax_and_its_derivative_p_minus_d() -> None:
-    p = np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True)
-    value, grad = gradient(nn.cross_entropy, LOGITS, CLASSES)
-    assert np.isclose(value, -np.log(p[np.arange(5), CLASSES]).mean(), atol=1e-14)
-    assert np.allclose(grad, (p - np.eye(4)[CLASSES]) / 5, atol=1e-15)
+FROM_SCORES = {
+    name: call
+    for name, call in CALLS.items()
+    if call[0] not in (nn.kl_divergence, nn.binary_kl_divergence, nn.binary_cross_entropy)
+}
 
 
-@pytest.mark.parametrize("reduction", ["mean", "sum"])
-@pytest.mark.parametrize("target", [CLASSES, DISTRIBUTIONS], ids=["classes", "distributions"])
-def test_cross_entropy_equals_pytorchs(target: Any, reduction: str) -> None:
-    torch = pytest.importorskip("torch")
-    theirs = torch.tensor(LOGITS, requires_grad=True)
-    loss = torch.nn.functional.cross_entropy(theirs, torch.tensor(target), reduction=reduction)
-    loss.backward()
-    value, grad = gradient(nn.cross_entropy, LOGITS, target, reduction=reduction)
-    assert np.isclose(value, loss.item(), atol=1e-13)
-    assert np.allclose(grad, theirs.grad.numpy(), atol=1e-14)
+def exact(name: str, z: float, t: float) -> tuple[float, float]:
+    """Value and derivative of a loss of one score of ±1000, worked out by hand.
+
+    For t from 0 to 1; the losses of classes have the scores (z, 0) and the target (t, 1 − t).
+    """
+    sign = 2 * t - 1
+    if "cross-entropy" in name or "KL" in name:
+        up = z > 0
+        entropy = 0.0 if t in (0, 1) else -t * math.log(t) - (1 - t) * math.log(1 - t)
+        value = (1 - t) * z if up else -t * z
+        return value - (entropy if "KL" in name else 0.0), float(up) - t
+    e = z - t
+    return {
+        "mse": (e * e, 2 * e),
+        "L2 divergence": (0.5 * (e * e + (1 - t) ** 2), e),
+        "l1": (abs(e), math.copysign(1, e)),
+        "Huber": (abs(e) - 0.5, math.copysign(1, e)),
+        "hinge": (max(0, 1 - sign * z), -sign if sign * z < 1 else 0),
+        "perceptron": (max(0, -sign * z), -sign if sign * z < 0 else 0),
+        "multi-class hinge": (max(0, 1 - sign * z), -sign if sign * z < 1 else 0),
+    }[name]
 
 
-def test_cross_entropy_is_stable_at_large_logits() -> None:
-    value, grad = gradient(nn.cross_entropy, [[1000.0, -1000.0], [-1000.0, 1000.0]], [0, 0])
-    assert value == 1000.0
-    assert grad.tolist() == [[0.0, 0.0], [-0.5, 0.5]]
-
-
-def test_distributions_may_be_given_as_whole_numbers() -> None:
-    one_hot = np.eye(4, dtype=int)[CLASSES]
-    assert (
-        gradient(nn.cross_entropy, LOGITS, one_hot)[0]
-        == gradient(nn.cross_entropy, LOGITS, CLASSES)[0]
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", FROM_SCORES)
+def test_scores_of_1000_give_the_right_value_and_gradient(name: str, dtype: Any) -> None:
+    loss, _, target = FROM_SCORES[name]
+    of_pairs = name in ("L2 divergence", "multi-class hinge") or loss in (
+        nn.cross_entropy,
+        nn.kl_divergence_with_logits,
     )
+    sharp = loss in (nn.hinge, nn.perceptron_loss, nn.multiclass_hinge) or target is CLASSES
+    for z in (1000.0, -1000.0):
+        for t in (0.0, 1.0) if sharp else (0.0, 0.25, 1.0):
+            if of_pairs:
+                x = Tensor([[z, 0.0]], dtype=dtype)
+                d: Any = [int(1 - t)] if target is CLASSES else np.array([[t, 1 - t]], dtype)
+            else:
+                x = Tensor([[z]], dtype=dtype)
+                d = np.array([[2 * t - 1 if target is SIGNS else t]], dtype)
+            out = loss(x, d)
+            out.backward()
+            value, slope = exact(name, z, t)
+            near = 1e-12 if dtype is np.float64 else 1e-6
+            assert out.dtype == dtype
+            assert math.isclose(out.item(), value, rel_tol=near, abs_tol=near)
+            assert math.isclose(x.grad[0, 0], slope, rel_tol=near, abs_tol=near)
+            assert np.isfinite(x.grad).all()
 
 
-@pytest.mark.parametrize(
-    ("target", "error", "message"),
-    [
-        ([0, 1, 2, 3, 4], ValueError, r"indices from 0 to 3, got 4 at \[4\]"),
-        ([0, -1, 2, 3, 0], ValueError, r"indices from 0 to 3, got -1 at \[1\]"),
-        ([0.0, 1.0, 2.0, 3.0, 0.0], TypeError, "integer class indices, got float64"),
-        ([True] * 5, TypeError, "integer class indices, got bool"),
-        ([0, 1], ValueError, r"shape \(5,\) or distributions of shape \(5, 4\), got \(2,\)"),
-        (["a"] * 5, TypeError, "real numbers"),
-    ],
-)
-def test_bad_classes_are_refused(target: Any, error: type[Exception], message: str) -> None:
-    x = Tensor(LOGITS)
-    with pytest.raises(error, match=message):
-        nn.cross_entropy(x, target)
-    assert x.grad is None
+# --- the lectures' totals --------------------------------------------
 
 
-def test_a_class_out_of_range_for_one_instance_is_refused() -> None:
-    with pytest.raises(ValueError, match="from 0 to 3, got 9"):
-        nn.cross_entropy(Tensor(LOGITS[0]), 9)
-    with pytest.raises(ValueError, match="got one number"):
-        nn.cross_entropy(Tensor(1.0), 0)
+def test_the_table_of_totals_gives_cmus_loss() -> None:
+    n = len(LOGITS)
+    total = 0.0
+    for y, d in zip(LOGITS, DISTRIBUTIONS, strict=True):
+        total += 0.5 * sum((yi - di) ** 2 for yi, di in zip(y, d, strict=True))
+    assert math.isclose(nn.l2_divergence(LOGITS, DISTRIBUTIONS), total / n)
+    total = 0.0
+    for y, d in zip(PROBABILITIES, DISTRIBUTIONS, strict=True):
+        total += sum(di * math.log(di) - di * math.log(yi) for yi, di in zip(y, d, strict=True))
+    assert math.isclose(nn.kl_divergence(PROBABILITIES, DISTRIBUTIONS), total / n)
 
 
-# --- KL and L2 divergence --------------------------------------------
-
-
-def test_kl_divergence_equals_its_formula_and_pytorchs() -> None:
-    torch = pytest.importorskip("torch")
-    d, y = DISTRIBUTIONS, PROBABILITIES
-    value, grad = gradient(nn.kl_divergence, y, d)
-    assert np.isclose(value, (d * np.log(d / y)).sum(axis=1).mean(), atol=1e-14)
-    assert np.allclose(grad, -d / y / 5, atol=1e-14)
-    theirs = torch.nn.functional.kl_div(
-        torch.tensor(y).log(), torch.tensor(d), reduction="batchmean"
+def test_the_table_of_totals_gives_dd2424s_j() -> None:
+    model = nn.Linear(4, 4, rng=0)
+    z = model(LOGITS).numpy()
+    W, lam = model.weight.data, 0.1
+    penalty = lam * sum(w * w for row in W for w in row)
+    log_loss = sum(
+        math.log(sum(math.exp(s) for s in row)) - row[c] for row, c in zip(z, CLASSES, strict=True)
     )
-    assert np.isclose(value, theirs.item(), atol=1e-14)
+    ours = nn.cross_entropy(model(LOGITS), CLASSES) + nn.regularisers.l2(model, lam)
+    assert math.isclose(ours.item(), log_loss / 5 + penalty)
+    svm = sum(
+        max(0.0, row[j] - row[c] + 1)
+        for row, c in zip(z, CLASSES, strict=True)
+        for j in range(4)
+        if j != c
+    )
+    ours = nn.multiclass_hinge(model(LOGITS), CLASSES) + nn.regularisers.l2(model, lam)
+    assert math.isclose(ours.item(), svm / 5 + penalty)
 
 
-def test_kl_divergence_is_0_at_y_equal_d_where_its_derivative_is_not() -> None:
-    value, grad = gradient(nn.kl_divergence, [0.2, 0.8], [0.2, 0.8])
-    assert value == 0.0
-    assert grad.tolist() == [-1.0, -1.0]
+def test_the_table_of_totals_gives_cs_453xs_f() -> None:
+    y, d = LOGITS[:, 0], DISTRIBUTIONS[:, 0]
+    assert math.isclose(
+        0.5 * nn.mse(y, d), sum((a - b) ** 2 for a, b in zip(y, d, strict=True)) / 10
+    )
+    assert math.isclose(nn.l2_divergence(y[:, None], d[:, None]), 0.5 * nn.mse(y, d))
+    model = nn.Linear(4, 4, rng=0)
+    p = nn.softmax(model(LOGITS)).numpy()
+    f = (
+        -sum(DISTRIBUTIONS[i, k] * math.log(p[i, k]) for i in range(5) for k in range(4)) / 5
+        + 0.5 * 0.3 * (model.weight.data**2).sum()
+    )
+    penalty = nn.regularisers.l2(model, 0.3, half=True)
+    assert math.isclose((nn.cross_entropy(model(LOGITS), DISTRIBUTIONS) + penalty).item(), f)
 
 
-def test_an_impossible_class_contributes_nothing_to_kl_even_at_0() -> None:
-    value, grad = gradient(nn.kl_divergence, [0.0, 1.0], [0.0, 1.0])
-    assert value == 0.0
-    assert (grad == [0.0, -1.0]).all()
-    v = autograd.values([0.0, 1.0])
-    nn.kl_divergence(v, [0.0, 1.0]).backward()
-    assert v[1].grad == -1.0
-    assert not v[0].grad
+def test_the_table_of_totals_gives_the_notes_sum() -> None:
+    total = sum(np.linalg.norm(y - a) ** 2 for y, a in zip(LOGITS, DISTRIBUTIONS, strict=True))
+    assert math.isclose(nn.mse(LOGITS, DISTRIBUTIONS, reduction="sum"), total)
+    assert math.isclose(nn.l2_divergence(LOGITS, DISTRIBUTIONS, reduction="sum"), total / 2)
 
 
-def test_kl_is_infinite_where_the_prediction_rules_out_what_occurs() -> None:
-    with np.errstate(divide="ignore"):
-        assert nn.kl_divergence(Tensor([0.0, 1.0]), [0.5, 0.5]).item() == math.inf
-    assert nn.kl_divergence(autograd.values([0.0, 1.0]), [0.5, 0.5]).data == math.inf
-
-
-def test_the_arguments_of_kl_are_not_alike() -> None:
-    y, d = [0.9, 0.1], [0.5, 0.5]
-    assert nn.kl_divergence(y, d) != nn.kl_divergence(d, y)
-
-
-def test_kl_and_cross_entropy_coincide_for_certainties() -> None:
-    z = Tensor(LOGITS)
-    kl = nn.kl_divergence(nn.softmax(z), np.eye(4)[CLASSES])
-    assert np.isclose(kl.item(), nn.cross_entropy(z, CLASSES).item(), atol=1e-13)
+# --- losses of regression --------------------------------------------
 
 
 def test_l2_divergence_is_half_the_squared_distance() -> None:
@@ -235,82 +274,71 @@ def test_numbers_are_instances_of_one_component() -> None:
     assert nn.hinge(Value(0.25), -1).data == 1.25
 
 
-# --- mse and hinge --------------------------------------------
-
-
 def test_mse_equals_pytorchs() -> None:
     torch = pytest.importorskip("torch")
     theirs = torch.nn.functional.mse_loss(torch.tensor(LOGITS), torch.tensor(DISTRIBUTIONS))
     assert np.isclose(gradient(nn.mse, LOGITS, DISTRIBUTIONS)[0], theirs.item(), atol=1e-15)
 
 
-def test_hinge_is_max_of_0_and_1_minus_the_margin() -> None:
-    value, grad = gradient(nn.hinge, LOGITS, SIGNS)
-    assert np.isclose(value, np.maximum(0, 1 - SIGNS * LOGITS).mean(), atol=1e-15)
-    assert np.allclose(grad, np.where(SIGNS * LOGITS < 1, -SIGNS, 0) / 20, atol=1e-15)
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("delta", [0.3, 1.0, 2.5])
+def test_huber_and_l1_equal_pytorchs(delta: float, reduction: str) -> None:
+    torch = pytest.importorskip("torch")
+    y, d = 2 * LOGITS, DISTRIBUTIONS
+    functional = torch.nn.functional
+    for ours, theirs in (
+        (
+            lambda x: nn.l1(x, d, reduction),
+            lambda x, t: functional.l1_loss(x, t, reduction=reduction),
+        ),
+        (
+            lambda x: nn.huber(x, d, reduction, delta=delta),
+            lambda x, t: functional.huber_loss(x, t, reduction=reduction, delta=delta),
+        ),
+    ):
+        x, x_torch = Tensor(y), torch.tensor(y, requires_grad=True)
+        out, out_torch = ours(x), theirs(x_torch, torch.tensor(d))
+        assert np.allclose(out.numpy(), out_torch.detach().numpy(), atol=1e-14)
+        autograd.sum(out).backward()
+        out_torch.sum().backward()
+        assert np.allclose(x.grad, x_torch.grad.numpy(), atol=1e-15)
 
 
-def test_hinge_takes_only_signs() -> None:
-    with pytest.raises(ValueError, match="targets of -1 or 1, got 0"):
-        nn.hinge(Tensor([1.0, 2.0]), [0, 1])
+def test_hubers_derivative_is_the_error_kept_between_its_bounds() -> None:
+    errors = np.array([-3.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0])
+    _, grad = gradient(nn.huber, errors, np.zeros(7), reduction="sum")
+    assert grad.tolist() == np.clip(errors, -1, 1).tolist()
 
 
-def test_hinge_takes_a_list_of_values() -> None:
-    scores = [Value(0.5), Value(-2.0)]
-    loss = nn.hinge(scores, [1, 1])
-    loss.backward()
-    assert loss.data == 1.75
-    assert [s.grad for s in scores] == [-0.5, -0.5]
-
-
-# --- regularisation --------------------------------------------
-
-
-def test_l2_is_lambda_times_the_squared_weights_and_its_gradient_2_lambda_w() -> None:
-    model = nn.MLP(3, [4, 2], rng=0, bias_init=1.0)
-    penalty = nn.regularisers.l2(model, 0.1)
-    weights = [array for name, array in model.state_dict().items() if name.endswith("weight")]
-    assert np.isclose(penalty.item(), 0.1 * sum((w**2).sum() for w in weights), atol=1e-14)
-    penalty.backward()
-    for name, p in model.named_parameters():
-        if name.endswith("bias"):
-            assert p.grad is None
-        else:
-            assert np.allclose(p.grad, 0.2 * p.data, atol=1e-15)
-
-
-def test_l2_works_on_scalar_models_and_on_parameters() -> None:
-    model = nn.MLP(3, [4, 2], rng=0, bias_init=1.0)
-    scalars = model.to_scalars()
-    penalty = nn.regularisers.l2(scalars, 0.1)
-    penalty.backward()
-    assert abs(penalty.data - nn.regularisers.l2(model, 0.1).item()) < 1e-12
-    weight = scalars.layers[0].weight[1, 2]  # type: ignore[attr-defined]
-    assert abs(weight.grad - 0.2 * weight.data) < 1e-15
-    neuron = nn.scalar.Neuron(2, rng=0)
-    every = nn.regularisers.l2(neuron.parameters(), 1.0)
-    assert abs(every.data - sum(p.data**2 for p in neuron.parameters())) < 1e-15
-
-
-def test_the_graph_of_l2_is_small() -> None:
-    model = nn.MLP(30, [40, 20, 10], rng=0)
-    nodes = autograd.topological_order(nn.regularisers.l2(model, 0.1))
-    assert len(nodes) == 9  # three weights, a node for each, two sums and λ
+def test_l1_has_derivative_0_where_it_is_0() -> None:
+    assert gradient(nn.l1, [2.0, 1.0, -2.0], [1.0, 1.0, 1.0], reduction="sum")[1].tolist() == [
+        1,
+        0,
+        -1,
+    ]
 
 
 @pytest.mark.parametrize(
-    ("model", "lam", "error", "message"),
-    [
-        (nn.ReLU(), 0.1, ValueError, "no parameter of ReLU"),
-        (nn.Linear(1, 1), -0.1, ValueError, "0 or more, got -0.1"),
-        (nn.Linear(1, 1), math.nan, ValueError, "got nan"),
-        (nn.Linear(1, 1), "a", TypeError, "lam is a number"),
-        ([], 0.1, TypeError, "takes a Module or parameters"),
-        ([1.0], 0.1, TypeError, "takes a Module or parameters"),
-    ],
+    ("delta", "error"),
+    [(0.0, ValueError), (-1, ValueError), (math.nan, ValueError), ("a", TypeError)],
 )
-def test_bad_arguments_of_l2_are_named(
-    model: Any, lam: Any, error: type[Exception], message: str
-) -> None:
-    with pytest.raises(error, match=message):
-        nn.regularisers.l2(model, lam)
+def test_hubers_delta_is_above_0(delta: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="delta of huber is a number above 0"):
+        nn.huber([1.0], [0.0], delta=delta)
+    with pytest.raises(error, match="delta of huber is a number above 0"):
+        nn.HuberLoss(delta=delta)
+
+
+def test_whole_numbers_and_truth_values_are_numbers() -> None:
+    assert nn.mse([True, False], [0, 0]) == 0.5
+    assert nn.l1([1, 2], [True, False]) == 1.0
+    with pytest.raises(
+        TypeError, match="prediction of mse is made of real numbers, got complex128"
+    ):
+        nn.mse(np.array([1j]), [1.0])
+
+
+def test_a_target_may_be_a_node_and_gets_its_gradient() -> None:
+    d = Tensor(DISTRIBUTIONS)
+    nn.l2_divergence(LOGITS, d, reduction="sum").backward()
+    assert np.allclose(d.grad, DISTRIBUTIONS - LOGITS, atol=1e-15)

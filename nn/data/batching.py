@@ -1,17 +1,15 @@
-"""Data: mini-batches, a held-out part, and the digits that come with the package."""
+"""Mini-batches of instances, and the part that is held out."""
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
-from importlib import resources
 from typing import Any
 
 import numpy as np
 
 from nn.randomness import Seed, generator
 
-__all__ = ["Batches", "batches", "digits", "split"]
+__all__ = ["Batches", "batches", "split"]
 
 Array = np.ndarray[Any, Any]
 
@@ -121,23 +119,3 @@ def paired(x: Any, y: Any, what: str) -> tuple[Array, Array]:
             f"got shapes {x.shape} and {y.shape}"
         )
     return x, y
-
-
-def digits() -> tuple[Array, Array]:
-    """Handwritten digits: 1,797 images of 8×8 pixels, and what they show.
-
-    Returns:
-        (images, labels): float64 of shape (1797, 64), an image being a row, from 0 (paper) to 1
-        (ink); and integers of shape (1797,), from 0 to 9.
-
-    >>> images, labels = digits()
-    >>> images.shape, images.min(), images.max(), labels[:10].tolist()
-    ((1797, 64), np.float64(0.0), np.float64(1.0), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
-
-    Source: E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine
-    Learning Repository, 1998, doi 10.24432/C50P49, licence CC BY 4.0 (`nn/datasets/digits.txt`).
-    """
-    packed = resources.files("nn").joinpath("datasets", "digits.csv.gz").read_bytes()
-    text = gzip.decompress(packed).decode()
-    table = np.array([line.split(",") for line in text.split()], dtype=np.int64)
-    return table[:, :-1] / 16, table[:, -1]

@@ -1,8 +1,4 @@
-"""Pictures of training: how it went, and what the model gets wrong. They need matplotlib.
-
-Each function returns a matplotlib Figure of its own, which belongs to no window and no global state:
-`figure.savefig("x.svg")` writes it, and a notebook shows it.
-"""
+"""Pictures of training: how it went, and what the model gets wrong. They need matplotlib."""
 
 from __future__ import annotations
 
@@ -11,35 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nn.inspect.figures import BLUE, COLOURS, GREY, ORANGE, new_figure, plain
+from nn.metrics import confusion_matrix
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["confusion_matrix", "learning_curve", "mistakes"]
+__all__ = ["learning_curve", "mistakes", "training_curves"]
 
 Array = np.ndarray[Any, Any]
-
-# Two hues of the Okabe-Ito palette, which colour-blind readers can tell apart.
-BLUE, ORANGE = "#0068A5", "#C25A00"
-GREY = "#4D4D4D"
-
-
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure, in inches."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(
-            f'this picture is drawn with matplotlib: pip install "chalkgrad[plot]" ({error})'
-        ) from None
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def plain(axes: Any) -> None:
-    """Only the axes that are read."""
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(colors=GREY)
-    axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
-    axes.set_axisbelow(True)
 
 
 def learning_curve(losses: Mapping[str, Sequence[float]], accuracy: Mapping[str, Any]) -> Figure:
@@ -71,21 +47,80 @@ def learning_curve(losses: Mapping[str, Sequence[float]], accuracy: Mapping[str,
     return figure
 
 
-def confusion_matrix(predicted: Any, target: Any, classes: int) -> Array:
-    """How often each class (row) was taken for each class (column).
+def training_curves(
+    steps: Mapping[str, Sequence[float]], epochs: Mapping[str, Sequence[Any]]
+) -> Figure:
+    """Losses, metrics, rates and gradients over epochs: what `History.plot` draws.
 
-    >>> confusion_matrix([0, 1, 1], [0, 1, 0], 2).tolist()
-    [[1, 1], [0, 1]]
+    Faint lines are of single steps, and dashed ones of the held-out part.
+
+    >>> figure = training_curves({"loss": [2.0, 1.0], "lr": [0.1, 0.1]}, {"loss": [0.9], "lr": [0.1]})
+    >>> [axes.get_ylabel() for axes in figure.axes]
+    ['loss', 'learning rate']
     """
-    predicted, target = np.asarray(predicted), np.asarray(target)
-    if predicted.shape != target.shape:
-        raise ValueError(f"{target.shape} targets, but {predicted.shape} predictions")
-    counts = np.zeros((classes, classes), dtype=int)
-    np.add.at(counts, (target, predicted), 1)
-    return counts
+    count, made = len(epochs.get("loss", ())), len(steps.get("loss", ()))
+    if not made:
+        raise ValueError("there is nothing to draw: no step was made")
+    # Steps are placed within epochs; an epoch that was not finished is drawn at the pace of the rest.
+    pace = max(1.0, epoch_length(epochs, made, count))
+    at = np.arange(1, made + 1) / pace
+    per_step = ("lr", "gradient norm", "update ratio")
+    metrics = [name for name in steps if name not in ("loss", *per_step)]
+    panels = ["loss", *metrics, *(name for name in per_step if name in steps)]
+    columns = min(len(panels), 3)
+    rows = -(-len(panels) // columns)
+    figure = new_figure(4.2 * columns, 3.2 * rows)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat[len(panels) :]:
+        axes.remove()
+    for axes, name in zip(grid.flat, panels, strict=False):
+        alone = name in per_step
+        axes.plot(
+            at,
+            steps[name],
+            color=COLOURS[2] if alone else BLUE,
+            alpha=1.0 if alone else 0.3,
+            linewidth=1.6 if name == "lr" else 0.8,
+            label=None if alone else "steps",
+        )
+        if not alone:
+            marker = "o" if count == 1 else None
+            for key, color, line, label in (
+                (name, BLUE, "-", "training"),
+                (f"validation {name}", ORANGE, "--", "held out"),
+            ):
+                if epochs.get(key):
+                    ys = epochs[key]
+                    xs = np.arange(1, len(ys) + 1)
+                    axes.plot(xs, ys, line, color=color, linewidth=1.8, label=label, marker=marker)
+            axes.legend(frameon=False, fontsize=9)
+        positive = [y for y in steps[name] if y > 0]
+        wide = positive and len(positive) == made and max(positive) > 200 * min(positive)
+        if name == "update ratio" or (alone and wide):
+            axes.set_yscale("log" if len(positive) == made else "linear")
+        elif name in ("loss", "lr") and min(steps[name]) >= 0:
+            axes.set_ylim(bottom=0)
+        axes.set_xlabel("epoch", color=GREY)
+        axes.set_ylabel("learning rate" if name == "lr" else name, color=GREY)
+        axes.set_xlim(0, max(float(at[-1]), 1e-9) * 1.02)
+        plain(axes)
+    return figure
 
 
-def mistakes(probabilities: Any, target: Any, images: Any, *, most: int = 12) -> Figure:
+def epoch_length(epochs: Mapping[str, Sequence[Any]], made: int, count: int) -> float:
+    """How many steps an epoch has, from those made and the whole epochs among them."""
+    noted = epochs.get("steps")
+    return noted[0] if noted else made / max(count, 1)
+
+
+def mistakes(
+    probabilities: Any,
+    target: Any,
+    images: Any,
+    *,
+    most: int = 12,
+    names: Sequence[str] | None = None,
+) -> Figure:
     """The confusion matrix, and beside it the images that the model got most wrong.
 
     Args:
@@ -93,6 +128,7 @@ def mistakes(probabilities: Any, target: Any, images: Any, *, most: int = 12) ->
         target: class indices of shape (instances,).
         images: of shape (instances, height, width).
         most: how many images are drawn, those with the least probability on the truth first.
+        names: what the classes are called; their indices when left out.
     """
     probabilities, target = np.asarray(probabilities), np.asarray(target)
     classes = probabilities.shape[-1]
@@ -101,7 +137,8 @@ def mistakes(probabilities: Any, target: Any, images: Any, *, most: int = 12) ->
     figure = new_figure(10.5, 5)
     parts: Any = figure.subfigures(1, 2, width_ratios=(1.15, 1))
     left, right = parts
-    draw_matrix(left.subplots(), counts)
+    called = [str(i) for i in range(classes)] if names is None else list(names)
+    draw_matrix(left.subplots(), counts, called)
     left.suptitle(
         f"{int(np.trace(counts))} of {len(target)} right "
         f"({np.trace(counts) / len(target):.1%}); rows are the truth",
@@ -121,7 +158,7 @@ def mistakes(probabilities: Any, target: Any, images: Any, *, most: int = 12) ->
     for axes, i in zip(grid.flat, worst, strict=False):
         axes.imshow(images[i], cmap="gray_r", vmin=0, vmax=max(np.max(images), 1e-9))
         axes.set_title(
-            f"{target[i]}, taken for {predicted[i]}\n"
+            f"{called[target[i]]}, taken for {called[predicted[i]]}\n"
             f"{on_truth[i]:.2f} < {probabilities[i, predicted[i]]:.2f}",
             fontsize=8,
             color=GREY,
@@ -129,7 +166,7 @@ def mistakes(probabilities: Any, target: Any, images: Any, *, most: int = 12) ->
     return figure
 
 
-def draw_matrix(axes: Any, counts: Array) -> None:
+def draw_matrix(axes: Any, counts: Array, names: Sequence[str]) -> None:
     """Counts in cells: hits on the diagonal in blue, mistakes in orange."""
     classes = len(counts)
     hits = np.eye(classes, dtype=bool)
@@ -140,8 +177,8 @@ def draw_matrix(axes: Any, counts: Array) -> None:
         axes.imshow(cells, cmap=cmap, vmin=0, vmax=top)
     for row, column in zip(*np.nonzero(counts), strict=True):
         axes.text(column, row, counts[row, column], ha="center", va="center", fontsize=10)
-    axes.set_xticks(range(classes))
-    axes.set_yticks(range(classes))
+    axes.set_xticks(range(classes), names)
+    axes.set_yticks(range(classes), names)
     axes.set_xticks(np.arange(classes + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(classes + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="#DDDDDD", linewidth=0.8)

@@ -1,0 +1,96 @@
+"""Normalisations: numbers shifted and scaled to mean 0 and variance 1, or to root mean square 1.
+
+Each is fused because its composite records six nodes and keeps as many arrays. They share one rule:
+with r the factor 1/√(v + ε) and s the output, the Jacobian r (I − 1 1ᵀ/n − s sᵀ/n) is symmetric, so
+the same product is the vjp and the jvp. Without the mean, the term with 1 1ᵀ is missing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.declare import fused
+from autograd.primitive import normalise_axes
+from autograd.primitives.elementwise import sqrt, square
+from autograd.primitives.reductions import add_up, mean, var
+
+__all__ = ["batch_norm", "layer_norm", "rms_norm"]
+
+
+def _count(x: Any, axis: Any) -> int:
+    """The number of elements that are normalised together; 1 where there are none."""
+    n = 1
+    for i in normalise_axes(axis, x.ndim):
+        n *= x.shape[i]
+    return n or 1
+
+
+def _standardise_array(x: Any, axis: Any, eps: float) -> Any:
+    n = _count(x, axis)
+    out = x - add_up(x, axis=axis, keepdims=True) / n
+    # In place from here on: out belongs to this function, and a pass over memory is what time goes to.
+    out *= 1 / np.sqrt(add_up(np.square(out), axis=axis, keepdims=True) / n + eps)
+    return out
+
+
+def _standardise_product(g: Any, out: Any, x: Any, axis: Any, eps: float) -> Any:
+    r = 1 / sqrt(var(x, axis=axis, keepdims=True) + eps)
+    along = mean(g * out, axis=axis, keepdims=True)
+    return r * (g - mean(g, axis=axis, keepdims=True) - out * along)
+
+
+def _standardise_composite(x: Any, axis: Any, eps: float) -> Any:
+    centred = x - mean(x, axis=axis, keepdims=True)
+    return centred / sqrt(mean(square(centred), axis=axis, keepdims=True) + eps)
+
+
+batch_norm = fused(
+    "batch_norm",
+    _standardise_array,
+    (_standardise_product,),
+    (_standardise_product,),
+    _standardise_composite,
+    doc="(x − μ) / √(v + ε) with the mean μ and the biased variance v along `axis`, over instances: "
+    "the first. Jacobian of each feature: (I − 1 1ᵀ/n − s sᵀ/n) / √(v + ε), where s is the output.",
+    symbol="batch norm",
+    axis=0,
+    eps=1e-5,
+)
+
+layer_norm = fused(
+    "layer_norm",
+    _standardise_array,
+    (_standardise_product,),
+    (_standardise_product,),
+    _standardise_composite,
+    doc="(x − μ) / √(v + ε) with the mean μ and the biased variance v along `axis`, over features: "
+    "the last. Jacobian of each instance: (I − 1 1ᵀ/n − s sᵀ/n) / √(v + ε), where s is the output.",
+    symbol="layer norm",
+    axis=-1,
+    eps=1e-5,
+)
+
+
+def _rms_norm_array(x: Any, axis: Any, eps: float) -> Any:
+    return x * (1 / np.sqrt(add_up(np.square(x), axis=axis, keepdims=True) / _count(x, axis) + eps))
+
+
+def _rms_norm_product(g: Any, out: Any, x: Any, axis: Any, eps: float) -> Any:
+    r = 1 / sqrt(mean(square(x), axis=axis, keepdims=True) + eps)
+    return r * (g - out * mean(g * out, axis=axis, keepdims=True))
+
+
+rms_norm = fused(
+    "rms_norm",
+    _rms_norm_array,
+    (_rms_norm_product,),
+    (_rms_norm_product,),
+    lambda x, axis, eps: x / sqrt(mean(square(x), axis=axis, keepdims=True) + eps),
+    doc="x / √(mean(x²) + ε) along `axis`, the last. Jacobian of each instance: "
+    "(I − s sᵀ/n) / √(mean(x²) + ε), where s is the output.",
+    symbol="rms norm",
+    axis=-1,
+    eps=1e-5,
+)

@@ -1,0 +1,158 @@
+"""Classes of points in the plane that show what a network can and cannot separate.
+
+Each function returns (x, y): float64 points of shape (n, 2), and class indices from 0 of shape (n,),
+in a random order. ``noise`` is the standard deviation of what is added to each coordinate. With the
+same ``rng`` seed the points are the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from nn.randomness import Seed, generator
+
+__all__ = ["blobs", "circles", "spirals", "two_moons", "xor"]
+
+Array = np.ndarray[Any, Any]
+
+
+def count(n: Any, least: int, what: str) -> int:
+    """A whole number of `least` or more."""
+    if isinstance(n, bool) or not isinstance(n, int | np.integer):
+        raise TypeError(f"{what} is a whole number, got {type(n).__name__} ({n!r:.60})")
+    if n < least:
+        raise ValueError(f"{what} is {least} or more, got {n}")
+    return int(n)
+
+
+def amount(x: Any, what: str) -> float:
+    """A finite number of 0 or more."""
+    if isinstance(x, bool) or not isinstance(x, int | float | np.integer | np.floating):
+        raise TypeError(f"{what} is a number, got {type(x).__name__} ({x!r:.60})")
+    if not 0 <= x < math.inf:
+        raise ValueError(f"{what} is finite and 0 or more, got {x}")
+    return float(x)
+
+
+def scattered(
+    n: int,
+    classes: int,
+    noise: float,
+    rng: Seed,
+    curve: Callable[[int, Array, np.random.Generator], Array],
+) -> tuple[Array, Array]:
+    """n points on curves, one curve per class, of t from U(0, 1), with noise, in a random order."""
+    n, noise = count(n, classes, "n"), amount(noise, "noise")
+    rng = generator(rng)
+    y = rng.permutation(np.arange(n) % classes)
+    x = np.empty((n, 2))
+    for label in range(classes):
+        chosen = y == label
+        x[chosen] = curve(label, rng.random(int(chosen.sum())), rng)
+    return x + rng.normal(0.0, noise, x.shape), y
+
+
+def two_moons(n: int = 200, noise: float = 0.1, rng: Seed = None) -> tuple[Array, Array]:
+    """Two half circles of radius 1 that reach into each other.
+
+    Class 0 is (cos πt, sin πt), class 1 is (1 − cos πt, ½ − sin πt), with t from U(0, 1).
+
+    >>> x, y = two_moons(100, rng=0)
+    >>> x.shape, np.bincount(y).tolist()
+    ((100, 2), [50, 50])
+    """
+
+    def curve(label: int, t: Array, rng: np.random.Generator) -> Array:
+        upper = np.stack([np.cos(np.pi * t), np.sin(np.pi * t)], axis=1)
+        return upper if label == 0 else np.array([1.0, 0.5]) - upper
+
+    return scattered(n, 2, noise, rng, curve)
+
+
+def circles(
+    n: int = 200, noise: float = 0.05, rng: Seed = None, *, factor: float = 0.5
+) -> tuple[Array, Array]:
+    """A circle of radius 1 (class 0) around one of radius `factor` (class 1).
+
+    >>> x, y = circles(100, noise=0, rng=0)
+    >>> bool(np.allclose((x**2).sum(axis=1), np.where(y == 0, 1, 0.25)))
+    True
+    """
+    factor = amount(factor, "factor")
+
+    def curve(label: int, t: Array, rng: np.random.Generator) -> Array:
+        radius = factor if label else 1.0
+        points: Array = np.stack([np.cos(2 * np.pi * t), np.sin(2 * np.pi * t)], axis=1)
+        return radius * points
+
+    return scattered(n, 2, noise, rng, curve)
+
+
+def spirals(
+    n: int = 300,
+    noise: float = 0.02,
+    rng: Seed = None,
+    *,
+    classes: int = 3,
+    turns: float = 0.75,
+) -> tuple[Array, Array]:
+    """Arms that wind around the origin: radius t, angle 2π(turns · t + class / classes).
+
+    >>> x, y = spirals(99, rng=0)
+    >>> np.bincount(y).tolist()
+    [33, 33, 33]
+    """
+    classes, turns = count(classes, 1, "classes"), amount(turns, "turns")
+
+    def curve(label: int, t: Array, rng: np.random.Generator) -> Array:
+        angle = 2 * np.pi * (turns * t + label / classes)
+        points: Array = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        return t[:, None] * points
+
+    return scattered(n, classes, noise, rng, curve)
+
+
+def blobs(
+    n: int = 200, noise: float = 0.5, rng: Seed = None, *, centres: Any = 3
+) -> tuple[Array, Array]:
+    """Normal clouds of standard deviation `noise`, one per class, around their centres.
+
+    Args:
+        centres: how many, then evenly placed on the circle of radius 2; or an array (classes, 2).
+
+    >>> x, y = blobs(4, noise=0, rng=0, centres=[[0.0, 1.0], [2.0, 3.0]])
+    >>> (x == np.array([[0.0, 1.0], [2.0, 3.0]])[y]).all()
+    np.True_
+    """
+    if np.ndim(centres) == 0:
+        angles = 2 * np.pi * np.arange(count(centres, 1, "centres")) / centres
+        centres = 2 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    middles = np.asarray(centres, dtype=np.float64)
+    if middles.ndim != 2 or middles.shape[1] != 2 or not len(middles):
+        raise ValueError(f"centres is a number or has shape (classes, 2), got {middles.shape}")
+
+    def curve(label: int, t: Array, rng: np.random.Generator) -> Array:
+        return np.tile(middles[label], (len(t), 1))
+
+    return scattered(n, len(middles), noise, rng, curve)
+
+
+def xor(n: int = 200, noise: float = 0.2, rng: Seed = None) -> tuple[Array, Array]:
+    """Clouds around (±1, ±1): class 1 where the signs differ. No line separates the classes.
+
+    >>> x, y = xor(100, noise=0, rng=0)
+    >>> bool((y == (x[:, 0] * x[:, 1] < 0)).all())
+    True
+
+    Source: Minsky and Papert, "Perceptrons", 1969; CMU 11-785, lecture 1.
+    """
+
+    def curve(label: int, t: Array, rng: np.random.Generator) -> Array:
+        first = np.where(rng.permutation(len(t)) % 2 == 0, 1.0, -1.0)
+        return np.stack([first, -first if label else first], axis=1)
+
+    return scattered(n, 2, noise, rng, curve)

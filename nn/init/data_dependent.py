@@ -1,0 +1,110 @@
+"""LSUV: weights scaled by what a batch of data does in the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import Tensor
+from nn.init.names import Initialiser, initialiser
+from nn.module import Module, assign, numbers
+from nn.randomness import Seed, generator
+
+__all__ = ["lsuv"]
+
+
+def lsuv(model: Module, x: Any, rng: Seed = None, *, init: str | Initialiser = "orthogonal") -> Any:
+    """Layer-sequential unit variance: every `Linear` gives variance 1 on a batch.
+
+    The weights of each Linear are drawn orthonormal and its biases set to 0. Then the batch goes
+    through the network once; where it leaves a Linear, that layer's weights are divided by the standard
+    deviation of all numbers that it gives (over instances and units), and so are these numbers before
+    they go on. A map without biases scales with its weights, so one pass is exact: the paper's loop
+    until a tolerance is met ends after one round.
+
+    Args:
+        model: any Module; Linears are found at any depth, and other parameters stay as they are. It runs
+            in the mode it is in; running statistics are put back.
+        x: the batch, some tens of instances or more.
+        rng: a Generator, an int to seed one, or None.
+        init: how weights are drawn before they are scaled.
+
+    Returns:
+        The model.
+
+    Raises:
+        TypeError: model is not a Module.
+        ValueError: there is no Linear, or what one gives does not vary. Nothing has changed then.
+
+    >>> import nn
+    >>> x = np.random.default_rng(0).normal(size=(100, 8))
+    >>> model = lsuv(nn.MLP(8, [16, 16, 4], rng=0), x, rng=0)
+    >>> round(float(model(x).data.std()), 9)
+    1.0
+
+    Source: Mishkin and Matas, "All you need is a good init", ICLR 2016.
+    """
+    # Late: layers draw their weights by this package.
+    from nn.layers.linear import Linear
+
+    if not isinstance(model, Module):
+        raise TypeError(f"lsuv takes a Module and a batch, got {type(model).__name__}")
+    layers = {name: part for name, part in model.named_modules() if isinstance(part, Linear)}
+    if not layers:
+        raise ValueError(f"lsuv: there is no Linear in {type(model).__name__}")
+    draw, rng = initialiser(init), generator(rng)
+    before = [(leaf, numbers(leaf)) for _, leaf in model._named_leaves()]
+    own = {id(leaf) for layer in layers.values() for leaf in (layer.weight, layer.bias)}
+    try:
+        for layer in layers.values():
+            change(layer.weight, draw((layer.n_out, layer.n_in), rng))
+            if layer.bias is not None:
+                change(layer.bias, np.zeros(layer.n_out))
+        for name, layer in layers.items():
+            vars(layer)["forward"] = scaling(layer, name)
+        try:
+            with autograd.no_grad():
+                model(x)
+        finally:
+            for layer in layers.values():
+                vars(layer).pop("forward", None)
+    except BaseException:
+        restore(before)
+        raise
+    restore([(leaf, array) for leaf, array in before if id(leaf) not in own])
+    return model
+
+
+def scaling(layer: Any, name: str) -> Callable[[Any], Any]:
+    """A ``forward`` for a Linear that, the first time, scales its weights for its output's sake."""
+
+    def forward(x: Any) -> Any:
+        vars(layer).pop("forward", None)  # a layer that is called again is as it will be
+        out = layer.forward(x)
+        held = out.data if isinstance(out, Tensor) else np.asarray(out, dtype=np.float64)
+        std = float(held.std(dtype=np.float64))
+        if not 0 < std < np.inf:
+            raise ValueError(
+                f"lsuv: the output of {name or 'the layer'} has standard deviation {std:g} on this "
+                "batch, and cannot be scaled to 1"
+            )
+        change(layer.weight, numbers(layer.weight) / std)
+        return out / std
+
+    return forward
+
+
+def change(leaf: Any, array: Any) -> None:
+    """Give a leaf other numbers, in its own dtype."""
+    array = np.asarray(array)
+    assign(leaf, array.astype(leaf.dtype) if isinstance(leaf, Tensor) else array)
+
+
+def restore(leaves: list[tuple[Any, Any]]) -> None:
+    """Give leaves back the numbers they had; those that still have them are left alone."""
+    for leaf, array in leaves:
+        if not np.array_equal(numbers(leaf), array, equal_nan=True):
+            assign(leaf, array)

@@ -1,0 +1,84 @@
+"""Gains: by how much weights are scaled up because an activation shrinks what passes it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import Node
+
+__all__ = ["calculate_gain", "gain"]
+
+PYTORCH: dict[str, float] = {
+    "identity": 1.0,
+    "linear": 1.0,
+    "relu": math.sqrt(2),
+    "selu": 3 / 4,
+    "sigmoid": 1.0,
+    "tanh": 5 / 3,
+}
+"""The gains that PyTorch's table gives, which are custom rather than computed for tanh and SELU."""
+
+
+def gain(activation: str | Any | Callable[[Any], Any], slope: float | None = None) -> float:
+    """The factor on the standard deviation 1/√n_in that an activation asks for.
+
+    Args:
+        activation: a name, a Module, or a function of one argument. ``"linear"``, ``"sigmoid"``,
+            ``"tanh"`` (5/3), ``"relu"`` (√2), ``"leaky_relu"`` (√(2/(1 + slope²))) and ``"selu"`` (3/4)
+            are PyTorch's; any other is computed: 1/√E[f(z)²] for z from N(0, 1), which keeps the second
+            moment of a signal and is √2 for a rectifier too.
+        slope: of ``"leaky_relu"``, 0.01 when left out.
+
+    >>> gain("relu") == 2**0.5, gain("tanh") == 5 / 3
+    (True, True)
+    >>> round(gain(lambda z: z * (z > 0)), 6)
+    1.414214
+
+    Source: He et al., ICCV 2015, for rectifiers; PyTorch's ``torch.nn.init.calculate_gain``.
+    """
+    if slope is not None:
+        if isinstance(slope, bool) or not isinstance(slope, int | float | np.number):
+            raise TypeError(f"slope of gain is a number, got {type(slope).__name__}")
+        if activation != "leaky_relu":
+            raise TypeError(
+                f"only the gain of 'leaky_relu' depends on a slope, got {activation!r:.60}"
+            )
+    if activation == "leaky_relu":
+        return math.sqrt(2 / (1 + (0.01 if slope is None else float(slope)) ** 2))
+    if isinstance(activation, str) and activation in PYTORCH:
+        return PYTORCH[activation]
+    # Late: activations may be layers, and layers draw their weights by this package.
+    from nn.activations import activation_module
+
+    return computed_gain(
+        activation_module(activation).eval()
+    )  # a copy: as it is in use, not random
+
+
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+    """`gain`, under PyTorch's name and with its argument names.
+
+    >>> calculate_gain("leaky_relu", 0.2) == (2 / 1.04) ** 0.5
+    True
+    """
+    return gain(nonlinearity, param)
+
+
+def computed_gain(activation: Callable[[Any], Any]) -> float:
+    """1/√E[f(z)²] for z from N(0, 1), by the trapezoidal rule, to nine digits."""
+    z, step = np.linspace(-12, 12, 100_001, retstep=True)
+    with autograd.no_grad():
+        y = activation(z)
+    numbers = np.asarray(y.data if isinstance(y, Node) else y, dtype=np.float64)
+    if numbers.shape != z.shape:
+        raise ValueError(f"a gain is that of a function of one number, got {activation!r:.60}")
+    density = np.exp(-np.square(z) / 2) / math.sqrt(2 * math.pi)
+    moment = float(step * np.sum(np.square(numbers) * density))
+    if not 0 < moment < math.inf:
+        raise ValueError(f"{activation!r:.60} has no gain: E[f(z)²] is {moment:g}")
+    return 1 / math.sqrt(moment)

@@ -1,0 +1,37 @@
+"""Figures: what all pictures share. Each is a matplotlib Figure that belongs to no window.
+
+`figure.savefig("x.svg")` writes one, and a notebook shows it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["BLUE", "COLOURS", "GREY", "ORANGE", "new_figure", "plain"]
+
+# Hues of the Okabe-Ito palette, which colour-blind readers can tell apart.
+BLUE, ORANGE = "#0068A5", "#C25A00"
+GREY = "#4D4D4D"
+COLOURS = (BLUE, ORANGE, "#00805E", "#A6538A", "#4D4D4D", "#8A7A00", "#3C9BC9")
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, in inches."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            f'this picture is drawn with matplotlib: pip install "chalkgrad[plot]" ({error})'
+        ) from None
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def plain(axes: Any) -> None:
+    """Only the axes that are read."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(colors=GREY)
+    axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
+    axes.set_axisbelow(True)

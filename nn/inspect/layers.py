@@ -1,0 +1,348 @@
+"""Inside the layers: activations, their gradients, and the numbers that tell whether a layer learns.
+
+A recorded graph knows which module made each node, so nothing has to be added to a model: the nodes of
+a layer that are used outside it are its output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import Node, Scope, Tensor, Value
+from nn.metrics import plain_numbers
+from nn.module import Module
+
+__all__ = [
+    "Observation",
+    "dead_units",
+    "observe",
+    "saturation",
+    "update_ratios",
+    "zeros",
+]
+
+Array = np.ndarray[Any, Any]
+
+
+# --- which nodes are a layer's ----------------------------------------
+
+
+def within(scope: Scope | None, path: str) -> bool:
+    """Whether a scope is the one with this path, or inside it."""
+    while scope is not None:
+        if scope.path == path:
+            return True
+        scope = scope.parent
+    return False
+
+
+def layer_outputs(prediction: Any) -> dict[str, list[Node]]:
+    """The output nodes of each layer, in the order of the forward pass, by the layer's path.
+
+    A layer that is called again after others, with shared weights, counts again, as
+    ``"layers.0 (call 2)"``; one that is called on its own output is seen once, with what it gives last.
+    A layer that returns its input, as `Identity` does, computes nothing and has no entry.
+    """
+    if isinstance(prediction, Node):
+        roots = [prediction]
+    else:
+        roots = [x for x in np.asarray(prediction, dtype=object).flat if isinstance(x, Node)]
+    order = autograd.topological_order(roots, arguments=True)
+    outside = {id(root) for root in roots}
+    for node in order:
+        for argument in node.arguments:
+            scope = argument.scope if isinstance(argument, Node) else None
+            if scope is not None and not within(node.scope, scope.path):
+                outside.add(id(argument))
+    outputs: dict[str, list[Node]] = {}
+    for node in order:
+        if node.is_leaf or node.scope is None or id(node) not in outside:
+            continue
+        name = node.scope.path or node.scope.kind
+        if isinstance(node, Value):
+            outputs.setdefault(name, []).append(node)
+            continue
+        call, key = 1, name
+        while key in outputs:
+            call += 1
+            key = f"{name} (call {call})"
+        outputs[key] = [node]
+    return outputs
+
+
+def numbers_of(nodes: list[Node], read: Callable[[Node], Any]) -> Array:
+    """What is read off a Tensor, or off the Values that together are a layer."""
+    if len(nodes) == 1 and isinstance(nodes[0], Tensor):
+        return np.array(read(nodes[0]))
+    return np.array([read(node) for node in nodes], dtype=np.float64)
+
+
+def kind_of(nodes: list[Node]) -> str:
+    """The class of the layer that made these nodes."""
+    scope = nodes[0].scope
+    return "" if scope is None else scope.kind
+
+
+def slopes(nodes: list[Node]) -> Array | None:
+    """The derivative of each activation by its input; None unless the layer acts element by element.
+
+    The Jacobian of such a layer is diagonal, so one pass from ones, within the layer, reads it off.
+    """
+    found = []
+    for output in nodes:
+        scope = output.scope
+        sums: dict[Node, Any] = {output: np.ones(output.shape)}
+        inputs: dict[Node, Any] = {}
+        for node in reversed(autograd.topological_order(output)):
+            g = sums.pop(node, None)
+            if g is None:
+                continue
+            if scope is None or not within(node.scope, scope.path):
+                if node.shape == output.shape and (not node.is_leaf or node.name is None):
+                    inputs[node] = g
+                continue
+            for parent, derivative in zip(node.parents, node.local_derivatives, strict=True):
+                if isinstance(derivative, float):
+                    contribution: Any = g * derivative
+                elif derivative.kind == "diagonal":
+                    contribution = derivative.vjp(g)
+                else:
+                    return None
+                sums[parent] = sums[parent] + contribution if parent in sums else contribution
+        if len(inputs) != 1:
+            return None
+        found.append(np.asarray(next(iter(inputs.values()))))
+    return found[0] if len(found) == 1 else np.array(found)
+
+
+# --- numbers ----------------------------------------
+
+
+def zeros(activations: Any) -> float:
+    """The fraction of activations that are exactly 0: about a half after a rectifier.
+
+    >>> zeros([[0.0, 1.0], [0.0, 0.0]])
+    0.75
+    """
+    return float((plain_numbers(activations) == 0).mean())
+
+
+def dead_units(activations: Any) -> float:
+    """The fraction of units that are 0 for every instance: no gradient reaches their weights.
+
+    Args:
+        activations: of shape (instances, ..., units), the last axis being the units.
+
+    >>> dead_units([[0.0, 1.0, 0.0], [0.0, 0.0, 2.0]])
+    0.3333333333333333
+
+    Source: KTH DD2424, lecture 4 ("dead ReLUs").
+    """
+    activations = plain_numbers(activations)
+    if activations.ndim < 2:
+        raise ValueError(
+            f"dead_units expected activations (instances, ..., units), got {activations.shape}"
+        )
+    units = activations.reshape(-1, activations.shape[-1])
+    return float((units == 0).all(axis=0).mean())
+
+
+def saturation(slope: Any, *, below: float = 0.01) -> float:
+    """The fraction of activations whose slope |f'(z)| is less than `below`: what stops a gradient.
+
+    For tanh 0.01 means |tanh| > 0.995; for the sigmoid an output below 0.0102 or above 0.9898.
+
+    Args:
+        slope: f'(z) of each activation, as `Observation.slopes` holds them.
+
+    >>> tanh = np.array([0.0, 0.99, 0.999])
+    >>> round(saturation(1 - tanh**2), 4)
+    0.3333
+    """
+    return float((abs(plain_numbers(slope)) < below).mean())
+
+
+def update_ratios(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, float]:
+    """‖ΔW‖ / ‖W‖ of each parameter between two `state_dict`s: about 0.001 per step is healthy.
+
+    A parameter that was all zeros has ratio inf, or 0 when it did not move.
+
+    >>> update_ratios({"w": [3.0, 4.0]}, {"w": [3.0, 4.5]})
+    {'w': 0.1}
+
+    Source: Stanford CS231n, "Neural networks 3" (ratio of weights and updates).
+    """
+    if list(before) != list(after):
+        raise ValueError(
+            f"update_ratios expected the same names, got {list(before)} and {list(after)}"
+        )
+    ratios = {}
+    for name, old in before.items():
+        size = float(np.linalg.norm(np.asarray(old)))
+        moved = float(np.linalg.norm(np.asarray(after[name]) - np.asarray(old)))
+        ratios[name] = moved / size if size else (float("inf") if moved else 0.0)
+    return ratios
+
+
+# --- one look ----------------------------------------
+
+
+class Observation:
+    """What one forward pass, and one backward pass if there was a loss, left in each layer.
+
+    Attributes:
+        activations: the output of each layer, by its path (``layers.1``), in the order of the pass.
+        gradients: the derivative of the loss by each of them; empty without a loss.
+        parameter_gradients: the derivative of the loss by each parameter, by name.
+        slopes: f'(z) of each activation, for the layers that act element by element.
+        kinds: the class of each layer.
+    """
+
+    def __init__(self, prediction: Any) -> None:
+        outputs = layer_outputs(prediction)
+        shape = np.shape(prediction) if not isinstance(prediction, Node) else prediction.shape
+        instances = shape[0] if len(shape) == 2 else 1
+
+        def shaped(array: Array | None, nodes: list[Node]) -> Array | None:
+            # Values come one by one, instance after instance.
+            if array is None or isinstance(nodes[0], Tensor) or len(nodes) % instances:
+                return array
+            return array.reshape(instances, -1)
+
+        self.kinds = {name: kind_of(nodes) for name, nodes in outputs.items()}
+        self.activations: dict[str, Array] = {}
+        self.gradients: dict[str, Array] = {}
+        self.slopes: dict[str, Array] = {}
+        self.parameter_gradients: dict[str, Array] = {}
+        for name, nodes in outputs.items():
+            data = shaped(numbers_of(nodes, lambda node: node.data), nodes)
+            if data is not None:
+                self.activations[name] = data
+            if all(node.grad is not None for node in nodes):
+                gradient = shaped(numbers_of(nodes, gradient_of), nodes)
+                if gradient is not None:
+                    self.gradients[name] = gradient
+            slope = shaped(slopes(nodes), nodes)
+            if slope is not None and self.kinds[name] != "Dropout":
+                self.slopes[name] = slope
+
+    def summary(self) -> dict[str, dict[str, float]]:
+        """For each layer: mean, standard deviation, zeros, dead units, saturation, gradient size.
+
+        Dead units need two axes, saturation a layer that acts element by element, and the root mean
+        square of the gradients a loss; where one has no meaning it is absent.
+        """
+        table: dict[str, dict[str, float]] = {}
+        for name, a in self.activations.items():
+            row = {"mean": float(a.mean()), "std": float(a.std()), "zeros": zeros(a)}
+            if a.ndim >= 2:
+                row["dead"] = dead_units(a)
+            if name in self.slopes:
+                row["saturated"] = saturation(self.slopes[name])
+            if name in self.gradients:
+                row["gradient"] = float(np.sqrt(np.square(self.gradients[name]).mean()))
+            table[name] = row
+        return table
+
+    def __repr__(self) -> str:
+        rows = [f"Observation of {len(self.activations)} layers"]
+        for name, numbers in self.summary().items():
+            told = "  ".join(f"{what} {x:.3g}" for what, x in numbers.items())
+            rows.append(f"  {name} {self.kinds[name]}: {told}")
+        return "\n".join(rows)
+
+
+def gradient_of(node: Node) -> Any:
+    """The numbers of a node's gradient."""
+    return node.grad.data if isinstance(node.grad, Node) else node.grad
+
+
+@contextmanager
+def untouched(model: Module) -> Iterator[None]:
+    """Leave a model as it was: its gradients, running averages, counters and random generators."""
+    leaves = [x for _, x in model._named_leaves()]
+    nodes = [x for leaf in leaves for x in (leaf.flat if isinstance(leaf, np.ndarray) else [leaf])]
+    nodes = [x for x in nodes if isinstance(x, Node)]
+    grads = [(x, x.grad) for x in nodes]
+    buffers = [(x, np.array(x.data)) for x in nodes if not x.requires_grad]
+    attributes = [(module, dict(vars(module))) for module in model.modules()]
+    generators = [
+        (x, x.bit_generator.state)
+        for _, own in attributes
+        for x in own.values()
+        if isinstance(x, np.random.Generator)
+    ]
+    try:
+        yield
+    finally:
+        for module, own in attributes:
+            vars(module).clear()
+            vars(module).update(own)
+        for x, old in buffers:
+            if not np.array_equal(x.data, old, equal_nan=True):
+                x.data = old if isinstance(x, Tensor) else float(old)
+        for x, grad in grads:
+            x.grad = grad
+        for rng, state in generators:
+            rng.bit_generator.state = state
+
+
+def observe(
+    model: Module, x: Any, target: Any = None, loss: Callable[[Any, Any], Any] | None = None
+) -> Observation:
+    """Run a model once and keep every layer's output, and with a loss every layer's gradient.
+
+    Args:
+        model: any Module; its code is not changed, and neither are its parameters, their gradients,
+            running averages and random generators. It runs in the mode it is in.
+        x: inputs, (instances, ...).
+        target, loss: ``loss(model(x), target)`` is differentiated when both are given.
+
+    Raises:
+        TypeError: the model is no Module, or only one of target and loss is given.
+
+    >>> import nn
+    >>> x, y = nn.data.two_moons(100, rng=0)
+    >>> model = nn.MLP(2, [8, 2], rng=0)
+    >>> seen = observe(model, x, y, nn.cross_entropy)
+    >>> {name: a.shape for name, a in seen.activations.items()}
+    {'layers.0': (100, 8), 'layers.1': (100, 8), 'layers.2': (100, 2)}
+    >>> seen.kinds["layers.1"], seen.gradients["layers.1"].shape, model.parameters()[0].grad
+    ('ReLU', (100, 8), None)
+
+    Source: KTH DD2424, lecture 4 (histograms of activations and of gradients).
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"observe takes a Module, got {type(model).__name__}")
+    if (target is None) != (loss is None):
+        raise TypeError("observe takes a target and a loss together, or neither")
+    named = model.named_parameters()
+    tensors = [x for _, x in model._named_leaves() if isinstance(x, Tensor)]
+    if tensors and not isinstance(x, Node):
+        # A node of the model's dtype: a graph is recorded even where all weights are frozen.
+        x = Tensor(np.asarray(x, dtype=tensors[0].dtype))
+    with untouched(model), autograd.enable_grad(), autograd.retain_grads():
+        prediction = model(x)
+        if loss is None:
+            return Observation(prediction)
+        value = loss(prediction, target)
+        # A loss may reach leaves beyond the model's (a penalty on another one): theirs are kept too.
+        leaves = [node for node in autograd.topological_order(value) if node.is_leaf]
+        held = [(leaf, leaf.grad) for leaf in leaves]
+        try:
+            for leaf in leaves:
+                leaf.grad = None
+            value.backward()
+            seen = Observation(prediction)
+            seen.parameter_gradients = {
+                name: np.array(gradient_of(p)) for name, p in named if p.grad is not None
+            }
+        finally:
+            for leaf, grad in held:
+                leaf.grad = grad
+    return seen

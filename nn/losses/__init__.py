@@ -1,0 +1,100 @@
+"""Losses: how far a prediction is from its target, as one number to make smaller.
+
+Every loss is called ``loss(prediction, target)``, and takes ``reduction="mean"``, ``"sum"`` or
+``"none"``. What is averaged differs, as it does in the lectures and in PyTorch:
+
+=====================================================  ===========================================
+`cross_entropy`, `kl_divergence`,                      sum over the last axis (the components of
+`kl_divergence_with_logits`, `l2_divergence`,          one instance), reduce over instances; a
+`multiclass_hinge`                                     vector is one instance
+`mse`, `l1`, `huber`, `hinge`, `perceptron_loss`,      reduce over elements
+`binary_cross_entropy`, `binary_kl_divergence`
+and both of their forms ``..._with_logits``
+=====================================================  ===========================================
+
+The lectures' totals, for n instances in rows (y a prediction, z logits, d or a a target):
+
+=================================================  ===============================================
+CMU 11-785: Loss = 1/n Σᵢ div(yᵢ, dᵢ)              ``l2_divergence(y, d)``, ``kl_divergence(y, d)``
+KTH DD2424: J = 1/n Σᵢ lᵢ + λ Σ‖W‖²                ``cross_entropy(z, c)`` or
+                                                   ``multiclass_hinge(s, c)``, plus
+                                                   ``regularisers.l2(model, lam)``
+WPI CS 453X: f = 1/(2n) Σᵢ (yᵢ − dᵢ)²              ``0.5 * mse(y, d)``; for vectors yᵢ,
+                                                   ``l2_divergence(y, d)``
+WPI CS 453X: f = −1/n Σᵢ Σₖ dᵢₖ ln yᵢₖ + ½α‖W‖²    ``cross_entropy(z, d)`` plus
+                                                   ``regularisers.l2(model, alpha, half=True)``
+the notes: Σ|y − a|²                               ``mse(y, a, reduction="sum")``
+the notes: ½ Σ|y − a|²                             ``l2_divergence(y, a, reduction="sum")``
+=================================================  ===============================================
+
+They run on Tensors, and on arrays or lists of Values from a scalar network. Shapes must agree exactly:
+a (100, 1) prediction against a (100,) target is an error, not a broadcast. Targets are checked, and
+taken in the prediction's dtype. Each loss is also a module, under PyTorch's name where there is one.
+"""
+
+from nn.losses.binary import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    binary_kl_divergence,
+    binary_kl_divergence_with_logits,
+)
+from nn.losses.distances import huber, l1, l2_divergence, mse
+from nn.losses.entropy import (
+    cross_entropy,
+    kl_divergence,
+    kl_divergence_with_logits,
+    smooth_labels,
+)
+from nn.losses.margins import hinge, multiclass_hinge, perceptron_loss
+from nn.losses.modules import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    BinaryKLDivergence,
+    BinaryKLDivergenceWithLogits,
+    CrossEntropyLoss,
+    HingeLoss,
+    HuberLoss,
+    KLDivergence,
+    KLDivergenceWithLogits,
+    KLDivLoss,
+    L1Loss,
+    L2Divergence,
+    Loss,
+    MSELoss,
+    MultiMarginLoss,
+    PerceptronLoss,
+)
+
+__all__ = [
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "BinaryKLDivergence",
+    "BinaryKLDivergenceWithLogits",
+    "CrossEntropyLoss",
+    "HingeLoss",
+    "HuberLoss",
+    "KLDivLoss",
+    "KLDivergence",
+    "KLDivergenceWithLogits",
+    "L1Loss",
+    "L2Divergence",
+    "Loss",
+    "MSELoss",
+    "MultiMarginLoss",
+    "PerceptronLoss",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "binary_kl_divergence",
+    "binary_kl_divergence_with_logits",
+    "cross_entropy",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "kl_divergence_with_logits",
+    "l1",
+    "l2_divergence",
+    "mse",
+    "multiclass_hinge",
+    "perceptron_loss",
+    "smooth_labels",
+]

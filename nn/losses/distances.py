@@ -1,0 +1,123 @@
+"""Losses of regression: how far the numbers of a prediction are from those of a target."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import autograd
+from nn.losses.checks import check_reduction, like, pair, reduced
+
+__all__ = ["huber", "l1", "l2_divergence", "mse"]
+
+
+def difference(prediction: Any, target: Any, loss: str) -> Any:
+    """y − d, of two arguments of one shape."""
+    y, d = pair(prediction, target, loss)
+    return autograd.sub(y, like(d, y))
+
+
+def l2_divergence(prediction: Any, target: Any, reduction: str = "mean") -> Any:
+    """½ Σ (y − d)² over the last axis: half the squared distance, with derivative y − d.
+
+    Args:
+        prediction: y of shape (..., K), or one number.
+        target: d of the same shape.
+        reduction: over instances. A vector is one instance: a batch of n single numbers has the
+            shape (n, 1).
+
+    Raises:
+        ValueError: the shapes differ.
+
+    >>> import autograd
+    >>> y = autograd.Tensor([1.0, 2.0])
+    >>> loss = l2_divergence(y, [0.0, 4.0])
+    >>> loss.backward()
+    >>> loss.item(), y.grad.tolist()
+    (2.5, [1.0, -2.0])
+
+    Source: CMU 11-785, lecture 5.
+    """
+    check_reduction(reduction)
+    squares = autograd.square(difference(prediction, target, "l2_divergence"))
+    if squares.shape:
+        squares = autograd.sum(squares, axis=-1)
+    return reduced(0.5 * squares, reduction)
+
+
+def mse(prediction: Any, target: Any, reduction: str = "mean") -> Any:
+    """(y − d)² over elements: the mean squared error, with derivative 2 (y − d) / n.
+
+    Args:
+        prediction: y, of any shape.
+        target: d of the same shape.
+        reduction: over elements.
+
+    Raises:
+        ValueError: the shapes differ.
+
+    >>> mse([1.0, 2.0], [0.0, 4.0])
+    np.float64(2.5)
+
+    Source: PyTorch's ``MSELoss``; ``reduction="sum"`` is Σ|y − a|².
+    """
+    check_reduction(reduction)
+    return reduced(autograd.square(difference(prediction, target, "mse")), reduction)
+
+
+def l1(prediction: Any, target: Any, reduction: str = "mean") -> Any:
+    """|y − d| over elements: the mean absolute error. Its derivative is ±1, and 0 at y = d.
+
+    Args:
+        prediction: y, of any shape.
+        target: d of the same shape.
+        reduction: over elements.
+
+    Raises:
+        ValueError: the shapes differ.
+
+    >>> l1([1.0, 2.0], [0.0, 4.0], reduction="none").tolist()
+    [1.0, 2.0]
+
+    Source: PyTorch's ``L1Loss``.
+    """
+    check_reduction(reduction)
+    return reduced(autograd.abs(difference(prediction, target, "l1")), reduction)
+
+
+def huber(prediction: Any, target: Any, reduction: str = "mean", *, delta: float = 1.0) -> Any:
+    """½ e² where |e| ≤ δ, and δ (|e| − ½ δ) elsewhere, e = y − d: over elements.
+
+    A square near the target and a line far from it, so that an outlier pulls with a force of δ and
+    not more: the derivative is e, kept between −δ and δ.
+
+    Args:
+        prediction: y, of any shape.
+        target: d of the same shape.
+        reduction: over elements.
+        delta: δ, above 0.
+
+    Raises:
+        ValueError: the shapes differ, or δ is not above 0.
+
+    >>> huber([0.5, 3.0], [0.0, 0.0], reduction="none").tolist()
+    [0.125, 2.5]
+
+    Source: Huber, "Robust estimation of a location parameter", 1964; PyTorch's ``HuberLoss``.
+    """
+    check_reduction(reduction)
+    delta = check_delta(delta)
+    error = difference(prediction, target, "huber")
+    # a (e − a/2) with a the error kept in bounds is both pieces at once, and no square overflows.
+    bounded = autograd.clip(error, -delta, delta)
+    return reduced(bounded * (error - 0.5 * bounded), reduction)
+
+
+def check_delta(delta: Any) -> float:
+    """The δ of the Huber loss, above 0."""
+    if isinstance(delta, bool) or not isinstance(delta, int | float | np.number):
+        raise TypeError(f"delta of huber is a number above 0, got {type(delta).__name__}")
+    if not delta > 0:
+        raise ValueError(f"delta of huber is a number above 0, got {delta}")
+    return float(delta)

@@ -1,0 +1,269 @@
+"""Losses of distributions over classes: cross-entropy, the KL divergence, and smooth targets."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+import autograd
+from nn.losses.checks import (
+    FLOAT32,
+    at,
+    check_distributions,
+    check_indices,
+    check_number,
+    check_probabilities,
+    check_reduction,
+    class_weights,
+    like,
+    numbers,
+    operand,
+    pair,
+    real,
+    reduced,
+)
+
+__all__ = ["cross_entropy", "kl_divergence", "kl_divergence_with_logits", "smooth_labels"]
+
+Array = np.ndarray[Any, Any]
+
+
+# --- cross-entropy ----------------------------------------
+
+
+def cross_entropy(
+    logits: Any,
+    target: Any,
+    reduction: str = "mean",
+    *,
+    weight: Any = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+) -> Any:
+    """−Σ d ln softmax(z): the information in the target that the prediction lacks.
+
+    Args:
+        logits: z of shape (..., K), before any softmax. (PyTorch has the classes on axis 1.)
+        target: class indices 0 … K − 1 of shape (...), or distributions d of shape (..., K).
+        reduction: over instances. With ``weight`` or ignored instances, ``"mean"`` of class indices
+            divides by the sum of the weights of the instances that count, as PyTorch does.
+        weight: one for each class, for the term of that class.
+        ignore_index: an instance with this class index costs 0 and sends nothing back.
+        label_smoothing: s from 0 to 1; d becomes (1 − s) d + s/K. It is K times the ε of the
+            lecture's form, which `smooth_labels` writes.
+
+    The derivative by z is p − d, with p = softmax(z), divided by the number of instances under
+    ``"mean"``. Stable at logits of ±1000.
+
+    Raises:
+        ValueError: the target has another shape, an index is not below K, a row does not sum to 1,
+            an option is out of range, or nothing is left to average.
+        TypeError: class indices that are not integers.
+
+    >>> import autograd
+    >>> z = autograd.Tensor([[2.0, 0.0], [0.0, 0.0]])
+    >>> loss = cross_entropy(z, [0, 1])
+    >>> loss.backward()
+    >>> round(loss.item(), 4), z.grad.round(3).tolist()
+    (0.41, [[-0.06, 0.06], [0.25, -0.25]])
+
+    Source: KTH DD2424, lecture 3; CMU 11-785, lecture 5; label smoothing: Szegedy et al.,
+    "Rethinking the Inception architecture for computer vision", 2016.
+    """
+    check_reduction(reduction)
+    logits = real(operand(logits, "logits", "cross_entropy"))
+    target = operand(target, "target", "cross_entropy")
+    shape = logits.shape
+    if not shape:
+        raise ValueError("cross_entropy expected logits of shape (..., classes), got one number")
+    skipped = indices = None
+    if target.shape == shape[:-1]:
+        skipped = check_indices(target, shape[-1], ignore_index, "cross_entropy")
+        indices = target if skipped is None else np.where(skipped, 0, target)
+        target = one_hot(indices, shape[-1], getattr(logits, "dtype", None) == FLOAT32)
+    elif target.shape == shape:
+        if ignore_index != -100:
+            raise ValueError(
+                "cross_entropy: ignore_index is a class index, and the targets are distributions"
+            )
+        check_distributions(target, logits, "cross_entropy")
+        target = like(target, logits)
+    else:
+        raise ValueError(
+            f"cross_entropy of logits of shape {shape} expected class indices of shape "
+            f"{shape[:-1]} or distributions of shape {shape}, got {target.shape}"
+        )
+    if skipped is None and weight is None and label_smoothing == 0:
+        return reduced(autograd.softmax_cross_entropy(logits, target), reduction)
+    counts = np.ones(shape[:-1])
+    if label_smoothing != 0:
+        s = check_number(label_smoothing, "label_smoothing", "cross_entropy", 0, 1)
+        target = target * (1 - s) + s / shape[-1]
+    if weight is not None:
+        weights = class_weights(weight, shape[-1], "cross_entropy")
+        target = target * like(weights, logits)
+        counts = counts if indices is None else np.asarray(weights[indices])
+    if skipped is not None:
+        counts = np.where(skipped, 0, counts)
+        target = np.where(skipped[..., None], 0, target)
+    losses = autograd.softmax_cross_entropy(logits, target)
+    if reduction != "mean":
+        return reduced(losses, reduction)
+    if not counts.sum() > 0:
+        raise ValueError("cross_entropy has nothing to average: no instance counts")
+    return autograd.sum(losses) * (1 / float(counts.sum()))
+
+
+SMALL = 128
+"""Up to so many classes, the unit matrix is kept: picking its rows is the fastest one-hot."""
+
+
+def one_hot(indices: Any, classes: int, single: bool) -> Array:
+    """Distributions that are certain of one class, from checked class indices."""
+    if classes <= SMALL:
+        return np.asarray(certainties(classes, single)[indices])
+    rows = np.zeros((*indices.shape, classes), dtype=np.float32 if single else np.float64)
+    np.put_along_axis(rows, indices[..., None], 1, axis=-1)
+    return rows
+
+
+@functools.lru_cache(maxsize=8)
+def certainties(classes: int, single: bool) -> Array:
+    """The unit matrix: in row c, the distribution that is certain of class c."""
+    table = np.eye(classes, dtype=np.float32 if single else np.float64)
+    table.flags.writeable = False
+    return table
+
+
+def smooth_labels(target: Any, K: int, eps: float) -> Array:  # the lecture's letter
+    """Distributions with 1 − (K − 1) ε on the class and ε on each of the others.
+
+    Args:
+        target: class indices 0 … K − 1, of any shape (...).
+        K: the number of classes.
+        eps: ε from 0 to 1/(K − 1), so that all entries are probabilities.
+
+    Returns:
+        An array of shape (..., K), for `cross_entropy` and `kl_divergence`.
+
+    The same as ``label_smoothing`` = K ε of `cross_entropy`, which spreads s/K over *all* classes.
+
+    Raises:
+        ValueError: an index is not below K, or ε is out of range.
+        TypeError: class indices that are not integers.
+
+    >>> smooth_labels([0, 2], 3, 0.1).tolist()
+    [[0.8, 0.1, 0.1], [0.1, 0.1, 0.8]]
+
+    Source: CMU 11-785, lecture 5.
+    """
+    if isinstance(K, bool) or not isinstance(K, int | np.integer) or K < 1:
+        raise ValueError(f"smooth_labels expected a number of classes K of 1 or more, got {K!r}")
+    eps = check_number(eps, "eps", "smooth_labels", 0, 1 / max(K - 1, 1))
+    indices = operand(target, "target", "smooth_labels")
+    check_indices(indices, int(K), None, "smooth_labels")
+    return np.asarray(np.where(one_hot(indices, int(K), False), 1 - (K - 1) * eps, eps))
+
+
+# --- the KL divergence ----------------------------------------
+
+
+def distributions(prediction: Any, target: Any, loss: str) -> tuple[Any, Any]:
+    """A prediction and checked distributions of its shape."""
+    y, d = pair(prediction, target, loss)
+    if not y.shape:
+        raise ValueError(f"{loss} expected distributions of shape (..., classes), got a number")
+    check_distributions(d, y, loss)
+    return y, like(d, y)
+
+
+def kl_divergence(prediction: Any, target: Any, reduction: str = "mean") -> Any:
+    """Σ d ln d − Σ d ln y over the last axis: what it costs to believe y when d is true.
+
+    Args:
+        prediction: y of shape (..., K), a distribution (after the softmax).
+        target: d of the same shape.
+        reduction: over instances (PyTorch's ``"batchmean"``: see `KLDivLoss`).
+
+    Its least value is 0, at y = d, where the derivative by y is −d / y = −1 on every class that can
+    occur, and not 0. A term with d = 0 contributes exactly 0 to value and derivative, even at y = 0;
+    d > 0 at y = 0 is inf. From logits, `kl_divergence_with_logits` is stabler.
+
+    Raises:
+        ValueError: the shapes differ, a row of the target is no distribution, or a prediction that
+            counts is below 0.
+
+    >>> import autograd
+    >>> y = autograd.Tensor([0.5, 0.25, 0.25])
+    >>> loss = kl_divergence(y, [1.0, 0.0, 0.0])
+    >>> loss.backward()
+    >>> round(loss.item(), 4), (y.grad == [-2.0, 0.0, 0.0]).tolist()
+    (0.6931, [True, True, True])
+
+    Source: CMU 11-785, lecture 5.
+    """
+    check_reduction(reduction)
+    y, d = distributions(prediction, target, "kl_divergence")
+    check_probabilities(y, d, "kl_divergence", binary=False)
+    impossible = d == 0
+    # ln 1 = 0 stands in for both logarithms where d = 0, so that nothing flows back from there.
+    with np.errstate(divide="ignore"):  # inf is the answer, and no accident
+        surprise = autograd.log(autograd.where(impossible, 1, d))
+        of_prediction = autograd.log(autograd.where(impossible, 1, y))
+    return reduced(autograd.sum(d * autograd.sub(surprise, of_prediction), axis=-1), reduction)
+
+
+def kl_divergence_with_logits(logits: Any, target: Any, reduction: str = "mean") -> Any:
+    """`kl_divergence` of softmax(z), from logits z: Σ d ln d − Σ d ln softmax(z), stable at ±1000.
+
+    The cross-entropy less the entropy of the target: its derivative by z is p − d as well, and its
+    least value is 0, where the cross-entropy's is that entropy. For one-hot targets they coincide.
+
+    Args:
+        logits: z of shape (..., K), before any softmax.
+        target: d of the same shape.
+        reduction: over instances.
+
+    Raises:
+        ValueError: the shapes differ, or a row of the target is no distribution.
+
+    >>> kl_divergence_with_logits([[1000.0, -1000.0], [0.0, 0.0]], [[0.0, 1.0], [0.5, 0.5]], "none")
+    array([2000.,    0.])
+
+    Source: CMU 11-785, lecture 5.
+    """
+    check_reduction(reduction)
+    z, d = distributions(logits, target, "kl_divergence_with_logits")
+    surprise = autograd.sum(d * autograd.log(autograd.where(d == 0, 1, d)), axis=-1)
+    return reduced(autograd.add(autograd.softmax_cross_entropy(z, d), surprise), reduction)
+
+
+def kl_of_logarithms(
+    log_y: Any, target: Any, reduction: str = "mean", log_target: bool = False
+) -> Any:
+    """d (ln d − ln y) element by element, from ln y: what PyTorch calls KLDivLoss."""
+    if reduction != "batchmean":
+        check_reduction(reduction)
+    log_y, d = pair(log_y, target, "KLDivLoss")
+    d = like(real(d), log_y)
+    if log_target:
+        log_d, d = d, autograd.exp(d)
+    elif np.any(numbers(d) < 0):
+        place = np.argwhere(numbers(d) < 0)[0]
+        raise ValueError(
+            f"KLDivLoss expected probabilities as targets, got {numbers(d)[tuple(place)]:g}"
+            f"{at(place)} (logarithms need log_target=True)"
+        )
+    else:
+        log_d = autograd.log(autograd.where(d == 0, 1, d))
+    impossible = d == 0
+    elements = d * autograd.sub(
+        autograd.where(impossible, 0, log_d), autograd.where(impossible, 0, log_y)
+    )
+    if reduction == "batchmean":
+        if not log_y.shape:
+            raise ValueError("KLDivLoss: batchmean expected a batch, got one number")
+        return autograd.sum(elements) / log_y.shape[0]
+    return reduced(elements, reduction)

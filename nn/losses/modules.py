@@ -1,0 +1,240 @@
+"""Losses as modules: an object that keeps the options, called ``loss(prediction, target)``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nn.losses.binary import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    binary_kl_divergence,
+    binary_kl_divergence_with_logits,
+)
+from nn.losses.checks import check_number, check_reduction, operand
+from nn.losses.distances import check_delta, huber, l1, l2_divergence, mse
+from nn.losses.entropy import (
+    cross_entropy,
+    kl_divergence,
+    kl_divergence_with_logits,
+    kl_of_logarithms,
+)
+from nn.losses.margins import hinge, multiclass_hinge, perceptron_loss
+from nn.module import Module
+
+__all__: list[str] = []
+
+
+class Loss(Module):
+    """A loss with its reduction. It has no parameters.
+
+    >>> import nn
+    >>> nn.MSELoss()([1.0, 2.0], [0.0, 4.0])
+    np.float64(2.5)
+    >>> nn.MSELoss(reduction="sum")
+    MSELoss(reduction='sum')
+    """
+
+    def __init__(self, reduction: str = "mean") -> None:
+        check_reduction(reduction)
+        self.reduction = reduction
+
+    def describe(self) -> str:
+        return f"reduction={self.reduction!r}"
+
+
+class L2Divergence(Loss):
+    """`l2_divergence`: ½‖y − d‖², reduced over instances."""
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        return l2_divergence(prediction, target, self.reduction)
+
+
+class MSELoss(Loss):
+    """`mse`: (y − d)², reduced over elements."""
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        return mse(prediction, target, self.reduction)
+
+
+class L1Loss(Loss):
+    """`l1`: |y − d|, reduced over elements."""
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        return l1(prediction, target, self.reduction)
+
+
+class HuberLoss(Loss):
+    """`huber`: a square up to δ, a line beyond, reduced over elements."""
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        super().__init__(reduction)
+        self.delta = check_delta(delta)
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        return huber(prediction, target, self.reduction, delta=self.delta)
+
+    def describe(self) -> str:
+        return f"{super().describe()}, delta={self.delta}"
+
+
+class CrossEntropyLoss(Loss):
+    """`cross_entropy` of logits and class indices or distributions, reduced over instances.
+
+    >>> import nn
+    >>> loss = nn.CrossEntropyLoss(weight=[1.0, 3.0], label_smoothing=0.1)
+    >>> round(float(loss([[2.0, 0.0], [0.0, 0.0]], [0, 1])), 4)
+    0.6124
+    """
+
+    def __init__(
+        self,
+        weight: Any = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(reduction)
+        self.weight = weight
+        self.ignore_index = ignore_index
+        self.label_smoothing = check_number(
+            label_smoothing, "label_smoothing", "CrossEntropyLoss", 0, 1
+        )
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        return cross_entropy(
+            prediction,
+            target,
+            self.reduction,
+            weight=self.weight,
+            ignore_index=self.ignore_index,
+            label_smoothing=self.label_smoothing,
+        )
+
+    def describe(self) -> str:
+        parts = [super().describe()]
+        if self.weight is not None:
+            parts.append(f"weight of {len(self.weight)} classes")
+        if self.ignore_index != -100:
+            parts.append(f"ignore_index={self.ignore_index}")
+        if self.label_smoothing:
+            parts.append(f"label_smoothing={self.label_smoothing}")
+        return ", ".join(parts)
+
+
+class KLDivergence(Loss):
+    """`kl_divergence` of probabilities, reduced over instances."""
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        return kl_divergence(prediction, target, self.reduction)
+
+
+class KLDivergenceWithLogits(Loss):
+    """`kl_divergence_with_logits`: from logits, reduced over instances."""
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        return kl_divergence_with_logits(prediction, target, self.reduction)
+
+
+class KLDivLoss(Loss):
+    """PyTorch's: d (ln d − x) from logarithms of probabilities x = ln y, reduced over *elements*.
+
+    It differs from `KLDivergence` in three ways: its prediction is ln y and not y; ``"mean"`` divides
+    by the number of all elements, so that only ``"batchmean"`` is the divergence averaged over
+    instances; and rows are not asked to sum to 1. With ``log_target`` the target is ln d.
+
+    A term with d = 0 contributes exactly 0 to value and derivative, also at x = −inf.
+
+    >>> import numpy as np
+    >>> import nn
+    >>> y, d = np.array([[0.5, 0.5], [0.9, 0.1]]), np.array([[0.5, 0.5], [0.5, 0.5]])
+    >>> ours, theirs = nn.KLDivergence()(y, d), nn.KLDivLoss("batchmean")(np.log(y), d)
+    >>> bool(np.isclose(ours, theirs)), bool(np.isclose(ours, 2 * nn.KLDivLoss()(np.log(y), d)))
+    (True, True)
+    """
+
+    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
+        super().__init__("mean" if reduction == "batchmean" else reduction)
+        self.reduction = reduction
+        self.log_target = bool(log_target)
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        return kl_of_logarithms(prediction, target, self.reduction, self.log_target)
+
+
+class BCELoss(Loss):
+    """`binary_cross_entropy` of probabilities, reduced over elements.
+
+    Where a prediction rules out what occurs, this is inf; PyTorch's stops at 100.
+    """
+
+    def __init__(self, weight: Any = None, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.weight = weight
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        return binary_cross_entropy(prediction, target, self.reduction, weight=self.weight)
+
+
+class BCEWithLogitsLoss(Loss):
+    """`binary_cross_entropy_with_logits`, reduced over elements."""
+
+    def __init__(self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None) -> None:
+        super().__init__(reduction)
+        self.weight = weight
+        self.pos_weight = pos_weight
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        return binary_cross_entropy_with_logits(
+            prediction, target, self.reduction, weight=self.weight, pos_weight=self.pos_weight
+        )
+
+
+class BinaryKLDivergence(Loss):
+    """`binary_kl_divergence` of probabilities, reduced over elements."""
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        return binary_kl_divergence(prediction, target, self.reduction)
+
+
+class BinaryKLDivergenceWithLogits(Loss):
+    """`binary_kl_divergence_with_logits`: from logits, reduced over elements."""
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        return binary_kl_divergence_with_logits(prediction, target, self.reduction)
+
+
+class HingeLoss(Loss):
+    """`hinge`: max(0, 1 − t s) for targets of ±1, reduced over elements."""
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        return hinge(prediction, target, self.reduction)
+
+
+class PerceptronLoss(Loss):
+    """`perceptron_loss`: max(0, −t s) for targets of ±1, reduced over elements."""
+
+    def __init__(self, reduction: str = "mean", at_zero: float | str = 0.0) -> None:
+        super().__init__(reduction)
+        self.at_zero = at_zero
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        return perceptron_loss(prediction, target, self.reduction, at_zero=self.at_zero)
+
+
+class MultiMarginLoss(Loss):
+    """PyTorch's: `multiclass_hinge` divided by the number of classes, reduced over instances."""
+
+    def __init__(
+        self, p: int = 1, margin: float = 1.0, weight: Any = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(reduction)
+        self.p = p
+        self.margin = margin
+        self.weight = weight
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        scores = operand(prediction, "scores", "MultiMarginLoss")
+        losses = multiclass_hinge(
+            scores, target, self.reduction, margin=self.margin, p=self.p, weight=self.weight
+        )
+        return losses / scores.shape[-1]

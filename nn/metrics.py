@@ -1,0 +1,148 @@
+"""Metrics: what is counted when a classifier is judged. Each is called ``metric(prediction, target)``.
+
+A prediction is what a model gave: scores or probabilities of shape (instances, classes), of which the
+largest wins; or one number per instance, (instances,) or (instances, 1), which is a vote for class 1
+when it is above the threshold. Targets are class indices, or distributions of the same shape as the
+scores, whose largest entry is the truth.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd import Node
+
+__all__ = [
+    "accuracy",
+    "classes_of",
+    "confusion_matrix",
+    "precision_and_recall",
+    "top_k",
+]
+
+Array = np.ndarray[Any, Any]
+
+
+def plain_numbers(x: Any) -> Array:
+    """The numbers of a Tensor, of Values in lists or arrays, or of plain numbers."""
+    if isinstance(x, Node):
+        return np.asarray(x.data)
+    array = np.asarray(x)
+    if array.dtype == object:
+        flat = [each.data if isinstance(each, Node) else each for each in array.flat]
+        array = np.array(flat, dtype=np.float64).reshape(array.shape)
+    return array
+
+
+def classes_of(prediction: Any, threshold: float = 0.0) -> Array:
+    """The class index of each instance: of the largest score, or whether one score is above `threshold`.
+
+    >>> classes_of([[0.1, 2.0], [3.0, 1.0]]).tolist(), classes_of([0.3, -0.2]).tolist()
+    ([1, 0], [1, 0])
+    """
+    scores = plain_numbers(prediction)
+    if scores.ndim == 2 and scores.shape[1] > 1:
+        best: Array = scores.argmax(axis=1)
+        return best
+    if scores.ndim == 1 or (scores.ndim == 2 and scores.shape[1] == 1):
+        out: Array = (scores.reshape(-1) > threshold).astype(np.int64)
+        return out
+    raise ValueError(
+        "a metric expected scores of shape (instances, classes) or (instances,), "
+        f"got {scores.shape}"
+    )
+
+
+def truths_of(prediction: Any, target: Any) -> Array:
+    """The class index of each target: indices, −1 and 1, or distributions."""
+    scores, truth = plain_numbers(prediction), plain_numbers(target)
+    if truth.ndim == 2 and truth.shape[1] > 1 and truth.shape == scores.shape:
+        best: Array = truth.argmax(axis=1)
+        return best
+    if truth.ndim == 2 and truth.shape[1] == 1:
+        truth = truth[:, 0]
+    if truth.shape != scores.shape[:1]:
+        raise ValueError(f"{truth.shape} targets, but {scores.shape} predictions")
+    if scores.ndim == 1 or scores.shape[1] == 1:
+        # One output: targets may be 0 and 1, -1 and 1, or probabilities.
+        out: Array = (truth > (0 if (truth < 0).any() else 0.5)).astype(np.int64)
+        return out
+    if truth.dtype.kind not in "biu" and not (truth == truth.round()).all():
+        raise TypeError(f"class indices are whole numbers, got {truth.dtype}")
+    return truth.astype(np.int64)
+
+
+def accuracy(prediction: Any, target: Any, *, threshold: float = 0.0) -> float:
+    """The fraction of instances whose class is right.
+
+    With one output per instance, `threshold` is what separates the classes: 0 for logits and margins,
+    0.5 for probabilities. Targets are then 0 and 1, or −1 and 1.
+
+    >>> accuracy([[0.1, 2.0], [3.0, 1.0]], [1, 1]), accuracy([0.3, -0.2], [1, -1])
+    (0.5, 1.0)
+    """
+    truth = truths_of(prediction, target)
+    return float((classes_of(prediction, threshold) == truth).mean())
+
+
+def top_k(k: int) -> Any:
+    """A metric: the fraction of instances whose class is among the k with the largest scores.
+
+    A class that ties with the k-th score counts as among them only if fewer than k score higher or
+    stand before it, so that k of them are named, never more.
+
+    >>> metric = top_k(2)
+    >>> metric([[3.0, 2.0, 1.0], [3.0, 2.0, 1.0]], [1, 2]), metric.__name__
+    (0.5, 'top-2 accuracy')
+    """
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+        raise ValueError(f"k of top_k is a whole number of 1 or more, got {k!r}")
+
+    def metric(prediction: Any, target: Any) -> float:
+        scores = plain_numbers(prediction)
+        if scores.ndim != 2 or scores.shape[1] < 2:
+            raise ValueError(f"top_k expected scores (instances, classes), got {scores.shape}")
+        named = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        hits = (named == truths_of(scores, target)[:, None]).any(axis=1)
+        return float(hits.mean())
+
+    metric.__name__ = metric.__qualname__ = f"top-{k} accuracy"
+    return metric
+
+
+def confusion_matrix(predicted: Any, target: Any, classes: int) -> Array:
+    """How often each class (row) was taken for each class (column), from class indices.
+
+    >>> confusion_matrix([0, 1, 1], [0, 1, 0], 2).tolist()
+    [[1, 1], [0, 1]]
+    """
+    predicted, target = np.asarray(predicted), np.asarray(target)
+    if predicted.shape != target.shape:
+        raise ValueError(f"{target.shape} targets, but {predicted.shape} predictions")
+    for what, indices in (("predictions", predicted), ("targets", target)):
+        if indices.size and not 0 <= indices.min() <= indices.max() < classes:
+            wrong = indices.min() if indices.min() < 0 else indices.max()
+            raise ValueError(f"{what} are class indices from 0 to {classes - 1}, got {wrong}")
+    counts = np.zeros((classes, classes), dtype=int)
+    np.add.at(counts, (target, predicted), 1)
+    return counts
+
+
+def precision_and_recall(predicted: Any, target: Any, positive: int = 1) -> tuple[float, float]:
+    """Of those taken for `positive`, how many are; of those that are, how many were found.
+
+    Precision is nan when nothing was taken for it, recall when nothing is.
+
+    >>> precision_and_recall([1, 1, 0, 0], [1, 0, 1, 1])
+    (0.5, 0.3333333333333333)
+    """
+    taken, real = np.asarray(predicted) == positive, np.asarray(target) == positive
+    if taken.shape != real.shape:
+        raise ValueError(f"{real.shape} targets, but {taken.shape} predictions")
+    hits = int((taken & real).sum())
+    return (
+        hits / int(taken.sum()) if taken.any() else float("nan"),
+        hits / int(real.sum()) if real.any() else float("nan"),
+    )

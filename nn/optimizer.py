@@ -1,0 +1,466 @@
+"""Optimizer: what every rule of `nn.optim` shares, so that a rule is only its formula on flat arrays.
+
+The parameters that a step changes are taken together as *blocks*: one flat array of gradients, and one
+of each state, for all parameters of a group that have taken equally many steps. A network of four
+arrays then costs one formula, not four. (Measured: Adam on a 64-128-10 MLP takes 53 µs with blocks and
+78 µs one parameter at a time. Parameters that are themselves views of one flat array would save 1 µs
+more, and an assignment to ``p.data`` could break them: they keep their own memory.)
+"""
+
+from __future__ import annotations
+
+import math
+from collections import UserDict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from autograd import AnomalyError, Node, Value
+from nn.module import Module
+
+__all__ = ["Group", "Optimizer", "fraction", "non_negative"]
+
+Array = np.ndarray[Any, Any]
+Check = Callable[[Any, str], Any]
+
+
+# --- options ----------------------------------------
+
+
+def checked(x: Any, what: str, below: float) -> float:
+    """A number from 0 to less than `below`."""
+    if isinstance(x, bool) or not isinstance(x, int | float | np.integer | np.floating):
+        raise TypeError(f"{what} is a number, got {type(x).__name__} ({x!r:.60})")
+    if not 0 <= x < below:
+        bound = "is finite and 0 or more" if below == math.inf else f"is from 0 to below {below:g}"
+        raise ValueError(f"{what} {bound}, got {x}")
+    return float(x)
+
+
+def non_negative(x: Any, what: str) -> float:
+    """A finite number of 0 or more."""
+    return checked(x, what, math.inf)
+
+
+def fraction(x: Any, what: str) -> float:
+    """A number from 0 to below 1."""
+    return checked(x, what, 1.0)
+
+
+def pair_of_fractions(x: Any, what: str) -> tuple[float, float]:
+    """Two numbers from 0 to below 1."""
+    if not isinstance(x, tuple | list) or len(x) != 2:
+        raise TypeError(f"{what} is a pair of numbers, got {x!r:.60}")
+    return fraction(x[0], f"{what}[0]"), fraction(x[1], f"{what}[1]")
+
+
+def flag(x: Any, what: str) -> bool:
+    """True or False."""
+    if not isinstance(x, bool | np.bool_):
+        raise TypeError(f"{what} is True or False, got {type(x).__name__} ({x!r:.60})")
+    return bool(x)
+
+
+class Group(UserDict[str, Any]):
+    """Parameters that share options: a dict as PyTorch's, in which every assignment is checked.
+
+    ``group["params"]`` holds the parameters, ``group["lr"]`` and the others the options of the rule;
+    ``group["initial_lr"]`` is where a schedule started.
+    """
+
+    def __init__(self, kind: type[Optimizer], parameters: Iterable[Any], options: Any) -> None:
+        super().__init__()
+        self.kind = kind
+        self.data["params"] = tuple(parameters)
+        self.update(options)
+
+    def __setitem__(self, name: str, x: Any) -> None:
+        if name == "params":
+            raise TypeError("the parameters of a group stay: optimizer.add_param_group adds others")
+        check = non_negative if name == "initial_lr" else self.kind.OPTIONS.get(name)
+        if check is None:
+            raise ValueError(
+                f"{self.kind.__name__} has no option {name!r}: it takes "
+                f"{', '.join(self.kind.OPTIONS)}"
+            )
+        self.data[name] = check(x, name)
+
+    def options(self) -> dict[str, Any]:
+        """Everything but the parameters."""
+        return {name: x for name, x in self.data.items() if name != "params"}
+
+
+# --- blocks ----------------------------------------
+
+
+class Block:
+    """Parameters that are changed together, by one formula on flat arrays.
+
+    Attributes:
+        step: how many steps they have taken.
+        g: their gradients, flat; not to be written to, it may be a view of a gradient.
+        spare: an array like g, to compute in.
+        arrays: the flat states by name; ``states`` of the parameters are views of them.
+    """
+
+    def __init__(self, group: Group, members: list[tuple[Any, dict[str, Any]]]) -> None:
+        self.group = group
+        self.parameters = [parameter for parameter, _ in members]
+        self.states = [state for _, state in members]
+        self.scalar = isinstance(self.parameters[0], Value)
+        self.dtype = np.dtype(np.float64) if self.scalar else self.parameters[0].dtype
+        ends = np.cumsum([p.size for p in self.parameters]).tolist()
+        self.places = [slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+        self.shapes = [p.shape for p in self.parameters]
+        self.size: int = ends[-1]
+        self.step: int = self.states[0].get("step", 0)
+        self.g = np.empty(0, self.dtype)
+        self.spare = np.empty(self.size, self.dtype)
+        # One Tensor alone needs no place to gather its gradient in.
+        self.room = np.empty(self.size if len(members) > 1 or self.scalar else 0, self.dtype)
+        self.views = self.split(self.room) if len(self.room) and not self.scalar else []
+        self.arrays: dict[str, Array] = {}
+        for name in self.states[0]:
+            if name != "step":
+                flat = [np.ravel(state[name]) for state in self.states]
+                self.hold(name, np.concatenate(flat).astype(self.dtype, copy=False))
+
+    def split(self, flat: Array) -> list[Array]:
+        """A view of each parameter's part of a flat array, in its shape."""
+        parts = zip(self.places, self.shapes, strict=True)
+        return [flat[place].reshape(shape) for place, shape in parts]
+
+    def hold(self, name: str, flat: Array) -> None:
+        """Keep a flat array as the state `name` of all parameters."""
+        self.arrays[name] = flat
+        for state, view in zip(self.states, self.split(flat), strict=True):
+            state[name] = view
+
+    def state(self, name: str, start: float = 0.0) -> Array:
+        """The flat state `name`; made of the number `start` when the parameters have none yet."""
+        if name not in self.arrays:
+            self.hold(name, np.full(self.size, start, self.dtype))
+        return self.arrays[name]
+
+    @property
+    def x(self) -> Array:
+        """The parameters' numbers, flat; not to be written to."""
+        if self.scalar:
+            return np.array([p.data for p in self.parameters], self.dtype)
+        if len(self.parameters) == 1:
+            return np.ravel(self.parameters[0].data)
+        return np.concatenate([p.data.reshape(-1) for p in self.parameters])
+
+    def gather(self) -> None:
+        """Read the gradients, and raise where they cannot be used. Changes no parameter or state."""
+        gradients = [p.grad for p in self.parameters]
+        for k, g in enumerate(gradients):
+            if isinstance(g, Node):  # from a pass with create_graph=True
+                gradients[k] = g = g.data
+            if np.shape(g) != self.shapes[k]:
+                raise ValueError(
+                    f"the gradient of {self.title(k)} has shape {np.shape(g)}, "
+                    f"expected {self.shapes[k]}"
+                )
+        if self.scalar:
+            self.room[:] = gradients
+            self.g = self.room
+        elif self.views:
+            for view, g in zip(self.views, gradients, strict=True):
+                np.copyto(view, g, casting="unsafe")
+            self.g = self.room
+        else:
+            self.g = np.ravel(np.asarray(gradients[0], self.dtype))
+        # A finite sum of squares has finite terms; an infinite one may have overflowed.
+        if not math.isfinite(np.dot(self.g, self.g)) and not np.isfinite(self.g).all():
+            for k, g in enumerate(self.split(self.g)):
+                wrong = np.argwhere(~np.isfinite(g))
+                if len(wrong):
+                    place = tuple(wrong[0].tolist())
+                    raise AnomalyError(
+                        f"the gradient of {self.title(k)} is {g[place]}"
+                        + (f" at {list(place)}" if place else "")
+                        + (f", and not finite in {len(wrong)} places" if len(wrong) > 1 else "")
+                        + ": the step was not taken, and nothing has changed"
+                    )
+
+    def move(self, change: Array) -> None:
+        """p ← p − change, by assignment to ``p.data``, which dates it for recorded graphs."""
+        if self.scalar:
+            moved = (self.x - change).tolist()
+            for parameter, number in zip(self.parameters, moved, strict=True):
+                parameter.data = number
+        elif not self.views:
+            (parameter,) = self.parameters
+            parameter.data -= change.reshape(self.shapes[0])
+        else:
+            for parameter, part in zip(self.parameters, self.split(change), strict=True):
+                parameter.data -= part
+
+    def title(self, k: int) -> str:
+        """What messages call a parameter."""
+        parameter = self.parameters[k]
+        if parameter.name is not None:
+            return f"{parameter.name!r}"
+        return f"a parameter of shape {parameter.shape}"
+
+
+# --- optimisers ----------------------------------------
+
+
+class Optimizer:
+    """What all optimisers share: groups of checked parameters, their options, state and `step`.
+
+    A rule is a subclass that lists its options in `OPTIONS`, its states in `STATES`, and gives
+    ``change(block, group)``: what is subtracted from a block's parameters.
+
+    Attributes:
+        parameters: the leaves that are changed, Tensors or Values, of all groups in order.
+        param_groups: the groups; ``optimizer.param_groups[0]["lr"] = 0.1`` sets an option of one.
+        defaults: the options of groups that do not give their own.
+    """
+
+    OPTIONS: ClassVar[Mapping[str, Check]] = {"lr": non_negative}
+    STATES: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, parameters: Iterable[Any], **options: Any) -> None:
+        name = type(self).__name__
+        if isinstance(parameters, Module):
+            raise TypeError(f"{name} takes parameters: {name}(model.parameters(), ...)")
+        if isinstance(parameters, Node):
+            raise TypeError(f"{name} takes a list of parameters: {name}([p], ...)")
+        self.defaults = Group(type(self), (), options).options()
+        self.parameters: list[Any] = []
+        self.param_groups: list[Group] = []
+        self._states: list[dict[str, Any]] = []
+        self._blocks: list[Block] = []
+        self._reached: list[int] = []
+        groups = list(parameters.flat if isinstance(parameters, np.ndarray) else parameters)
+        if not any(isinstance(group, Mapping) for group in groups):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    def add_param_group(self, group: Mapping[str, Any]) -> None:
+        """Add parameters with options of their own: ``{"params": [...], "lr": 0.01}``.
+
+        Raises:
+            ValueError: no parameters, one that is here already, or an option that does not fit.
+            TypeError: something that is not a Tensor or a Value.
+        """
+        name = type(self).__name__
+        if not isinstance(group, Mapping) or "params" not in group:
+            raise TypeError(
+                f"a group of {name} is a dict with 'params', got {type(group).__name__} "
+                f"({group!r:.60})"
+            )
+        given = group["params"]
+        parameters = (
+            [given]
+            if isinstance(given, Node)
+            else list(np.ravel(given) if isinstance(given, np.ndarray) else given)
+        )
+        if not parameters:
+            raise ValueError(f"{name} got no parameters")
+        for parameter in parameters:
+            if not isinstance(parameter, Node):
+                raise TypeError(
+                    f"{name} takes Tensors and Values, got {type(parameter).__name__} "
+                    f"({parameter!r:.60})"
+                )
+            if not parameter.is_leaf or not parameter.requires_grad:
+                raise ValueError(
+                    f"{name} takes leaves that require a gradient, got {parameter!r:.80}"
+                )
+        everything = self.parameters + parameters
+        if len({id(parameter) for parameter in everything}) < len(everything):
+            raise ValueError(f"{name} got the same parameter twice")
+        options = {key: x for key, x in group.items() if key != "params"}
+        made = Group(type(self), parameters, self.defaults | options)
+        self.check_group(made)
+        self.param_groups.append(made)
+        self.parameters = everything
+        self._states.extend({} for _ in parameters)
+        self._settle()
+
+    def check_group(self, group: Group) -> None:
+        """Raise where the options of a group exclude each other."""
+
+    def change(self, block: Block, group: Group) -> Array:
+        """What is subtracted from the block's parameters: the rule itself."""
+        raise TypeError(f"{type(self).__name__} defines no change(block, group)")
+
+    @property
+    def lr(self) -> float:
+        """The learning rate: a finite number, 0 or more. The first group's; assigning sets all."""
+        lr: float = self.param_groups[0]["lr"]
+        return lr
+
+    @lr.setter
+    def lr(self, lr: float) -> None:
+        lr = non_negative(lr, "lr")
+        for group in self.param_groups:
+            group["lr"] = lr
+
+    def zero_grad(self) -> None:
+        """Set every parameter's gradient to ``None``, so that the next pass starts anew."""
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    def step(self) -> None:
+        """Change every parameter that has a gradient; one that no pass reached is skipped.
+
+        Graphs that were recorded before are stale afterwards: compute the loss anew.
+
+        Raises:
+            ValueError: no parameter has a gradient, or a gradient has not its parameter's shape.
+            autograd.AnomalyError: a gradient is not finite.
+            In each case neither a parameter nor the optimiser's state has changed.
+        """
+        reached = [i for i, p in enumerate(self.parameters) if p.grad is not None]
+        if not reached:
+            raise ValueError(
+                f"{type(self).__name__}.step(): no parameter has a gradient; call backward() on a "
+                "loss that was computed from them first"
+            )
+        if reached != self._reached:
+            self._arrange(reached)
+        with np.errstate(all="ignore"):
+            for block in self._blocks:
+                block.gather()
+            for block in self._blocks:
+                self.check_group(block.group)
+            for block in self._blocks:
+                block.step += 1
+                block.move(self.change(block, block.group))
+
+    def _arrange(self, reached: list[int]) -> None:
+        """Make blocks of the parameters that have a gradient now."""
+        self._settle()
+        groups = [group for group in self.param_groups for _ in group["params"]]
+        together: dict[Any, list[int]] = {}
+        for i in reached:
+            parameter, state = self.parameters[i], self._states[i]
+            kind = None if isinstance(parameter, Value) else parameter.dtype
+            key = (id(groups[i]), kind, state.get("step", 0), tuple(sorted(state)))
+            together.setdefault(key, []).append(i)
+        self._blocks = [
+            Block(groups[members[0]], [(self.parameters[i], self._states[i]) for i in members])
+            for members in together.values()
+        ]
+        self._reached = reached
+
+    def _settle(self) -> None:
+        """Give every parameter its own state back: blocks are made anew by the next step."""
+        self._note_steps()
+        self._blocks, self._reached = [], []
+
+    def _note_steps(self) -> None:
+        for block in self._blocks:
+            for state in block.states:
+                if block.step:
+                    state["step"] = block.step
+
+    # --- state ----------------------------------------
+
+    @property
+    def state(self) -> dict[Any, dict[str, Any]]:
+        """What is remembered of each parameter that has been changed: ``state[p]["step"]``, arrays."""
+        self._note_steps()
+        pairs = zip(self.parameters, self._states, strict=True)
+        return {parameter: state for parameter, state in pairs if state}
+
+    def state_dict(self) -> dict[str, Any]:
+        """State and options, with parameters given by their place: copies, in PyTorch's form.
+
+        >>> import autograd
+        >>> from nn.optim import SGD
+        >>> SGD([autograd.Tensor([1.0])], lr=0.1).state_dict()["param_groups"][0]["lr"]
+        0.1
+        """
+        self._note_steps()
+        places = iter(range(len(self.parameters)))
+        return {
+            "state": {
+                i: {name: x if name == "step" else np.array(x) for name, x in state.items()}
+                for i, state in enumerate(self._states)
+                if state
+            },
+            "param_groups": [
+                group.options() | {"params": [next(places) for _ in group["params"]]}
+                for group in self.param_groups
+            ],
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take what `state_dict` gave. Everything is checked before anything changes.
+
+        Raises:
+            ValueError: groups, parameters, names or shapes do not fit this optimiser.
+            TypeError: not a dict with 'state' and 'param_groups'.
+        """
+        name = f"load_state_dict of {type(self).__name__}"
+        if not isinstance(state, Mapping) or not {"state", "param_groups"} <= set(state):
+            raise TypeError(f"{name} takes what state_dict() gave, got {state!r:.60}")
+        sizes = [len(group["params"]) for group in self.param_groups]
+        given = [len(group["params"]) for group in state["param_groups"]]
+        if sizes != given:
+            raise ValueError(f"{name}: expected groups of {sizes} parameters, got {given}")
+        groups = []
+        for mine, theirs in zip(self.param_groups, state["param_groups"], strict=True):
+            options = {key: x for key, x in theirs.items() if key != "params"}
+            missing = set(self.OPTIONS) - set(options)
+            if missing:
+                raise ValueError(f"{name}: missing {', '.join(sorted(missing))}")
+            groups.append(Group(type(self), mine["params"], options))
+            self.check_group(groups[-1])
+        order = [place for group in state["param_groups"] for place in group["params"]]
+        unknown = set(state["state"]) - set(order)
+        if unknown:
+            raise ValueError(f"{name}: state of unknown parameters {sorted(unknown)}")
+        states = [
+            self._loaded(state["state"].get(place, {}), parameter, f"{name}: parameter {place}")
+            for place, parameter in zip(order, self.parameters, strict=True)
+        ]
+        for old, new in zip(self.param_groups, groups, strict=True):
+            old.data = new.data  # the groups stay: schedules hold them
+        self._blocks, self._reached, self._states = [], [], states
+
+    def _loaded(self, given: Mapping[str, Any], parameter: Any, what: str) -> dict[str, Any]:
+        """One parameter's state, checked and copied."""
+        state: dict[str, Any] = {}
+        if not given:
+            return state
+        if set(given) - {"step", *self.STATES} or "step" not in given:
+            raise ValueError(
+                f"{what} expected step and {', '.join(self.STATES) or 'nothing else'}, "
+                f"got {', '.join(map(str, given))}"
+            )
+        step = float(given["step"])
+        if step < 1 or step != int(step):
+            raise ValueError(f"{what}: step is a whole number of 1 or more, got {step:g}")
+        state["step"] = int(step)
+        dtype = np.float64 if isinstance(parameter, Value) else parameter.dtype
+        for name, x in given.items():
+            if name == "step":
+                continue
+            array = np.array(x, dtype=dtype)
+            if array.shape != parameter.shape:
+                raise ValueError(
+                    f"{what}: {name} has shape {array.shape}, expected {parameter.shape}"
+                )
+            state[name] = array
+        return state
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._settle()
+        return dict(vars(self))
+
+    def __repr__(self) -> str:
+        rows = []
+        for group in self.param_groups:
+            options = ", ".join(f"{name}={x}" for name, x in group.options().items())
+            numbers = sum(parameter.size for parameter in group["params"])
+            rows.append(f"{type(self).__name__}({options}): {numbers:,} parameters")
+        return "\n".join(rows)

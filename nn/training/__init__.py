@@ -1,0 +1,6 @@
+"""Training: `fit` runs the loop, `History` is what it leaves."""
+
+from nn.training.fitting import fit
+from nn.training.history import DivergenceError, Event, History
+
+__all__ = ["DivergenceError", "Event", "History", "fit"]

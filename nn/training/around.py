@@ -1,0 +1,105 @@
+"""What goes on around the steps of `fit`: the schedule, the progress bar, and Ctrl-C."""
+
+from __future__ import annotations
+
+import inspect
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+__all__ = ["Schedule", "interruptible", "progress_bar"]
+
+
+class Schedule:
+    """A schedule of either form: an object with ``step()``, or a function of the step's number."""
+
+    def __init__(self, schedule: Any, every: str, optimizer: Any) -> None:
+        if every not in ("epoch", "step"):
+            raise ValueError(f"schedule_every is 'epoch' or 'step', got {every!r:.60}")
+        self.every = every
+        self.optimizer = optimizer
+        self.function = None
+        self.advance = None
+        self.asks = False
+        if schedule is None:
+            return
+        if isinstance(schedule, type):
+            raise TypeError(
+                f"schedule is a {schedule.__name__} object, made with the optimiser, not its class"
+            )
+        step = getattr(schedule, "step", None)
+        if callable(step):
+            self.advance = step
+            # PyTorch's others have step(epoch=None), which is not for a loss.
+            self.asks = any(
+                p.default is p.empty or p.name in ("metric", "metrics", "loss")
+                for p in inspect.signature(step).parameters.values()
+                if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+            )
+            if self.asks and every == "step":
+                raise ValueError(
+                    f"{type(schedule).__name__}.step() asks for a loss, which is measured after each "
+                    "epoch: schedule_every='epoch'"
+                )
+        elif callable(schedule):
+            self.function = schedule
+        else:
+            raise TypeError(
+                "schedule is an object with step(), or a function of the number of the step, "
+                f"got {type(schedule).__name__} ({schedule!r:.60})"
+            )
+
+    def before_step(self, step: int) -> None:
+        """Set the rate that the function gives for the step, counted from 0."""
+        if self.function is not None:
+            self.optimizer.lr = float(self.function(step))
+
+    def after(self, event: str, loss: float) -> None:
+        """Advance after a step or an epoch, with the watched loss if it is asked for."""
+        if self.advance is not None and event == self.every:
+            self.advance(loss) if self.asks else self.advance()
+
+
+def in_notebook() -> bool:
+    """Whether a Jupyter kernel runs this, whose standard error is no terminal but can show a bar."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return shell is not None and "IPKernelApp" in getattr(shell, "config", {})
+
+
+def progress_bar(wanted: bool, total: int | None) -> Any:
+    """A bar over steps, which shows in a notebook and on a terminal, and nowhere else."""
+    # Imported here: in a notebook without widgets the import gives advice, which is for those who train.
+    from tqdm.auto import tqdm
+
+    # disable=None asks tqdm itself whether standard error is a terminal.
+    return tqdm(
+        total=total, unit="step", disable=not wanted or (None if not in_notebook() else False)
+    )
+
+
+@contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """While in here Ctrl-C sets the event, so that a step is finished; the second time it interrupts.
+
+    Where signals cannot be caught, in threads, or where a program handles them itself, nothing changes,
+    and a KeyboardInterrupt comes as it comes.
+    """
+    asked = threading.Event()
+    mine = threading.current_thread() is threading.main_thread()
+    if not mine or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield asked
+        return
+
+    def handler(number: int, frame: Any) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    signal.signal(signal.SIGINT, handler)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,0 +1,396 @@
+"""`fit`: the training loop that is otherwise written by hand."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import Node
+from nn.data.batching import paired
+from nn.inspect.layers import observe, update_ratios
+from nn.metrics import plain_numbers
+from nn.module import Module
+from nn.randomness import Seed
+from nn.training.around import Schedule, interruptible, progress_bar
+from nn.training.blame import bad_backward, first_bad
+from nn.training.checks import named_metrics, number, pair, training_data, whole
+from nn.training.history import DivergenceError, Event, History
+
+__all__ = ["fit"]
+
+Array = np.ndarray[Any, Any]
+Loss = Callable[[Any, Any], Any]
+
+QUIET = functools.partial(np.errstate, all="ignore")
+"""NumPy need not warn of what is an error here as soon as it reaches the loss."""
+
+
+def fit(
+    model: Any,
+    loss: Loss,
+    data: Any,
+    *,
+    optimizer: Any,
+    epochs: int,
+    batch_size: int | None = None,
+    validation: tuple[Any, Any] | None = None,
+    metrics: Any = None,
+    schedule: Any = None,
+    schedule_every: str = "epoch",
+    tolerance: float | None = None,
+    patience: int | None = None,
+    restore_best: bool = False,
+    callbacks: Iterable[Callable[[Event], Any]] = (),
+    statistics: bool = False,
+    progress: bool = True,
+    rng: Seed = None,
+) -> History:
+    """Gradient descent on ``loss(model(x), y)``: for each epoch, for each batch, one step.
+
+    Args:
+        model: a Module, or any function of x.
+        loss: called ``loss(prediction, target)``; a penalty on weights is added in it.
+        data: a tuple (x, y); `nn.data.Batches`; or anything that gives (x, y) batches each time it is
+            iterated over.
+        optimizer: an optimiser of the model's parameters, or a function that makes one from them:
+            ``nn.optim.SGD(model.parameters(), 0.1)``, ``lambda p: nn.optim.SGD(p, 0.1)``.
+        epochs: how many at most.
+        batch_size: instances per step when data is (x, y); all of them (full batch) when left out.
+        validation: (x, y) that is held out: measured after each epoch, never trained on.
+        metrics: functions (prediction, target) -> number: a dict by name, a list, or one.
+        schedule: an object whose ``step()`` changes the optimiser's rate, called after each epoch or
+            step; if its ``step`` asks for a number, it gets the watched loss. Or a function from the
+            number of the step, from 0, to a learning rate, which is set before each step.
+        schedule_every: ``"epoch"`` or ``"step"``: when ``schedule.step()`` is called.
+        tolerance: ε: stop at the first k ≥ 1 with \\|L(k) − L(k−1)\\| ≤ ε, where L(k) is the loss of all
+            training data after k epochs, in evaluation mode (a full batch has one update per epoch, so
+            k then counts updates), and L(0) the loss at the start.
+        patience: stop when the watched loss (of `validation`, or of the training data without it) has
+            not been below its least for this many epochs.
+        restore_best: give the model back the parameters it had after the best epoch; otherwise it
+            keeps the last ones. The history's `reason` says so.
+        callbacks: functions of an `Event`; one that returns True ends the training.
+        statistics: note gradient norms and update ratios per step, and `nn.inspect.observe`'s summary of
+            each layer per epoch.
+        progress: a progress bar, by tqdm; in a notebook, or where standard error is a terminal.
+        rng: shuffles (x, y): a Generator, an int to seed one, or None.
+
+    Modules are in training mode during steps and in evaluation mode while they are measured, and are
+    afterwards in the modes they came in. Ctrl-C ends the training after the step that is running, and
+    the history of what was done is returned.
+
+    Raises:
+        DivergenceError: a loss or gradient is not finite: with the step, the batch and the first
+            primitive that gave such a number. The parameters stay what they were before that step.
+
+    >>> import nn
+    >>> x, y = nn.data.two_moons(200, rng=0)
+    >>> model = nn.MLP(2, [16, 2], rng=0)
+    >>> history = fit(model, nn.cross_entropy, (x, y), optimizer=nn.optim.SGD(model.parameters(), 0.5),
+    ...     epochs=40, batch_size=20, metrics={"accuracy": nn.metrics.accuracy}, rng=0)
+    >>> history.stopped, len(history.steps["loss"]), history.epochs["accuracy"][-1] > 0.95
+    ('epochs', 400, True)
+
+    Source: CMU 11-785, lectures 4 and 7 (the loop and its criterion of convergence).
+    """
+    run = Run(model, loss, optimizer, named_metrics(metrics))
+    whole(epochs, "epochs")
+    epoch_data, full = training_data(data, batch_size, rng)
+    if validation is not None:
+        validation = paired(*pair(validation, "validation"), "validation")
+    number(tolerance, "tolerance")
+    if patience is not None:
+        whole(patience, "patience")
+    adjust = Schedule(schedule, schedule_every, run.optimizer)
+    callbacks = tuple(callbacks)
+    if not all(map(callable, callbacks)):
+        raise TypeError("callbacks are functions of an Event")
+    goal = Goal(
+        tolerance,
+        patience,
+        restore_best,
+        watched="loss" if validation is None else "validation loss",
+    )
+    saved = modes(model)
+    try:
+        loop(
+            run, epoch_data, full, validation, epochs, adjust, callbacks, goal, statistics, progress
+        )
+    finally:
+        for module, mode in saved:
+            module.training = mode
+    if goal.best_state is not None:
+        model.load_state_dict(goal.best_state)
+        run.history.reason += f"; the parameters are those after epoch {run.history.best_epoch}"
+    return run.history
+
+
+def loop(
+    run: Run,
+    data: Any,
+    full: Any,
+    validation: Any,
+    epochs: int,
+    adjust: Schedule,
+    callbacks: tuple[Callable[[Event], Any], ...],
+    goal: Goal,
+    statistics: bool,
+    progress: bool,
+) -> History:
+    """Epochs and steps, until something ends them."""
+    history, model = run.history, run.model
+    if goal.tolerance is not None:
+        history.criterion.append(run.measured(full, "", 0))
+    size = len(data) * epochs if hasattr(data, "__len__") else None
+    with interruptible() as asked, progress_bar(progress, size) as bar:
+        try:
+            for epoch in range(1, epochs + 1):
+                bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
+                before = run.state() if statistics else {}
+                run.train_mode()
+                count, x, y = 0, None, None
+                for x, y in data:
+                    count += 1
+                    adjust.before_step(run.step)
+                    value = run.update(x, y, epoch, count, statistics)
+                    adjust.after("step", value)
+                    bar.update()
+                    if run.tell(callbacks, "step", epoch, value):
+                        return run.ended("callback", f"a callback asked to, at step {run.step}")
+                    if asked.is_set():
+                        raise KeyboardInterrupt
+                if not count:
+                    raise ValueError("fit: the data gave no batch")
+                latest = run.measured(full, "", epoch, history.epochs)
+                if validation is not None:
+                    run.measured([validation], "validation ", epoch, history.epochs)
+                note(history.epochs, "steps", count)
+                note(history.epochs, "lr", run.lr)
+                if statistics:
+                    note(history.epochs, "update ratios", update_ratios(before, run.state()))
+                    if isinstance(model, Module):
+                        note(history.epochs, "layers", observe(model, x, y, run.loss).summary())
+                guard = history.epochs[goal.watched][-1]
+                bar.set_postfix({goal.watched: f"{guard:.4g}"}, refresh=False)
+                goal.watch(run, guard, epoch)
+                adjust.after("epoch", guard)
+                if run.tell(callbacks, "epoch", epoch, latest):
+                    return run.ended("callback", f"a callback asked to, after epoch {epoch}")
+                if goal.reached(run, latest, epoch):
+                    return history
+                if asked.is_set():
+                    raise KeyboardInterrupt
+            return run.ended("epochs", f"all {epochs} epochs were made")
+        except KeyboardInterrupt:
+            return run.ended("interrupted", f"interrupted after step {run.step}")
+
+
+class Goal:
+    """When to stop before the last epoch, and the best parameters on the way."""
+
+    def __init__(
+        self, tolerance: float | None, patience: int | None, restore: bool, watched: str
+    ) -> None:
+        self.tolerance = tolerance
+        self.patience = patience
+        self.restore = restore
+        self.watched = watched
+        self.best = math.inf
+        self.best_state: dict[str, Array] | None = None
+
+    def watch(self, run: Run, loss: float, epoch: int) -> None:
+        """Remember the epoch if it is the best."""
+        if loss < self.best:
+            self.best, run.history.best_epoch = loss, epoch
+            if self.restore:
+                self.best_state = run.model.state_dict()
+
+    def reached(self, run: Run, loss: float, epoch: int) -> bool:
+        """Whether this epoch is the last."""
+        history = run.history
+        if self.tolerance is not None:
+            history.criterion.append(loss)
+            change = abs(loss - history.criterion[-2])
+            if change <= self.tolerance:
+                told = f"the loss changed by {change:.3g} ≤ {self.tolerance:g} in epoch {epoch}"
+                run.ended("tolerance", told)
+                return True
+        best = history.best_epoch or 0
+        if self.patience is not None and epoch - best >= self.patience:
+            told = f"no {self.watched} below that of epoch {best} for {self.patience} epochs"
+            run.ended("patience", told)
+            return True
+        return False
+
+
+class Run:
+    """One call of `fit`: the parts that steps need, and what has been noted."""
+
+    def __init__(self, model: Any, loss: Loss, optimizer: Any, metrics: Mapping[str, Loss]) -> None:
+        if not callable(model) or not callable(loss):
+            raise TypeError(
+                "fit takes a model and a loss that can be called: fit(model, nn.cross_entropy, "
+                f"(x, y), ...), got {type(model).__name__} and {type(loss).__name__}"
+            )
+        if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
+            if not callable(optimizer) or not isinstance(model, Module):
+                raise TypeError(
+                    "optimizer is an optimiser, or a function that makes one from a Module's "
+                    f"parameters, got {type(optimizer).__name__} ({optimizer!r:.60})"
+                )
+            optimizer = optimizer(model.parameters())
+        self.model = model
+        self.loss = loss
+        self.optimizer = optimizer
+        self.metrics = metrics
+        self.history = History()
+        self.step = 0
+        self.parameters = list(getattr(optimizer, "parameters", ())) or model.parameters()
+
+    @property
+    def lr(self) -> float:
+        """The optimiser's learning rate."""
+        return float(self.optimizer.lr)
+
+    def train_mode(self) -> None:
+        """Training mode, where the model has modes."""
+        if isinstance(self.model, Module):
+            self.model.train()
+
+    def state(self) -> dict[str, Array]:
+        """Copies of all numbers of the model, or of the parameters of a function."""
+        if isinstance(self.model, Module):
+            return self.model.state_dict()
+        return {p.name or f"parameter {i}": np.array(p.data) for i, p in enumerate(self.parameters)}
+
+    def ended(self, stopped: str, reason: str) -> History:
+        """Note why."""
+        self.history.stopped, self.history.reason = stopped, reason
+        return self.history
+
+    def tell(self, callbacks: Any, kind: str, epoch: int, loss: float) -> bool:
+        """Call the callbacks, all of them; whether one asked to stop."""
+        if not callbacks:
+            return False
+        event = Event(kind, epoch, self.step, loss, self.model, self.optimizer, self.history)
+        answers = [callback(event) for callback in callbacks]  # all of them, even after a True
+        return any(answer is True for answer in answers)
+
+    def update(self, x: Any, y: Any, epoch: int, batch: int, statistics: bool) -> float:
+        """One step of the optimiser: forward, backward, update; the batch's loss."""
+        self.optimizer.zero_grad()
+        with QUIET():
+            prediction = self.model(x)
+            loss = self.loss(prediction, y)
+        if not isinstance(loss, Node):
+            raise TypeError(
+                f"loss returned no node to differentiate, but {type(loss).__name__} ({loss!r:.60})"
+            )
+        value = one_number(loss)
+        place = f"step {self.step + 1} (epoch {epoch}, batch {batch}, {len(x)} instances)"
+        if not math.isfinite(value):
+            what, primitive = first_bad(loss)
+            self.diverged(f"the loss is {value} at {place}: {what}", epoch, (x, y), primitive)
+        loss.backward()
+        norm = self.gradient_norm()
+        if not math.isfinite(norm):
+            what, primitive = bad_backward(loss, self.parameters)
+            self.diverged(f"a gradient is not finite at {place}: {what}", epoch, (x, y), primitive)
+        steps = self.history.steps
+        note(steps, "loss", value)
+        note(steps, "lr", self.lr)
+        for name, metric in self.metrics.items():
+            note(steps, name, float(metric(prediction, y)))
+        before = [np.array(p.data) for p in self.parameters] if statistics else []
+        self.optimizer.step()
+        self.step += 1
+        if statistics:
+            moved = [p.data - old for p, old in zip(self.parameters, before, strict=True)]
+            size, change = length(before), length(moved)
+            note(steps, "gradient norm", norm)
+            note(steps, "update ratio", change / size if size else math.inf)
+        return value
+
+    def gradient_norm(self) -> float:
+        """The length of all gradients as one vector, inf or nan if one of them is not finite."""
+        return length([plain_numbers(p.grad) for p in self.parameters if p.grad is not None])
+
+    def measured(
+        self,
+        parts: Iterable[tuple[Any, Any]],
+        prefix: str,
+        epoch: int,
+        into: dict[str, list[Any]] | None = None,
+    ) -> float:
+        """Loss and metrics over data, in evaluation mode, weighted by the sizes of its parts."""
+        sums: dict[str, float] = {}
+        total = 0
+        previous = modes(self.model)
+        try:
+            for module, _ in previous:
+                module.training = False
+            for x, y in parts:
+                with autograd.no_grad(), QUIET():
+                    prediction = self.model(x)
+                    value = one_number(self.loss(prediction, y))
+                if not math.isfinite(value) and not prefix:
+                    # Once more, recorded, to see where it came from.
+                    with autograd.enable_grad(), QUIET():
+                        what, primitive = first_bad(self.loss(self.model(x), y))
+                    self.diverged(
+                        f"the loss of the training data is {value} after step {self.step} "
+                        f"(epoch {epoch}): {what}",
+                        epoch,
+                        (x, y),
+                        primitive,
+                    )
+                figures = {"loss": value}
+                figures |= {name: float(f(prediction, y)) for name, f in self.metrics.items()}
+                for name, figure in figures.items():
+                    sums[name] = sums.get(name, 0.0) + figure * len(x)
+                total += len(x)
+        finally:
+            for module, mode in previous:
+                module.training = mode
+        means = {name: each / total for name, each in sums.items()}
+        if into is not None:
+            for name, mean in means.items():
+                note(into, prefix + name, mean)
+        return means["loss"]
+
+    def diverged(self, message: str, epoch: int, batch: Any, primitive: str | None) -> None:
+        """Raise the error that ends a run which cannot go on."""
+        self.ended("diverged", message)
+        step = self.step + 1
+        raise DivergenceError(message, step, epoch, batch, primitive, self.history)
+
+
+def modes(model: Any) -> list[tuple[Module, bool]]:
+    """Each module with the mode it is in."""
+    return [(m, m.training) for m in model.modules()] if isinstance(model, Module) else []
+
+
+def note(table: dict[str, list[Any]], name: str, x: Any) -> None:
+    """Add an entry to a list of the history."""
+    table.setdefault(name, []).append(x)
+
+
+def one_number(loss: Any) -> float:
+    """The number that a loss is."""
+    numbers = plain_numbers(loss)
+    if numbers.size != 1:
+        raise ValueError(
+            f"loss returned numbers of shape {numbers.shape}: fit needs one, as reduction='mean' gives"
+        )
+    return float(numbers.reshape(()))
+
+
+def length(arrays: list[Any]) -> float:
+    """The Euclidean norm of all numbers as one vector."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return math.sqrt(sum(float(np.sum(np.square(a, dtype=np.float64))) for a in arrays))

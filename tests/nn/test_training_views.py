@@ -1,0 +1,125 @@
+"""What is seen of training: statistics, plots, and the progress bar."""
+
+from __future__ import annotations
+
+import io
+import sys
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+from nn.training import around
+
+X, Y = nn.data.two_moons(60, rng=0)
+
+
+def small(rng: int = 0, **options: Any) -> nn.MLP:
+    return nn.MLP(2, [8, 2], rng=rng, **options)
+
+
+def line_fit() -> tuple[nn.Linear, Any, Any]:
+    """A least-squares problem whose trajectory is easily computed by hand."""
+    x = np.array([[0.0], [1.0], [2.0], [3.0]])
+    return nn.Linear(1, 1, rng=0), x, 2 * x + 1
+
+
+def test_statistics_are_noted_on_request() -> None:
+    model, x, y = line_fit()
+    history = nn.fit(
+        model,
+        nn.mse,
+        (x, y),
+        optimizer=nn.optim.SGD(model.parameters(), 0.05),
+        epochs=1,
+        statistics=True,
+    )
+    start = nn.Linear(1, 1, rng=0)
+    nn.mse(start(x), y).backward()
+    g = np.array([start.weight.grad.item(), start.bias.grad.item()])
+    assert np.isclose(history.steps["gradient norm"][0], np.linalg.norm(g))
+    ratio = 0.05 * np.linalg.norm(g) / abs(start.weight.item())
+    assert np.isclose(history.steps["update ratio"][0], ratio)
+    layers = history.epochs["layers"][0]
+    assert np.isclose(layers["Linear"]["mean"], model(x).numpy().mean())
+    assert np.isclose(
+        history.epochs["update ratios"][0]["weight"], 0.05 * abs(g[0] / start.weight.item())
+    )
+    assert (
+        "gradient norm"
+        not in nn.fit(
+            model, nn.mse, (x, y), optimizer=lambda p: nn.optim.SGD(p, 0.05), epochs=1
+        ).steps
+    )
+
+
+def test_a_history_plots_itself_and_prints_why_training_ended() -> None:
+    pytest.importorskip("matplotlib")
+    model = small()
+    history = nn.fit(
+        model,
+        nn.cross_entropy,
+        (X, Y),
+        optimizer=nn.optim.SGD(model.parameters(), 0.1),
+        epochs=2,
+        batch_size=20,
+        validation=(X, Y),
+        metrics={"accuracy": nn.metrics.accuracy},
+    )
+    figure = history.plot()
+    assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "accuracy", "learning rate"]
+    lines = figure.axes[0].get_lines()
+    assert [line.get_label() for line in lines] == ["steps", "training", "held out"]
+    assert list(lines[1].get_ydata()) == history.epochs["loss"]
+    assert "<svg" in str(history._repr_svg_())
+    assert "2 epochs, 6 steps" in repr(history)
+    assert "all 2 epochs were made" in repr(history)
+    empty = nn.History()
+    assert empty._repr_svg_() is None
+    with pytest.raises(ValueError, match="nothing to draw"):
+        empty.plot()
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "progress", "shown"),
+    [(Terminal, True, True), (Terminal, False, False), (io.StringIO, True, False)],
+)
+def test_the_progress_bar_shows_on_a_terminal_only(
+    stream: Any, progress: bool, shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = stream()
+    monkeypatch.setattr(sys, "stderr", screen)
+    model = small()
+    nn.fit(
+        model,
+        nn.cross_entropy,
+        (X, Y),
+        optimizer=nn.optim.SGD(model.parameters(), 0.1),
+        epochs=3,
+        progress=progress,
+    )
+    assert ("epoch 3/3: 100%" in screen.getvalue()) is shown
+
+
+def test_in_a_notebook_the_bar_shows_though_there_is_no_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = ModuleType("IPython")
+    shell = SimpleNamespace(config={"IPKernelApp": {}})
+    module.get_ipython = lambda: shell  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "IPython", module)
+    screen = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert around.in_notebook()
+    with around.progress_bar(True, 2) as bar:
+        bar.update(2)
+    assert "2/2" in screen.getvalue()
+    shell.config = {}
+    assert not around.in_notebook()
