@@ -7,6 +7,7 @@ that computes the result and its local derivatives on floats. There is no second
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import operator
 from collections.abc import Callable
@@ -35,7 +36,7 @@ from autograd.letters import OPERATORS, Letter, scalar_text
 from autograd.primitive import Primitive
 from autograd.primitives.linear import expand_dims, flip, moveaxis, ravel, squeeze, swapaxes
 from autograd.primitives.products import dot, inner, outer
-from autograd.recording import current_mode, getframe, library_files, record_site
+from autograd.recording import current_mode, getframe, is_library, library_files, record_site
 from autograd.tensor import Tensor
 from autograd.value import Value
 
@@ -73,7 +74,7 @@ _NODE = """
 {i}node._scope = mode.scope
 {i}node._requires_grad = True
 {i}node._serial = tick()
-{i}if code is not user_code and is_library(code):
+{i}if code is not user_code and inside(code):
 {i}    record_site(node, frame)
 {i}else:
 {i}    node._code = code
@@ -216,13 +217,13 @@ def _install(row: Elementwise, method: str, *, reflected: bool = False) -> None:
     scope |= {"operate": operate, "record_scalar": record_scalar, "record_site": record_site}
     scope |= {"tick": tick}
 
-    def is_library(code: CodeType) -> bool:
-        if code.co_filename in library_files:
+    def inside(code: CodeType) -> bool:
+        if is_library(code):
             return True
         scope["user_code"] = code  # most operations come from the code that the last one came from
         return False
 
-    scope |= {"user_code": None, "is_library": is_library}
+    scope |= {"user_code": None, "inside": inside}
     made: dict[str, Any] = {}  # apart from the scope, where the same name is the function on floats
     exec(compile(text, filename, "exec"), scope, made)
     function = made[method]
@@ -242,7 +243,20 @@ def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
     method.__doc__ = function.__doc__
     method.__name__ = name
+    _, *rest = inspect.signature(function).parameters.values()
+    own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    as_keywords = inspect.Parameter.KEYWORD_ONLY in {each.kind for each in rest}
+    method.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [own, *rest] if not as_keywords else [own, *(_plain(each) for each in rest)]
+    )
     return method
+
+
+def _plain(parameter: inspect.Parameter) -> inspect.Parameter:
+    """An option of a primitive, which a method takes by position as well."""
+    if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+        return parameter.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return parameter
 
 
 def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

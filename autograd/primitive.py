@@ -100,6 +100,7 @@ class Primitive:
         if name in registry:
             raise ValueError(f"a primitive named {name!r} exists already")
         self.name = self.__name__ = name
+        self.shown = name.removesuffix("_all").removesuffix("_between")  # in messages
         self.symbol = symbol or name
         self.array = array
         self.arity = arity
@@ -200,7 +201,7 @@ class Primitive:
             str(shape_of(x)) if not isinstance(x, str) else repr(x) for x in arrays
         )
         kind = type(error) if type(error) in (IndexError, TypeError) else ValueError
-        return kind(f"{self.name} of shapes {shapes}: {error}")
+        return kind(f"{self.shown} of shapes {shapes}: {error}")
 
     def evaluate(self, numbers: Sequence[Any], options: dict[str, Any]) -> Any:
         """The value on floats, with IEEE's answers where Python's would raise."""

@@ -173,7 +173,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         chosen.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         command.error(f"cannot make the folder {chosen.out}: {error.strerror or error}")
-    digits(chosen.out, chosen.epochs, chosen.seed)
+    try:
+        (chosen.out / "weights.npz").touch()
+        digits(chosen.out, chosen.epochs, chosen.seed)
+    except OSError as error:
+        command.error(f"cannot write into {chosen.out}: {error}")
+    except KeyboardInterrupt:
+        command.exit(130, "stopped\n")
 
 
 if __name__ == "__main__":

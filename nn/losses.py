@@ -26,21 +26,31 @@ from autograd import Node
 __all__ = ["cross_entropy", "hinge", "kl_divergence", "l2_divergence", "mse"]
 
 
-def operand(x: Any, what: str, loss: str) -> Any:
-    """A node or an array as it is; lists and numbers as arrays."""
-    if isinstance(x, Node | np.ndarray):
+def operand(x: Any, what: str, loss: str, like: Any = None) -> Any:
+    """A node or an array as it is; lists and whole numbers as arrays of the dtype of `like`."""
+    if isinstance(x, Node):
         return x
-    array = np.asarray(x)
-    if array.dtype.kind not in "biufO":
+    try:
+        array = np.asarray(x)
+    except ValueError:
+        raise ValueError(f"the {what} of {loss} is a regular array, got {x!r:.60}") from None
+    kind = array.dtype.kind
+    if kind not in "biufO":
         raise TypeError(
             f"the {what} of {loss} is made of real numbers, got {array.dtype} ({x!r:.60})"
         )
+    dtype = getattr(like, "dtype", None)
+    plain = kind in "biu" or (kind == "f" and not isinstance(x, np.ndarray))
+    # Numbers without a float dtype of their own do not widen a float32 prediction.
+    if plain and dtype in (np.float32, np.float64) and array.shape == like.shape:
+        return array.astype(dtype)
     return array
 
 
 def operands(prediction: Any, target: Any, loss: str) -> tuple[Any, Any]:
     """Both sides of a loss, of one shape."""
-    prediction, target = operand(prediction, "prediction", loss), operand(target, "target", loss)
+    prediction = operand(prediction, "prediction", loss)
+    target = operand(target, "target", loss, prediction)
     if prediction.shape != target.shape:
         raise ValueError(
             f"{loss} expected a target of the prediction's shape {prediction.shape}, "
@@ -88,7 +98,7 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
     """
     check_reduction(reduction)
     logits = operand(logits, "logits", "cross_entropy")
-    target = operand(target, "target", "cross_entropy")
+    target = operand(target, "target", "cross_entropy", logits)
     if not logits.shape:
         raise ValueError("cross_entropy expected logits of shape (..., classes), got one number")
     if target.shape == logits.shape[:-1]:
@@ -98,8 +108,6 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
             f"cross_entropy of logits of shape {logits.shape} expected class indices of shape "
             f"{logits.shape[:-1]} or distributions of shape {logits.shape}, got {target.shape}"
         )
-    elif isinstance(target, np.ndarray) and target.dtype.kind in "biu":
-        target = target.astype(np.float64)
     return reduced(autograd.softmax_cross_entropy(logits, target), reduction)
 
 
@@ -115,8 +123,10 @@ def one_hot(indices: Any, classes: int, dtype: Any) -> Any:
             f"cross_entropy expected class indices from 0 to {classes - 1}, "
             f"got {wrong}" + (f" at {list(place)}" if place else "")
         )
-    table = np.eye(classes, dtype=dtype if dtype in (np.float32, np.float64) else np.float64)
-    return table[indices]
+    dtype = dtype if dtype in (np.float32, np.float64) else np.float64
+    certain = np.zeros((*indices.shape, classes), dtype=dtype)
+    np.put_along_axis(certain, indices[..., None], 1.0, axis=-1)
+    return certain
 
 
 def kl_divergence(prediction: Any, target: Any, reduction: str = "mean") -> Any:

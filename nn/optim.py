@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Node
+from autograd import Node, Value
 from nn.module import Module
 
 __all__ = ["SGD", "Optimizer"]
@@ -100,20 +100,31 @@ class SGD(Optimizer):
 
     def step(self) -> None:
         lr, momentum, velocities = self._lr, self._momentum, self.velocities
-        for i, parameter in enumerate(self.parameters):
-            g = parameter.grad
+        # All gradients are checked before any parameter changes.
+        for i, (parameter, g) in enumerate(
+            [(parameter, gradient(parameter)) for parameter in self.parameters]
+        ):
             if g is None:
                 continue
-            if isinstance(g, Node):  # from a pass with create_graph=True
-                g = g.data
             if momentum:
-                if velocities[i] is None:
-                    velocities[i] = 0 * g
-                # In place on arrays, a new float on a Value.
-                velocities[i] *= momentum
-                velocities[i] += g
-                g = velocities[i]
+                v = velocities[i]
+                g = velocities[i] = g + 0.0 if v is None else momentum * v + g
             parameter.data -= lr * g
+
+
+def gradient(parameter: Any) -> Any:
+    """The numbers of a parameter's gradient, of its shape; ``None`` where no pass reached it."""
+    g = parameter.grad
+    if g is None:
+        return None
+    if isinstance(g, Node):  # from a pass with create_graph=True
+        g = g.data
+    if np.shape(g) != parameter.shape or np.asarray(g).dtype.kind not in "biuf":
+        raise ValueError(
+            f"the gradient of {parameter.name or 'a parameter'} has shape {parameter.shape}, got "
+            f"{type(g).__name__} of shape {np.shape(g)}"
+        )
+    return g if isinstance(g, np.ndarray) or isinstance(parameter, Value) else np.asarray(g)
 
 
 def checked(x: Any, what: str, below: float) -> float:

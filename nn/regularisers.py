@@ -38,7 +38,11 @@ def l2(model: Module | Iterable[Any], lam: float) -> Any:
     if not 0 <= lam < np.inf:
         raise ValueError(f"lam is a number of 0 or more, got {lam}")
     if isinstance(model, Module):
-        weights = [x for _, x in model._named_leaves() if np.ndim(x) >= 2]
+        weights = [
+            x
+            for _, x in model._named_leaves()
+            if np.ndim(x) >= 2 and (not isinstance(x, Node) or x.requires_grad)
+        ]
         if not weights:
             raise ValueError(
                 f"l2: no parameter of {type(model).__name__} has two axes or more; give l2 the "

@@ -233,7 +233,7 @@ def test_bad_calls_are_refused_with_what_was_expected():
         grad(f)("x")
     with pytest.raises(ValueError, match="2 primals, but 1 tangents"):
         jvp(lambda x, y: x * y, (1.0, 2.0), (1.0,))
-    with pytest.raises(ValueError, match="expected 1 numbers or arrays, got 2"):
+    with pytest.raises(ValueError, match="expected one number or array"):
         vjp(f, 1.0)[1]([1.0, 2.0])
     with pytest.raises(ValueError, match=r"shape \(3,\) was expected"):
         jvp(lambda x: x * 2, (X,), (np.ones(2),))
