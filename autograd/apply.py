@@ -165,7 +165,8 @@ def apply_to_tensors(
             whole = array.__class__ is ndarray and array.dtype.kind in "iub"
             if whole and primitive.family == "diagonal" and primitive.differentiable(len(arrays)):
                 # A rule may take a logarithm, which is a half-precision number for small integers.
-                array = array.astype(np.result_type(array.dtype, np.float32))
+                tensors = [each.dtype for each in arguments if isinstance(each, Tensor)]
+                array = array.astype(np.result_type(array.dtype, np.float32, *tensors))
             if array is not x:
                 arguments = (*arguments[: len(arrays)], array, *arguments[len(arrays) + 1 :])
             arrays.append(array)

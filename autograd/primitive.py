@@ -28,6 +28,8 @@ Rule = Callable[..., Any]
 
 ndarray = np.ndarray
 
+add_up: Any = np.add.reduce  # whose annotations know no axis or keepdims that is a variable
+
 BAD_INPUT = (ValueError, IndexError, TypeError)
 """What NumPy raises for operands it cannot use."""
 
@@ -46,7 +48,7 @@ def unbroadcast(g: Any, like: Any) -> Any:
             axis for axis, n in enumerate(g.shape) if axis < extra or n != shape[axis - extra]
         )
         if g.__class__ is ndarray:
-            g = np.add.reduce(g, axis=stretched).reshape(shape)
+            g = add_up(g, axis=stretched).reshape(shape)
         else:
             g = registry["reshape"](registry["sum"](g, axis=stretched), shape=shape)
     dtype = getattr(like, "dtype", None)
