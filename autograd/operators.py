@@ -19,7 +19,7 @@ import numpy as np
 import autograd.primitives  # noqa: F401  (declares the rows)
 from autograd.apply import apply_to_tensors, record_scalar
 from autograd.dispatch import accepts, registry
-from autograd.families import ARITHMETIC, Elementwise
+from autograd.families import ARITHMETIC, Elementwise, Reduction
 from autograd.functions import (
     argmax,
     argmin,
@@ -274,6 +274,36 @@ def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
     return method
 
 
+def documented(row: Primitive) -> str:
+    """A row's docstring, with its local derivatives as the rules write them, and an example."""
+    parts = [(row.__doc__ or row.name).rstrip()]
+    if isinstance(row, Elementwise):
+        letters = "xyz"[: row.arity]
+        texts = zip(letters, formulas(row)[1], strict=True)
+        rules = [f"∂/∂{letter} = {text}" for letter, text in texts if text != "None"]
+        parts.append(
+            "Elementwise, with NumPy's broadcasting, on numbers, arrays, nodes and arrays of Values."
+            + (f" Local derivatives: {'; '.join(rules)}." if rules else "")
+        )
+        arguments: tuple[Any, ...] = (1.5, 0.5, 2.0)[: row.arity]
+        shown = ", ".join(map(repr, arguments))
+    elif isinstance(row, Reduction):
+        parts.append(
+            "Args: ``axis`` (an int, a tuple of ints, or None for all), ``keepdims``, and the other "
+            "options of the signature. Raises ValueError when an axis is out of range."
+        )
+        arguments, shown = ([1.0, 2.0, 4.0],), "[1.0, 2.0, 4.0]"
+    else:
+        return parts[0]
+    if ">>>" not in parts[0]:
+        with np.errstate(all="ignore"):
+            result = row(*arguments)
+        parts.append(f">>> import autograd\n>>> autograd.{row.name}({shown})\n{result!r}")
+    return "\n\n".join(parts)
+
+
+for _row in list(registry.values()):
+    _row.__doc__ = documented(_row)
 for _row in list(registry.values()):
     if not isinstance(_row, Elementwise) or _row.name in NO_METHOD:
         continue
