@@ -285,7 +285,9 @@ def documented(row: Primitive) -> str:
             "Elementwise, with NumPy's broadcasting, on numbers, arrays, nodes and arrays of Values."
             + (f" Local derivatives: {'; '.join(rules)}." if rules else "")
         )
-        arguments: tuple[Any, ...] = (1.5, 0.5, 2.0)[: row.arity]
+        # A number inside the domain: 0.5, but for arccosh.
+        start = 0.5 if row.arity != 1 or row(0.5) == row(0.5) else 1.5
+        arguments: tuple[Any, ...] = (start, 0.25, 2.0)[: row.arity]
         shown = ", ".join(map(repr, arguments))
     elif isinstance(row, Reduction):
         parts.append(

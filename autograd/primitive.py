@@ -30,6 +30,12 @@ ndarray = np.ndarray
 
 add_up: Any = np.add.reduce  # whose annotations know no axis or keepdims that is a variable
 
+
+def as_floats(x: Any) -> Any:
+    """Whole numbers as floats, for functions that need an infinity; floats as they are."""
+    return x if x.dtype.kind == "f" else x.astype(np.float64)
+
+
 BAD_INPUT = (ValueError, IndexError, TypeError)
 """What NumPy raises for operands it cannot use."""
 

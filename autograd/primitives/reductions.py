@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd.declare import reduction
-from autograd.primitive import add_up, normalise_axes
+from autograd.primitive import add_up, as_floats, normalise_axes
 from autograd.primitives.elementwise import direction, exp, indicator
 from autograd.primitives.linear import concatenate, cumsum, getitem, reshape, transpose
 
@@ -115,6 +115,7 @@ min = reduction(
 
 
 def _logsumexp_array(x: Any, axis: Any, keepdims: bool) -> Any:
+    x = as_floats(x)
     largest = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     largest = np.where(np.isfinite(largest), largest, 0)
     total = np.sum(np.exp(x - largest), axis=axis, keepdims=True)
@@ -171,6 +172,7 @@ std = reduction(
 
 
 def _norm_array(x: Any, axis: Any, keepdims: bool) -> Any:
+    x = as_floats(x)
     # Scaled by the largest element, so that squares neither overflow nor vanish.
     largest = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
     scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
