@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from autograd.dispatch import TENSOR_RANK, VALUE_RANK, asarray, register_kind
-from autograd.families import Elementwise, Linear
+from autograd.families import Elementwise
 from autograd.graph import Node, tick
 from autograd.primitive import BAD_INPUT, Primitive
 from autograd.recording import current_mode, getframe, library_files, record_site
 from autograd.tensor import FLOAT64, Buffer, Tensor, as_data
-from autograd.value import Edges, Value, number
+from autograd.value import Value, number
 
 __all__ = ["apply_to_tensors", "apply_to_values", "record_flat", "record_scalar"]
 
@@ -103,12 +103,12 @@ def make(
         kept = tuple(
             [x if x.__class__ is Value else n for x, n in zip(arguments, numbers, strict=True)]
         )
-        if isinstance(primitive, Elementwise) and len(kept) <= 2 and not options:
+        own = options is primitive.options
+        if isinstance(primitive, Elementwise) and len(kept) <= 2 and own:
             node._x, node._y = (*kept, None)[:2]
             node._dx, node._dy = (*derivatives, None)[:2]
         else:
-            node._x, node._y = kept, Edges(derivatives)
-            node._y.options = options
+            node._x, node._y = kept, (*derivatives, options)
             node._dx = node._dy = None
     else:
         node._primitive = node._x = node._y = node._dx = node._dy = None
@@ -162,6 +162,11 @@ def apply_to_tensors(
             arrays.append(x)
         else:
             array = constant(x, primitive)
+            whole = array.__class__ is ndarray and array.dtype.kind in "iub"
+            if whole and primitive.family == "diagonal" and primitive.differentiable(len(arrays)):
+                # A rule may take a logarithm, which is a half-precision number for small integers.
+                tensors = [each.dtype for each in arguments if isinstance(each, Tensor)]
+                array = array.astype(np.result_type(array.dtype, np.float32, *tensors))
             if array is not x:
                 arguments = (*arguments[: len(arrays)], array, *arguments[len(arrays) + 1 :])
             arrays.append(array)
@@ -199,7 +204,7 @@ def apply_to_tensors(
         node._arguments = node._arrays = node._slots = node._parents = ()
         node._options = {}
         node._requires_grad = False
-    if out.base is not None and isinstance(primitive, Linear):
+    if out.base is not None:
         share_buffer(node, arguments)
     node._retain = mode.retain
     node._scope = mode.scope

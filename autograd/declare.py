@@ -75,6 +75,10 @@ def linear_map(
 ) -> Linear:
     """Declare a linear map and its transpose: ``transpose(g, x)``, or ``transpose(g, slot, *xs)``
     when it takes any number of arguments (``arity=None``)."""
+    if arity not in (1, None):
+        raise ValueError(
+            f"a linear map takes one argument, or any number (arity=None), not {arity}"
+        )
     return Linear(
         name, array, transpose, arity, options=options, doc=doc, symbol=symbol, numpy=numpy
     )

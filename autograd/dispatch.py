@@ -137,7 +137,7 @@ def shape_of(x: Any) -> tuple[int, ...]:
 
 def raw(x: Any) -> Any:
     """The number or array of a node; anything else as it is."""
-    return getattr(x, "data", x) if not isinstance(x, np.ndarray) else x
+    return x if isinstance(x, np.ndarray | np.generic) else getattr(x, "data", x)
 
 
 def nary(primitive: Primitive, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:

@@ -20,6 +20,7 @@ nor undoes a broadcast nor accumulates: the families below do each of these once
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -68,21 +69,35 @@ class Elementwise(Primitive):
 
         A rule that is a whole number, such as those of + and −, stays one.
         """
-        names = ("x", "y", "z", "u", "v")[: len(self.derivatives)]
-        letters = [Letter(name, sample=0.5) for name in names]
-        scope = {name: row.array for name, row in registry.items() if isinstance(row, Elementwise)}
-        with np.errstate(all="ignore"):  # arccosh(0.5)
-            out = Letter("out", sample=self.array(*(0.5 for _ in names), **options))
-            formulas = [rule and rule(out, *letters, **options) for rule in self.derivatives]
-        rules = [
-            d
-            if d is None or d.__class__ is int
-            else eval(f"lambda out, {', '.join(names)}: {text}", scope)
-            for d, text in zip(formulas, map(_factor, formulas), strict=True)
-        ]
+        rules = [self._written(slot, options) for slot in range(len(self.derivatives))]
         if options is self.options:
             self._array_rules = rules
         return rules
+
+    def _written(self, slot: int, options: dict[str, Any]) -> Any:
+        rule = self.derivatives[slot]
+        if rule is None:
+            return None
+        names = ("x", "y", "z", "u", "v")[: len(self.derivatives)]
+        samples = [np.array(0.5) for _ in names]
+        scope: dict[str, Any] = {
+            name: row.array for name, row in registry.items() if isinstance(row, Elementwise)
+        }
+        scope |= {"asarray": np.asarray, "inf": math.inf, "nan": math.nan}
+        try:
+            with np.errstate(all="ignore"):  # arccosh(0.5)
+                out = np.asarray(self.array(*samples, **options))
+                letters = [Letter(name, sample=0.5) for name in names]
+                formula = rule(Letter("out", sample=out), *letters, **options)
+                if formula.__class__ is int:
+                    return formula
+                text = f"lambda out, {', '.join(names)}: {_factor(formula)}"
+                written_rule = eval(text, scope)
+                written_rule(out, *samples)
+        except (AttributeError, NameError, SyntaxError, TypeError, ValueError):
+            # A user's rule need not be a formula of letters: then it is called as it is.
+            return functools.partial(rule, **options)
+        return written_rule
 
     def rule(self, slot: int) -> Rule:
         """The rule of the local derivative by one argument."""
@@ -138,6 +153,10 @@ class Elementwise(Primitive):
         return product if product.shape == shape else registry["broadcast_to"](product, shape=shape)
 
     def on_values(self, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
+        try:
+            np.broadcast_shapes(*map(np.shape, arguments))
+        except ValueError as error:
+            raise self.explained(error, arguments) from None
         each = np.frompyfunc(lambda *xs: self(*xs, **options), len(arguments), 1)
         return each(*arguments)
 
@@ -234,8 +253,15 @@ class Linear(Primitive):
 
     def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
         if self.arity is None:
-            return unbroadcast(self.transpose(g, slot, *arguments, **options), arguments[slot])
-        return self.transpose(g, *arguments, **options)
+            g = unbroadcast(self.transpose(g, slot, *arguments, **options), arguments[slot])
+        else:
+            g = self.transpose(g, *arguments, **options)
+        if g.shape != shape_of(arguments[slot]):
+            raise ValueError(
+                f"the transpose of {self.name} gave a cotangent of shape {g.shape} for an argument "
+                f"of shape {shape_of(arguments[slot])}"
+            )
+        return g
 
     def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
         others = [

@@ -69,19 +69,27 @@ def _numbers(x: Any) -> Any:
     return x.astype(float) if isinstance(x, np.ndarray) and x.dtype == object else x
 
 
+def _extreme(find: Any, name: str, x: Any, axis: int | None, keepdims: bool) -> Any:
+    numbers = _numbers(x)
+    try:
+        return find(numbers, axis=axis, keepdims=keepdims)
+    except ValueError as error:
+        raise ValueError(f"{name} of shape {np.shape(numbers)}: {error}") from None
+
+
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Where the largest element is along `axis`, as plain integers; the first among ties."""
-    return np.argmax(_numbers(x), axis=axis, keepdims=keepdims)
+    return _extreme(np.argmax, "argmax", x, axis, keepdims)
 
 
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Where the smallest element is along `axis`, as plain integers; the first among ties."""
-    return np.argmin(_numbers(x), axis=axis, keepdims=keepdims)
+    return _extreme(np.argmin, "argmin", x, axis, keepdims)
 
 
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     """The elements that `indices` names along an axis, such as `argmax` gives them."""
-    x, indices = asarray(x, "take_along_axis"), np.asarray(indices)
+    x, indices = asarray(x, "take_along_axis"), np.array(indices)  # a copy: it may change
     if indices.dtype.kind not in "iu":
         raise TypeError(f"take_along_axis takes integer indices, got {indices.dtype}")
     if axis is None:

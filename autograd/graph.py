@@ -257,6 +257,9 @@ class Node:
         copy: Node = memo[id(self)]
         return copy
 
+    def __copy__(self) -> Node:
+        return self._clone({})
+
     def __reduce_ex__(self, protocol: Any) -> Any:
         from autograd.pickling import reduce_node
 

@@ -71,7 +71,8 @@ class Letter:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the sample."""
-        return self.sample.shape
+        shape: tuple[int, ...] = self.sample.shape
+        return shape
 
     @property
     def ndim(self) -> int:
@@ -86,7 +87,8 @@ class Letter:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The dtype of the sample."""
-        return self.sample.dtype
+        dtype: np.dtype[Any] = self.sample.dtype
+        return dtype
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a rule may not branch on an operand: use where(condition, a, b)")

@@ -7,6 +7,7 @@ that computes the result and its local derivatives on floats. There is no second
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import operator
 from collections.abc import Callable
@@ -18,7 +19,7 @@ import numpy as np
 import autograd.primitives  # noqa: F401  (declares the rows)
 from autograd.apply import apply_to_tensors, record_scalar
 from autograd.dispatch import accepts, registry
-from autograd.families import ARITHMETIC, Elementwise
+from autograd.families import ARITHMETIC, Elementwise, Reduction
 from autograd.functions import (
     argmax,
     argmin,
@@ -35,7 +36,7 @@ from autograd.letters import OPERATORS, Letter, scalar_text
 from autograd.primitive import Primitive
 from autograd.primitives.linear import expand_dims, flip, moveaxis, ravel, squeeze, swapaxes
 from autograd.primitives.products import dot, inner, outer
-from autograd.recording import current_mode, getframe, library_files, record_site
+from autograd.recording import current_mode, getframe, is_library, library_files, record_site
 from autograd.tensor import Tensor
 from autograd.value import Value
 
@@ -54,7 +55,16 @@ OPERATOR_METHODS = {
 """Row name: the name of Python's operator method, without underscores."""
 
 UNARY_OPERATORS = {"__neg__": "neg", "__abs__": "abs", "__pos__": "identity"}
-NO_METHOD = ("clip_between", "getitem", "linear", "scatter", "softmax_cross_entropy")
+NO_METHOD = (
+    "batch_norm",
+    "layer_norm",
+    "rms_norm",
+    "clip_between",
+    "getitem",
+    "linear",
+    "scatter",
+    "softmax_cross_entropy",
+)
 COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 
 
@@ -73,7 +83,7 @@ _NODE = """
 {i}node._scope = mode.scope
 {i}node._requires_grad = True
 {i}node._serial = tick()
-{i}if code is not user_code and is_library(code):
+{i}if code is not user_code and inside(code):
 {i}    record_site(node, frame)
 {i}else:
 {i}    node._code = code
@@ -216,13 +226,13 @@ def _install(row: Elementwise, method: str, *, reflected: bool = False) -> None:
     scope |= {"operate": operate, "record_scalar": record_scalar, "record_site": record_site}
     scope |= {"tick": tick}
 
-    def is_library(code: CodeType) -> bool:
-        if code.co_filename in library_files:
+    def inside(code: CodeType) -> bool:
+        if is_library(code):
             return True
         scope["user_code"] = code  # most operations come from the code that the last one came from
         return False
 
-    scope |= {"user_code": None, "is_library": is_library}
+    scope |= {"user_code": None, "inside": inside}
     made: dict[str, Any] = {}  # apart from the scope, where the same name is the function on floats
     exec(compile(text, filename, "exec"), scope, made)
     function = made[method]
@@ -242,7 +252,20 @@ def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
     method.__doc__ = function.__doc__
     method.__name__ = name
+    _, *rest = inspect.signature(function).parameters.values()
+    own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    as_keywords = inspect.Parameter.KEYWORD_ONLY in {each.kind for each in rest}
+    method.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [own, *rest] if not as_keywords else [own, *(_plain(each) for each in rest)]
+    )
     return method
+
+
+def _plain(parameter: inspect.Parameter) -> inspect.Parameter:
+    """An option of a primitive, which a method takes by position as well."""
+    if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+        return parameter.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return parameter
 
 
 def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -260,6 +283,38 @@ def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
     return method
 
 
+def documented(row: Primitive) -> str:
+    """A row's docstring, with its local derivatives as the rules write them, and an example."""
+    parts = [(row.__doc__ or row.name).rstrip()]
+    if isinstance(row, Elementwise):
+        letters = "xyz"[: row.arity]
+        texts = zip(letters, formulas(row)[1], strict=True)
+        rules = [f"∂/∂{letter} = {text}" for letter, text in texts if text != "None"]
+        parts.append(
+            "Elementwise, with NumPy's broadcasting, on numbers, arrays, nodes and arrays of Values."
+            + (f" Local derivatives: {'; '.join(rules)}." if rules else "")
+        )
+        # A number inside the domain: 0.5, but for arccosh.
+        start = 0.5 if row.arity != 1 or row(0.5) == row(0.5) else 1.5
+        arguments: tuple[Any, ...] = (start, 0.25, 2.0)[: row.arity]
+        shown = ", ".join(map(repr, arguments))
+    elif isinstance(row, Reduction):
+        parts.append(
+            "Args: ``axis`` (an int, a tuple of ints, or None for all), ``keepdims``, and the other "
+            "options of the signature. Raises ValueError when an axis is out of range."
+        )
+        arguments, shown = ([1.0, 2.0, 4.0],), "[1.0, 2.0, 4.0]"
+    else:
+        return parts[0]
+    if ">>>" not in parts[0]:
+        with np.errstate(all="ignore"):
+            result = row(*arguments)
+        parts.append(f">>> import autograd\n>>> autograd.{row.name}({shown})\n{result!r}")
+    return "\n\n".join(parts)
+
+
+for _row in list(registry.values()):
+    _row.__doc__ = documented(_row)
 for _row in list(registry.values()):
     if not isinstance(_row, Elementwise) or _row.name in NO_METHOD:
         continue

@@ -28,6 +28,14 @@ Rule = Callable[..., Any]
 
 ndarray = np.ndarray
 
+add_up: Any = np.add.reduce  # whose annotations know no axis or keepdims that is a variable
+
+
+def as_floats(x: Any) -> Any:
+    """Whole numbers as floats, for functions that need an infinity; floats as they are."""
+    return x if x.dtype.kind == "f" else x.astype(np.float64)
+
+
 BAD_INPUT = (ValueError, IndexError, TypeError)
 """What NumPy raises for operands it cannot use."""
 
@@ -46,7 +54,7 @@ def unbroadcast(g: Any, like: Any) -> Any:
             axis for axis, n in enumerate(g.shape) if axis < extra or n != shape[axis - extra]
         )
         if g.__class__ is ndarray:
-            g = np.add.reduce(g, axis=stretched).reshape(shape)
+            g = add_up(g, axis=stretched).reshape(shape)
         else:
             g = registry["reshape"](registry["sum"](g, axis=stretched), shape=shape)
     dtype = getattr(like, "dtype", None)
@@ -100,6 +108,7 @@ class Primitive:
         if name in registry:
             raise ValueError(f"a primitive named {name!r} exists already")
         self.name = self.__name__ = name
+        self.shown = name.removesuffix("_all").removesuffix("_between")  # in messages
         self.symbol = symbol or name
         self.array = array
         self.arity = arity
@@ -200,7 +209,7 @@ class Primitive:
             str(shape_of(x)) if not isinstance(x, str) else repr(x) for x in arrays
         )
         kind = type(error) if type(error) in (IndexError, TypeError) else ValueError
-        return kind(f"{self.name} of shapes {shapes}: {error}")
+        return kind(f"{self.shown} of shapes {shapes}: {error}")
 
     def evaluate(self, numbers: Sequence[Any], options: dict[str, Any]) -> Any:
         """The value on floats, with IEEE's answers where Python's would raise."""

@@ -15,6 +15,8 @@ from contextvars import ContextVar, Token
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Self
 
+import numpy as np
+
 __all__ = [
     "Scope",
     "Scoped",
@@ -48,9 +50,17 @@ def register_library(package: str) -> None:
 register_library(__file__)
 
 
+NUMPY = os.path.dirname(np.__file__)
+
+
+def is_library(code: CodeType) -> bool:
+    """Whether code belongs to the library, or to NumPy, which calls the operators of Values."""
+    return code.co_filename in library_files or code.co_filename.startswith(NUMPY)
+
+
 def user_frame(frame: FrameType) -> FrameType:
     """The nearest frame outside the library, or the outermost one when all of them are inside."""
-    while frame.f_code.co_filename in library_files and frame.f_back is not None:
+    while is_library(frame.f_code) and frame.f_back is not None:
         frame = frame.f_back
     return frame
 

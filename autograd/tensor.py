@@ -408,6 +408,8 @@ class Tensor(ArrayMethods, Node):
         return None
 
     def _receive(self, g: Any, shared: bool) -> None:
+        if self._primitive is not None and isinstance(g, Node):
+            g = np.array(g.data)  # the graph of the gradient leads back here: never freed otherwise
         if not isinstance(g, Node):
             g = np.asarray(g)
             if shared or g.base is not None:
@@ -435,7 +437,7 @@ class Tensor(ArrayMethods, Node):
     def _state(self, grad: Any, site: Any) -> tuple[Any, ...]:
         changed = self._buffer is not None and self._buffer.changed > 0
         flags = (self._requires_grad, self._retain, changed, self._slots)
-        data = (np.ascontiguousarray(self._data), grad)
+        data = (self._data.copy(), grad)
         return (*data, self._name, flags, self._scope, site, self._options)
 
     @classmethod

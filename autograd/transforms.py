@@ -55,8 +55,18 @@ def rebuilt(tree: Any, leaves: Any) -> Any:
         out = np.empty(tree.shape, dtype=object)
         for place in np.ndindex(tree.shape):
             out[place] = rebuilt(tree[place], leaves)
-        return out
+        return numeric(out)
     return next(leaves)
+
+
+def numeric(array: Any) -> Any:
+    """An object array of numbers, or of arrays of one shape, as one array of numbers."""
+    parts = array.ravel().tolist()
+    if parts and all(isinstance(part, float | int | np.number | np.ndarray) for part in parts):
+        shapes = {np.shape(part) for part in parts}
+        if len(shapes) == 1 and not any(np.asarray(part).dtype == object for part in parts):
+            return np.array(parts).reshape(array.shape + shapes.pop())
+    return array
 
 
 def shaped(tree: Any, leaves: Sequence[Any]) -> Any:
@@ -191,10 +201,31 @@ def positions(argnums: Any, count: int) -> tuple[list[int], bool]:
 
 
 def same_structure(tree: Any, like: Any, what: str) -> list[Any]:
-    """The leaves of `tree`, which must be as many as those of `like`, in the same structure."""
-    leaves, expected = leaves_of(tree), leaves_of(like)
-    if len(leaves) != len(expected):
-        raise ValueError(f"{what}: expected {len(expected)} numbers or arrays, got {len(leaves)}")
+    """The leaves of `tree`, which must have the structure of `like`; dicts are matched by key."""
+    if isinstance(like, np.ndarray) and like.dtype == object and isinstance(tree, np.ndarray):
+        if tree.shape != like.shape:
+            raise ValueError(f"{what}: expected an array of shape {like.shape}, got {tree.shape}")
+        return list(tree.ravel().tolist())
+    if isinstance(like, list | tuple | dict):
+        alike = isinstance(tree, dict if isinstance(like, dict) else type(like))
+        if not alike or len(tree) != len(like):
+            raise ValueError(
+                f"{what}: expected a {type(like).__name__} of {len(like)}, got "
+                + (f"one of {len(tree)}" if alike else f"{type(tree).__name__} ({tree!r:.60})")
+            )
+        if isinstance(like, dict):
+            if tree.keys() != like.keys():
+                raise ValueError(f"{what}: expected the keys {list(like)}, got {list(tree)}")
+            return [leaf for key in like for leaf in same_structure(tree[key], like[key], what)]
+        return [
+            leaf
+            for branch, like_branch in zip(tree, like, strict=True)
+            for leaf in same_structure(branch, like_branch, what)
+        ]
+    leaves = leaves_of(tree)
+    if like is None or len(leaves) != 1:
+        expected = "nothing" if like is None else "one number or array"
+        raise ValueError(f"{what}: expected {expected}, got {tree!r:.60}")
     return leaves
 
 
@@ -223,7 +254,8 @@ def value_and_grad(
                 raise TypeError("with has_aux=True the function returns a pair (value, aux)")
             value, aux = call.output
             call.output, call.outputs = value, leaves_of(value)
-        if np.size(plain(value)) != 1 or isinstance(value, list | tuple | dict):
+        one = isinstance(value, Node | float | int | np.number | np.ndarray)
+        if not one or np.size(plain(value)) != 1:
             raise TypeError(
                 "grad takes a function that returns one number, and it returned "
                 f"{value!r:.60}: use jacobian or vjp"
@@ -298,8 +330,8 @@ def jvp(f: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
     primals, tangents = arguments_of(primals), arguments_of(tangents)
     if len(primals) != len(tangents):
         raise ValueError(f"jvp: {len(primals)} primals, but {len(tangents)} tangents")
-    call = Call(function(f, "jvp"), primals, {}, range(len(primals)))
     seeds = same_structure(tangents, primals, "tangents")
+    call = Call(function(f, "jvp"), primals, {}, range(len(primals)))
     if any(isinstance(seed, Node) for seed in seeds):
         call.nested = True
     return call.result(), shaped(call.output, call.push(seeds))

@@ -36,12 +36,6 @@ def number(x: Any, what: str) -> float:
     raise TypeError(f"{what} is a real number, got {type(x).__name__} ({x!r:.60})")
 
 
-class Edges(tuple[float | None, ...]):
-    """The local derivatives of a Value with many arguments, or with options: one per argument."""
-
-    options: dict[str, Any]
-
-
 class Value(ScalarMethods, Node):
     """A node of the graph that holds one Python float.
 
@@ -82,8 +76,8 @@ class Value(ScalarMethods, Node):
     _retain = True  # every Value holds its gradient after a pass
     # `_x`, `_y` are the arguments, `_dx`, `_dy` the derivatives by them: None where no gradient
     # flows. With more than two arguments `_x` holds all of them and `_y` their derivatives, as tuples,
-    # and `_dx` and `_dy` are None; so it is with options, which lie with the derivatives. `_grad` and
-    # `_name` may be unset.
+    # with the options at the end, and `_dx` and `_dy` are None; so it is with options that are not the
+    # primitive's own. `_grad` and `_name` may be unset.
 
     _data: float
     _dx: Any
@@ -95,7 +89,7 @@ class Value(ScalarMethods, Node):
         self,
         data: float,
         name: str | None = None,
-        *,
+        *parents: Any,
         requires_grad: bool = True,
         **unknown: Any,
     ) -> None:
@@ -104,9 +98,10 @@ class Value(ScalarMethods, Node):
                 f"Value() has no option {next(iter(unknown))!r}: it takes data, name= "
                 "(micrograd's `label=` and `_op=`) and requires_grad="
             )
-        if name is not None and not isinstance(name, str):
+        if parents or (name is not None and not isinstance(name, str)):
             raise TypeError(
-                f"the second argument of Value is its name, a string, not {type(name).__name__}; "
+                "the second and last argument of Value is its name, a string, not "
+                f"{type(name).__name__}; "
                 "parents are recorded by the operators, never passed in"
             )
         self._data = number(data, "the data of a Value")
@@ -161,8 +156,9 @@ class Value(ScalarMethods, Node):
 
     @property
     def options(self) -> dict[str, Any]:
-        edges = self._y
-        return dict(edges.options) if edges.__class__ is Edges else {}
+        if self._x.__class__ is tuple:
+            return dict(self._y[-1])
+        return {} if self._primitive is None else dict(self._primitive.options)
 
     @property
     def parents(self) -> tuple[Node, ...]:
@@ -178,7 +174,7 @@ class Value(ScalarMethods, Node):
 
     def _edges(self) -> Iterable[tuple[Any, float | None]]:
         if self._x.__class__ is tuple:
-            return zip(self._x, self._y, strict=True)
+            return zip(self._x, self._y, strict=False)  # the options are left over
         return ((self._x, self._dx), (self._y, self._dy))
 
     def item(self) -> float:
@@ -299,6 +295,8 @@ class Value(ScalarMethods, Node):
         return None
 
     def _receive(self, g: Any, shared: bool) -> None:
+        if self._primitive is not None and isinstance(g, Node):
+            g = g.data  # the graph of the gradient leads back here, and would never be freed
         held = self.grad
         self._grad = g if held is None or self._primitive is not None else held + g
 
@@ -317,7 +315,7 @@ class Value(ScalarMethods, Node):
         return copy
 
     def _state(self, grad: Any, site: Any) -> tuple[Any, ...]:
-        many = (tuple(self._y), self.options) if self._x.__class__ is tuple else None
+        many = self._y if self._x.__class__ is tuple else None
         edges = (self._dx, self._dy, many)
         return (self._data, grad, self.name, self._requires_grad, self._scope, site, edges)
 
@@ -329,8 +327,7 @@ class Value(ScalarMethods, Node):
         node._primitive, node._serial = primitive, number
         node._dx, node._dy, many = edges
         if many is not None:
-            node._x, node._y = arguments, Edges(many[0])
-            node._y.options = many[1]
+            node._x, node._y = arguments, many
         else:
             node._x, node._y = (*arguments, None, None)[:2]
         return node
@@ -368,7 +365,7 @@ def _pass(root: Value, seed: float) -> None:
                 push(x)
         elif node._primitive is not None:
             put(node)
-            for x, d in zip(node._x, node._y, strict=True):
+            for x, d in zip(node._x, node._y, strict=False):
                 if d is not None and x not in sums:
                     sums[x] = 0.0
                     push(x)
@@ -384,7 +381,7 @@ def _pass(root: Value, seed: float) -> None:
         elif node._dy is not None:
             sums[node._y] += g * node._dy
         else:
-            for x, d in zip(node._x, node._y, strict=True):
+            for x, d in zip(node._x, node._y, strict=False):
                 if d is not None:
                     sums[x] += g * d
     with LOCK:

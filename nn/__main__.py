@@ -178,7 +178,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         init=chosen.init,
         norm=chosen.norm,
     )
-    digits(chosen.out, chosen.epochs, chosen.seed, choices)
+    try:
+        (chosen.out / "weights.npz").touch()
+        digits(chosen.out, chosen.epochs, chosen.seed, choices)
+    except OSError as error:
+        command.error(f"cannot write into {chosen.out}: {error}")
+    except KeyboardInterrupt:
+        command.exit(130, "stopped\n")
 
 
 if __name__ == "__main__":

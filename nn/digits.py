@@ -105,12 +105,17 @@ CLASSES: dict[str, tuple[str, str, Callable[[float, int, int], dict[str, Any]]]]
             "base_lr": top / 100,
             "max_lr": top,
             "step_size_up": max(1, epochs * steps // 8),
+            "cycle_momentum": False,  # some optimisers have none
         },
     ),
     "one-cycle": (
         "OneCycleLR",
         "step",
-        lambda top, epochs, steps: {"max_lr": 2 * top, "total_steps": epochs * steps + 1},
+        lambda top, epochs, steps: {
+            "max_lr": 2 * top,
+            "total_steps": epochs * steps + 1,
+            "cycle_momentum": False,
+        },
     ),
     "plateau": ("ReduceLROnPlateau", "epoch", lambda top, epochs, steps: {"patience": 2}),
 }

@@ -371,8 +371,8 @@ class Madaline:
     >>> learner.fit(x, y).converged, learner.predict(x).tolist()
     (True, [-1, 1, 1, -1])
 
-    Source: Ridgway 1962 (the rule); Widrow and Lehr 1990, section IV; in the form, and with the example
-    that the tests follow, of Fausett, "Fundamentals of Neural Networks", 1994, section 2.4.3.
+    Source: Ridgway 1962 (the rule); Widrow and Lehr 1990, section IV; Fausett, "Fundamentals of Neural
+    Networks", 1994, section 2.4.3, which works XOR as its example.
     """
 
     def __init__(

@@ -260,7 +260,9 @@ class Module(Scoped, metaclass=Naming):
         ``layers.0.weight`` in the `Sequential` around it. Call it again after adding layers.
         """
         for name, parameter in self.named_parameters():
-            if parameter.name is None or name.endswith(f".{parameter.name}"):
+            named = parameter.name
+            # A longer path comes from a container, a shorter one from a child that knows its parent.
+            if named is None or name.endswith(f".{named}") or named.endswith(f".{name}"):
                 parameter.name = name
         return self
 
@@ -322,7 +324,9 @@ class Module(Scoped, metaclass=Naming):
                 f"expected {', '.join(leaves) or 'no names'}"
             )
         arrays = {
-            name: np.asarray(x.data if isinstance(x, Node) else x) for name, x in state.items()
+            # Copies: the state may hold this module's own arrays, in another order.
+            name: np.array(x.data if isinstance(x, Node) else x)
+            for name, x in state.items()
         }
         held = {name: numbers(leaf) for name, leaf in leaves.items()}
         shapes = [

@@ -119,7 +119,9 @@ def weights(model: Module | Iterable[Any], regulariser: str) -> list[Any]:
         for _, x in walk(model):  # a module comes before what it holds
             if isinstance(x, NORMALISATIONS):
                 normalising |= {id(vars(x).get("weight")), id(vars(x).get("bias"))}
-            elif not isinstance(x, Module) and np.ndim(x) >= 2 and id(x) not in normalising:
+            elif isinstance(x, Module) or np.ndim(x) < 2 or id(x) in normalising:
+                continue
+            elif not isinstance(x, Node) or x.requires_grad:  # what is frozen is no parameter
                 found.append(x)
         if not found:
             raise ValueError(

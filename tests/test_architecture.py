@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import doctest
 import importlib
 import inspect
 from collections.abc import Iterator
@@ -180,3 +181,16 @@ def test_every_file_can_be_imported_by_itself(path: Path) -> None:
     parts = path.relative_to(ROOT).with_suffix("").parts
     name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
     assert importlib.import_module(name).__name__ == name
+
+
+@pytest.mark.parametrize("name", sorted(autograd.__all__))
+def test_the_examples_of_a_row_run(name: str) -> None:
+    row = getattr(autograd, name)
+    if not isinstance(row, autograd.Primitive):
+        return
+    assert row.__doc__
+    examples = doctest.DocTestParser().get_doctest(row.__doc__, {}, name, None, 0)
+    results = doctest.DocTestRunner(verbose=False).run(examples)
+    assert results.failed == 0
+    if row.family in ("diagonal", "row"):
+        assert results.attempted >= 2

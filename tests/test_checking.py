@@ -186,3 +186,18 @@ def test_n_ary_nodes_are_checked_too():
         y.backward()
         with pytest.raises(AnomalyError, match="sum gave inf"):
             autograd.sum(autograd.values([1e308, 1e308]))
+
+
+def test_numpy_numbers_are_operands_like_others():
+    with detect_anomaly():
+        y = (Tensor([1.0, 2.0]) * np.float64(2)).sum() * (Value(2.0) * np.float32(3))
+        y.backward()
+    assert gradcheck(lambda x: x.tanh(), (np.float64(0.5),))
+
+
+def test_the_index_of_take_along_axis_may_change_later():
+    x, index = Tensor([[1.0, 2.0], [3.0, 4.0]]), np.array([[0], [0]])
+    y = autograd.take_along_axis(x, index, 1).sum()
+    index[:] = 1
+    y.backward()
+    assert x.grad.tolist() == [[1.0, 0.0], [1.0, 0.0]]

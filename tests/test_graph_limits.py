@@ -232,3 +232,75 @@ def test_a_graph_with_recorded_gradients_is_copied_with_their_numbers():
     assert isinstance(x.grad, Value)
     assert pickle.loads(pickle.dumps(x)).grad == 6.0
     x.grad = None
+
+
+def test_a_pickled_tensor_of_shape_nothing_keeps_its_shape():
+    x = Tensor([1.0, 2.0])
+    y = autograd.einsum("i,i->", x, x) * 2
+    twin = pickle.loads(pickle.dumps(y))
+    assert twin.shape == copy.copy(y).shape == ()
+    twin.backward()
+    assert topological_order(twin)[0].grad.tolist() == [4.0, 8.0]
+
+
+def test_shallow_copies_and_pickles_do_not_share_memory():
+    x = Tensor([1.0, 2.0])
+    twin = copy.copy(x)
+    first, constant = pickle.loads(pickle.dumps((x, x.detach())))
+    twin.data = [10.0, 20.0]
+    first.data = [10.0, 20.0]
+    assert x.data.tolist() == constant.data.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("subscripts", ["ij->ji", "ii->i"])
+def test_views_that_einsum_makes_share_the_version_of_their_base(subscripts):
+    x, w = Tensor([[1.0, 2.0], [3.0, 4.0]]), Tensor([1.0, 1.0])
+    y = (autograd.einsum(subscripts, x).detach() * w).sum()
+    x.data = x.data * 100
+    with pytest.raises(StaleGraphError):
+        y.backward()
+
+
+def test_a_recorded_pass_leaves_no_cycle_once_the_leaf_is_cleared():
+    gc.collect()
+    gc.disable()
+    try:
+        x = Value(1.0)
+        z = x.tanh()
+        y = z * z * x
+        y.backward(create_graph=True)
+        assert isinstance(z.grad, float)
+        watched = weakref.ref(z)
+        x.grad = None
+        del x, y, z
+        assert watched() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("function", [autograd.maximum, autograd.minimum, autograd.add])
+def test_rows_with_options_take_no_more_memory_than_others(function):
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    x, y = Value(1.1), Value(0.9)
+    z = x
+    for _ in range(5000):
+        z = function(z, y)
+    z.backward()
+    used = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert used / 5000 <= 320
+
+
+def test_joining_arrays_notes_once_where_each_of_them_starts():
+    starts = [
+        autograd.concatenate([Tensor([1.0]) for _ in range(n)]).options["starts"] for n in (3, 5)
+    ]
+    assert starts == [(0, 1, 2, 3), (0, 1, 2, 3, 4, 5)]
+
+
+def test_nodes_that_numpy_makes_know_the_users_line():
+    v = autograd.values([1.0, 2.0])
+    t = autograd.Tensor([1.0])
+    for node in (v.sum(), v.mean(), autograd.einsum("i,i->", v, v), t + t):
+        assert node.site.filename == __file__

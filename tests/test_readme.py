@@ -19,9 +19,9 @@ README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8"
 def test_every_python_example_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", README, flags=re.S)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     scope: dict[str, object] = {}
-    for block in blocks[:3]:
+    for block in blocks[:4]:
         exec(compile(block, "README.md", "exec"), scope)
     printed = capsys.readouterr().out
     assert "-0.0040" in printed
@@ -31,6 +31,7 @@ def test_every_python_example_runs(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "c.svg").read_text(encoding="utf-8").lstrip().startswith("<")
     assert np.allclose(scope["hessian"], [[6.0, 0.0], [0.0, 12.0]])
     assert scope["loss"].item() < math.log(10)
+    assert scope["history"] is not None
 
 
 def test_the_row_that_is_shown_is_the_row_of_the_library():

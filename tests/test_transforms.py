@@ -233,7 +233,37 @@ def test_bad_calls_are_refused_with_what_was_expected():
         grad(f)("x")
     with pytest.raises(ValueError, match="2 primals, but 1 tangents"):
         jvp(lambda x, y: x * y, (1.0, 2.0), (1.0,))
-    with pytest.raises(ValueError, match="expected 1 numbers or arrays, got 2"):
+    with pytest.raises(ValueError, match="expected one number or array"):
         vjp(f, 1.0)[1]([1.0, 2.0])
     with pytest.raises(ValueError, match=r"shape \(3,\) was expected"):
         jvp(lambda x: x * 2, (X,), (np.ones(2),))
+
+
+def test_dicts_are_matched_by_key_and_other_structures_must_agree():
+    pull = vjp(lambda p: {"a": p * 3, "b": p * 5}, 2.0)[1]
+    assert pull({"b": 1.0, "a": 0.0}) == (5.0,)
+    with pytest.raises(ValueError, match=r"expected the keys \['a', 'b'\]"):
+        pull({"a": 1.0, "c": 0.0})
+    with pytest.raises(ValueError, match="expected a dict of 2, got list"):
+        pull([1.0, 0.0])
+    tangent = jvp(lambda p: p["a"] * 3 + p["b"] * 5, ({"a": 2.0, "b": 1.0},), ({"b": 1.0, "a": 0},))
+    assert tangent[1] == 5.0
+    with pytest.raises(ValueError, match="expected a list of 2, got tuple"):
+        jvp(lambda x: x[0] * x[1], ([1.0, 2.0],), ((3.0, 4.0),))
+
+
+def test_a_function_from_a_float_to_an_array_has_arrays_as_results():
+    def scaled(s):
+        return s * np.array([1.0, 2.0])
+
+    out, pull = vjp(scaled, 2.0)
+    assert out.dtype == jacobian(scaled)(2.0).dtype == np.float64
+    assert pull(np.array([1.0, 10.0])) == (21.0,)
+    assert jacobian(scaled)(2.0).tolist() == [1.0, 2.0]
+    assert jvp(scaled, (2.0,), (1.0,))[1].tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("result", [None, "a", {}])
+def test_a_function_that_returns_no_number_is_told_so(result):
+    with pytest.raises(TypeError, match="one number"):
+        grad(lambda x: result)(1.0)

@@ -14,6 +14,7 @@ import numpy as np
 from autograd.declare import fused
 from autograd.dispatch import nary, registry, shape_of
 from autograd.families import Fused
+from autograd.primitive import as_floats
 from autograd.primitives.elementwise import exp, log, where
 from autograd.primitives.linear import expand_dims, swapaxes
 from autograd.primitives.products import matmul
@@ -103,6 +104,7 @@ linear: Fused = fused(
 
 
 def _softmax_array(x: Any, axis: int) -> Any:
+    x = as_floats(x)
     e = np.exp(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
     return e / np.sum(e, axis=axis, keepdims=True)
 
@@ -129,6 +131,7 @@ softmax = fused(
 
 
 def _log_softmax_array(x: Any, axis: int) -> Any:
+    x = as_floats(x)
     shifted = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 

@@ -6,6 +6,8 @@ usual names.
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -91,25 +93,29 @@ scatter: Linear = linear_map(
 )
 
 
-def _concatenate_transpose(g: Any, slot: int, *xs: Any, axis: int | None) -> Any:
+def _starts(shapes: Sequence[tuple[int, ...]], axis: int | None) -> tuple[int, ...]:
+    """The place along the joined axis where each of the joined arrays starts."""
+    lengths = [math.prod(shape) if axis is None else shape[axis] for shape in shapes]
+    return tuple(itertools.accumulate(lengths, initial=0))
+
+
+def _concatenate_transpose(g: Any, slot: int, *xs: Any, axis: int | None, starts: Any) -> Any:
+    starts = starts or _starts([shape_of(x) for x in xs], axis)
+    part = slice(starts[slot], starts[slot + 1])
     if axis is None:
-        before = sum(int(np.prod(shape_of(x))) for x in xs[:slot])
-        part = slice(before, before + int(np.prod(shape_of(xs[slot]))))
         return reshape(getitem(g, index=part), shape=shape_of(xs[slot]))
-    axis = normalize_axis(axis, g.ndim)
-    before = sum(shape_of(x)[axis] for x in xs[:slot])
-    part = slice(before, before + shape_of(xs[slot])[axis])
-    return getitem(g, index=(slice(None),) * axis + (part,))
+    return getitem(g, index=(slice(None),) * normalize_axis(axis, g.ndim) + (part,))
 
 
 concatenate_all = linear_map(
     "concatenate_all",
-    lambda *xs, axis: np.concatenate(xs, axis),
+    lambda *xs, axis, starts: np.concatenate(xs, axis),
     _concatenate_transpose,
     arity=None,
-    doc="`concatenate` with its arrays as separate inputs.",
+    doc="`concatenate` with its arrays as separate inputs, and the place where each of them starts.",
     symbol="concatenate",
     axis=0,
+    starts=(),
 )
 
 
@@ -125,7 +131,13 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
     if not arrays:
         raise ValueError("concatenate takes at least one array")
     arrays = [asarray(x, "concatenate") for x in arrays]
-    return concatenate_all(*arrays, axis=axis)
+    shapes = [shape_of(x) for x in arrays]
+    if axis is not None:
+        axis = normalize_axis(axis, len(shapes[0]), "concatenate")
+    alike = len({len(shape) for shape in shapes}) == 1
+    # The places are found once: asking for them in each transpose would take the square of the time.
+    starts = _starts(shapes, axis) if axis is None or alike else ()
+    return concatenate_all(*arrays, axis=axis, starts=starts)
 
 
 def _pad_array(x: Any, pad_width: Any) -> Any:

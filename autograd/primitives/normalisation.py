@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from autograd.declare import fused
-from autograd.primitive import normalise_axes
+from autograd.primitive import add_up, normalise_axes
 from autograd.primitives.elementwise import sqrt, square
-from autograd.primitives.reductions import add_up, mean, var
+from autograd.primitives.reductions import mean, var
 
 __all__ = ["batch_norm", "layer_norm", "rms_norm"]
 

@@ -32,7 +32,7 @@ def _matmul_by_y(g: Any, x: Any, y: Any) -> Any:
 def _matmul_values(x: Any, y: Any) -> Any:
     """On Values: one n-ary node per element of the result."""
     x, y = np.asarray(x), np.asarray(y)
-    _matmul_array(np.empty(x.shape, dtype=bool), np.empty(y.shape, dtype=bool))  # checks the shapes
+    matmul.compute((np.empty(x.shape, bool), np.empty(y.shape, bool)), {})  # checks the shapes
     rows = x if x.ndim > 1 else x[None, :]
     columns = y.swapaxes(-1, -2) if y.ndim > 1 else y[None, :]
     stack = np.broadcast_shapes(rows.shape[:-2], columns.shape[:-2])

@@ -11,11 +11,9 @@ from typing import Any
 import numpy as np
 
 from autograd.declare import reduction
-from autograd.primitive import normalise_axes
+from autograd.primitive import add_up, as_floats, normalise_axes
 from autograd.primitives.elementwise import direction, exp, indicator
 from autograd.primitives.linear import concatenate, cumsum, getitem, reshape, transpose
-
-add_up: Any = np.add.reduce  # whose annotations know no keepdims that is a variable
 
 
 def _count(x: Any, axis: tuple[int, ...]) -> int:
@@ -46,7 +44,7 @@ def _mean_array(x: Any, axis: Any, keepdims: bool) -> Any:
     total = add_up(x, axis=axis, keepdims=keepdims)
     count = x.size // (total.size or 1)
     # NumPy warns about an empty mean, in its own words.
-    return total / count if count else np.mean(x, axis=axis, keepdims=keepdims)
+    return total / count if count else x.mean(axis=axis, keepdims=keepdims)
 
 
 mean = reduction(
@@ -117,6 +115,7 @@ min = reduction(
 
 
 def _logsumexp_array(x: Any, axis: Any, keepdims: bool) -> Any:
+    x = as_floats(x)
     largest = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     largest = np.where(np.isfinite(largest), largest, 0)
     total = np.sum(np.exp(x - largest), axis=axis, keepdims=True)
@@ -173,6 +172,7 @@ std = reduction(
 
 
 def _norm_array(x: Any, axis: Any, keepdims: bool) -> Any:
+    x = as_floats(x)
     # Scaled by the largest element, so that squares neither overflow nor vanish.
     largest = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
     scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
@@ -192,7 +192,7 @@ norm = reduction(
 def _sum_squares_array(x: Any, axis: Any, keepdims: bool) -> Any:
     if axis is None and not keepdims:
         return np.vdot(x, x)  # no array of squares
-    return np.sum(np.square(x), axis=axis, keepdims=keepdims)
+    return add_up(np.square(x), axis=axis, keepdims=keepdims)
 
 
 # One node where sum(square(x)) makes two and an array between them: 20 times faster on a large

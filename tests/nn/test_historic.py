@@ -205,7 +205,7 @@ def test_rule_one_takes_the_steps_of_its_xor_example_worked_by_hand() -> None:
     assert learner.fit(*XOR).converged
 
 
-def test_rule_one_ends_at_the_weights_that_fausett_prints_for_xor() -> None:
+def test_rule_one_learns_xor_in_four_epochs_from_the_weights_of_a_textbook() -> None:
     x, y = XOR
     learner = Madaline(2, 2, lr=0.5)
     learner.weight, learner.bias = np.array([[0.05, 0.2], [0.1, 0.2]]), np.array([0.3, 0.15])
