@@ -12,6 +12,7 @@ from autograd import operators as _operators  # noqa: F401  (gives the nodes the
 from autograd.checking import GradientError, detect_anomaly, gradcheck
 from autograd.declare import elementwise, fused, linear_map, multilinear, reduction
 from autograd.dispatch import registry
+from autograd.exercises import check_answer
 from autograd.functions import (
     argmax,
     argmin,
@@ -169,6 +170,7 @@ __all__ = [
     "broadcast_to",
     "cbrt",
     "ceil",
+    "check_answer",
     "clip",
     "concatenate",
     "cos",

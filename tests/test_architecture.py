@@ -27,7 +27,7 @@ LINES = 500
 # From left to right: a file may import only what stands to its right, or its own folder's files.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
-    ("expressions", "views", "programs", "checking"),
+    ("exercises", "expressions", "views", "programs", "checking"),
     ("transforms",),
     ("operators",),
     ("functions",),
