@@ -86,6 +86,9 @@ class Site:
         return cls(code.co_filename, line, code.co_qualname, text)
 
     def __repr__(self) -> str:
+        if "ipykernel_" in self.filename:  # a cell of a notebook: the name is that of no file
+            inside = "" if self.function == "<module>" else f", in {self.function}"
+            return f"a cell of the notebook, line {self.line}{inside}: {self.text}"
         return f'File "{self.filename}", line {self.line}, in {self.function}: {self.text}'
 
 

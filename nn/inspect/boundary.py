@@ -41,6 +41,7 @@ def decision_boundary(
     threshold: float = 0.0,
     resolution: int = 200,
     margin: float = 0.15,
+    axes: Any = None,
 ) -> Figure:
     """The regions that a model assigns to each class, with the data on top.
 
@@ -52,6 +53,7 @@ def decision_boundary(
         threshold: 0 for logits and margins, 0.5 for probabilities.
         resolution: how many points of the grid there are along each side.
         margin: how far the picture goes beyond the data, as a part of its width.
+        axes: matplotlib axes to draw in, one panel of a larger figure; of its own when left out.
 
     Points that lie in a region of another class have a black edge.
 
@@ -83,8 +85,8 @@ def decision_boundary(
 
     classes = max(int(labels.max()), int(regions.max()), 1) + 1
     colours = [COLOURS[i % len(COLOURS)] for i in range(classes)]
-    figure = new_figure(5.6, 5.0)
-    axes = figure.subplots()
+    if axes is None:
+        axes = new_figure(5.6, 5.0).subplots()
     extent = (*sides[0][[0, -1]], *sides[1][[0, -1]])
     axes.imshow(
         regions,
@@ -121,4 +123,5 @@ def decision_boundary(
     axes.set_ylim(extent[2:])
     axes.set_aspect("equal")
     axes.legend(frameon=True, framealpha=0.9, fontsize=8)
+    figure: Figure = axes.figure
     return figure
