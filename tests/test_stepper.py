@@ -194,6 +194,24 @@ def test_groups_are_modules_where_there_are_modules() -> None:
     assert f"∂ norm {bottom:.3g}" in texts
 
 
+def test_a_batch_is_grouped_by_module_with_all_its_calls() -> None:
+    model = nn.MLP(2, [3, 1], activation="tanh", rng=0).to_scalars()
+    losses = [(model([0.1 * i, 1.0])[0] - 0.05 * i) ** 2 for i in range(40)]
+    loss = autograd.sum(np.array(losses))
+    read = Read(Stepper(loss, start=-1).html)
+    assert "all calls of a module together" in read.data["legend"]
+    assert len(read.data["moments"]) < 20
+    loss.backward()
+    bottom = np.sqrt(sum(p.grad**2 for p in model.parameters() if p.name.startswith("layers.0.")))
+    texts = [each.text for each in read.picture.iter() if each.get("class") == "gradient"]
+    assert f"∂ norm {bottom:.3g}" in texts
+    # Every number has appeared at the end.
+    shown = {(kind, i) for moment in read.data["moments"] for kind, i, _, _ in moment["sets"]}
+    for i, card in enumerate(read.data["cards"]):
+        assert ("value", i) in shown
+        assert not card["gradient"] or ("gradient", i) in shown
+
+
 def test_a_hundred_thousand_nodes_are_grouped_in_seconds() -> None:
     y = Value(0.5, "x")
     for _ in range(100_000):
