@@ -276,3 +276,30 @@ def test_data_that_was_assigned_since_is_an_error() -> None:
     x.data = 5.0
     with pytest.raises(autograd.StaleGraphError):
         Stepper(y)
+
+
+def test_a_matrix_in_one_line_has_one_comma_between_its_rows() -> None:
+    t = Tensor([[1.0, 2.0], [3.0, 4.0]], "t")
+    rows = Read(Stepper((t * t).sum()).html).rows
+    assert [row[4] for row in rows if len(row) == 6][-1:] == ["[[2, 4], [6, 8]]"]
+    assert not any(",," in cell for row in rows for cell in row)
+
+
+def test_three_hundred_steps_with_long_names_and_many_crossings_stay_under_a_megabyte() -> None:
+    t = Tensor(np.ones((2, 3)), "a_name_of_a_tensor_" * 10)
+    total = t
+    for i in range(149):
+        total = total * t
+        total.name = f"another_name_of_a_tensor_that_goes_on_and_on_{i}"
+    stepper = Stepper(total.sum())
+    assert "299 backward steps, 451 positions" in repr(stepper)
+    assert len(stepper.html.encode()) < 1_000_000
+
+
+def test_groups_of_a_graph_without_order_stay_under_a_megabyte() -> None:
+    rng = np.random.default_rng(0)
+    nodes = [Value(1.0) for _ in range(50)]
+    for i in range(20_000):
+        a, b = rng.integers(len(nodes), size=2)
+        nodes.append(nodes[a] + nodes[b] if i % 2 else (nodes[a] * 0.5).tanh())
+    assert len(Stepper(autograd.sum(nodes[-50:])).html.encode()) < 1_000_000

@@ -11,7 +11,7 @@ from autograd.views.board import Arrow, Card
 from autograd.views.looks import number
 from autograd.views.outline import Outline
 from autograd.views.steps import forward_steps, steps
-from autograd.views.timeline import Moment, lines_of, place_of
+from autograd.views.timeline import Moment, lines_of, one_line_of, place_of
 
 __all__ = ["GroupedTimeline"]
 
@@ -148,8 +148,9 @@ class GroupedTimeline:
 
     def _norm(self, group: list[Node]) -> str | None:
         """The length of the gradients of a group, taken together."""
-        squares = [np.sum(np.square(self.sums[node])) for node in group if node in self.sums]
-        return number(float(np.sqrt(np.sum(squares))), self.digits) if squares else None
+        with np.errstate(all="ignore"):
+            squares = [np.sum(np.square(self.sums[node])) for node in group if node in self.sums]
+            return number(float(np.sqrt(np.sum(squares))), self.digits) if squares else None
 
     # --- the board --------------------------------------------------------------------------------
 
@@ -187,19 +188,19 @@ class GroupedTimeline:
         ]
         moments = [Moment("start", sets=given, say="The numbers that are given.", note=self.notice)]
         for g in range(self.inner):
-            value = lines_of(self.groups[g][-1].data, self.digits)
+            value = one_line_of(self.groups[g][-1].data, self.digits)
             moments.append(
                 Moment(
                     "forward",
                     sets=[("value", g, self.cards[g].value_lines(), True), *self._locals(g)],
                     target=g,
                     say=f"{self.titles[g]}: {len(self.groups[g]):,} operations",
-                    result=", ".join(value),
+                    result=value,
                     where=place_of(self.groups[g][0]),
                 )
             )
         last = self.home[self.root]
-        seed = ", ".join(lines_of(self.sums[self.root], self.digits))
+        seed = one_line_of(self.sums[self.root], self.digits)
         moments.append(
             Moment(
                 "seed",
