@@ -128,12 +128,20 @@ from autograd.recording import (
 from autograd.tensor import Tensor
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value, values
+from autograd.views.derivation import Derivation, derivation
 from autograd.views.drawing import Drawing, draw
+from autograd.views.jacobians import JacobianPicture, jacobian_picture
+from autograd.views.names import name
+from autograd.views.stepper import Stepper
+from autograd.views.steps import ForwardStep, Step, forward_steps, steps
 
 __all__ = [
     "AnomalyError",
+    "Derivation",
     "Drawing",
+    "ForwardStep",
     "GradientError",
+    "JacobianPicture",
     "LocalDerivative",
     "Node",
     "Primitive",
@@ -141,6 +149,8 @@ __all__ = [
     "Scoped",
     "Site",
     "StaleGraphError",
+    "Step",
+    "Stepper",
     "Tensor",
     "Value",
     "abs",
@@ -164,6 +174,7 @@ __all__ = [
     "cos",
     "cosh",
     "cumsum",
+    "derivation",
     "detect_anomaly",
     "diag",
     "div",
@@ -181,6 +192,7 @@ __all__ = [
     "flip",
     "floor",
     "floor_divide",
+    "forward_steps",
     "fused",
     "getitem",
     "grad",
@@ -195,6 +207,7 @@ __all__ = [
     "inner",
     "is_grad_enabled",
     "jacobian",
+    "jacobian_picture",
     "jvp",
     "layer_norm",
     "linear",
@@ -215,6 +228,7 @@ __all__ = [
     "moveaxis",
     "mul",
     "multilinear",
+    "name",
     "neg",
     "no_grad",
     "norm",
@@ -248,6 +262,7 @@ __all__ = [
     "squeeze",
     "stack",
     "std",
+    "steps",
     "sub",
     "sum",
     "sum_squares",
