@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from drawn import Picture, neuron
+from drawn import SVG, Picture, neuron
 
 import autograd
 import nn
@@ -426,3 +426,38 @@ def test_drawing_writes_nothing_into_the_graph():
     before = [(node.name, node.grad, node.data) for node in nodes]
     draw(out).svg  # noqa: B018  (rendering is the point)
     assert [(node.name, node.grad, node.data) for node in nodes] == before
+
+
+def ends_of(path):
+    """Where an arrow's line begins and ends, across."""
+    numbers = [float(x) for x in re.findall(r"-?[\d.]+", path)]
+    return numbers[0], numbers[-2]
+
+
+@pytest.mark.parametrize("rankdir", ["LR", "RL", "TB", "BT"])
+def test_arrows_into_a_module_lead_in_one_line_from_an_input_to_what_uses_it(rankdir):
+    model = nn.MLP(2, [2, 1], rng=0).to_scalars()
+    x = [Value(0.5, "x1"), Value(-1.0, "x2")]
+    (y,) = model(x)
+    drawing = draw(y, rankdir=rankdir)
+    picture = Picture(drawing)
+    for node in x:
+        box, _ = picture.box(node.name)
+        assert len([head for tail, head, _ in picture.edges if tail == box]) == 2
+    # As many boxes and arrows as the graph has nodes and parents: what guides a line is no box.
+    nodes = autograd.topological_order(y)
+    assert len(picture.boxes) == len(nodes)
+    assert len(picture.edges) == sum(len(node.parents) for node in nodes)
+    assert "door" not in drawing.svg
+    if rankdir == "LR":
+        frame = next(g for g in picture.root.iter(f"{SVG}g") if g.get("class") == "cluster")
+        left = ends_of(frame.find(f"{SVG}path").get("d"))[0]
+        for group in picture.root.iter(f"{SVG}g"):
+            title = group.findtext(f"{SVG}title")
+            if group.get("class") == "edge" and title.startswith(picture.box("x1")[0] + "->"):
+                begin, end = ends_of(group.find(f"{SVG}path").get("d"))
+                assert begin < left < end
+
+
+def test_an_emoji_of_several_characters_is_one_in_the_picture():
+    assert Picture(draw(Value(1.0, "👩\u200d🔬"))).box("👩\u200d🔬")

@@ -191,6 +191,19 @@ def test_a_number_has_so_many_significant_digits(x: float, text: str, latex: str
     assert number(x) == Formula(text, latex)
 
 
+@pytest.mark.parametrize("x", [0.1, 0.05, 0.00025, 0.7, 1.2, 0.9, 1e-3, 0.001234])
+def test_what_somebody_wrote_as_a_decimal_stays_one(x: float) -> None:
+    assert write(x * X).text == f"{x} · x"
+    assert write(x * X, numbers=True).text == f"{x} · 2"
+
+
+@pytest.mark.parametrize(
+    ("x", "text"), [(1 / 3, "(1 / 3)"), (2 / 7, "(2 / 7)"), (1 / 64, "(1 / 64)")]
+)
+def test_a_ratio_that_no_short_decimal_is_stays_one(x: float, text: str) -> None:
+    assert write(X * x, digits=3).text == f"x · {text}"
+
+
 def test_a_long_sum_or_product_needs_no_recursion() -> None:
     total, product = X, X
     for _ in range(5000):

@@ -194,6 +194,24 @@ def test_groups_are_modules_where_there_are_modules() -> None:
     assert f"∂ norm {bottom:.3g}" in texts
 
 
+def test_a_batch_is_grouped_by_module_with_all_its_calls() -> None:
+    model = nn.MLP(2, [3, 1], activation="tanh", rng=0).to_scalars()
+    losses = [(model([0.1 * i, 1.0])[0] - 0.05 * i) ** 2 for i in range(40)]
+    loss = autograd.sum(np.array(losses))
+    read = Read(Stepper(loss, start=-1).html)
+    assert "all calls of a module together" in read.data["legend"]
+    assert len(read.data["moments"]) < 20
+    loss.backward()
+    bottom = np.sqrt(sum(p.grad**2 for p in model.parameters() if p.name.startswith("layers.0.")))
+    texts = [each.text for each in read.picture.iter() if each.get("class") == "gradient"]
+    assert f"∂ norm {bottom:.3g}" in texts
+    # Every number has appeared at the end.
+    shown = {(kind, i) for moment in read.data["moments"] for kind, i, _, _ in moment["sets"]}
+    for i, card in enumerate(read.data["cards"]):
+        assert ("value", i) in shown
+        assert not card["gradient"] or ("gradient", i) in shown
+
+
 def test_a_hundred_thousand_nodes_are_grouped_in_seconds() -> None:
     y = Value(0.5, "x")
     for _ in range(100_000):
@@ -258,3 +276,30 @@ def test_data_that_was_assigned_since_is_an_error() -> None:
     x.data = 5.0
     with pytest.raises(autograd.StaleGraphError):
         Stepper(y)
+
+
+def test_a_matrix_in_one_line_has_one_comma_between_its_rows() -> None:
+    t = Tensor([[1.0, 2.0], [3.0, 4.0]], "t")
+    rows = Read(Stepper((t * t).sum()).html).rows
+    assert [row[4] for row in rows if len(row) == 6][-1:] == ["[[2, 4], [6, 8]]"]
+    assert not any(",," in cell for row in rows for cell in row)
+
+
+def test_three_hundred_steps_with_long_names_and_many_crossings_stay_under_a_megabyte() -> None:
+    t = Tensor(np.ones((2, 3)), "a_name_of_a_tensor_" * 10)
+    total = t
+    for i in range(149):
+        total = total * t
+        total.name = f"another_name_of_a_tensor_that_goes_on_and_on_{i}"
+    stepper = Stepper(total.sum())
+    assert "299 backward steps, 451 positions" in repr(stepper)
+    assert len(stepper.html.encode()) < 1_000_000
+
+
+def test_groups_of_a_graph_without_order_stay_under_a_megabyte() -> None:
+    rng = np.random.default_rng(0)
+    nodes = [Value(1.0) for _ in range(50)]
+    for i in range(20_000):
+        a, b = rng.integers(len(nodes), size=2)
+        nodes.append(nodes[a] + nodes[b] if i % 2 else (nodes[a] * 0.5).tanh())
+    assert len(Stepper(autograd.sum(nodes[-50:])).html.encode()) < 1_000_000

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from autograd.views.layout import Box, Layout, Link, text_width
-from autograd.views.looks import LIGHT
+from autograd.views.looks import JOINERS, LIGHT
 from autograd.views.stacking import fitted
 
 __all__ = ["Arrow", "Board", "Card", "printable"]
@@ -31,7 +31,7 @@ UNKNOWN = "?"
 
 def printable(text: str) -> str:
     """Any text as characters that XML and HTML may hold."""
-    return "".join(c if c.isprintable() else " " for c in text)
+    return "".join(c if c.isprintable() or c in JOINERS else " " for c in text)
 
 
 def _xml(text: str) -> str:
@@ -137,7 +137,7 @@ class Board:
             parts.append(self._card(i, card, box, *centre))
         # Labels come last: the halo around each keeps it legible where a line runs through it.
         parts.append(
-            f'<g stroke="{LIGHT.background}" stroke-width="5" stroke-linejoin="round" '
+            f'<g stroke="{LIGHT.background}" stroke-width="8" stroke-linejoin="round" '
             'paint-order="stroke">'
         )
         for i, (arrow, edge) in enumerate(zip(self.arrows, layout.edges, strict=True)):

@@ -14,7 +14,7 @@ import numpy as np
 from autograd.graph import Node
 from autograd.views.embedding import Embedded
 from autograd.views.looks import THEMES, style_sheet
-from autograd.views.picture import Picture
+from autograd.views.picture import DOOR, Picture
 from autograd.views.rendering import render
 
 __all__ = ["Drawing", "draw"]
@@ -227,6 +227,28 @@ def tidied(picture: str, prefix: str, theme: str) -> str:
         head += f' style="width: 100%; max-width: {float(width[1]) * 4 / 3:.0f}px; height: auto"'
     # Text in an SVG has its < and " escaped, so only Graphviz's own ids match.
     rest = rest.replace('<g id="', f'<g id="{prefix}')
-    rest = re.sub(r"<!--.*?-->\n?", "", rest, flags=re.DOTALL)
+    rest = whole_arrows(re.sub(r"<!--.*?-->\n?", "", rest, flags=re.DOTALL))
     style = style_sheet(f"{prefix}graph", theme)
     return f"{head}>\n<style>{style}</style>{rest}"
+
+
+POINT = re.compile(rf'<g [^>]*class="node">\n<title>{DOOR}\d+</title>\n<ellipse [^>]*/>\n</g>\n')
+FIRST_PART = re.compile(
+    rf"<g [^>]*>\n<title>(\w+)[^<&]*&#45;&gt;({DOOR}\d+)[^<]*</title>\n"
+    r'<path [^>]* d="([^"]*)"/>\n</g>\n'
+)
+SECOND_PART = re.compile(rf'<title>({DOOR}\d+)[^<&]*(&#45;&gt;.*</title>\n<path [^>]* d=")M')
+
+
+def whole_arrows(picture: str) -> str:
+    """The two parts of an arrow that passes through a point, as one arrow from box to box."""
+    first = {point: (tail, path) for tail, point, path in FIRST_PART.findall(picture)}
+
+    def joined(part: re.Match[str]) -> str:
+        tail, path = first[part[1]]
+        return f"<title>{tail}{part[2]}{path}L"
+
+    if not first:
+        return picture
+
+    return SECOND_PART.sub(joined, FIRST_PART.sub("", POINT.sub("", picture)))

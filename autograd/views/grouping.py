@@ -11,7 +11,7 @@ from autograd.views.board import Arrow, Card
 from autograd.views.looks import number
 from autograd.views.outline import Outline
 from autograd.views.steps import forward_steps, steps
-from autograd.views.timeline import Moment, lines_of, place_of
+from autograd.views.timeline import Moment, lines_of, one_line_of, place_of
 
 __all__ = ["GroupedTimeline"]
 
@@ -53,7 +53,8 @@ class GroupedTimeline:
         self.products = [0] * len(groups)
         for step in steps(root, seed=seed, digits=digits):
             self.sums[step.parent] = step.after
-            self.turns[step.parent] = self.home[step.node]
+            turn = self.home[step.node]
+            self.turns[step.parent] = min(self.turns.get(step.parent, turn), turn)
             self.products[self.home[step.node]] += 1
         for _ in forward_steps(root, digits=digits):
             break  # raises if data was assigned since
@@ -86,6 +87,9 @@ class GroupedTimeline:
                 groups[-1].append(node)
             if 1 < len(groups) <= limit:
                 return titles, groups, "by module"
+            merged = self._merged(titles, groups)
+            if merged is not None and 1 < len(merged[0]) <= limit:
+                return *merged, "by module, all calls of a module together"
         size = -(-len(interior) // limit)
         groups = [interior[i : i + size] for i in range(0, len(interior), size)]
         titles, at = [], 1
@@ -93,7 +97,37 @@ class GroupedTimeline:
             last = at + len(group) - 1
             titles.append(f"nodes {at:,}–{last:,}" if last > at else f"node {at:,}")
             at = last + 1
-        return titles, groups, f"in runs of {size:,} nodes"
+        return titles, groups, f"in runs of {size:,} node{'' if size == 1 else 's'}"
+
+    @staticmethod
+    def _merged(
+        titles: list[str], groups: list[list[Node]]
+    ) -> tuple[list[str], list[list[Node]]] | None:
+        """Groups of one title as one, in an order of arguments first; ``None`` where there is none.
+
+        There is none where a module is fed with what came of its own output, as in a recurrent network.
+        """
+        together: dict[str, list[Node]] = {}
+        for title, group in zip(titles, groups, strict=True):
+            together.setdefault(title, []).extend(group)
+        home = {node: title for title, group in together.items() for node in group}
+        needs: dict[str, set[str]] = {title: set() for title in together}
+        for node, title in home.items():
+            needs[title].update(
+                home[x]
+                for x in node.arguments
+                if isinstance(x, Node) and x in home and home[x] != title
+            )
+        order: list[str] = []
+        while needs:
+            ready = next((title for title, before in needs.items() if not before), None)
+            if ready is None:
+                return None
+            order.append(ready)
+            del needs[ready]
+            for before in needs.values():
+                before.discard(ready)
+        return order, [together[title] for title in order]
 
     def _add_leaves(self) -> None:
         """Leaves go with the first group that takes them: parameters, and the others."""
@@ -114,8 +148,9 @@ class GroupedTimeline:
 
     def _norm(self, group: list[Node]) -> str | None:
         """The length of the gradients of a group, taken together."""
-        squares = [np.sum(np.square(self.sums[node])) for node in group if node in self.sums]
-        return number(float(np.sqrt(np.sum(squares))), self.digits) if squares else None
+        with np.errstate(all="ignore"):
+            squares = [np.sum(np.square(self.sums[node])) for node in group if node in self.sums]
+            return number(float(np.sqrt(np.sum(squares))), self.digits) if squares else None
 
     # --- the board --------------------------------------------------------------------------------
 
@@ -153,19 +188,19 @@ class GroupedTimeline:
         ]
         moments = [Moment("start", sets=given, say="The numbers that are given.", note=self.notice)]
         for g in range(self.inner):
-            value = lines_of(self.groups[g][-1].data, self.digits)
+            value = one_line_of(self.groups[g][-1].data, self.digits)
             moments.append(
                 Moment(
                     "forward",
                     sets=[("value", g, self.cards[g].value_lines(), True), *self._locals(g)],
                     target=g,
                     say=f"{self.titles[g]}: {len(self.groups[g]):,} operations",
-                    result=", ".join(value),
+                    result=value,
                     where=place_of(self.groups[g][0]),
                 )
             )
         last = self.home[self.root]
-        seed = ", ".join(lines_of(self.sums[self.root], self.digits))
+        seed = one_line_of(self.sums[self.root], self.digits)
         moments.append(
             Moment(
                 "seed",

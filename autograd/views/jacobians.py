@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.graph import Node
 from autograd.views.embedding import Embedded
-from autograd.views.looks import DARK, LIGHT, THEMES, Theme
+from autograd.views.looks import DARK, LIGHT, THEMES, Theme, visible
 from autograd.views.looks import number as written
 
 __all__ = ["JacobianPicture", "jacobian_picture"]
@@ -322,8 +322,7 @@ def _labels(shape: tuple[int, ...], name: str) -> list[str]:
 
 def _safe(text: str) -> str:
     """Any text inside an element; what XML cannot hold as Python escapes it."""
-    printable = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return escape("".join(printable))
+    return escape(visible(text))
 
 
 def _style(name: str, base: Theme, theme: str) -> str:

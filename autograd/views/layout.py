@@ -106,6 +106,10 @@ SWEEPS = 12
 REACH = 24.0
 """What a gap between columns has at least beside its widest label."""
 
+BENDS = 2000
+"""Columns that edges bend in, all together; where they pass more, each bends in some of them only. In
+a picture of that size nobody follows an edge, and its text would be most of a page."""
+
 
 def lay_out(boxes: Sequence[Box], links: Sequence[Link], reach: float = REACH) -> Layout:
     """Place boxes and route edges from left to right.
@@ -297,12 +301,13 @@ class _Plan:
             for (x, level), box in zip(centres, self.boxes, strict=True)
         ]
         curves = []
+        every = 1 + sum(len(route) - 2 for route in self.routes) // BENDS
         for e, route in enumerate(self.routes):
             link = self.links[e]
             tail, head = link.tail, link.head
             below, half = link.leaves or (0.0, self.boxes[tail].width / 2)
             points = [(centres[tail][0] + half, y[tail] + below)]
-            for place in route[1:-1]:
+            for place in route[every:-1:every]:
                 rank = self.rank[place]
                 points += [(left[rank], y[place]), (left[rank] + widths[rank], y[place])]
             half = link.meets[1] if link.meets else self.boxes[head].width / 2
@@ -358,16 +363,19 @@ def _number(x: float) -> str:
 def _path(points: Sequence[tuple[float, float]]) -> str:
     """A path of bends between columns and straight lines across them; the arrow head comes after."""
     parts = [f"M{_number(points[0][0])} {_number(points[0][1])}"]
+    across = ""  # what waits for a bend: lines across and bends that are level are one
     for k in range(1, len(points)):
         (x0, y0), (x1, y1) = points[k - 1], points[k]
         if k == len(points) - 1:
             x1 -= 7.0
-        if k % 2 == 0:  # across a column
-            parts.append(f"H{_number(x1)}")
+        if k % 2 == 0 or _number(y0) == _number(y1):
+            across = f"H{_number(x1)}"
             continue
         middle = (x0 + x1) / 2
         numbers = (middle, y0, middle, y1, x1, y1)
-        parts.append("C" + " ".join(map(_number, numbers)))
+        parts.append(across + "C" + " ".join(map(_number, numbers)))
+        across = ""
+    parts.append(across)
     return "".join(parts)
 
 

@@ -85,6 +85,10 @@ PASSIVE = {"style": "dashed", "class": "passive"}
 """The arrow of what carries no gradient."""
 
 
+POINT = {"shape": "point", "width": "0.05", "label": ""}
+"""A point that arrows pass through."""
+
+
 def attributes(of: Mapping[str, str]) -> str:
     """DOT attributes as text. Labels have their quotes escaped already; no other value has any."""
     return ", ".join(f'{key}="{value}"' for key, value in of.items())
@@ -165,6 +169,9 @@ LONGEST = 48
 SMALL = 3
 """Arrays up to 3 x 3 are written out."""
 
+JOINERS = "\u200c\u200d"
+"""What is between the letters of some scripts and the parts of some emoji."""
+
 ENTITIES = {ord(c): f"&#{ord(c)};" for c in '&<>"{}|'} | {ord("\\"): "\\\\"}
 """What has a meaning in DOT, in a record or in an entity, and how it is written to have none."""
 
@@ -173,8 +180,14 @@ def escaped(text: str, longest: int | None = LONGEST) -> str:
     """Any text as (part of) a label: it shows as it is, what cannot be printed as Python escapes it."""
     if longest is not None and len(text) > longest:
         text = text[: longest - 1] + "…"
-    printable = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return "".join(printable).translate(ENTITIES)
+    return visible(text).translate(ENTITIES)
+
+
+def visible(text: str) -> str:
+    """Any text as characters that XML can hold: what cannot be printed as Python escapes it."""
+    return "".join(
+        c if c.isprintable() or c in JOINERS else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def number(x: Any, digits: int) -> str:

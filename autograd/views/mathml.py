@@ -61,6 +61,8 @@ def mathml(latex: str) -> Tree:
 
     >>> mathml(r"\frac{\partial L}{\partial w_{1}}")[0]
     'mfrac'
+    >>> mathml(r"\text{a}\_\text{name}")
+    ['mtext', 'a_name']
     >>> mathml("x_{1} + 2")
     ['mrow', ['msub', ['mi', 'x'], ['mn', '1']], ['mo', '+'], ['mn', '2']]
     """
@@ -86,6 +88,8 @@ class _Parser:
             elif token in ("_", "^"):
                 children.append(self.script(children.pop() if children else row()))
             elif (child := self.atom()) is not None:
+                if child[0] == "mtext" and children and children[-1][0] == "mtext":
+                    child = ["mtext", children.pop()[1] + child[1]]  # a_name is one word
                 children.append(child)
         if self.peek() is not None:
             self.at += 1
@@ -151,6 +155,8 @@ class _Parser:
             return ["mi", SIGNS[name]]
         if name in OPERATORS:
             return ["mo", OPERATORS[name]]
+        if name == "_":
+            return ["mtext", name]
         return ["mi.upright", name] if name.isalpha() else ["mo", name]
 
     def words(self) -> str:

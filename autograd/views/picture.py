@@ -16,12 +16,18 @@ from autograd.views.looks import described, escaped, number
 from autograd.views.outline import Frame, Outline
 from autograd.views.signs import Expressions, has_bias, sign
 
-__all__ = ["Picture"]
+__all__ = ["DOOR", "Picture"]
+
+DOOR = "door"
+"""What the points begin with that arrows into a module pass through; the SVG has none of them."""
 
 STRAIGHT = {"splines": "line", "nslimit": "1", "nslimit1": "1", "mclimit": "0.1"}
 TANGLED = 1000
 """Ranks that edges pass by, all together, beyond which they are drawn straight: the time Graphviz takes
 to bend them around boxes grows with the square of it, and reaches minutes."""
+
+PORTS = {"LR": ("w", "e"), "RL": ("e", "w"), "TB": ("n", "s"), "BT": ("s", "n")}
+"""The sides of a box that arrows come in by and go out by."""
 
 ARROWS = 4
 """More edges than this between the same two boxes share an arrow."""
@@ -101,6 +107,7 @@ class Picture:
         self._arrows: list[str] = []
         self._ends: list[tuple[str, str]] = []
         self._constants: dict[Any, str] = {}
+        self._doors: dict[tuple[str, Frame, bool], str] = {}
         self._draw_boxes()
         self._draw_arrows()
         self.source = self._text()
@@ -237,15 +244,30 @@ class Picture:
                 self.edge_ids[use.node, use.slot] = name
         if label := self._label(uses):
             style["label"] = f" {label} "
-        if all(use.slot is None for use in uses):
-            style |= looks.PASSIVE
-        if self._comes_from_outside(uses[0]):
-            style["minlen"] = "2"
+        line = looks.PASSIVE if all(use.slot is None for use in uses) else {}
         self._ends.append((tail, head))
-        self._arrows.append(f"{tail} -> {head} [{looks.attributes(style)}]")
+        if self._comes_from_outside(uses[0]):
+            tail = self._door(tail, self.outline.frame(uses[0].node), line)
+            style["tailport"] = PORTS[self.rankdir][1]
+        self._arrows.append(f"{tail} -> {head} [{looks.attributes(style | line)}]")
+
+    def _door(self, tail: str, frame: Frame, line: Mapping[str, str]) -> str:
+        """A point among a module's parameters that all arrows from a box outside pass through.
+
+        Without it Graphviz leads each of them around the frame.
+        """
+        key = (tail, frame, bool(line))
+        if key not in self._doors:
+            name = self._doors[key] = f"{DOOR}{len(self._doors)}"
+            point = looks.attributes(looks.POINT | {"color": self.theme.line})
+            self._boxes.setdefault(frame, []).append(f"{name} [{point}]")
+            ends = {"headport": PORTS[self.rankdir][0], "tailport": PORTS[self.rankdir][1]}
+            style = {"arrowhead": "none", "weight": "2", **ends, **line}
+            self._arrows.append(f"{tail} -> {name} [{looks.attributes(style)}]")
+        return self._doors[key]
 
     def _comes_from_outside(self, use: Use) -> bool:
-        """Whether an input enters a module. It then stands to the left of the module's parameters."""
+        """Whether an input enters a module that has parameters, and stands before these."""
         outline, x = self.outline, use.argument
         if isinstance(x, Node):
             outside = x.is_leaf and not outline.frame(x)
@@ -315,7 +337,9 @@ class Picture:
             label = {"id": f"frame{made}", "label": escaped(title(frame_))}
             lines.append(f"{tab}subgraph cluster_{made} {{")
             lines.append(f"{tab}\tgraph [{looks.attributes(label | style)}]")
-            lines += (f"{tab}\t{box}" for box in self._boxes.get(frame_, ()))
+            # From left to right Graphviz fills a frame from below: the first shall stand on top.
+            upwards = -1 if self.rankdir in ("LR", "RL") else 1
+            lines += (f"{tab}\t{box}" for box in self._boxes.get(frame_, [])[::upwards])
             made += 1
             depth += 1
             work.append(None)

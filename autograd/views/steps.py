@@ -58,8 +58,25 @@ class Reading:
         return self.formulas.write(Letter("number", sample=x), numbers=True)  # data: never 1/3
 
 
+class OfNode:
+    """What records of both passes tell of their node."""
+
+    __slots__ = ()
+    node: Node
+
+    @property
+    def site(self) -> Site | None:
+        """Where the user's code made `node`."""
+        return self.node.site
+
+    @property
+    def scope(self) -> Scope | None:
+        """The module that `node` was computed in."""
+        return self.node.scope
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Step:
+class Step(OfNode):
     """One chain-rule product of a backward pass: cotangent × local derivative, added to a sum.
 
     Attributes:
@@ -90,16 +107,6 @@ class Step:
     complete: bool
     remaining: int
     _reading: Reading = field(repr=False)
-
-    @property
-    def site(self) -> Site | None:
-        """Where the user's code made `node`."""
-        return self.node.site
-
-    @property
-    def scope(self) -> Scope | None:
-        """The module that `node` was computed in."""
-        return self.node.scope
 
     def text(self, form: Form = "both") -> str:
         """The step as plain text, with symbols, with numbers, or with both.
@@ -163,7 +170,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class ForwardStep:
+class ForwardStep(OfNode):
     """One operation of the forward pass, as it was recorded.
 
     Attributes:
@@ -178,16 +185,6 @@ class ForwardStep:
     arguments: tuple[Any, ...]
     value: Any
     _reading: Reading = field(repr=False)
-
-    @property
-    def site(self) -> Site | None:
-        """Where the user's code made `node`."""
-        return self.node.site
-
-    @property
-    def scope(self) -> Scope | None:
-        """The module that `node` was computed in."""
-        return self.node.scope
 
     def text(self, form: Form = "both") -> str:
         """The operation as plain text, with symbols, with numbers, or with both.

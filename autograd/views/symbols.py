@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.graph import Node, topological_order
+from autograd.views.looks import JOINERS
 from autograd.views.notation import Formula
 
 __all__ = ["Symbols", "latex_name"]
@@ -111,7 +112,7 @@ def latex_name(name: str) -> str:
 
 def text_name(name: str) -> str:
     """A name on one line, and not too long."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    line = " ".join("".join(c if c.isprintable() or c in JOINERS else " " for c in name).split())
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 

@@ -451,7 +451,8 @@ class Lines:
         notes = [Formula(text, sentence(text)) for text in plain]
         if self.instances is not None:
             n = self.instances
-            notes.append(Formula(f"n = {n} instances.", rf"n = {n} \text{{ instances}}"))
+            word = "instance" if n == 1 else "instances"
+            notes.append(Formula(f"n = {n} {word}.", rf"n = {n} \text{{ {word}}}"))
         for name, x in self.inputs.items():
             if name in written.names:
                 shown = self.naming.symbols[name]

@@ -25,6 +25,9 @@ __all__ = ["Moment", "Timeline", "place_of", "short_symbol"]
 LONGEST = 18
 """Characters of a heading or a name in a box."""
 
+WIDEST = 120
+"""Characters of a line of the user's."""
+
 WAITING = " …"
 """What follows a sum to which contributions are still to come."""
 
@@ -78,8 +81,11 @@ def place_of(node: Node) -> tuple[str, str]:
     if site is None:
         return "", ""
     if "ipykernel_" in site.filename:  # a cell of a notebook, which has no name of its own
-        return f"cell, line {site.line}", site.text.strip()
-    return f"{os.path.basename(site.filename)}:{site.line}", site.text.strip()
+        place = f"cell, line {site.line}"
+    else:
+        place = f"{os.path.basename(site.filename)}:{site.line}"
+    line = site.text.strip()
+    return place, line if len(line) <= WIDEST else f"{line[: WIDEST - 1]}…"
 
 
 def _heading(node: Node) -> str:
@@ -114,6 +120,11 @@ def lines_of(x: Any, digits: int) -> list[str]:
             return [f"{' × '.join(map(str, x.shape))}, mean {mean}", f"{low} … {high}"]
         return described(x, digits)
     return [number(x, digits)]
+
+
+def one_line_of(x: Any, digits: int) -> str:
+    """The same in one line."""
+    return ", ".join(line.removesuffix(",") for line in lines_of(x, digits))
 
 
 class Timeline:
@@ -208,7 +219,7 @@ class Timeline:
             note="Nothing has been computed yet.",
         )
         symbol = self.symbols[self.root]
-        seed = lines_of(self.seed, self.digits)
+        seed = one_line_of(self.seed, self.digits)
         seeded = Moment(
             "seed",
             sets=[("gradient", root, self.cards[root].gradient_lines(), True)],
@@ -216,10 +227,10 @@ class Timeline:
             numbers=row(
                 row(self._gradient(self.root), kind="g"),
                 ["mo", "="],
-                row(["mtext", ", ".join(seed)], kind="a"),
+                row(["mtext", seed], kind="a"),
             ),
             say=f"∂{symbol.text}/∂{symbol.text}",
-            result=", ".join(seed),
+            result=seed,
             note="The backward pass begins at the output.",
             where=place_of(self.root),
         )
@@ -241,7 +252,7 @@ class Timeline:
             ["mo", "="],
             mathml(formulas.write(tree, hadamard=dotted).latex),
         )
-        result = ", ".join(lines_of(node.data, self.digits))
+        result = one_line_of(node.data, self.digits)
         scalars = not any(np.ndim(getattr(x, "data", x)) for x in (node, *step.arguments))
         numbers = None
         if scalars:
@@ -290,7 +301,7 @@ class Timeline:
             symbols=symbols,
             numbers=self._numbers(step, after),
             say=step.text("symbols"),
-            result=", ".join(after),
+            result=one_line_of(step.after, self.digits),
             text=step.text("numbers").partition(" += ")[2],
             note="; ".join(filter(None, (self._arrived(step), self._scope(step.node)))),
             where=place_of(step.node),

@@ -25,6 +25,9 @@ CASES, OR, AND, COMPARISON, SUM, PRODUCT, FRACTION, POWER, ATOM = range(9)
 LARGEST = 10_000
 """The largest denominator of a number that is written as a ratio."""
 
+WRITTEN = 12
+"""Significant digits of a decimal that somebody may have written."""
+
 
 class Piece(NamedTuple):
     """A written expression, and how strongly it holds together."""
@@ -183,15 +186,21 @@ class Writer:
         return Piece(self.array(np.asarray(x)), ATOM)
 
     def exact(self, x: Any) -> Piece | None:
-        """A number of a rule that has a sign of its own, or is a ratio: ln 2, 1/3, not 0.3333."""
+        """A number of a rule that has a sign of its own, or is a ratio: ln 2, 1/3, not 0.3333.
+
+        What somebody wrote as a decimal, such as 0.1, is no ratio.
+        """
         if (known := CONSTANTS.get(abs(x))) is not None:
             text = self.known(known)
             level = PRODUCT if x < 0 or "/" in text or "frac" in text else ATOM
             return Piece(text if x > 0 else self.minus.strip() + text, level)
-        if not np.isfinite(x) or len(f"{abs(x):.17g}") <= self.digits + 2:
+        if not np.isfinite(x) or float(f"{x:.{self.digits}g}") == x:
             return None
         ratio = Fraction(x).limit_denominator(LARGEST)
         if float(ratio) != x or ratio.denominator == 1:
+            return None
+        halves = ratio.denominator & (ratio.denominator - 1) == 0
+        if float(f"{x:.{WRITTEN}g}") == x and not halves:
             return None
         piece = self.fraction(abs(ratio.numerator), ratio.denominator)
         return piece if x > 0 else Piece(self.minus.strip() + piece.text, PRODUCT)

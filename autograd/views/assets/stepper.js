@@ -112,6 +112,7 @@
       this.heading = html("div", { class: "heading" });
       this.legend = html("div", { class: "legend" });
       this.legend.append(this.data.legend);
+      this.legend.title = this.data.legend;
       this.formula = html("div", { class: "formula" });
       this.note = html("div", { class: "note" });
       this.where = html("span", { class: "where" });
@@ -324,8 +325,10 @@
       this.squeeze();
       const [said, number] = this.said[this.position];
       const result = hidden ? "what is it?" : number;
-      const joint = moment.phase === "backward" ? "; the sum is now " : " = ";
+      const formulas = moment.symbols || moment.numbers;
+      const joint = !formulas ? ": " : moment.phase === "backward" ? "; the sum is now " : " = ";
       const spoken = result ? said + joint + result : said;
+      if (!this.formula.children.length) this.formula.append(html("div", { class: "told" }, spoken));
       this.formula.setAttribute("role", "math");
       this.formula.setAttribute("aria-label", spoken);
       this.note.textContent = hidden ? "What is the number? The next key shows it." : moment.note;
