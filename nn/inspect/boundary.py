@@ -90,8 +90,8 @@ def decision_boundary(
     # As high as the data is, beside its width: one unit is as long up as across.
     tall = float(np.ptp(sides[1]) / np.ptp(sides[0]))
     if axes is None:
-        figure = new_figure(5.6 * min(1.0, 1.6 / tall), 0.6 + 5.0 * min(1.6, max(0.4, tall)))
-        axes = figure.subplots()
+        across_by_up = 5.6 * min(1.0, 1.6 / tall), 0.6 + 5.0 * min(1.6, max(0.4, tall))
+        axes = new_figure(*across_by_up).subplots()
     axes.imshow(
         regions,
         origin="lower",

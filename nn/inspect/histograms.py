@@ -125,7 +125,7 @@ def histograms(
         panel.set_xlim(least, most)
         panel.set_yscale("log" if log else "linear")
         if log:
-            panel.set_ylim(0.5 / a.size, 1)
+            panel.set_ylim(0.5 / max(arrays[name].size for name in chosen), 1)
         else:
             panel.set_ylim(bottom=0)
             panel.yaxis.get_major_locator().set_params(nbins=4)
