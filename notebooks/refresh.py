@@ -196,7 +196,7 @@ class Words(HTMLParser):
         self.depth += tag in ("script", "style", "title")  # Graphviz titles a box by its number
         for name, text in attributes:
             if name == "src" and text and text.startswith("data:image/svg+xml;base64,"):
-                self.words.append(words(base64.b64decode(text.partition(",")[2]).decode()))
+                self.words.append(labels(base64.b64decode(text.partition(",")[2]).decode()))
             elif name == "alt" and text:
                 self.words.append(text)
 
@@ -209,10 +209,17 @@ class Words(HTMLParser):
 
 
 def words(page: str) -> str:
-    """What a reader reads of HTML or SVG."""
+    """What a reader reads of a page."""
     parser = Words()
     parser.feed(page)
     return " ".join(" ".join(parser.words).split())
+
+
+def labels(picture: str) -> str:
+    """What a reader reads of an SVG; in alphabetical order, for where things stand does not matter."""
+    parser = Words()
+    parser.feed(picture)
+    return " | ".join(sorted(filter(None, (each.strip() for each in parser.words))))
 
 
 def size(picture: str) -> tuple[int, int]:
@@ -229,8 +236,10 @@ def texts(output: dict[str, Any]) -> dict[str, str]:
         return {"error": f"{output['ename']}: {output['evalue']}"}
     found = {}
     for mime, data in output["data"].items():
-        if mime in ("text/html", "image/svg+xml"):
+        if mime == "text/html":
             found[mime] = words(joined(data))
+        elif mime == "image/svg+xml":
+            found[mime] = labels(joined(data))
         elif mime.endswith("json"):
             found[mime] = json.dumps(data, sort_keys=True)
         elif not mime.startswith("image/"):

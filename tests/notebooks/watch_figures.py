@@ -22,13 +22,11 @@ def named(axes, which):
         figure = getattr(figure, "_parent", None)
     group = getattr(axes, f"get_shared_{which}_axes")().get_siblings(axes)
     place = axes.get_subplotspec()
-    if place is not None:
-        span = "colspan" if which == "x" else "rowspan"
-        for other in axes.figure.axes:
-            spot = other.get_subplotspec()
-            if spot is not None and spot.get_gridspec() is place.get_gridspec():
-                if getattr(spot, span) == getattr(place, span):
-                    group.append(other)
+    for other in axes.figure.axes:
+        spot = other.get_subplotspec()
+        if place and spot and spot.get_gridspec() is place.get_gridspec():
+            aligned = spot.colspan == place.colspan or spot.rowspan == place.rowspan
+            group += [other] * aligned
     return any(getattr(each, f"get_{which}label")().strip() for each in group) or any(
         text_of(getattr(each, f"_sup{which}label", None)) for each in figures
     )
