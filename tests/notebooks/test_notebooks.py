@@ -305,3 +305,24 @@ def test_a_cell_that_raises_ends_the_run() -> None:
     broken["cells"][0]["source"] = ["assert 1 + 1 == 3"]
     with pytest.raises(nbclient.exceptions.CellExecutionError, match="AssertionError"):
         refresh.executed(broken)
+
+
+@pytest.mark.notebooks
+def test_figures_without_labels_are_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in refresh.NEEDED:
+        pytest.importorskip(module, reason='pip install "chalkgrad[notebooks]"')
+    noted = tmp_path / "figures.json"
+    monkeypatch.setenv("CHALKGRAD_FIGURES", str(noted))
+    bare = notebook_with()
+    bare["cells"][0]["source"] = [
+        "import matplotlib.pyplot as plt\n",
+        "figure, axes = plt.subplots()\n",
+        "axes.plot([1, 2], label='a')\n",
+        "axes.plot([2, 1], label='b')\n",
+        "axes.set_ylabel('loss')",
+    ]
+    refresh.executed(bare, startup=[WATCH])
+    (told,) = [json.loads(line) for line in noted.read_text(encoding="utf-8").splitlines()]
+    assert told == ["no title", "axes 1: no x label", "axes 1: no legend for a, b"]

@@ -8,6 +8,8 @@ import os
 
 from matplotlib.backend_bases import FigureCanvasBase
 
+MANY = 6
+
 
 def text_of(artist):
     """The text of a title or label that may not be there."""
@@ -15,7 +17,10 @@ def text_of(artist):
 
 
 def named(axes, which):
-    """Whether an axis has a label: its own, the figure's, or that of axes in its column or row."""
+    """Whether an axis has a label: its own, the figure's, or that of axes in its column or row.
+
+    In a grid of many small panels one label may stand for all.
+    """
     figures, figure = [], axes.get_figure()
     while figure is not None and figure not in figures:
         figures.append(figure)
@@ -26,7 +31,7 @@ def named(axes, which):
         spot = other.get_subplotspec()
         if place and spot and spot.get_gridspec() is place.get_gridspec():
             aligned = spot.colspan == place.colspan or spot.rowspan == place.rowspan
-            group += [other] * aligned
+            group += [other] * (aligned or len(axes.figure.axes) > MANY)
     return any(getattr(each, f"get_{which}label")().strip() for each in group) or any(
         text_of(getattr(each, f"_sup{which}label", None)) for each in figures
     )
