@@ -1,0 +1,1 @@
+"""Programs: a recorded graph, replayed with other numbers."""

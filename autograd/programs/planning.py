@@ -1,0 +1,496 @@
+"""Planning: from a recorded graph to instructions, the rows' rules being read with letters.
+
+The forward instructions are the recorded nodes. The backward ones come from the rows: a rule called with
+letters writes down a formula (`letters.Letter`), whose operations become instructions. On the way
+equal instructions are shared, those on constants alone are computed at once, and in the end those that
+nothing needs are dropped.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.dispatch import registry
+from autograd.families import Elementwise, Fused
+from autograd.graph import Node, topological_order
+from autograd.letters import OPERATORS, Letter
+from autograd.primitive import Primitive
+from autograd.programs.plan import TOTAL, Instruction, Plan, Register
+from autograd.programs.scalarising import Scalariser
+from autograd.value import Value
+
+__all__ = ["Planner", "plan_of"]
+
+FLOAT64: np.dtype[Any] = np.dtype(np.float64)
+SMALL = 64
+"""Constant arrays of up to this size are compared by their contents."""
+
+
+def plan_of(
+    output: Node, inputs: Sequence[Any], *, input_gradients: bool = True
+) -> tuple[Plan, dict[Node, int]]:
+    """The plan of a recorded graph, and the register of each of its nodes.
+
+    Args:
+        output: the node that the program computes.
+        inputs: leaves, or constant arrays (found by identity), that each call gives anew.
+        input_gradients: whether the gradient of inputs is wanted too.
+
+    Raises:
+        ValueError: an input that the output does not depend on.
+        TypeError: a row whose rule is no formula of letters.
+    """
+    planner = Planner(output, inputs)
+    with np.errstate(all="ignore"):
+        planner.go_forward()
+        planner.go_backward(input_gradients)
+    return planner.finished(), planner.places
+
+
+class Planner:
+    """A plan in the making."""
+
+    def __init__(self, output: Node, inputs: Sequence[Any]) -> None:
+        self.output = output
+        self.order = topological_order([output], arguments=True)
+        self.plan = Plan(scalar=all(isinstance(node, Value) for node in self.order))
+        self.places: dict[Node, int] = {}
+        self.numbers: dict[Any, int] = {}  # constants by what they are
+        self.made: dict[Any, int] = {}  # results by the instruction that made them
+        self.into = self.plan.forward
+        self.folded = 0
+        self.shared = 0
+        self.about: Node | None = None  # the node that instructions belong to
+        self.inputs = list(inputs)
+        self.arrays: dict[int, int] = {}  # input arrays, by identity
+        scalar = self.plan.scalar
+        for x in inputs:
+            node = x if isinstance(x, Node) else None
+            r = self.register("input", np.shape(x if node is None else x.data), _dtype(x), varies=scalar)
+            r.holds, r.node = x, node
+            self.plan.inputs.append(r.index)
+            if node is None:
+                self.arrays[id(x)] = r.index
+            else:
+                self.places[node] = r.index
+        self.reached: set[int] = set()
+
+    # --- registers and instructions ---------------------------------------------------------------
+
+    def register(
+        self, kind: str, shape: tuple[int, ...], dtype: Any, *, varies: bool = False
+    ) -> Register:
+        register = Register(len(self.plan.registers), kind, shape, dtype, varies)
+        self.plan.registers.append(register)
+        return register
+
+    def constant(self, x: Any) -> int:
+        """The register of a number, an array, or whatever else a row takes."""
+        if isinstance(x, np.ndarray):
+            if id(x) in self.arrays:
+                self.reached.add(self.arrays[id(x)])
+                return self.arrays[id(x)]
+            small = x.size <= SMALL
+            key: Any = (x.dtype.str, x.shape, x.tobytes()) if small else id(x)
+        else:
+            key = (x.__class__, repr(x))
+        if key not in self.numbers:
+            r = self.register("constant", np.shape(x), _dtype(x))
+            # What they were when the graph was recorded: a copy, for arrays can be written into.
+            r.holds = np.array(x) if isinstance(x, np.ndarray) else x
+            self.numbers[key] = r.index
+            if isinstance(key, int):
+                self.made[("kept", key)] = r.index
+                r.node = None
+                self.kept_alive.append(x)
+        return self.numbers[key]
+
+    @functools.cached_property
+    def kept_alive(self) -> list[Any]:
+        """Arrays that are known by their identity, which must not be given to another meanwhile."""
+        return []
+
+    def place(self, x: Any) -> int:
+        """The register of an argument: a node, a number or an array."""
+        if not isinstance(x, Node):
+            return self.constant(x)
+        if x not in self.places:
+            r = self.register("parameter", np.shape(x.data), _dtype(x))
+            r.holds = r.node = x
+            self.places[x] = r.index
+            self.plan.parameters.append(r.index)
+        return self.places[x]
+
+    def emit(
+        self,
+        name: str,
+        arguments: Sequence[int],
+        options: dict[str, Any],
+        sample: Any = None,
+    ) -> int:
+        """The register of an instruction's result; the instruction is added if it is a new one."""
+        row = registry.get(name)
+        registers = self.plan.registers
+        arguments = tuple(arguments)
+        for r in arguments:
+            self.reached.add(r)
+        pure = row is None or not row.is_impure(options)
+        key = (name, arguments, _key(options))
+        if pure:
+            if (known := self._known(name, arguments, key)) is not None:
+                return known
+            if all(registers[r].kind == "constant" for r in arguments) and name != TOTAL:
+                self.folded += 1
+                numbers = [registers[r].holds for r in arguments]
+                return self.constant(self._computed(name, numbers, options))
+        varies = name != TOTAL and any(registers[r].varies for r in arguments)
+        if sample is None and not self.plan.scalar:
+            raise ValueError(f"{name}: an instruction on arrays needs a sample of its result")
+        shape = () if self.plan.scalar else np.shape(sample)
+        out = self.register("result", shape, _dtype(sample), varies=varies)
+        self.into.append(Instruction(name, arguments, out.index, options, self.about))
+        if pure:
+            self.made[key] = out.index
+        return out.index
+
+    def _known(self, name: str, arguments: tuple[int, ...], key: Any) -> int | None:
+        """The register that holds the result already, if there is one."""
+        if key in self.made:
+            self.shared += 1
+            return self.made[key]
+        if name == "mul":
+            for one, other in (arguments, arguments[::-1]):
+                held, kept = self.plan.registers[one], self.plan.registers[other]
+                if held.kind == "constant" and held.holds.__class__ in (int, float):
+                    if held.holds == 1 and kept.kind != "constant":
+                        self.folded += 1
+                        return other
+        return None
+
+    def _computed(self, name: str, numbers: Sequence[Any], options: dict[str, Any]) -> Any:
+        if self.plan.scalar:
+            return scalar_call(name, [float(x) for x in numbers], options)
+        if name in registry:
+            return registry[name].array(*numbers, **options)
+        return OPERATORS[name][1](*numbers)
+
+    # --- forward ----------------------------------------------------------------------------------
+
+    def go_forward(self) -> None:
+        """Instructions for the recorded nodes, in the order in which they were recorded."""
+        for node in self.order:
+            primitive = node._primitive
+            if node in self.places:
+                continue
+            if primitive is None:
+                self.place(node)
+                continue
+            self.about = node
+            options = primitive.options | node.options
+            arguments = [self.place(x) for x in node.arguments]
+            self.places[node] = self.forward_of(node, primitive, arguments, options)
+            register = self.plan.registers[self.places[node]]
+            if register.node is None:
+                register.node = node
+        self.plan.output = self.place(self.output)
+        self.reached.add(self.plan.output)
+        for i, r in enumerate(self.plan.inputs):
+            if r not in self.reached:
+                x = self.inputs[i]
+                name = getattr(x, "name", None)
+                raise ValueError(
+                    f"input {i}{f' ({name!r})' if name else ''} does not reach the output: it is no "
+                    "argument of any recorded operation. What is computed from a node that needs no "
+                    "gradient is a constant, unless it is recorded inside autograd.recording()"
+                )
+
+    def forward_of(
+        self, node: Node, primitive: Primitive, arguments: list[int], options: dict[str, Any]
+    ) -> int:
+        """One recorded node. A fused row is taken apart, so that its parts are shared and reused."""
+        if (
+            self.plan.scalar
+            or not isinstance(primitive, Fused)
+            or primitive.is_impure(options)
+            or any(isinstance(x, Value) for x in node.arguments)
+        ):
+            return self.emit(primitive.name, arguments, options, node.data)
+        letters = [self.letter(r, x) for r, x in zip(arguments, node.arguments, strict=True)]
+        out = self.lowered(primitive.composite(*letters, **options))
+        same = self.plan.registers[out].shape == node.shape
+        if not same or self.plan.registers[out].dtype != _dtype(node):
+            return self.emit(primitive.name, arguments, options, node.data)
+        return out
+
+    # --- letters ----------------------------------------------------------------------------------
+
+    def letter(self, r: int, x: Any) -> Any:
+        """What a rule gets for a register: a letter, or a constant that is no array as it is."""
+        data = x.data if isinstance(x, Node) else x
+        if isinstance(data, np.ndarray | float | int | np.generic):
+            if self.plan.registers[r].kind == "constant" and not isinstance(data, np.ndarray):
+                return data
+            return Letter(f"r{r}", sample=data)
+        return data
+
+    def lowered(self, formula: Any) -> int:
+        """The register of a formula: its operations, innermost first, as instructions."""
+        done: dict[int, int] = {}
+        stack = [formula]
+        while stack:
+            x = stack[-1]
+            if id(x) in done:
+                stack.pop()
+                continue
+            if not isinstance(x, Letter):
+                done[id(x)] = self.constant(x)
+                stack.pop()
+                continue
+            if not x.arguments and not x.options:
+                done[id(x)] = int(x.function[1:])
+                stack.pop()
+                continue
+            waiting = [each for each in x.arguments if id(each) not in done]
+            if waiting:
+                stack.extend(waiting)
+                continue
+            stack.pop()
+            row = registry.get(x.function)
+            options = x.options if row is None else row.options | x.options
+            done[id(x)] = self.emit(
+                x.function, [done[id(each)] for each in x.arguments], options, x.sample
+            )
+        return done[id(formula)]
+
+    # --- backward ---------------------------------------------------------------------------------
+
+    def go_backward(self, input_gradients: bool) -> None:
+        """Instructions for the gradients: each node's parents get their contributions in turn."""
+        plan = self.plan
+        output = self.output
+        self.into = plan.backward
+        seed = self.register("seed", np.shape(output.data), _dtype(output), varies=plan.scalar)
+        plan.seed = seed.index
+        given = {x for x in self.inputs if isinstance(x, Node)}
+        wanted = {
+            node
+            for node in self.order
+            if node.is_leaf and node.requires_grad and (input_gradients or node not in given)
+        }
+        leading = set(wanted)
+        for node in self.order:
+            if any(parent in leading for parent in node.parents):
+                leading.add(node)
+        if output not in leading:
+            return
+        samples: dict[int, Any] = {seed.index: np.ones(seed.shape, seed.dtype)}
+        pending: dict[Node, list[int]] = {output: [seed.index]}
+        self.samples = samples
+        for node in reversed(self.order):
+            if node not in pending:
+                continue
+            self.about = node
+            g = self.added(pending.pop(node), node)
+            if node in wanted:
+                plan.gradients.append((node, g))
+            if node._primitive is None or node in given:
+                continue
+            for parent, contribution in self.contributions(node, node._primitive, g, leading):
+                pending.setdefault(parent, []).append(contribution)
+
+    def added(self, contributions: list[int], node: Node) -> int:
+        """The sum of a node's contributions; over the instances too, where the node does not vary."""
+        registers = self.plan.registers
+        if not self.plan.scalar:
+            total = contributions[0]
+            for each in contributions[1:]:
+                sample = self.samples[total] + self.samples[each]
+                total = self.emit("add", (total, each), dict(registry["add"].options), sample)
+                self.samples[total] = sample
+            return total
+        varying = [r for r in contributions if registers[r].varies]
+        if registers[self.places[node]].varies or not varying:
+            return self.summed(contributions)
+        over = self.emit(TOTAL, (self.summed(varying),), {})
+        return self.summed([over, *(r for r in contributions if not registers[r].varies)])
+
+    def summed(self, contributions: list[int]) -> int:
+        if len(contributions) == 1:
+            return contributions[0]
+        if len(contributions) == 2:
+            return self.emit("add", contributions, {})
+        return self.emit("sum", contributions, dict(registry["sum"].options))
+
+    def contributions(
+        self, node: Node, primitive: Primitive, g: int, leading: set[Node]
+    ) -> Iterable[tuple[Node, int]]:
+        """(parent, register of cotangent × local derivative) for each parent that leads on."""
+        options = primitive.options | node.options
+        wanted = [
+            (slot, x)
+            for slot, x in enumerate(node.arguments)
+            if isinstance(x, Node) and x.requires_grad and x in leading
+        ]
+        if not self.plan.scalar:
+            return self.array_contributions(node, primitive, g, wanted, options)
+        places = [self.place(x) for x in node.arguments]
+        if isinstance(primitive, Elementwise):
+            out = self.places[node]
+            return [
+                (x, self.times(g, self.instantiated(primitive, slot, options, (out, *places))))
+                for slot, x in wanted
+                if primitive.differentiable(slot)
+            ]
+        scalariser = Scalariser(self, primitive, options)
+        found = scalariser.contributions(node, g, places, [slot for slot, _ in wanted])
+        return [(x, r) for (_, x), r in zip(wanted, found, strict=True)]
+
+    def array_contributions(
+        self,
+        node: Node,
+        primitive: Primitive,
+        g: int,
+        wanted: list[tuple[int, Any]],
+        options: dict[str, Any],
+    ) -> Iterable[tuple[Node, int]]:
+        places = [self.place(x) for x in node.arguments]
+        letters = [self.letter(r, x) for r, x in zip(places, node.arguments, strict=True)]
+        out = Letter(f"r{self.places[node]}", sample=node.data)
+        cotangent = Letter(f"r{g}", sample=self.samples[g])
+        found = []
+        for slot, x in wanted:
+            if primitive.differentiable(slot):
+                formula = primitive.vjp(slot, cotangent, out, letters, options)
+                if not isinstance(formula, Letter):
+                    raise TypeError(f"the rule of {primitive.name} is no formula of letters")
+                r = self.lowered(formula)
+                self.samples[r] = formula.sample
+                found.append((x, r))
+        return found
+
+    # --- scalar rules, read once ------------------------------------------------------------------
+
+    def times(self, g: int, d: Any) -> int:
+        """Cotangent × local derivative, which is a register or a number."""
+        if not isinstance(d, Register):
+            if d == 1:
+                return g
+            if d == -1:
+                return self.emit("neg", (g,), {})
+            return self.emit("mul", (g, self.constant(float(d))), {})
+        return self.emit("mul", (g, d.index), {})
+
+    def instantiated(
+        self, primitive: Elementwise, slot: int, options: dict[str, Any], places: Sequence[int]
+    ) -> Any:
+        """The local derivative of an elementwise row on registers: a register, or a plain number."""
+        steps = template(primitive, slot, _key(options), _Options(options))
+        if not isinstance(steps, tuple):
+            return steps
+        done: list[int] = list(places)
+        for name, arguments, chosen in steps:
+            operands = [
+                done[x] if x.__class__ is int else self.constant(float(x[0])) for x in arguments
+            ]
+            done.append(self.emit(name, operands, chosen))
+        return self.plan.registers[done[-1]]
+
+    # --- the end ----------------------------------------------------------------------------------
+
+    def finished(self) -> Plan:
+        """The plan without the instructions that nothing needs."""
+        plan = self.plan
+        needed = {plan.output, *(r for _, r in plan.gradients)}
+        for part in (plan.backward, plan.forward):
+            kept = []
+            for step in reversed(part):
+                row = registry.get(step.name)
+                if step.out in needed or (row is not None and row.is_impure(step.options)):
+                    needed.update(step.arguments)
+                    kept.append(step)
+            part[:] = reversed(kept)
+        plan.folded, plan.shared = self.folded, self.shared
+        return plan
+
+
+class _Options:
+    """Options as one argument of a cached function, told apart by the key beside it."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.options = options
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Options)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@functools.lru_cache(maxsize=1024)
+def template(primitive: Elementwise, slot: int, key: Any, options: _Options) -> Any:
+    """The rule of a local derivative as steps (name, arguments, options), or a plain number.
+
+    An argument is the place of an earlier result (0 is the output, then the inputs, then the steps),
+    or a number in a tuple of its own.
+    """
+    arity = len(primitive.derivatives)
+    letters = [Letter(f"r{i}", sample=0.5) for i in range(arity + 1)]
+    try:
+        formula = primitive.rule(slot)(*letters, **options.options)
+    except TypeError as error:
+        raise TypeError(f"the rule of {primitive.name} is no formula of letters: {error}") from None
+    if not isinstance(formula, Letter):
+        return float(formula)
+    steps: list[Any] = []
+    done: dict[int, Any] = {}
+
+    def visit(x: Any) -> Any:
+        if not isinstance(x, Letter):
+            return (x,)
+        if not x.arguments and not x.options:
+            return int(x.function[1:])
+        if id(x) not in done:
+            arguments = [visit(each) for each in x.arguments]
+            row = registry.get(x.function)
+            chosen = x.options if row is None else row.options | x.options
+            steps.append((x.function, arguments, chosen))
+            done[id(x)] = arity + len(steps)
+        return done[id(x)]
+
+    place = visit(formula)
+    if place != arity + len(steps):
+        steps.append(("identity", [place], {}))
+    return tuple(steps)
+
+
+def scalar_call(name: str, numbers: list[float], options: dict[str, Any]) -> float:
+    """One instruction of a scalar plan on plain numbers."""
+    if name in registry:
+        row: Any = registry[name]
+        if isinstance(row, Elementwise):
+            return float(row.array(*numbers, **options))
+        return float(row.on_numbers(np.array(numbers), options))
+    function: Callable[..., Any] = OPERATORS[name][1]
+    return float(function(*numbers))
+
+
+def _dtype(x: Any) -> np.dtype[Any]:
+    data = x.data if isinstance(x, Node) else x
+    return getattr(data, "dtype", FLOAT64)
+
+
+def _key(x: Any) -> Any:
+    """Something hashable that is equal for equal options, and arrays by identity."""
+    if isinstance(x, dict):
+        return tuple((name, _key(each)) for name, each in x.items())
+    if isinstance(x, tuple | list):
+        return tuple(_key(each) for each in x)
+    if isinstance(x, slice):
+        return ("slice", x.start, x.stop, x.step)
+    if isinstance(x, np.ndarray):
+        return (x.dtype.str, x.shape, x.tobytes()) if x.size <= SMALL else ("array", id(x))
+    return (x.__class__, x) if x.__hash__ is not None else id(x)

@@ -1,0 +1,345 @@
+"""Writing a plan's instructions as NumPy calls, with buffers that are used again when they are free."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.dispatch import registry
+from autograd.families import Elementwise
+from autograd.programs.plan import TOTAL, Instruction, Plan
+
+__all__ = ["Writer"]
+
+Array = np.ndarray[Any, Any]
+
+VIEWS = ("reshape", "transpose", "broadcast_to", "getitem")
+"""Rows whose result can be a view of their argument's memory."""
+
+LINE = 64
+"""Bytes in a line of the processor's cache, which buffers are aligned to."""
+
+UFUNCS: dict[str, np.ufunc] = {
+    "less": np.less,
+    "less_equal": np.less_equal,
+    "greater": np.greater,
+    "greater_equal": np.greater_equal,
+    "equal": np.equal,
+    "not_equal": np.not_equal,
+    "logical_and": np.logical_and,
+    "logical_or": np.logical_or,
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+}
+"""Instructions that are one ufunc, besides the rows whose function on arrays is one."""
+
+
+class Writer:
+    """One walk over a plan: where each register lives, and the line that computes it.
+
+    A register is a name ``r7`` in `scope`. A result lives in a buffer that is made here, once, or it is
+    a view of one, which needs no line at all; only what comes anew with each run, and numbers, are
+    assigned while it runs.
+    """
+
+    def __init__(
+        self, plan: Plan, extra: Sequence[int], instances: int | None, reuse: bool
+    ) -> None:
+        self.plan = plan
+        self.instances = instances
+        self.reuse = reuse
+        self.scope: dict[str, Any] = {"array": np.array, "copyto": np.copyto, "dot": np.dot}
+        self.fixed: dict[int, Array] = {}  # registers in memory that stays
+        self.owners: dict[int, Array] = {}  # the memory itself, by the register that has it
+        self.free: dict[int, list[Array]] = {}
+        self.buffer_bytes = 0
+        self.now = 0
+        self.ends = self._ends(extra)
+        self.dying: dict[int, list[int]] = {}
+        for r, end in self.ends.items():
+            self.dying.setdefault(end, []).append(r)
+
+    def _ends(self, extra: Sequence[int]) -> dict[int, int]:
+        """The last instruction that needs each register's memory, views of it included."""
+        steps = self.plan.forward + self.plan.backward
+        never = len(steps) + 1
+        ends = {r: never for _, r in self.plan.gradients}
+        boundary = len(self.plan.forward)
+        for r in (self.plan.output, *extra):
+            ends[r] = max(ends.get(r, 0), boundary)
+        for i in reversed(range(len(steps))):
+            step = steps[i]
+            for r in step.arguments:
+                ends[r] = max(ends.get(r, 0), i)
+                if step.name in VIEWS:
+                    ends[r] = max(ends[r], ends.get(step.out, i))
+        return ends
+
+    # --- registers --------------------------------------------------------------------------------
+
+    def name(self, r: int) -> str:
+        """How a register is written: a number is written out."""
+        register = self.plan.registers[r]
+        if register.kind == "constant":
+            x = register.holds
+            if x.__class__ in (int, float) and math.isfinite(x):
+                return repr(x) if x >= 0 else f"({x!r})"
+            self.scope[f"r{r}"] = x
+        return f"r{r}"
+
+    def shape(self, r: int) -> tuple[int, ...]:
+        """The shape that a register has here: one number per instance, where it varies."""
+        register = self.plan.registers[r]
+        if self.instances is not None:
+            return (self.instances,) if register.varies else ()
+        return register.shape
+
+    def allocate(self, shape: tuple[int, ...], dtype: Any) -> Array:
+        """Memory for an array, used before if any is free."""
+        size = max(LINE, -(-math.prod(shape) * dtype.itemsize // LINE) * LINE)
+        if self.free.get(size):
+            memory = self.free[size].pop()
+        else:
+            self.buffer_bytes += size
+            room = np.empty(size + LINE, np.uint8)
+            start = -room.ctypes.data % LINE
+            memory = room[start : start + size]
+        return memory
+
+    def buffer(self, step: Instruction, inplace: bool) -> str:
+        """A buffer for an instruction's result; with `inplace` an argument's that ends here."""
+        r = step.out
+        shape, dtype = self.shape(r), self.plan.registers[r].dtype
+        memory = None
+        if inplace and self.reuse:
+            for x in step.arguments:
+                alike = x in self.owners and self.fixed[x].shape == shape
+                if alike and self.ends[x] == self.now and self.fixed[x].dtype == dtype:
+                    memory = self.owners.pop(x)
+                    break
+        if memory is None:
+            memory = self.allocate(shape, dtype)
+        self.owners[r] = memory
+        self.fixed[r] = np.ndarray(shape, dtype, buffer=memory)
+        self.scope[f"r{r}"] = self.fixed[r]
+        return f"r{r}"
+
+    def release(self) -> None:
+        """Give back the memory of registers that the current instruction was the last to need."""
+        for r in self.dying.get(self.now, ()):
+            if r in self.owners and self.reuse:
+                memory = self.owners.pop(r)
+                self.free.setdefault(memory.size, []).append(memory)
+
+    def bind(self, x: Any, hint: str) -> str:
+        """A name in the scope for a function, an option or an array."""
+        name = hint
+        while name in self.scope and self.scope[name] is not x:
+            name += "_"
+        self.scope[name] = x
+        return name
+
+    # --- lines ------------------------------------------------------------------------------------
+
+    def lines(self, steps: Sequence[Instruction]) -> list[str]:
+        """The lines of some instructions, those of `forward` before those of `backward`."""
+        lines = []
+        for step in steps:
+            lines += self.written(step)
+            self.release()
+            self.now += 1
+        return lines
+
+    def written(self, step: Instruction) -> list[str]:
+        names = [self.name(r) for r in step.arguments]
+        row = registry.get(step.name)
+        if step.name == TOTAL:
+            return [f"r{step.out} = {self.bind(np.add.reduce, 'total')}({names[0]})"]
+        if self.instances is not None:
+            return self.scalar(step, names)
+        if row is not None and row.is_impure(step.options):
+            return [self.called(step, names)]
+        if step.name in VIEWS and (view := self.view(step, names)) is not None:
+            return view
+        return self.array(step, names)
+
+    def ufunc(self, name: str) -> np.ufunc | None:
+        row = registry.get(name)
+        function = UFUNCS.get(name) or (row.array if isinstance(row, Elementwise) else None)
+        return function if isinstance(function, np.ufunc) else None
+
+    def called(self, step: Instruction, names: Sequence[str]) -> str:
+        """The row's own function, whose result is copied into the buffer."""
+        row = registry[step.name]
+        function = self.bind(row.array, step.name)
+        words = list(names)
+        words += [f"{key}={self.option(key, x)}" for key, x in step.options.items()]
+        return f"copyto({self.buffer(step, False)}, {function}({', '.join(words)}), 'unsafe')"
+
+    def option(self, key: str, x: Any) -> str:
+        if x is None or x.__class__ in (bool, int, str):
+            return repr(x)
+        return self.bind(x, f"{key}_")
+
+    def view(self, step: Instruction, names: Sequence[str]) -> list[str] | None:
+        """A view: made once where the memory stays, else with each run. None if it must be a copy."""
+        (r,) = step.arguments
+        row = registry[step.name]
+        if r in self.fixed:
+            view = row.array(self.fixed[r], **step.options)
+            if not np.may_share_memory(view, self.fixed[r]):
+                return None
+            self.fixed[step.out] = view
+            self.scope[f"r{step.out}"] = view
+            return []
+        if self.plan.registers[r].kind == "constant":
+            self.scope[f"r{step.out}"] = row.array(self.plan.registers[r].holds, **step.options)
+            return []
+        words = [f"{key}={self.option(key, x)}" for key, x in step.options.items()]
+        if step.name == "transpose" and step.options.get("axes") is None:
+            return [f"r{step.out} = {names[0]}.T"]
+        function = self.bind(row.array, step.name)
+        return [f"r{step.out} = {function}({', '.join([*names, *words])})"]
+
+    def array(self, step: Instruction, names: Sequence[str]) -> list[str]:
+        """One instruction on arrays."""
+        options = step.options
+        function = self.ufunc(step.name)
+        if function is not None:
+            out = self.buffer(step, True)
+            return [f"{self.bind(function, function.__name__)}({', '.join(names)}, {out})"]
+        write = getattr(self, f"write_{step.name}", None)
+        lines: list[str] | None = None if write is None else write(step, names, **options)
+        return [self.called(step, names)] if lines is None else lines
+
+    def write_relu(self, step: Instruction, names: Sequence[str]) -> list[str]:
+        # NumPy compares two arrays about twice as fast as an array and a number.
+        out = self.buffer(step, True)
+        x = self.fixed[step.out]
+        zero = "0"
+        if x.size <= 65536:
+            zero = self.bind(np.zeros(x.shape, x.dtype), f"zeros{step.out}")
+        return [f"{self.bind(np.maximum, 'maximum')}({names[0]}, {zero}, {out})"]
+
+    def write_softplus(self, step: Instruction, names: Sequence[str]) -> list[str]:
+        out = self.buffer(step, True)
+        return [f"{self.bind(np.logaddexp, 'logaddexp')}({names[0]}, 0, {out})"]
+
+    def write_indicator(self, step: Instruction, names: Sequence[str]) -> list[str]:
+        return [f"copyto({self.buffer(step, False)}, {names[0]})"]
+
+    def write_where(self, step: Instruction, names: Sequence[str]) -> list[str] | None:
+        condition = self.plan.registers[step.arguments[0]].dtype
+        if condition != bool:
+            return None
+        out = self.buffer(step, False)
+        return [
+            f"copyto({out}, {names[2]}, 'unsafe')",
+            f"copyto({out}, {names[1]}, 'unsafe', {names[0]})",
+        ]
+
+    def write_matmul(self, step: Instruction, names: Sequence[str]) -> list[str]:
+        plain = all(len(self.shape(r)) in (1, 2) for r in step.arguments)
+        out = self.buffer(step, False)
+        function = "dot" if plain else self.bind(np.matmul, "matmul")
+        return [f"{function}({', '.join(names)}, {out})"]
+
+    def reduced(
+        self, step: Instruction, names: Sequence[str], function: np.ufunc, axis: Any, keepdims: bool
+    ) -> str:
+        axis = self.option("axis", axis)
+        reduce = self.bind(function.reduce, f"{function.__name__}_reduce")
+        return f"{reduce}({names[0]}, {axis}, None, {self.buffer(step, False)}, {keepdims})"
+
+    def write_sum(
+        self, step: Instruction, names: Sequence[str], axis: Any, keepdims: bool
+    ) -> list[str]:
+        return [self.reduced(step, names, np.add, axis, keepdims)]
+
+    def write_mean(
+        self, step: Instruction, names: Sequence[str], axis: Any, keepdims: bool
+    ) -> list[str]:
+        line = self.reduced(step, names, np.add, axis, keepdims)
+        r = step.out
+        n = math.prod(self.shape(step.arguments[0])) // (self.fixed[r].size or 1)
+        if n == 0:
+            return [line, f"r{r}.fill(nan)" if self.bind(math.nan, "nan") else ""]
+        return [line, f"{self.bind(np.divide, 'divide')}(r{r}, {n}, r{r})"]
+
+    def write_max(
+        self, step: Instruction, names: Sequence[str], axis: Any, keepdims: bool, ties: str
+    ) -> list[str]:
+        return [self.reduced(step, names, np.maximum, axis, keepdims)]
+
+    def write_min(
+        self, step: Instruction, names: Sequence[str], axis: Any, keepdims: bool, ties: str
+    ) -> list[str]:
+        return [self.reduced(step, names, np.minimum, axis, keepdims)]
+
+    def write_concatenate_all(
+        self, step: Instruction, names: Sequence[str], axis: Any, starts: Any
+    ) -> list[str]:
+        out = self.buffer(step, False)
+        joined = self.bind(np.concatenate, "concatenate")
+        return [f"{joined}(({', '.join(names)},), {axis}, {out}, casting='unsafe')"]
+
+    # --- scalar plans -----------------------------------------------------------------------------
+
+    def scalar(self, step: Instruction, names: Sequence[str]) -> list[str]:
+        """One instruction of a scalar plan, on one number per instance or on plain numbers."""
+        varies = self.plan.registers[step.out].varies
+        row = registry.get(step.name)
+        words = [f"{key}={self.option(key, x)}" for key, x in step.options.items()]
+        function: Any
+        if row is None or isinstance(row, Elementwise):
+            ufunc = self.ufunc(step.name)
+            if not varies or ufunc is None:
+                function = row.array if row is not None else UFUNCS[step.name]
+                call = f"{self.bind(function, step.name)}({', '.join([*names, *words])})"
+                if not varies:
+                    return [f"r{step.out} = {call}"]
+                return [f"copyto({self.buffer(step, False)}, {call}, 'unsafe')"]
+            out = self.buffer(step, True)
+            return [f"{self.bind(ufunc, ufunc.__name__)}({', '.join(names)}, {out})"]
+        if varies and step.name == "matmul":
+            return self.products(step, names)
+        if varies and step.name == "sum":
+            out = self.buffer(step, False)
+            add = self.bind(np.add, "add")
+            lines = [f"{add}({names[0]}, {names[1] if len(names) > 1 else '0'}, {out})"]
+            return lines + [f"{add}({out}, {x}, {out})" for x in names[2:]]
+        function = self.bind(many, "many")
+        listed = f"({', '.join(names)},)"
+        options = self.bind(step.options, f"options{step.out}")
+        call = f"{function}({self.bind(row, f'{step.name}_row')}, {listed}, {options})"
+        if varies:
+            return [f"copyto({self.buffer(step, False)}, {call})"]
+        return [f"r{step.out} = {call}"]
+
+    def products(self, step: Instruction, names: Sequence[str]) -> list[str]:
+        """An n-ary matmul: Σ xᵢ yᵢ."""
+        n = len(names) // 2
+        out = self.buffer(step, False)
+        multiply, add = self.bind(np.multiply, "multiply"), self.bind(np.add, "add")
+        lines = [f"{multiply}({names[0]}, {names[n]}, {out})"]
+        if n > 1:
+            shape, dtype = self.shape(step.out), self.plan.registers[step.out].dtype
+            memory = self.allocate(shape, dtype)
+            self.free.setdefault(memory.size, []).append(memory)
+            room = self.bind(np.ndarray(shape, dtype, buffer=memory), f"room{step.out}")
+            for x, y in zip(names[1:n], names[n + 1 :], strict=True):
+                lines += [f"{multiply}({x}, {y}, {room})", f"{add}({out}, {room}, {out})"]
+        return lines
+
+
+def many(row: Any, numbers: Sequence[Any], options: dict[str, Any]) -> Any:
+    """A row of many numbers, for all instances."""
+    table = np.stack(np.broadcast_arrays(*numbers))
+    if table.ndim == 1:
+        return row.on_numbers(table, options)
+    if row.family == "row":
+        return row.array(table, **{**options, "axis": 0, "keepdims": False})
+    return np.array([row.on_numbers(column, options) for column in table.T])
