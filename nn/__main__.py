@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 
 import autograd
 import nn
-from nn.digits import Choices, Run, optimizers, schedules, side_by_side
+from nn.digits import Choices, Run, schedules, side_by_side
+from nn.training.checks import optimizers
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -58,7 +59,11 @@ def command_line() -> tuple[OneLineParser, OneLineParser]:
         help="an eleventh output for patterns that are no digit, beside the ten-way network",
     )
     digits.add_argument(
-        "--optimizer", choices=list(optimizers()), default="sgd", help="default: sgd, with momentum"
+        "--optimizer",
+        type=str.lower,
+        choices=list(optimizers()),
+        default="sgd",
+        help="default: sgd, with momentum",
     )
     digits.add_argument(
         "--schedule", choices=list(schedules()), default="cosine", help="default: cosine"

@@ -19,7 +19,9 @@ def reached(parameters: Any, what: str) -> list[Any]:
     """The parameters that have a gradient."""
     if isinstance(parameters, Module):
         parameters = parameters.parameters()
-    parameters = [parameters] if isinstance(parameters, Node) else list(parameters)
+    if isinstance(parameters, Node):
+        parameters = [parameters]
+    parameters = list(parameters.flat if isinstance(parameters, np.ndarray) else parameters)
     for parameter in parameters:
         if not isinstance(parameter, Node):
             raise TypeError(
@@ -48,7 +50,7 @@ def clip_grad_norm(
 
     Args:
         parameters: a model, or its parameters: Tensors or Values.
-        max_norm: c.
+        max_norm: c; ``math.inf`` only measures.
         norm_type: p of the p-norm; ``math.inf`` for the largest entry.
         error_if_nonfinite: raise where the norm is not finite.
 
@@ -66,7 +68,7 @@ def clip_grad_norm(
 
     Source: Pascanu, Mikolov and Bengio 2013; the 1e-6 is PyTorch's.
     """
-    max_norm = non_negative(max_norm, "max_norm")
+    max_norm = math.inf if max_norm == math.inf else non_negative(max_norm, "max_norm")
     p = float(norm_type)
     if not p > 0:
         raise ValueError(f"norm_type is above 0, got {norm_type}")

@@ -15,8 +15,9 @@ import nn
 import nn.schedules
 from nn.data.batching import Batches
 from nn.inspect.layers import untouched
+from nn.training.checks import optimizers
 
-__all__ = ["Choices", "Run", "non_digits", "optimizers", "schedules"]
+__all__ = ["Choices", "Run", "non_digits", "schedules"]
 
 Array = np.ndarray[Any, Any]
 Pair = tuple[Array, Array]
@@ -26,7 +27,7 @@ HIDDEN = [128]
 BATCH = 32  # such small products stay on one thread, which is fastest, above all on a busy machine
 RATE, MOMENTUM, PENALTY, NOISE = 0.1, 0.9, 3e-4, 0.25
 
-RATES = {"adadelta": 1.0, "adagrad": 0.02, "adam": 0.002, "adamw": 0.002, "rmsprop": 0.001}
+RATES = {"adadelta": 6.0, "adagrad": 0.1, "adam": 0.008, "adamw": 0.008, "rmsprop": 0.006}
 """The learning rates that other optimisers start from; that of a newer one is Adam's."""
 
 
@@ -53,21 +54,13 @@ class Choices:
 # --- names, looked up in what nn offers ----------------------------------------
 
 
-def optimizers() -> dict[str, Any]:
-    """The optimisers of `nn.optim`, by name in lower case."""
-    base = nn.optim.Optimizer
-    return {
-        name.lower(): each
-        for name, each in sorted(vars(nn.optim).items())
-        if isinstance(each, type) and issubclass(each, base) and each is not base
-    }
-
-
-def make_optimizer(name: str, parameters: list[Any]) -> Any:
+def make_optimizer(name: str, parameters: list[Any], schedule: str) -> Any:
     """An optimiser with a rate that suits the digits."""
     make = optimizers()[name]
     if name == "sgd":
-        return make(parameters, lr=RATE, momentum=MOMENTUM)
+        # A rate that stays high to the end leaves the weights shaking: half of it is better there.
+        rate = RATE / 2 if schedule in ("constant", "warm-up") else RATE
+        return make(parameters, lr=rate, momentum=MOMENTUM)
     return make(parameters, lr=RATES.get(name, RATES["adam"]))
 
 
@@ -216,9 +209,20 @@ class Run:
 
     def train(self, epochs: int) -> None:
         """Mini-batch descent. Both parts are measured after each epoch; no epoch is chosen by them."""
-        optimizer = make_optimizer(self.choices.optimizer, self.model.parameters())
+        choices = self.choices
+        optimizer = make_optimizer(choices.optimizer, self.model.parameters(), choices.schedule)
         data = NoisyBatches(self.x, self.y, BATCH, self.rng)
-        schedule, every = schedules()[self.choices.schedule](optimizer, epochs, len(data))
+        schedule, every = schedules()[choices.schedule](optimizer, epochs, len(data))
+        callbacks = []
+        if choices.schedule == "plateau":
+            # Fit would give it the held-out loss, which must not steer the training that it judges.
+            plateau, schedule = schedule, None
+
+            def by_training_loss(event: nn.training.Event) -> None:
+                if event.kind == "epoch":
+                    plateau.step(event.loss)
+
+            callbacks.append(by_training_loss)
         self.history = nn.fit(
             self.model,
             self.loss,
@@ -229,6 +233,7 @@ class Run:
             metrics={"accuracy": nn.metrics.accuracy},
             schedule=schedule,
             schedule_every=every,
+            callbacks=callbacks,
         )
         noted = self.history.epochs
         for part, prefix in (("training", ""), ("held out", "validation ")):
@@ -266,12 +271,14 @@ class Run:
         baseline = float((truth == majority).mean())
         precision, recall = nn.metrics.precision_and_recall(predicted, truth)
         (_, false), (missed, hits) = nn.metrics.confusion_matrix(predicted, truth, 2).tolist()
-        digit = self.choices.binary
+        digit = (
+            f"an {self.choices.binary}" if self.choices.binary == 8 else f"a {self.choices.binary}"
+        )
         return [
             f"majority baseline {baseline:.2%} (always {self.names[majority]!r}: "
-            f"{positives} of {len(truth)} held-out images are a {digit})",
-            f"precision {precision:.2%} ({hits} of {hits + false} taken for a {digit} are one)",
-            f"recall {recall:.2%} ({hits} of {hits + missed} that are a {digit} were found)",
+            f"{positives} of {len(truth)} held-out images are {digit})",
+            f"precision {precision:.2%} ({hits} of {hits + false} taken for {digit} are one)",
+            f"recall {recall:.2%} ({hits} of {hits + missed} that are {digit} were found)",
         ]
 
     def write(self, out: Path) -> list[tuple[Path, str]]:

@@ -87,6 +87,11 @@ def operand(x: Any) -> Any:
     return array
 
 
+def option(x: Any) -> Any:
+    """A NumPy number as Python's: `np.float64(0.1)` then widens float32 no more than 0.1 does."""
+    return x.item() if isinstance(x, np.number) else x
+
+
 def left(x: Any) -> Any:
     """min(x, 0), with derivative 1 at 0: a kink at 0 then has the derivative of its left side."""
     return autograd.minimum(x, 0.0, ties="first")
@@ -103,7 +108,7 @@ def binary_step(x: Any, at_zero: float = 1.0) -> Any:
 
     Source: the threshold unit of McCulloch and Pitts, 1943; CMU 11-785, lecture 5.
     """
-    x = operand(x)
+    x, at_zero = operand(x), option(at_zero)
     step = autograd.sign(x) * 0.5 + 0.5
     if at_zero == 0.5:
         return step
@@ -130,7 +135,7 @@ def relu(x: Any, at_zero: float = 0.0) -> Any:
     """
     if at_zero == 0:
         return autograd.relu(x)
-    check_subgradient(at_zero)
+    at_zero = check_subgradient(at_zero)
     if at_zero == 1:
         return autograd.maximum(x, 0.0, ties="first")
     # The second term is 0 everywhere, and so is its derivative but at 0, where it is `at_zero`.
@@ -154,6 +159,7 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Any:
 
     Source: Maas, Hannun, Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013.
     """
+    slope = option(slope)
     if slope == 0:  # where slope · x would be nan at inf
         return autograd.relu(x)
     # The larger of two lines through the origin, or the smaller when the left one is the steeper. On
@@ -181,7 +187,7 @@ def prelu(x: Any, slope: Any) -> Any:
     Source: He, Zhang, Ren, Sun, "Delving deep into rectifiers", ICCV 2015.
     """
     x = operand(x)
-    return autograd.relu(x) + autograd.mul(left(x), slope)
+    return autograd.relu(x) + autograd.mul(left(x), option(slope))
 
 
 def rrelu(
@@ -263,7 +269,7 @@ def smht(
 
     Source: Soboleva and Beskorovainyi, 2008; WPI CS 453X, class 21.
     """
-    c, d = a if c is None else c, b if d is None else d
+    a, b, c, d = map(option, (a, b, a if c is None else c, b if d is None else d))
     if c == a and d == b:  # both sides divided by e^((a − b) x / 2)
         half = (a + b) / 2
         return autograd.tanh(x if half == 1 else autograd.mul(x, half))
@@ -287,7 +293,7 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     linear units", ICLR 2016.
     """
     x = operand(x)
-    return autograd.relu(x) + autograd.expm1(left(x)) * alpha
+    return autograd.relu(x) + autograd.expm1(left(x)) * option(alpha)
 
 
 def selu(x: Any) -> Any:
@@ -340,9 +346,10 @@ def softplus(x: Any, beta: float = 1.0) -> Any:
     """
     if not beta > 0:
         raise ValueError(f"beta of softplus is above 0, got {beta}")
+    beta = option(beta)
     if beta == 1:
         return autograd.softplus(x)
-    return autograd.softplus(autograd.mul(x, beta)) * (1 / beta)
+    return autograd.div(autograd.softplus(autograd.mul(x, beta)), beta)
 
 
 def swish(x: Any, beta: Any = 1.0) -> Any:
@@ -359,7 +366,7 @@ def swish(x: Any, beta: Any = 1.0) -> Any:
 
     Source: Ramachandran, Zoph, Le, "Searching for activation functions", 2017.
     """
-    x = operand(x)
+    x, beta = operand(x), option(beta)
     plain = isinstance(beta, int | float) and beta == 1
     return x * autograd.sigmoid(x if plain else autograd.mul(x, beta))
 
@@ -393,7 +400,7 @@ def mish(x: Any) -> Any:
 def length_along(x: Any, axis: int, what: str) -> tuple[tuple[int, ...], int]:
     """The shape of x, and an axis of it counted from the left."""
     shape: tuple[int, ...] = np.shape(x)
-    if not -len(shape) <= axis < len(shape):
+    if not isinstance(axis, int | np.integer) or not -len(shape) <= axis < len(shape):
         raise ValueError(f"{what}: axis {axis} is not an axis of shape {shape}")
     return shape, axis % len(shape)
 

@@ -355,7 +355,8 @@ class Madaline:
     them are: k = 1 ("or"), all ("and"), or more than half ("majority"). Where it is wrong, as few units
     as can mend it are changed, those whose s_j is nearest to 0 among the ones on the wrong side: each
     by Widrow and Hoff's rule towards the right sign t, w_j ← w_j + η (t − s_j) x. The units are signs,
-    so this is no gradient of anything.
+    so this is no gradient of anything. Inputs are −1 and 1, as in the sources: the rule may go around
+    in circles where they are 0 and 1, and `fit` then says that it did not converge.
 
     Args:
         n_in, n_hidden: the numbers of inputs and of ADALINEs.

@@ -2,8 +2,9 @@
 
 A prediction is what a model gave: scores or probabilities of shape (instances, classes), of which the
 largest wins; or one number per instance, (instances,) or (instances, 1), which is a vote for class 1
-when it is above the threshold. Targets are class indices, or distributions of the same shape as the
-scores, whose largest entry is the truth.
+when it is above the threshold; or integers of shape (instances,), which are the classes themselves.
+Targets are class indices, or distributions of the same shape as the scores, whose largest entry is the
+truth. `top_k` makes a metric; `confusion_matrix` gives a table, not a number.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ __all__ = [
     "confusion_matrix",
     "precision_and_recall",
     "top_k",
+    "top_k_accuracy",
 ]
 
 Array = np.ndarray[Any, Any]
@@ -39,10 +41,16 @@ def plain_numbers(x: Any) -> Array:
 def classes_of(prediction: Any, threshold: float = 0.0) -> Array:
     """The class index of each instance: of the largest score, or whether one score is above `threshold`.
 
+    Integers are class indices already; −1 and 1 are 0 and 1.
+
     >>> classes_of([[0.1, 2.0], [3.0, 1.0]]).tolist(), classes_of([0.3, -0.2]).tolist()
     ([1, 0], [1, 0])
+    >>> classes_of([2, 0, 1]).tolist(), classes_of([-1, 1]).tolist()
+    ([2, 0, 1], [0, 1])
     """
     scores = plain_numbers(prediction)
+    if scores.ndim == 1 and scores.dtype.kind in "biu" and not (scores < 0).any():
+        return scores.astype(np.int64)
     if scores.ndim == 2 and scores.shape[1] > 1:
         best: Array = scores.argmax(axis=1)
         return best
@@ -63,10 +71,18 @@ def truths_of(prediction: Any, target: Any) -> Array:
         return best
     if truth.ndim == 2 and truth.shape[1] == 1:
         truth = truth[:, 0]
+    if not truth.size:
+        raise ValueError(f"a metric needs one instance or more, got targets of shape {truth.shape}")
     if truth.shape != scores.shape[:1]:
         raise ValueError(f"{truth.shape} targets, but {scores.shape} predictions")
-    if scores.ndim == 1 or scores.shape[1] == 1:
+    labels = scores.ndim == 1 and scores.dtype.kind in "biu" and not (truth < 0).any()
+    if not labels and (scores.ndim == 1 or scores.shape[1] == 1):
         # One output: targets may be 0 and 1, -1 and 1, or probabilities.
+        if (abs(truth) > 1).any():
+            at = int(np.argmax(abs(truth) > 1))
+            raise ValueError(
+                f"one score per instance tells two classes apart, but target {at} is {truth[at]}"
+            )
         out: Array = (truth > (0 if (truth < 0).any() else 0.5)).astype(np.int64)
         return out
     if truth.dtype.kind not in "biu" and not (truth == truth.round()).all():
@@ -82,51 +98,87 @@ def accuracy(prediction: Any, target: Any, *, threshold: float = 0.0) -> float:
 
     >>> accuracy([[0.1, 2.0], [3.0, 1.0]], [1, 1]), accuracy([0.3, -0.2], [1, -1])
     (0.5, 1.0)
+    >>> accuracy([2, 1, 0], [2, 1, 1])
+    0.6666666666666666
     """
     truth = truths_of(prediction, target)
     return float((classes_of(prediction, threshold) == truth).mean())
 
 
-def top_k(k: int) -> Any:
-    """A metric: the fraction of instances whose class is among the k with the largest scores.
+def top_k_accuracy(prediction: Any, target: Any, k: int = 5) -> float:
+    """The fraction of instances whose class is among the k with the largest scores.
 
     A class that ties with the k-th score counts as among them only if fewer than k score higher or
     stand before it, so that k of them are named, never more.
+
+    >>> top_k_accuracy([[3.0, 2.0, 1.0], [3.0, 2.0, 1.0]], [1, 2], k=2)
+    0.5
+    """
+    check_k(k)
+    scores = plain_numbers(prediction)
+    if scores.ndim != 2 or scores.shape[1] < 2:
+        raise ValueError(f"top_k expected scores (instances, classes), got {scores.shape}")
+    named = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    hits = (named == truths_of(scores, target)[:, None]).any(axis=1)
+    return float(hits.mean())
+
+
+def top_k(k: int) -> Any:
+    """The metric `top_k_accuracy` for one k, as `nn.fit` takes it.
 
     >>> metric = top_k(2)
     >>> metric([[3.0, 2.0, 1.0], [3.0, 2.0, 1.0]], [1, 2]), metric.__name__
     (0.5, 'top-2 accuracy')
     """
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise ValueError(f"k of top_k is a whole number of 1 or more, got {k!r}")
+    check_k(k)
 
     def metric(prediction: Any, target: Any) -> float:
-        scores = plain_numbers(prediction)
-        if scores.ndim != 2 or scores.shape[1] < 2:
-            raise ValueError(f"top_k expected scores (instances, classes), got {scores.shape}")
-        named = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-        hits = (named == truths_of(scores, target)[:, None]).any(axis=1)
-        return float(hits.mean())
+        return top_k_accuracy(prediction, target, k)
 
     metric.__name__ = metric.__qualname__ = f"top-{k} accuracy"
     return metric
 
 
-def confusion_matrix(predicted: Any, target: Any, classes: int) -> Array:
-    """How often each class (row) was taken for each class (column), from class indices.
+def check_k(k: Any) -> None:
+    """Raise unless k is a whole number of 1 or more."""
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+        raise ValueError(
+            f"k of top_k is a whole number of 1 or more, got {type(k).__name__} ({k!r:.60})"
+        )
+
+
+def confusion_matrix(prediction: Any, target: Any, classes: int | None = None) -> Array:
+    """How often each class (row) was taken for each class (column).
+
+    Args:
+        prediction: class indices of shape (instances,), or scores (instances, classes).
+        target: class indices, or distributions of the same shape as the scores.
+        classes: how many there are; as many as there are scores, or up to the largest index that
+            occurs, when left out.
 
     >>> confusion_matrix([0, 1, 1], [0, 1, 0], 2).tolist()
     [[1, 1], [0, 1]]
+    >>> confusion_matrix([[0.9, 0.1, 0.0], [0.2, 0.7, 0.1]], [0, 0]).tolist()
+    [[1, 1, 0], [0, 0, 0], [0, 0, 0]]
     """
-    predicted, target = np.asarray(predicted), np.asarray(target)
-    if predicted.shape != target.shape:
-        raise ValueError(f"{target.shape} targets, but {predicted.shape} predictions")
-    for what, indices in (("predictions", predicted), ("targets", target)):
+    predicted, truth = plain_numbers(prediction), plain_numbers(target)
+    if predicted.ndim == 2 and predicted.shape[1] > 1:
+        classes = predicted.shape[1] if classes is None else classes
+        predicted, truth = classes_of(predicted), truths_of(predicted, truth)
+    if predicted.shape != truth.shape:
+        raise ValueError(f"{truth.shape} targets, but {predicted.shape} predictions")
+    if classes is None:
+        classes = 1 + max((int(x.max()) for x in (predicted, truth) if x.size), default=0)
+    for what, indices in (("predictions", predicted), ("targets", truth)):
+        if indices.dtype.kind not in "biu" and not (indices == indices.round()).all():
+            raise TypeError(
+                f"{what} are class indices or scores of several classes, got {indices.dtype}"
+            )
         if indices.size and not 0 <= indices.min() <= indices.max() < classes:
             wrong = indices.min() if indices.min() < 0 else indices.max()
             raise ValueError(f"{what} are class indices from 0 to {classes - 1}, got {wrong}")
     counts = np.zeros((classes, classes), dtype=int)
-    np.add.at(counts, (target, predicted), 1)
+    np.add.at(counts, (truth.astype(np.int64), predicted.astype(np.int64)), 1)
     return counts
 
 

@@ -118,8 +118,9 @@ class Block:
         self.g = np.empty(0, self.dtype)
         self.spare = np.empty(self.size, self.dtype)
         # One Tensor alone needs no place to gather its gradient in.
-        self.room = np.empty(self.size if len(members) > 1 or self.scalar else 0, self.dtype)
-        self.views = self.split(self.room) if len(self.room) and not self.scalar else []
+        alone = len(members) == 1 and not self.scalar
+        self.room = np.empty(0 if alone else self.size, self.dtype)
+        self.views = [] if alone or self.scalar else self.split(self.room)
         self.arrays: dict[str, Array] = {}
         for name in self.states[0]:
             if name != "step":
@@ -241,12 +242,14 @@ class Optimizer:
             groups = [{"params": groups}]
         for group in groups:
             self.add_param_group(group)
+        if not self.parameters:
+            raise ValueError(f"{name} got no parameters")
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Add parameters with options of their own: ``{"params": [...], "lr": 0.01}``.
 
         Raises:
-            ValueError: no parameters, one that is here already, or an option that does not fit.
+            ValueError: a parameter that is here already, or an option that does not fit.
             TypeError: something that is not a Tensor or a Value.
         """
         name = type(self).__name__
@@ -256,13 +259,13 @@ class Optimizer:
                 f"({group!r:.60})"
             )
         given = group["params"]
+        if isinstance(given, Module):
+            raise TypeError(f"a group of {name} takes parameters: {{'params': layer.parameters()}}")
         parameters = (
             [given]
             if isinstance(given, Node)
             else list(np.ravel(given) if isinstance(given, np.ndarray) else given)
         )
-        if not parameters:
-            raise ValueError(f"{name} got no parameters")
         for parameter in parameters:
             if not isinstance(parameter, Node):
                 raise TypeError(
@@ -303,10 +306,18 @@ class Optimizer:
         for group in self.param_groups:
             group["lr"] = lr
 
-    def zero_grad(self) -> None:
-        """Set every parameter's gradient to ``None``, so that the next pass starts anew."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set every parameter's gradient to ``None``, so that the next pass starts anew.
+
+        With ``set_to_none=False``, gradients that are there become 0 instead: `step` then takes a
+        parameter that no pass reaches along, by its momentum or its weight decay.
+        """
         for parameter in self.parameters:
-            parameter.grad = None
+            if set_to_none or parameter.grad is None:
+                parameter.grad = None
+            else:
+                scalar = isinstance(parameter, Value)
+                parameter.grad = 0.0 if scalar else np.zeros_like(parameter.data)
 
     def step(self) -> None:
         """Change every parameter that has a gradient; one that no pass reached is skipped.
@@ -372,7 +383,7 @@ class Optimizer:
         return {parameter: state for parameter, state in pairs if state}
 
     def state_dict(self) -> dict[str, Any]:
-        """State and options, with parameters given by their place: copies, in PyTorch's form.
+        """State and options, with parameters given by their place: copies, laid out as PyTorch's.
 
         >>> import autograd
         >>> from nn.optim import SGD

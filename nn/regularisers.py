@@ -1,10 +1,10 @@
 """Regularisers: terms that are added to a loss so that weights stay small.
 
 A model's weights are its parameters of two axes or more (biases have one), without the γ and β of
-normalisation layers. An optimiser's ``weight_decay`` is not one of these terms: it does not show in the
-loss, and it shrinks every parameter that the optimiser holds. Over the same parameters, decay λ that is
-added to the gradient (`SGD`, `Adam`) moves them as ``l2(..., lam=λ, half=True)`` does; decay that is
-apart from it (`AdamW`) does not.
+normalisation layers; of an `nn.scalar.Neuron`, they are its `w`. An optimiser's ``weight_decay`` is not
+one of these terms: it does not show in the loss, and it shrinks every parameter that the optimiser
+holds. Over the same parameters, decay λ that is added to the gradient (`SGD`, `Adam`) moves them as
+``l2(..., lam=λ, half=True)`` does; decay that is apart from it (`AdamW`) does not.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import autograd
 from autograd import Node
 from nn.layers.normalisation import BatchNorm1d, LayerNorm, RMSNorm
 from nn.module import Module, walk
+from nn.scalar import Neuron
 
 __all__ = ["elastic_net", "l1", "l2"]
 
@@ -27,18 +28,23 @@ NORMALISATIONS = (BatchNorm1d, LayerNorm, RMSNorm)
 """Modules whose γ and β are no weights, also over an image, where they have two axes."""
 
 
-def l2(model: Module | Iterable[Any], lam: float, half: bool = False) -> Any:
+def l2(model: Module | Node | Iterable[Any], lam: float, half: bool = False) -> Any:
     """λ Σ ‖W‖²_F over the weights of a model: its derivative is 2λW.
 
     Args:
         model: a Module, whose parameters of two axes or more are its weights (a bias has one); or
-            the parameters themselves, which then all count.
+            a parameter, or several, which then all count.
         lam: λ, 0 or more.
         half: put ½ in front, so that the derivative is λW.
 
     Raises:
         ValueError: λ is below 0 or not finite, or the model has no weights.
         TypeError: λ is no number, or `model` is neither a Module nor parameters.
+
+    An optimiser's ``weight_decay=λ`` takes the same steps as ``half=True`` where it is added to the
+    gradient (`SGD`, `Adam`) and holds the same parameters. It differs in that it also shrinks biases, γ
+    and β that the optimiser holds, does not show in the loss, and in `AdamW` is not rescaled by the
+    second moment.
 
     >>> import nn
     >>> model = nn.Linear(2, 1, rng=0)
@@ -54,7 +60,7 @@ def l2(model: Module | Iterable[Any], lam: float, half: bool = False) -> Any:
     return factor * reduce(add, map(autograd.sum_squares, weights(model, "l2")))
 
 
-def l1(model: Module | Iterable[Any], lam: float) -> Any:
+def l1(model: Module | Node | Iterable[Any], lam: float) -> Any:
     """λ Σ |w| over the weights of a model: its derivative is λ sign(w), and 0 at w = 0.
 
     Its pull does not weaken as a weight gets small, so that many end near 0.
@@ -78,7 +84,9 @@ def l1(model: Module | Iterable[Any], lam: float) -> Any:
     return factor * reduce(add, [autograd.sum(autograd.abs(w)) for w in weights(model, "l1")])
 
 
-def elastic_net(model: Module | Iterable[Any], lam1: float, lam2: float, half: bool = False) -> Any:
+def elastic_net(
+    model: Module | Node | Iterable[Any], lam1: float, lam2: float, half: bool = False
+) -> Any:
     """λ₁ Σ |w| + λ₂ Σ w² over the weights of a model: `l1` and `l2` together.
 
     Args:
@@ -112,13 +120,15 @@ def number(lam: Any, name: str) -> float:
     return float(lam)
 
 
-def weights(model: Module | Iterable[Any], regulariser: str) -> list[Any]:
+def weights(model: Module | Node | Iterable[Any], regulariser: str) -> list[Any]:
     """The weights of a module, or the parameters that were given."""
     if isinstance(model, Module):
         found, normalising = [], set()
         for _, x in walk(model):  # a module comes before what it holds
             if isinstance(x, NORMALISATIONS):
                 normalising |= {id(vars(x).get("weight")), id(vars(x).get("bias"))}
+            elif isinstance(x, Neuron):
+                found.append(np.asarray(x.w))  # a neuron's weights are a row, though no array
             elif isinstance(x, Module) or np.ndim(x) < 2 or id(x) in normalising:
                 continue
             elif not isinstance(x, Node) or x.requires_grad:  # what is frozen is no parameter
@@ -129,7 +139,9 @@ def weights(model: Module | Iterable[Any], regulariser: str) -> list[Any]:
                 f"give {regulariser} the parameters that count"
             )
         return found
-    given = list(model) if isinstance(model, Iterable) and not isinstance(model, Node) else []
+    if isinstance(model, Node):
+        return [model]
+    given = list(model) if isinstance(model, Iterable) else []
     if not given or not all(isinstance(x, Node | np.ndarray) for x in given):
         raise TypeError(f"{regulariser} takes a Module or parameters, got {model!r:.60}")
     return given

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+import numpy as np
+
 from nn.optimizer import Group, Optimizer, non_negative
 
 __all__ = ["LRScheduler"]
@@ -15,7 +17,8 @@ __all__ = ["LRScheduler"]
 
 def count(x: Any, what: str) -> int:
     """A whole number of 1 or more."""
-    if isinstance(x, bool) or not isinstance(x, int | float) or x != int(x):
+    number = isinstance(x, int | float | np.integer | np.floating) and not isinstance(x, bool)
+    if not number or x % 1 != 0:  # not so for inf and nan either
         raise TypeError(f"{what} is a whole number of 1 or more, got {x!r:.60}")
     if x < 1:
         raise ValueError(f"{what} is a whole number of 1 or more, got {x}")

@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from nn.cycles import CyclicLR, OneCycleLR
@@ -30,9 +30,11 @@ from nn.scheduler import LRScheduler, check_optimizer, count, one_of, per_group
 
 __all__ = [
     "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
     "CyclicLR",
     "ExponentialLR",
     "LRScheduler",
+    "LambdaLR",
     "LinearLR",
     "MultiStepLR",
     "OneCycleLR",
@@ -112,8 +114,8 @@ class CosineAnnealingLR(LRScheduler):
     >>> [schedule.step() or round(optimizer.lr, 6) for _ in range(4)]
     [0.5, 0.0, 0.5, 1.0]
 
-    Source: Loshchilov and Hutter 2017, without restarts. Set from t alone: where another schedule
-    changes the same rates, this one has the last word.
+    Source: Loshchilov and Hutter 2017, without restarts. Where another schedule takes the rate below
+    η_min, this one does not take it below 0 (PyTorch's goes on to negative rates).
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
@@ -122,10 +124,57 @@ class CosineAnnealingLR(LRScheduler):
         super().__init__(optimizer)
 
     def rates(self) -> list[float]:
-        if not self.last_epoch:
-            return self.current()
-        share = (1 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2
+        t, least, now = self.last_epoch, self.eta_min, self.current()
+        if not t:
+            return now
+        # By what changed since the last call, so that schedules can be multiplied.
+        if (t - 1) % (2 * self.T_max) == self.T_max:  # no factor leads up from the bottom
+            pairs = zip(now, self.base_lrs, strict=False)
+            return [max(lr + (base - least) * cosine(t, self.T_max), 0.0) for lr, base in pairs]
+        factor = cosine(t, self.T_max) / cosine(t - 1, self.T_max)
+        return [max(least + (lr - least) * factor, 0.0) for lr in now]
+
+
+class CosineAnnealingWarmRestarts(LRScheduler):
+    """η = η_min + ½ (η₀ − η_min)(1 + cos(π t / T)), again from t = 0 after every T = `T_0` calls.
+
+    Args:
+        optimizer: whose rates are set.
+        T_0: T of the first period.
+        T_mult: each period is so many times as long as the one before.
+        eta_min: η_min.
+
+    >>> import autograd, nn
+    >>> optimizer = nn.optim.SGD([autograd.Tensor([1.0])], lr=1.0)
+    >>> schedule = CosineAnnealingWarmRestarts(optimizer, T_0=2, T_mult=2)
+    >>> [schedule.step() or round(optimizer.lr, 3) for _ in range(6)]
+    [0.5, 1.0, 0.854, 0.5, 0.146, 1.0]
+
+    Source: Loshchilov and Hutter 2017. Set from t alone: where another schedule changes the same
+    rates, this one has the last word.
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0
+    ) -> None:
+        self.T_0 = count(T_0, "T_0")
+        self.T_mult = count(T_mult, "T_mult")
+        self.eta_min = non_negative(eta_min, "eta_min")
+        super().__init__(optimizer)
+
+    def rates(self) -> list[float]:
+        t, period = self.last_epoch, self.T_0
+        if self.T_mult == 1:
+            t %= period
+        while t >= period:
+            t, period = t - period, period * self.T_mult
+        share = cosine(t, period)
         return [self.eta_min + (base - self.eta_min) * share for base in self.base_lrs]
+
+
+def cosine(t: int, period: int) -> float:
+    """½ (1 + cos(π t / period)): from 1 at t = 0 to 0 at the period."""
+    return (1 + math.cos(math.pi * t / period)) / 2
 
 
 class LinearLR(LRScheduler):
@@ -173,6 +222,46 @@ class LinearLR(LRScheduler):
         # By what changed since the last call, so that schedules can be multiplied.
         factor = self.factor(t) / self.factor(t - 1) if t else self.start_factor
         return [lr * factor for lr in self.current()]
+
+
+class LambdaLR(LRScheduler):
+    """η_t = η₀ f(t): a factor that you give as a function of t; any warm-up or decay.
+
+    Args:
+        optimizer: whose rates are set.
+        lr_lambda: f, or a list of one per group. It is not part of `state_dict`.
+
+    >>> import autograd, nn
+    >>> optimizer = nn.optim.SGD([autograd.Tensor([1.0])], lr=1.0)
+    >>> schedule = LambdaLR(optimizer, lambda t: min(1.0, (t + 1) / 4))
+    >>> [optimizer.lr] + [schedule.step() or optimizer.lr for _ in range(4)]
+    [0.25, 0.5, 0.75, 1.0, 1.0]
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
+    ) -> None:
+        check_optimizer(optimizer, "LambdaLR")
+        groups = len(optimizer.param_groups)
+        given: list[Any] = [lr_lambda] * groups
+        if isinstance(lr_lambda, list | tuple):
+            given = list(lr_lambda)
+        if len(given) != groups or not all(map(callable, given)):
+            raise TypeError(
+                f"lr_lambda is a function of t, or a list of {groups}, one per group, "
+                f"got {lr_lambda!r:.60}"
+            )
+        self.lr_lambdas: list[Callable[[int], float]] = given
+        super().__init__(optimizer)
+
+    def rates(self) -> list[float]:
+        pairs = zip(self.base_lrs, self.lr_lambdas, strict=True)
+        return [base * f(self.last_epoch) for base, f in pairs]
+
+    def state_dict(self) -> dict[str, Any]:
+        return {name: x for name, x in super().state_dict().items() if name != "lr_lambdas"}
 
 
 class SequentialLR(LRScheduler):

@@ -153,7 +153,7 @@ log_softmax = fused(
 def _cross_entropy_array(x: Any, target: Any) -> Any:
     # Where the target is 0 the logarithm may be −inf, and does not count.
     log_p = np.where(np.equal(target, 0), 0, _log_softmax_array(x, -1))
-    return -np.sum(target * log_p, axis=-1)
+    return 0 - np.sum(target * log_p, axis=-1)  # −x of a loss of 0 would be −0
 
 
 def _cross_entropy_slope(x: Any, target: Any) -> Any:
@@ -163,7 +163,7 @@ def _cross_entropy_slope(x: Any, target: Any) -> Any:
 
 def _cross_entropy_composite(x: Any, target: Any) -> Any:
     log_p = log_softmax(x, axis=-1)
-    return -sum(where(target == 0, 0, target * where(target == 0, 0, log_p)), axis=-1)
+    return 0 - sum(where(target == 0, 0, target * where(target == 0, 0, log_p)), axis=-1)
 
 
 softmax_cross_entropy = fused(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd import Node
 from nn.randomness import Seed, generator
 
 __all__ = ["Batches", "batches", "split"]
@@ -39,6 +40,9 @@ class Batches:
     def __len__(self) -> int:
         whole, rest = divmod(len(self.x), self.batch_size)
         return whole + (rest > 0 and not self.drop_last)
+
+    def __repr__(self) -> str:
+        return f"Batches({len(self.x)} instances, {len(self)} batches of {self.batch_size})"
 
     def __iter__(self) -> Iterator[tuple[Array, Array]]:
         n = len(self.x)
@@ -111,8 +115,8 @@ def split(
 
 
 def paired(x: Any, y: Any, what: str) -> tuple[Array, Array]:
-    """Inputs and targets as arrays with as many rows."""
-    x, y = np.asarray(x), np.asarray(y)
+    """Inputs and targets as arrays with as many rows; of nodes, their numbers: data is not learned."""
+    x, y = (np.asarray(each.data if isinstance(each, Node) else each) for each in (x, y))
     if not x.ndim or not y.ndim or len(x) != len(y) or not len(x):
         raise ValueError(
             f"{what} expected inputs and targets with the same number of rows, one or more, "

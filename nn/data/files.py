@@ -251,17 +251,20 @@ def cifar10(path: Where, part: str | None = None, *, dtype: Any = np.float64) ->
                 )
             )
     tables = {each: [records(folder / name) for name in names[each]] for each in parts}
-    counts = {len(table) for each in parts for table in tables[each]}
-    most = max(counts)
+    counts = {each: [len(table) for table in tables[each]] for each in parts}
     for each in parts:
-        for name, table in zip(names[each], tables[each], strict=True):
-            # A test file of another length is a smaller set of one's own, unless the rest is CIFAR's.
-            if len(table) < most and (each == "train" or most == 10_000):
+        # CIFAR's files have 10,000 records each. In a smaller set of one's own the files to train on are
+        # of one length, that of most of them, and the test file is of any.
+        full = any(10_000 in lengths for lengths in counts.values())
+        usual = 10_000 if full else max(counts[each], key=counts[each].count)
+        for name, count in zip(names[each], counts[each], strict=True):
+            if count != usual:
+                ends = "the end of the file" if count < usual else f"{count - usual} more"
                 wrong(
                     folder / name,
-                    len(table) * RECORD,
-                    f"{most} records, as in the other files",
-                    f"the end of the file after {len(table)}",
+                    min(count, usual) * RECORD,
+                    f"{usual} records, as in the other files",
+                    f"{ends} after {min(count, usual)}",
                 )
     pairs = [pair(np.concatenate(tables[each]), dtype) for each in parts]
     return pairs[0] if part is not None else tuple(pairs)

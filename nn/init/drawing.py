@@ -18,10 +18,13 @@ from nn.randomness import Seed, generator
 __all__ = [
     "constant",
     "fans",
+    "glorot",
     "glorot_normal",
     "glorot_uniform",
+    "he",
     "he_normal",
     "he_uniform",
+    "kaiming",
     "kaiming_normal",
     "kaiming_uniform",
     "lecun",
@@ -49,10 +52,25 @@ def fans(shape: Sequence[int]) -> tuple[int, int]:
     >>> fans((2, 3)), fans((8, 4, 3, 3))
     ((3, 2), (36, 72))
     """
+    shape = lengths(shape)
     if len(shape) < 2 or min(shape) < 1:
         raise ValueError(f"a weight has shape (out, in), got {tuple(shape)}")
     field = math.prod(shape[2:])
     return shape[1] * field, shape[0] * field
+
+
+def lengths(shape: Any) -> tuple[int, ...]:
+    """A shape, or an error that says how these functions are called."""
+    given = (shape,) if isinstance(shape, int | np.integer) else shape
+    if not isinstance(given, list | tuple) or not all(
+        isinstance(n, int | np.integer) for n in given
+    ):
+        raise TypeError(
+            f"an initialisation is drawn for a shape, as in he_normal((2, 3), rng), got {shape!r:.60}; "
+            "nn.init.initialise_(tensor, 'he_normal') changes a Tensor, and a layer takes an option "
+            "with the name: init='normal(0.1)'"
+        )
+    return tuple(int(n) for n in given)
 
 
 def at_least_0(number: Any, what: str) -> float:
@@ -73,7 +91,7 @@ def zeros(shape: Sequence[int], rng: Seed = None) -> Array:
     >>> zeros((2, 3)).sum()
     np.float64(0.0)
     """
-    return np.zeros(shape)
+    return np.zeros(lengths(shape))
 
 
 def constant(shape: Sequence[int], rng: Seed = None, *, value: float = 0.0) -> Array:
@@ -82,18 +100,18 @@ def constant(shape: Sequence[int], rng: Seed = None, *, value: float = 0.0) -> A
     >>> constant((1, 2), value=0.1).tolist()
     [[0.1, 0.1]]
     """
-    return np.full(shape, float(value))
+    return np.full(lengths(shape), float(value))
 
 
 def normal(shape: Sequence[int], rng: Seed = None, *, std: float = 0.01) -> Array:
     """N(0, std²)."""
-    return generator(rng).normal(0.0, at_least_0(std, "std of normal"), shape)
+    return generator(rng).normal(0.0, at_least_0(std, "std of normal"), lengths(shape))
 
 
 def uniform(shape: Sequence[int], rng: Seed = None, *, bound: float = 0.01) -> Array:
     """U(−bound, bound)."""
     bound = at_least_0(bound, "bound of uniform")
-    return generator(rng).uniform(-bound, bound, shape)
+    return generator(rng).uniform(-bound, bound, lengths(shape))
 
 
 def same_rows(shape: Sequence[int], rng: Seed = None) -> Array:
@@ -187,10 +205,14 @@ def glorot_uniform(shape: Sequence[int], rng: Seed = None, *, gain: float = 1.0)
     return uniform(shape, rng, bound=at_least_0(gain, "gain") * math.sqrt(6 / (n_in + n_out)))
 
 
-lecun, xavier = (
+# The words of the lectures, for the normal distribution.
+lecun, xavier, glorot, he, kaiming = (
     lecun_normal,
     glorot_normal,
-)  # the words of the lectures, for the normal distribution
+    glorot_normal,
+    he_normal,
+    he_normal,
+)
 xavier_normal, xavier_uniform = glorot_normal, glorot_uniform
 kaiming_normal, kaiming_uniform = he_normal, he_uniform
 

@@ -48,7 +48,7 @@ def decision_boundary(
         model: a Module, or a function of points (n, 2). Its outputs are scores (n, classes), of which
             the largest wins; or one number each, above `threshold` for class 1.
         x: points of shape (n, 2).
-        y: class indices of shape (n,), or −1 and 1.
+        y: class indices of shape (n,), −1 and 1, or distributions (n, classes).
         threshold: 0 for logits and margins, 0.5 for probabilities.
         resolution: how many points of the grid there are along each side.
         margin: how far the picture goes beyond the data, as a part of its width.
@@ -67,7 +67,8 @@ def decision_boundary(
     x, y = plain_numbers(x), plain_numbers(y)
     if x.ndim != 2 or x.shape[1] != 2 or not len(x):
         raise ValueError(f"decision_boundary expected points of shape (n, 2), got {x.shape}")
-    y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    if y.ndim == 2:
+        y = y.argmax(axis=1) if y.shape[1] > 1 else y[:, 0]
     if y.shape != x.shape[:1]:
         raise ValueError(f"decision_boundary expected {len(x)} class indices, got shape {y.shape}")
     labels = np.where(y < 0, 0, y).astype(np.int64)
@@ -83,9 +84,11 @@ def decision_boundary(
 
     classes = max(int(labels.max()), int(regions.max()), 1) + 1
     colours = [COLOURS[i % len(COLOURS)] for i in range(classes)]
-    figure = new_figure(5.6, 5.0)
-    axes = figure.subplots()
     extent = (*sides[0][[0, -1]], *sides[1][[0, -1]])
+    # As high as the data is, beside its width: one unit is as long up as across.
+    tall = float(np.ptp(sides[1]) / np.ptp(sides[0]))
+    figure = new_figure(5.6 * min(1.0, 1.6 / tall), 0.6 + 5.0 * min(1.6, max(0.4, tall)))
+    axes = figure.subplots()
     axes.imshow(
         regions,
         origin="lower",

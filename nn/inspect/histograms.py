@@ -80,6 +80,11 @@ def histograms(
 
     Source: KTH DD2424, lecture 4.
     """
+    if not isinstance(seen, Observation):
+        raise TypeError(
+            "histograms takes what observe gave, histograms(observe(model, x)), "
+            f"got {type(seen).__name__}"
+        )
     if of not in ("activations", "gradients", "parameter_gradients"):
         raise ValueError(
             f"of is 'activations', 'gradients' or 'parameter_gradients', got {of!r:.60}"

@@ -123,13 +123,23 @@ def slopes(nodes: list[Node]) -> Array | None:
 # --- numbers ----------------------------------------
 
 
+def one_layers(x: Any, what: str, table: str = "activations") -> Array:
+    """The numbers of one layer; a model or an observation of all layers gets advice."""
+    if isinstance(x, Observation | Module):
+        raise TypeError(
+            f"{what} takes the numbers of one layer: {what}(seen.{table}['layers.1']) with "
+            "seen = observe(model, x); seen.summary() has those of all layers"
+        )
+    return plain_numbers(x)
+
+
 def zeros(activations: Any) -> float:
     """The fraction of activations that are exactly 0: about a half after a rectifier.
 
     >>> zeros([[0.0, 1.0], [0.0, 0.0]])
     0.75
     """
-    return float((plain_numbers(activations) == 0).mean())
+    return float((one_layers(activations, "zeros") == 0).mean())
 
 
 def dead_units(activations: Any) -> float:
@@ -143,7 +153,7 @@ def dead_units(activations: Any) -> float:
 
     Source: KTH DD2424, lecture 4 ("dead ReLUs").
     """
-    activations = plain_numbers(activations)
+    activations = one_layers(activations, "dead_units")
     if activations.ndim < 2:
         raise ValueError(
             f"dead_units expected activations (instances, ..., units), got {activations.shape}"
@@ -164,7 +174,7 @@ def saturation(slope: Any, *, below: float = 0.01) -> float:
     >>> round(saturation(1 - tanh**2), 4)
     0.3333
     """
-    return float((abs(plain_numbers(slope)) < below).mean())
+    return float((abs(one_layers(slope, "saturation", "slopes")) < below).mean())
 
 
 def update_ratios(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, float]:

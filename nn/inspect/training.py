@@ -81,6 +81,7 @@ def training_curves(
             color=COLOURS[2] if alone else BLUE,
             alpha=1.0 if alone else 0.3,
             linewidth=1.6 if name == "lr" else 0.8,
+            marker="o" if made == 1 else None,
             label=None if alone else "steps",
         )
         if not alone:
@@ -95,11 +96,12 @@ def training_curves(
                     axes.plot(xs, ys, line, color=color, linewidth=1.8, label=label, marker=marker)
             axes.legend(frameon=False, fontsize=9)
         positive = [y for y in steps[name] if y > 0]
-        wide = positive and len(positive) == made and max(positive) > 200 * min(positive)
-        if name == "update ratio" or (alone and wide):
-            axes.set_yscale("log" if len(positive) == made else "linear")
+        # Logarithmic where most numbers would lie on the floor; a cosine keeps its shape.
+        low = len(positive) == made and max(positive) > 20 * float(np.median(positive))
+        if alone and (low or (name == "update ratio" and len(positive) == made)):
+            axes.set_yscale("log")
         elif name in ("loss", "lr") and min(steps[name]) >= 0:
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, 1.05 * axes.dataLim.ymax or None)
         axes.set_xlabel("epoch", color=GREY)
         axes.set_ylabel("learning rate" if name == "lr" else name, color=GREY)
         axes.set_xlim(0, max(float(at[-1]), 1e-9) * 1.02)

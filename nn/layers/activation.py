@@ -236,7 +236,8 @@ class Maxout(Module):
         return functional.maxout(x, self.pieces, self.axis, self.ties)
 
     def describe(self) -> str:
-        return f"{self.pieces}"
+        axis = "" if self.axis == -1 else f", axis={self.axis}"
+        return f"{self.pieces}{axis}" + ("" if self.ties == "share" else f", ties={self.ties!r}")
 
 
 # --- smooth ----------------------------------------
@@ -352,6 +353,9 @@ class Softmax(Module):
     def forward(self, x: Any) -> Any:
         return functional.softmax(x, axis=self.axis)
 
+    def describe(self) -> str:
+        return "" if self.axis == -1 else f"axis={self.axis}"
+
 
 class LogSoftmax(Module):
     """x − ln Σ eˣ along an axis: the logarithm of `Softmax`, without its rounding."""
@@ -361,3 +365,6 @@ class LogSoftmax(Module):
 
     def forward(self, x: Any) -> Any:
         return functional.log_softmax(x, axis=self.axis)
+
+    def describe(self) -> str:
+        return "" if self.axis == -1 else f"axis={self.axis}"

@@ -55,8 +55,9 @@ class Power(Module):
     by αⱼᵢ, outᵢ ln zⱼ.
 
     Raises:
-        ValueError: the last axis of y is not n_in long; `alpha` has another shape; z is not above 0
-            where its exponent is learned or no whole number (which entry is said).
+        ValueError: the last axis of y is not n_in long; `alpha` has another shape or an entry that is
+            not finite; z is not above 0 where its exponent is learned or no whole number. The entry
+            is named.
 
     >>> layer = Power(2, 1, alpha=[[2.0], [1.0]])
     >>> layer.W.data = [[1.0, 0.0], [0.0, 1.0]]
@@ -85,6 +86,12 @@ class Power(Module):
         if alpha.ndim != 2 or alpha.shape[0] < 1 or alpha.shape[1] != self.n_out:
             raise ValueError(
                 f"alpha of Power expected shape (n_z, {self.n_out}), got {alpha.shape}"
+            )
+        if not np.all(np.isfinite(alpha)):
+            place = tuple(int(i) for i in np.argwhere(~np.isfinite(alpha))[0])
+            raise ValueError(
+                f"alpha of Power is made of finite exponents, got alpha{list(place)} = "
+                f"{alpha[place]:g}"
             )
         draw = glorot_normal if init is None else initialiser(init)
         weight = draw((len(alpha), self.n_in), generator(rng))

@@ -155,8 +155,14 @@ class BatchNorm1d(Module):
         """The lectures' α, the weight of the past: 1 − momentum; None with ``running="average"``."""
         return None if self.momentum is None else 1 - self.momentum
 
+    @alpha.setter
+    def alpha(self, alpha: float | None) -> None:
+        self.momentum = None if alpha is None else momentum_of(MOMENTUM, alpha)
+
     def forward(self, x: Any) -> Any:
         x = prepared(x, self.running_mean, self.dtype)
+        if isinstance(self.running_mean, Tensor) and isinstance(x, np.ndarray):
+            x = Tensor(x, requires_grad=False, dtype=x.dtype)
         shape = x.shape if isinstance(x, Tensor) else np.shape(x)
         rank = len(shape)
         features = shape[0] if rank == 1 else shape[1] if rank in (2, 3) else None
@@ -337,7 +343,6 @@ NORMS: dict[str, type[BatchNorm1d | LayerNorm | RMSNorm]] = {
 
 def norm_module(norm: Any, n: int, dtype: Any) -> Module:
     """A normalisation of n features for a ``norm`` argument: a name, or a function of the width."""
-    if not isinstance(norm, str):
-        module: Module = norm(n)
-        return module
-    return NORMS[norm](n, dtype=dtype)
+    make: Any = NORMS[norm] if isinstance(norm, str) else norm
+    module: Module = make(n, dtype=dtype) if make in NORMS.values() else make(n)
+    return module

@@ -26,6 +26,8 @@ def operand(x: Any, what: str, loss: str) -> Any:
         array = np.asarray(x)
     except ValueError as error:
         raise ValueError(f"the {what} of {loss} is an array of numbers: {error}") from None
+    except TypeError as error:  # a list of Tensors, which NumPy would take apart
+        raise TypeError(f"the {what} of {loss}: {error}; autograd.stack joins Tensors") from None
     if array.dtype.kind not in "fbiuO":
         raise TypeError(
             f"the {what} of {loss} is made of real numbers, got {array.dtype} ({x!r:.60})"
@@ -151,7 +153,8 @@ def signs(target: Any, scores: Any, loss: str) -> Any:
 def check_probabilities(y: Any, d: Any, loss: str, binary: bool) -> None:
     """Raise where a prediction that counts is below 0, or above 1: most often it is a logit.
 
-    In a binary loss y counts where d > 0, and 1 − y where d < 1; else y alone, where d > 0.
+    In a binary loss y counts where d > 0, and 1 − y where d < 1; else y alone, where d > 0. Where
+    d = 1 a little above 1 is let through, so that finite differences can be taken at y = 1.
     """
     y = numbers(y)
     if not y.size or not (y.min() < 0 or (binary and y.max() > 1)):
@@ -159,7 +162,7 @@ def check_probabilities(y: Any, d: Any, loss: str, binary: bool) -> None:
     d = numbers(d)
     wrong = (y < 0) & (d > 0)
     if binary:
-        wrong |= (y > 1) & (d < 1)
+        wrong |= (y > 1) & ((d < 1) | (y > 1.01))
     if np.any(wrong):
         place = np.argwhere(wrong)[0]
         raise ValueError(

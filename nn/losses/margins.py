@@ -78,18 +78,25 @@ def perceptron_loss(
     t = signs(t, s, "perceptron_loss")
     wrongness = autograd.mul(s, -t)
     # On a tie, maximum gives all to its first argument: derivative 1, where relu has 0.
-    if isinstance(at_zero, str):
-        if at_zero != "mistake":
-            raise ValueError(f"at_zero is a number from 0 to 1 or 'mistake', got {at_zero!r}")
+    part = check_at_zero(at_zero)
+    if isinstance(part, str):
         counting = autograd.maximum(wrongness, 0.0, ties="first")
         return reduced(autograd.where(t > 0, counting, autograd.relu(wrongness)), reduction)
-    part = check_number(at_zero, "at_zero", "perceptron_loss", 0, 1)
     if part == 0:
         return reduced(autograd.relu(wrongness), reduction)
     losses = autograd.maximum(wrongness, 0.0, ties="first")
     if part < 1:
         losses = part * losses + (1 - part) * autograd.relu(wrongness)
     return reduced(losses, reduction)
+
+
+def check_at_zero(at_zero: Any) -> float | str:
+    """What `perceptron_loss` has as its derivative at 0: a number from 0 to 1, or a word."""
+    if not isinstance(at_zero, str):
+        return check_number(at_zero, "at_zero", "perceptron_loss", 0, 1)
+    if at_zero != "mistake":
+        raise ValueError(f"at_zero is a number from 0 to 1 or 'mistake', got {at_zero!r}")
+    return at_zero
 
 
 def multiclass_hinge(
@@ -134,8 +141,7 @@ def multiclass_hinge(
         )
     check_indices(c, s.shape[-1], None, name)
     margin = check_number(margin, "margin", name, -np.inf)
-    if p not in (1, 2):
-        raise ValueError(f"p of {name} is 1 or 2, got {p!r}")
+    check_power(p)
     right = c[..., None] == np.arange(s.shape[-1])
     own = autograd.sum(autograd.where(right, s, 0), axis=-1, keepdims=True)
     # The right class itself would add the margin: it is left out before the maximum.
@@ -145,3 +151,10 @@ def multiclass_hinge(
         weights = class_weights(weight, s.shape[-1], name)
         losses = losses * like(np.asarray(weights[c]), s)
     return reduced(losses, reduction)
+
+
+def check_power(p: Any) -> int:
+    """The power of an excess in `multiclass_hinge`."""
+    if p not in (1, 2):
+        raise ValueError(f"p of multiclass_hinge is 1 or 2, got {p!r}")
+    return int(p)

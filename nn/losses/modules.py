@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from nn.losses.binary import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     binary_kl_divergence,
     binary_kl_divergence_with_logits,
 )
-from nn.losses.checks import check_number, check_reduction, operand
+from nn.losses.checks import check_number, check_reduction, operand, plain
 from nn.losses.distances import check_delta, huber, l1, l2_divergence, mse
 from nn.losses.entropy import (
     cross_entropy,
@@ -18,7 +20,7 @@ from nn.losses.entropy import (
     kl_divergence_with_logits,
     kl_of_logarithms,
 )
-from nn.losses.margins import hinge, multiclass_hinge, perceptron_loss
+from nn.losses.margins import check_at_zero, check_power, hinge, multiclass_hinge, perceptron_loss
 from nn.module import Module
 
 __all__: list[str] = []
@@ -40,6 +42,14 @@ class Loss(Module):
 
     def describe(self) -> str:
         return f"reduction={self.reduction!r}"
+
+
+def checked(weight: Any, what: str, loss: str) -> Any:
+    """Weights as they were given, once they are known to be weights: PyTorch has them first, where
+    other losses have the reduction, and a mistake is to be found where it is made."""
+    if weight is not None:
+        plain(weight, what, loss)
+    return weight
 
 
 class L2Divergence(Loss):
@@ -94,7 +104,7 @@ class CrossEntropyLoss(Loss):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(reduction)
-        self.weight = weight
+        self.weight = checked(weight, "weight", "CrossEntropyLoss")
         self.ignore_index = ignore_index
         self.label_smoothing = check_number(
             label_smoothing, "label_smoothing", "CrossEntropyLoss", 0, 1
@@ -113,7 +123,7 @@ class CrossEntropyLoss(Loss):
     def describe(self) -> str:
         parts = [super().describe()]
         if self.weight is not None:
-            parts.append(f"weight of {len(self.weight)} classes")
+            parts.append(f"weight of {np.size(self.weight)} classes")
         if self.ignore_index != -100:
             parts.append(f"ignore_index={self.ignore_index}")
         if self.label_smoothing:
@@ -169,7 +179,7 @@ class BCELoss(Loss):
 
     def __init__(self, weight: Any = None, reduction: str = "mean") -> None:
         super().__init__(reduction)
-        self.weight = weight
+        self.weight = checked(weight, "weight", "BCELoss")
 
     def forward(self, prediction: Any, target: Any) -> Any:
         return binary_cross_entropy(prediction, target, self.reduction, weight=self.weight)
@@ -180,8 +190,8 @@ class BCEWithLogitsLoss(Loss):
 
     def __init__(self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None) -> None:
         super().__init__(reduction)
-        self.weight = weight
-        self.pos_weight = pos_weight
+        self.weight = checked(weight, "weight", "BCEWithLogitsLoss")
+        self.pos_weight = checked(pos_weight, "pos_weight", "BCEWithLogitsLoss")
 
     def forward(self, prediction: Any, target: Any) -> Any:
         return binary_cross_entropy_with_logits(
@@ -215,10 +225,13 @@ class PerceptronLoss(Loss):
 
     def __init__(self, reduction: str = "mean", at_zero: float | str = 0.0) -> None:
         super().__init__(reduction)
-        self.at_zero = at_zero
+        self.at_zero = check_at_zero(at_zero)
 
     def forward(self, prediction: Any, target: Any) -> Any:
         return perceptron_loss(prediction, target, self.reduction, at_zero=self.at_zero)
+
+    def describe(self) -> str:
+        return super().describe() + (f", at_zero={self.at_zero!r}" if self.at_zero else "")
 
 
 class MultiMarginLoss(Loss):
@@ -228,9 +241,9 @@ class MultiMarginLoss(Loss):
         self, p: int = 1, margin: float = 1.0, weight: Any = None, reduction: str = "mean"
     ) -> None:
         super().__init__(reduction)
-        self.p = p
-        self.margin = margin
-        self.weight = weight
+        self.p = check_power(p)
+        self.margin = check_number(margin, "margin", "MultiMarginLoss", -np.inf)
+        self.weight = checked(weight, "weight", "MultiMarginLoss")
 
     def forward(self, prediction: Any, target: Any) -> Any:
         scores = operand(prediction, "scores", "MultiMarginLoss")
@@ -238,3 +251,6 @@ class MultiMarginLoss(Loss):
             scores, target, self.reduction, margin=self.margin, p=self.p, weight=self.weight
         )
         return losses / scores.shape[-1]
+
+    def describe(self) -> str:
+        return f"{super().describe()}, p={self.p}, margin={self.margin}"

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from autograd import Node
+from nn import optim
 from nn.data.batching import Batches, batches, paired
+from nn.module import Module
 from nn.randomness import Seed
 
-__all__ = ["named_metrics", "number", "pair", "training_data", "whole"]
+__all__ = [
+    "held_out",
+    "made_optimizer",
+    "named_metrics",
+    "number",
+    "optimizers",
+    "pair",
+    "pairs",
+    "training_data",
+    "whole",
+]
 
 Metric = Callable[[Any, Any], Any]
 
@@ -43,6 +56,53 @@ def pair(x: Any, what: str) -> tuple[Any, Any]:
     return x[0], x[1]
 
 
+def pairs(data: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    """The (inputs, targets) pairs that data gives, each one checked to be a pair."""
+    for each in data:
+        if not isinstance(each, tuple | list) or len(each) != 2:
+            raise TypeError(
+                "data gives batches (x, y), or is itself a tuple (x, y) of all inputs and targets, "
+                f"but a batch is {type(each).__name__} ({each!r:.60})"
+            )
+        yield each[0], each[1]
+
+
+def held_out(validation: Any) -> tuple[Any, Any] | None:
+    """The pair that is measured after each epoch, from a pair or from `Batches`."""
+    if validation is None:
+        return None
+    if isinstance(validation, Batches):
+        return validation.x, validation.y
+    return paired(*pair(validation, "validation"), "validation")
+
+
+def optimizers() -> dict[str, Any]:
+    """The optimisers of `nn.optim`, by name in lower case."""
+    base = optim.Optimizer
+    return {
+        name.lower(): each
+        for name, each in sorted(vars(optim).items())
+        if isinstance(each, type) and issubclass(each, base) and each is not base
+    }
+
+
+def made_optimizer(optimizer: Any, model: Any) -> Any:
+    """An optimiser, from one, from what makes one of parameters, or from its name."""
+    if isinstance(optimizer, str):
+        known = optimizers()
+        if optimizer.lower() not in known:
+            raise ValueError(f"optimizer: no optimiser {optimizer!r}; there are {', '.join(known)}")
+        optimizer = known[optimizer.lower()]
+    if not isinstance(optimizer, type) and hasattr(optimizer, "step"):
+        return optimizer
+    if not callable(optimizer) or not isinstance(model, Module):
+        raise TypeError(
+            "optimizer is an optimiser, its name, or a function that makes one from a Module's "
+            f"parameters, got {type(optimizer).__name__} ({optimizer!r:.60})"
+        )
+    return optimizer(model.parameters())
+
+
 def named_metrics(metrics: Any) -> dict[str, Metric]:
     """Metrics by name."""
     if metrics is None:
@@ -50,7 +110,7 @@ def named_metrics(metrics: Any) -> dict[str, Metric]:
     if isinstance(metrics, Mapping):
         named = dict(metrics)
     else:
-        several = [metrics] if callable(metrics) else list(metrics)
+        several = [metrics] if callable(metrics) or isinstance(metrics, str) else list(metrics)
         named = {getattr(f, "__name__", type(f).__name__): f for f in several}
     for name, f in named.items():
         if not callable(f):
@@ -70,8 +130,9 @@ def named_metrics(metrics: Any) -> dict[str, Metric]:
 
 def training_data(data: Any, batch_size: Any, rng: Seed) -> tuple[Any, Any]:
     """(what to iterate over in each epoch, all of it in parts that are measured one by one)."""
-    if isinstance(data, tuple):
-        x, y = paired(*pair(data, "data"), "fit")
+    both = isinstance(data, list) and len(data) == 2  # [x, y], unless it is a list of two batches
+    if isinstance(data, tuple) or (both and isinstance(data[0], np.ndarray | Node)):
+        x, y = paired(*pair(tuple(data), "data"), "fit")
         size = len(x) if batch_size is None else batch_size
         # A full batch is the same in any order, so none is drawn: its sums stay the same too.
         full = isinstance(size, int | np.integer) and size >= len(x)

@@ -11,14 +11,21 @@ import numpy as np
 
 import autograd
 from autograd import Node
-from nn.data.batching import paired
 from nn.inspect.layers import observe, update_ratios
 from nn.metrics import plain_numbers
 from nn.module import Module
 from nn.randomness import Seed
 from nn.training.around import Schedule, interruptible, progress_bar
 from nn.training.blame import bad_backward, first_bad
-from nn.training.checks import named_metrics, number, pair, training_data, whole
+from nn.training.checks import (
+    held_out,
+    made_optimizer,
+    named_metrics,
+    number,
+    pairs,
+    training_data,
+    whole,
+)
 from nn.training.history import DivergenceError, Event, History
 
 __all__ = ["fit"]
@@ -38,14 +45,14 @@ def fit(
     optimizer: Any,
     epochs: int,
     batch_size: int | None = None,
-    validation: tuple[Any, Any] | None = None,
+    validation: Any = None,
     metrics: Any = None,
     schedule: Any = None,
-    schedule_every: str = "epoch",
+    schedule_every: str | None = None,
     tolerance: float | None = None,
     patience: int | None = None,
     restore_best: bool = False,
-    callbacks: Iterable[Callable[[Event], Any]] = (),
+    callbacks: Callable[[Event], Any] | Iterable[Callable[[Event], Any]] = (),
     statistics: bool = False,
     progress: bool = True,
     rng: Seed = None,
@@ -57,16 +64,19 @@ def fit(
         loss: called ``loss(prediction, target)``; a penalty on weights is added in it.
         data: a tuple (x, y); `nn.data.Batches`; or anything that gives (x, y) batches each time it is
             iterated over.
-        optimizer: an optimiser of the model's parameters, or a function that makes one from them:
-            ``nn.optim.SGD(model.parameters(), 0.1)``, ``lambda p: nn.optim.SGD(p, 0.1)``.
+        optimizer: an optimiser of the model's parameters, ``nn.optim.SGD(model.parameters(), 0.1)``; or
+            what makes one from them: a function, ``lambda p: nn.optim.SGD(p, 0.1)``, or a class or its
+            name with their default rate, ``nn.optim.Adam``, ``"adam"``.
         epochs: how many at most.
         batch_size: instances per step when data is (x, y); all of them (full batch) when left out.
-        validation: (x, y) that is held out: measured after each epoch, never trained on.
+        validation: (x, y), or `Batches`, held out: measured after each epoch, never trained on.
         metrics: functions (prediction, target) -> number: a dict by name, a list, or one.
         schedule: an object whose ``step()`` changes the optimiser's rate, called after each epoch or
-            step; if its ``step`` asks for a number, it gets the watched loss. Or a function from the
-            number of the step, from 0, to a learning rate, which is set before each step.
-        schedule_every: ``"epoch"`` or ``"step"``: when ``schedule.step()`` is called.
+            step; if its ``step`` asks for a number, it gets the watched loss. Or its class, bound to its
+            options by ``functools.partial``, which is then called with the optimiser. Or a function from
+            the number of the step, from 0, to a learning rate, which is set before each step.
+        schedule_every: ``"epoch"`` or ``"step"``: when ``schedule.step()`` is called. When left out,
+            after each step for `CyclicLR` and `OneCycleLR`, after each epoch for others.
         tolerance: ε: stop at the first k ≥ 1 with \\|L(k) − L(k−1)\\| ≤ ε, where L(k) is the loss of all
             training data after k epochs, in evaluation mode (a full batch has one update per epoch, so
             k then counts updates), and L(0) the loss at the start.
@@ -74,7 +84,7 @@ def fit(
             not been below its least for this many epochs.
         restore_best: give the model back the parameters it had after the best epoch; otherwise it
             keeps the last ones. The history's `reason` says so.
-        callbacks: functions of an `Event`; one that returns True ends the training.
+        callbacks: one or more functions of an `Event`; one that returns True ends the training.
         statistics: note gradient norms and update ratios per step, and `nn.inspect.observe`'s summary of
             each layer per epoch.
         progress: a progress bar, by tqdm; in a notebook, or where standard error is a terminal.
@@ -101,13 +111,14 @@ def fit(
     run = Run(model, loss, optimizer, named_metrics(metrics))
     whole(epochs, "epochs")
     epoch_data, full = training_data(data, batch_size, rng)
-    if validation is not None:
-        validation = paired(*pair(validation, "validation"), "validation")
+    validation = held_out(validation)
     number(tolerance, "tolerance")
     if patience is not None:
         whole(patience, "patience")
+    if restore_best and not isinstance(model, Module):
+        raise TypeError(f"restore_best needs a Module, got a {type(model).__name__} as the model")
     adjust = Schedule(schedule, schedule_every, run.optimizer)
-    callbacks = tuple(callbacks)
+    callbacks = (callbacks,) if callable(callbacks) else tuple(callbacks)
     if not all(map(callable, callbacks)):
         raise TypeError("callbacks are functions of an Event")
     goal = Goal(
@@ -144,17 +155,17 @@ def loop(
 ) -> History:
     """Epochs and steps, until something ends them."""
     history, model = run.history, run.model
-    if goal.tolerance is not None:
-        history.criterion.append(run.measured(full, "", 0))
     size = len(data) * epochs if hasattr(data, "__len__") else None
     with interruptible() as asked, progress_bar(progress, size) as bar:
         try:
+            if goal.tolerance is not None:
+                history.criterion.append(run.measured(full, "", 0))
             for epoch in range(1, epochs + 1):
                 bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
                 before = run.state() if statistics else {}
                 run.train_mode()
                 count, x, y = 0, None, None
-                for x, y in data:
+                for x, y in pairs(data):
                     count += 1
                     adjust.before_step(run.step)
                     value = run.update(x, y, epoch, count, statistics)
@@ -222,7 +233,8 @@ class Goal:
                 return True
         best = history.best_epoch or 0
         if self.patience is not None and epoch - best >= self.patience:
-            told = f"no {self.watched} below that of epoch {best} for {self.patience} epochs"
+            least = f"below that of epoch {best}" if best else "that is a finite number"
+            told = f"no {self.watched} {least} for {self.patience} epochs"
             run.ended("patience", told)
             return True
         return False
@@ -232,18 +244,17 @@ class Run:
     """One call of `fit`: the parts that steps need, and what has been noted."""
 
     def __init__(self, model: Any, loss: Loss, optimizer: Any, metrics: Mapping[str, Loss]) -> None:
+        for what, each in (("model", model), ("loss", loss)):
+            if isinstance(each, type):
+                raise TypeError(
+                    f"{what} is the class {each.__name__}: make one, {each.__name__}(...)"
+                )
         if not callable(model) or not callable(loss):
             raise TypeError(
                 "fit takes a model and a loss that can be called: fit(model, nn.cross_entropy, "
                 f"(x, y), ...), got {type(model).__name__} and {type(loss).__name__}"
             )
-        if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
-            if not callable(optimizer) or not isinstance(model, Module):
-                raise TypeError(
-                    "optimizer is an optimiser, or a function that makes one from a Module's "
-                    f"parameters, got {type(optimizer).__name__} ({optimizer!r:.60})"
-                )
-            optimizer = optimizer(model.parameters())
+        optimizer = made_optimizer(optimizer, model)
         self.model = model
         self.loss = loss
         self.optimizer = optimizer
@@ -305,7 +316,7 @@ class Run:
         note(steps, "loss", value)
         note(steps, "lr", self.lr)
         for name, metric in self.metrics.items():
-            note(steps, name, float(metric(prediction, y)))
+            note(steps, name, figure_of(name, metric(prediction, y)))
         before = [np.array(p.data) for p in self.parameters] if statistics else []
         self.optimizer.step()
         self.step += 1
@@ -334,7 +345,7 @@ class Run:
         try:
             for module, _ in previous:
                 module.training = False
-            for x, y in parts:
+            for x, y in pairs(parts):
                 with autograd.no_grad(), QUIET():
                     prediction = self.model(x)
                     value = one_number(self.loss(prediction, y))
@@ -350,7 +361,8 @@ class Run:
                         primitive,
                     )
                 figures = {"loss": value}
-                figures |= {name: float(f(prediction, y)) for name, f in self.metrics.items()}
+                for name, metric in self.metrics.items():
+                    figures[name] = figure_of(name, metric(prediction, y))
                 for name, figure in figures.items():
                     sums[name] = sums.get(name, 0.0) + figure * len(x)
                 total += len(x)
@@ -378,6 +390,17 @@ def modes(model: Any) -> list[tuple[Module, bool]]:
 def note(table: dict[str, list[Any]], name: str, x: Any) -> None:
     """Add an entry to a list of the history."""
     table.setdefault(name, []).append(x)
+
+
+def figure_of(name: str, measured: Any) -> float:
+    """The number that a metric gave."""
+    numbers = plain_numbers(measured)
+    if numbers.size != 1:
+        raise ValueError(
+            f"the metric {name!r} gave numbers of shape {numbers.shape}: fit notes one; "
+            "a table, as nn.metrics.confusion_matrix gives, is for a callback"
+        )
+    return float(numbers.reshape(()))
 
 
 def one_number(loss: Any) -> float:

@@ -170,6 +170,31 @@ def test_functions_equal_pytorchs_and_so_do_their_derivatives_at_the_kink(
     np.testing.assert_allclose(a.grad, b.grad.numpy(), rtol=1e-12, atol=1e-13)
 
 
+def test_an_option_that_is_numpys_number_widens_no_float32() -> None:
+    x, option = Tensor([-1.0, 0.0, 2.0], dtype=np.float32), np.float64(0.5)
+    for y in (
+        nn.leaky_relu(x, option),
+        nn.prelu(x, option),
+        nn.rrelu(x, option, option),
+        nn.rrelu(x, option, np.float64(0.75), training=True, rng=0),
+        nn.elu(x, option),
+        nn.softplus(x, option),
+        nn.swish(x, option),
+        nn.smht(x, option),
+        nn.smht(x, option, option, option, np.float64(1.5)),
+        nn.relu(x, option),
+        nn.binary_step(x, option),
+    ):
+        assert y.dtype == np.float32
+        y.sum().backward()
+    assert x.grad.dtype == np.float32
+
+
+def test_softplus_is_exact_where_it_is_a_line() -> None:
+    for beta in (3.0, 49.0, 0.1):
+        assert nn.softplus(1000.0, beta) == 1000.0
+
+
 # --- kinks ----------------------------------------
 
 
@@ -349,6 +374,15 @@ def test_functional_glu_is_pytorchs_split_along_any_axis() -> None:
         np.testing.assert_allclose(nn.functional.glu(Tensor(x), axis).data, theirs, rtol=1e-13)
     with pytest.raises(ValueError, match=r"an even length along axis 1, got shape \(4, 3, 6\)"):
         nn.functional.glu(x, axis=1)
+
+
+def test_what_acts_along_an_axis_shows_which() -> None:
+    modules = (nn.Softmax(0), nn.LogSoftmax(), nn.Maxout(3, axis=0, ties="first"), nn.Maxout())
+    shown = ["Softmax(axis=0)", "LogSoftmax()", "Maxout(3, axis=0, ties='first')", "Maxout(2)"]
+    assert [repr(module) for module in modules] == shown
+    for function in (nn.maxout, nn.functional.glu):
+        with pytest.raises(ValueError, match="axis None is not an axis"):
+            function(np.ones((2, 2)), axis=None)
 
 
 # --- by name ----------------------------------------

@@ -32,7 +32,7 @@ def same(mine: Any, theirs: Any) -> bool:
 
 
 @pytest.mark.parametrize("p", [1.0, 2.0, 3.5, math.inf])
-@pytest.mark.parametrize("bound", [0.0, 0.5, 100.0])
+@pytest.mark.parametrize("bound", [0.0, 0.5, 100.0, math.inf])
 def test_clipping_by_norm_is_pytorchs(p: float, bound: float) -> None:
     torch, mine, theirs = pair()
     total = nn.clip_grad_norm_(mine, bound, norm_type=p)
@@ -73,6 +73,14 @@ def test_values_and_tensors_are_clipped_alike() -> None:
         clip(v, 1.0)
         assert t.grad.tolist() == [x.grad for x in v]
         assert all(isinstance(x.grad, float) for x in v)
+
+
+def test_an_array_of_values_is_clipped_as_one_vector() -> None:
+    weight = nn.Linear(2, 2, rng=0).to_scalars().weight
+    for value in weight.flat:
+        value.grad = 3.0
+    assert nn.clip_grad_norm_(weight, 1.0) == 6.0
+    assert abs(weight[1, 0].grad - 0.5) < 1e-6
 
 
 def test_a_model_will_do_and_parameters_without_a_gradient_are_left_out() -> None:

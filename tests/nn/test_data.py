@@ -35,6 +35,13 @@ def test_epochs_differ_and_a_seed_repeats_them() -> None:
     assert len({tuple(order) for order in orders()}) == 3
 
 
+def test_batches_say_how_many_they_are() -> None:
+    assert (
+        repr(nn.data.batches(X, X, batch_size=4))
+        == f"Batches({len(X)} instances, {-(-len(X) // 4)} batches of 4)"
+    )
+
+
 def test_batches_come_in_order_without_shuffling_and_may_drop_the_last() -> None:
     epoch = nn.data.batches(X, Y, batch_size=4, shuffle=False, drop_last=True)
     assert len(epoch) == 2
@@ -339,6 +346,7 @@ def test_a_damaged_cifar_file_is_named_with_the_place(tmp_path: Path) -> None:
         (whole[:-1], "at byte 3073: expected a record of 3073 bytes, found .* after 3072"),
         (b"", "at byte 0: expected a record of 3073 bytes, found .* after 0"),
         (whole[:3073], "at byte 3073: expected 2 records, as in the other files, found .* after 1"),
+        (whole + whole[:3073], "at byte 6146: expected 2 records, .*, found 1 more after 2"),
         (whole[:3073] + b"\x80" + whole[3074:], "at byte 3073: expected a label .*, found 128"),
     ):
         file.write_bytes(data)
@@ -346,6 +354,14 @@ def test_a_damaged_cifar_file_is_named_with_the_place(tmp_path: Path) -> None:
             nn.data.cifar10(tmp_path)
         assert str(caught.value).startswith(str(file))
     assert len(tables) == 6
+
+
+def test_a_test_file_of_another_length_is_read(tmp_path: Path) -> None:
+    tables = cifar_folder(tmp_path)
+    longer = np.concatenate([tables["test_batch.bin"]] * 2)
+    (tmp_path / "test_batch.bin").write_bytes(longer.tobytes())
+    (x, _), (held_x, _) = nn.data.cifar10(tmp_path)
+    assert (len(x), len(held_x)) == (10, 4)
 
 
 def test_the_pickled_version_of_cifar10_is_never_opened(tmp_path: Path) -> None:

@@ -375,6 +375,11 @@ def test_other_gains_keep_the_second_moment_of_a_signal() -> None:
         g = init.gain(activation)
         assert g**2 * np.mean(f(z) ** 2) == pytest.approx(1, abs=0.01)
     assert init.gain(lambda z: np.maximum(z, 0)) == pytest.approx(math.sqrt(2), rel=1e-8)
+    step_twice = init.gain("binary_step") ** 2 * 0.5
+    assert step_twice == pytest.approx(1, rel=1e-8)
+    for mixing in ("softmax", "log_softmax"):
+        with pytest.raises(ValueError, match="function of one number"):
+            init.gain(mixing)
     with pytest.raises(ValueError, match="has no gain"):
         init.gain(np.zeros_like)
     with pytest.raises(ValueError, match="function of one number"):
@@ -393,6 +398,19 @@ def test_every_name_works_in_an_mlp_and_a_seed_repeats_it(name: str) -> None:
     for key, array in a.items():
         assert (array == b[key]).all()
     assert nn.Linear(4, 5, init=name, rng=0, dtype=np.float32).weight.dtype == np.float32
+
+
+def test_short_names_are_functions_too() -> None:
+    for short in ("glorot", "he", "kaiming", "lecun", "xavier"):
+        by_name = nn.Linear(7, 5, init=short, rng=3).weight.data
+        assert (getattr(init, short)((5, 7), 3) == by_name).all()
+
+
+@pytest.mark.parametrize("rule", [init.zeros, init.constant, init.normal, init.uniform, init.he])
+@pytest.mark.parametrize("shape", [0.1, Tensor([[1.0, 2.0]]), "normal"])
+def test_what_is_not_a_shape_is_told_how_rules_are_called(rule: Any, shape: Any) -> None:
+    with pytest.raises(TypeError, match=r"for a shape.*init='normal\(0.1\)'"):
+        rule(shape)
 
 
 def test_a_function_is_an_initialiser() -> None:

@@ -227,6 +227,28 @@ def test_the_decision_boundary_shows_what_the_model_says(scalars: bool) -> None:
     assert used.training
 
 
+def test_a_boundary_takes_distributions_and_is_as_high_as_its_points() -> None:
+    pytest.importorskip("matplotlib")
+    model = nn.MLP(2, [4, 2], rng=0)
+    figure = nn.inspect.decision_boundary(model, X, np.eye(2)[Y])
+    plain = nn.inspect.decision_boundary(model, X, Y)
+    assert figure.axes[0].get_title() == plain.axes[0].get_title()
+    wide, high = (nn.inspect.decision_boundary(model, X * scale, Y) for scale in ([9, 1], [1, 9]))
+    assert wide.get_size_inches()[0] > 2 * wide.get_size_inches()[1]
+    assert high.get_size_inches()[1] > 1.2 * high.get_size_inches()[0]
+
+
+def test_numbers_of_one_layer_are_asked_for_where_a_model_is_given() -> None:
+    model = nn.MLP(2, [4, 2], rng=0)
+    seen = nn.inspect.observe(model, X)
+    for function in (nn.inspect.zeros, nn.inspect.dead_units, nn.inspect.saturation):
+        for wrong in (seen, model):
+            with pytest.raises(TypeError, match=r"takes the numbers of one layer.*summary"):
+                function(wrong)
+    with pytest.raises(TypeError, match=r"histograms\(observe\(model, x\)\), got MLP"):
+        nn.inspect.histograms(model)  # type: ignore[arg-type]
+
+
 def test_one_output_and_signs_are_two_classes_and_mistakes_are_named() -> None:
     pytest.importorskip("matplotlib")
     figure = nn.inspect.decision_boundary(lambda p: p[:, :1], X, np.where(Y == 0, -1, 1))

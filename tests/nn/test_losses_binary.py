@@ -205,6 +205,13 @@ def test_logits_by_mistake_are_told_so(loss: Any) -> None:
         loss(Tensor([0.5, 3.0]), [1.0, 0.0])
     with pytest.raises(ValueError, match="got -2"):
         loss(Value(-2.0), 0.5)
+    with pytest.raises(ValueError, match=r"got 5 at \[0\]"):  # ln 5 would make the loss negative
+        loss(Tensor([5.0, 0.5]), [1.0, 1.0])
+
+
+@probabilities
+def test_finite_differences_can_be_taken_at_probabilities_of_0_and_1(loss: Any) -> None:
+    autograd.gradcheck(lambda y: loss(y, [0.0, 1.0]), [np.array([0.0, 1.0])])
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ def test_cross_entropy_equals_pytorchs(target: Any, reduction: str) -> None:
 def test_cross_entropy_is_stable_at_large_logits() -> None:
     value, grad = gradient(nn.cross_entropy, [[1000.0, -1000.0], [-1000.0, 1000.0]], [0, 0])
     assert value == 1000.0
+    assert math.copysign(1, nn.cross_entropy([1000.0, -1000.0], 0)) == 1  # 0, and not −0
     assert grad.tolist() == [[0.0, 0.0], [-0.5, 0.5]]
 
 

@@ -70,6 +70,37 @@ def test_options_reach_the_function() -> None:
     s = Tensor([0.0])
     nn.PerceptronLoss(at_zero=1.0)(s, [1]).backward()
     assert s.grad.tolist() == [-1.0]
+    assert repr(nn.PerceptronLoss(at_zero=1)) == "PerceptronLoss(reduction='mean', at_zero=1.0)"
+    assert repr(nn.MultiMarginLoss(2)) == "MultiMarginLoss(reduction='mean', p=2, margin=1.0)"
+
+
+def test_a_wrong_option_is_an_error_where_the_loss_is_made() -> None:
+    makes: list[tuple[Any, type[Exception], str]] = [
+        (
+            lambda: nn.CrossEntropyLoss("sum"),
+            TypeError,
+            "weight of CrossEntropyLoss is made of real",
+        ),
+        (lambda: nn.CrossEntropyLoss([1.0, -1.0]), ValueError, r"0 or more, got -1 at \[1\]"),
+        (lambda: nn.BCELoss("sum"), TypeError, "weight of BCELoss is made of real numbers"),
+        (
+            lambda: nn.BCEWithLogitsLoss(pos_weight=-1),
+            ValueError,
+            "pos_weight of BCEWithLogitsLoss",
+        ),
+        (lambda: nn.MultiMarginLoss(p=3), ValueError, "1 or 2, got 3"),
+        (lambda: nn.MultiMarginLoss(margin="wide"), TypeError, "margin of MultiMarginLoss"),  # type: ignore[arg-type]
+        (lambda: nn.PerceptronLoss(at_zero=2), ValueError, "from 0 to 1, got 2"),
+        (lambda: nn.PerceptronLoss(at_zero="never"), ValueError, "'mistake', got 'never'"),
+    ]
+    for make, error, message in makes:
+        with pytest.raises(error, match=message):
+            make()
+
+
+def test_a_list_of_tensors_is_refused_with_what_joins_them() -> None:
+    with pytest.raises(TypeError, match=r"prediction of mse: .*autograd\.stack joins Tensors"):
+        nn.mse([Tensor(1.0), Tensor(2.0)], [1.0, 2.0])
 
 
 @pytest.mark.filterwarnings("ignore:reduction. 'mean'")  # PyTorch advises batchmean

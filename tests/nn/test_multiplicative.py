@@ -127,3 +127,5 @@ def test_w_is_out_by_in_and_widths_are_checked() -> None:
         layer([1.0, 2.0])
     with pytest.raises(ValueError, match=r"alpha of Power expected shape \(n_z, 2\), got \(2, 3\)"):
         nn.Power(3, 2, alpha=np.ones((2, 3)))
+    with pytest.raises(ValueError, match=r"finite exponents, got alpha\[1, 0\] = nan"):
+        nn.Power(3, 1, alpha=[[1.0], [math.nan]])

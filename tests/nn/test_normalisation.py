@@ -107,6 +107,24 @@ def test_running_statistics_are_the_lectures_average_with_alpha() -> None:
     assert np.allclose(layer.running_var.data, variance, atol=1e-13)
 
 
+def test_alpha_can_be_assigned_and_is_checked() -> None:
+    layer = nn.BatchNorm1d(3)
+    layer.alpha = 0.75
+    assert layer.momentum == 0.25
+    with pytest.raises(ValueError, match=r"alpha of BatchNorm1d is a number in \[0, 1\], got 2"):
+        layer.alpha = 2.0
+    layer.alpha = None
+    assert layer.momentum is None
+
+
+@pytest.mark.parametrize("affine", [True, False])
+def test_batch_norm_gives_a_tensor_whatever_it_is_given(affine: bool) -> None:
+    layer = nn.BatchNorm1d(3, affine=affine)
+    for module in (layer, nn.BatchNorm1d(3, affine=affine).eval()):
+        for x in (data(4, 3), data(4, 3).tolist(), Tensor(data(4, 3))):
+            assert isinstance(module(x), Tensor)
+
+
 @pytest.mark.parametrize(("kind", "ddof"), [("unbiased", 1), ("biased", 0)])
 def test_running_average_is_the_plain_mean_over_the_training_batches(kind: str, ddof: int) -> None:
     layer = nn.BatchNorm1d(3, running="average", running_variance=kind)
@@ -272,13 +290,13 @@ def test_wrong_features_are_an_error_with_both_shapes(kind: Any) -> None:
     ("norm", "kind"), [("batch", nn.BatchNorm1d), ("layer", nn.LayerNorm), ("rms", nn.RMSNorm)]
 )
 def test_an_mlp_takes_a_norm_by_name_in_its_dtype(norm: str, kind: type[nn.Module]) -> None:
-    model = nn.MLP(2, [4, 3, 1], norm=norm, dtype=np.float32, rng=0)
-    assert [type(model[i]) for i in (1, 4)] == [kind, kind]
-    assert len(model) == 7
-    assert {array.dtype for name, array in model.state_dict().items() if "tracked" not in name} == {
-        np.dtype(np.float32)
-    }
-    assert model(data(5, 2)).dtype == np.float32
+    for given in (norm, kind):
+        model = nn.MLP(2, [4, 3, 1], norm=given, dtype=np.float32, rng=0)
+        assert [type(model[i]) for i in (1, 4)] == [kind, kind]
+        assert len(model) == 7
+        dtypes = {a.dtype for name, a in model.state_dict().items() if "tracked" not in name}
+        assert dtypes == {np.dtype(np.float32)}
+        assert model(data(5, 2)).dtype == np.float32
 
 
 def test_an_unknown_norm_is_named() -> None:

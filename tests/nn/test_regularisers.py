@@ -39,6 +39,25 @@ def test_l2_works_on_scalar_models_and_on_parameters() -> None:
     assert abs(every.data - sum(p.data**2 for p in neuron.parameters())) < 1e-15
 
 
+def test_micrograds_networks_are_penalised_for_their_w_and_not_for_their_b() -> None:
+    model = nn.scalar.MLP(2, [3, 1], rng=0)
+    penalty = nn.regularisers.l2(model, 0.1)
+    penalty.backward()
+    neurons = [neuron for layer in model.layers for neuron in layer.neurons]
+    assert math.isclose(penalty.data, 0.1 * sum(w.data**2 for n in neurons for w in n.w))
+    for neuron in neurons:
+        assert neuron.b.grad is None
+        for w in neuron.w:
+            assert math.isclose(w.grad, 0.2 * w.data)  # type: ignore[arg-type]
+
+
+def test_a_single_parameter_may_be_given_without_a_list() -> None:
+    bias = Tensor([1.0, -2.0])
+    nn.regularisers.l1(bias, 0.5).backward()
+    assert bias.grad.tolist() == [0.5, -0.5]
+    assert nn.regularisers.l2(autograd.Value(3.0), 0.5).data == 4.5
+
+
 def test_the_graph_of_l2_is_small() -> None:
     model = nn.MLP(30, [40, 20, 10], rng=0)
     nodes = autograd.topological_order(nn.regularisers.l2(model, 0.1))

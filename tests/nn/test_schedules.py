@@ -23,6 +23,9 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "exponential": ("ExponentialLR", {"gamma": 0.93}),
     "cosine": ("CosineAnnealingLR", {"T_max": 17, "eta_min": 0.001}),
     "cosine of one": ("CosineAnnealingLR", {"T_max": 1}),
+    "cosine again and again": ("CosineAnnealingWarmRestarts", {"T_0": 6, "eta_min": 0.001}),
+    "cosine ever longer": ("CosineAnnealingWarmRestarts", {"T_0": 5, "T_mult": 2}),
+    "a function of t": ("LambdaLR", {"lr_lambda": lambda t: (1 + t / 9) ** -0.5}),
     "warm-up": ("LinearLR", {"start_factor": 0.1, "total_iters": 12}),
     "line down": ("LinearLR", {"start_factor": 1.0, "end_factor": 0.0, "total_iters": 30}),
     "triangle": ("CyclicLR", {"base_lr": 0.001, "max_lr": 0.02, "step_size_up": 8}),
@@ -167,11 +170,31 @@ def test_two_schedules_of_one_optimiser_multiply_as_pytorchs_do() -> None:
     every: list[Any] = []
     for module, optimizer in ((schedules, ours), (torch.optim.lr_scheduler, other)):
         every.append(module.LinearLR(optimizer, total_iters=6))
-        every.append(module.ExponentialLR(optimizer, gamma=0.9))
-    for _ in range(20):
+        every.append(module.CosineAnnealingLR(optimizer, T_max=9, eta_min=0.001))
+        every.append(module.ExponentialLR(optimizer, gamma=0.97))
+    for _ in range(50):
         for schedule in every:
             schedule.step()
         assert abs(ours.lr - other.param_groups[0]["lr"]) < 1e-12
+
+
+def test_a_cosine_whose_rate_another_schedule_takes_below_its_end_stops_at_zero() -> None:
+    optimizer = nn.optim.SGD([Tensor([1.0])], lr=0.1)
+    every = [
+        schedules.LinearLR(optimizer, 1.0, 0.0, total_iters=5),
+        schedules.CosineAnnealingLR(optimizer, T_max=4, eta_min=0.02),
+    ]
+    for _ in range(30):
+        for schedule in every:
+            schedule.step()
+        assert 0 <= optimizer.lr <= 0.1
+
+
+def test_counts_may_be_numpys_whole_numbers() -> None:
+    optimizer = nn.optim.SGD([Tensor([1.0])], lr=0.5)
+    schedule = schedules.StepLR(optimizer, np.ceil(3.5), 0.5)
+    schedule.load_state_dict(schedules.StepLR(optimizer, np.int64(4), 0.5).state_dict())
+    assert schedule.step_size == 4
 
 
 def test_each_group_has_its_own_rate() -> None:
@@ -228,6 +251,8 @@ def test_one_cycle_says_when_it_is_over() -> None:
         (lambda o: schedules.StepLR(o, 0), ValueError, "step_size is a whole number"),
         (lambda o: schedules.ExponentialLR(o, -1.0), ValueError, "gamma is finite and 0 or more"),
         (lambda o: schedules.CosineAnnealingLR(o, 2.5), TypeError, "T_max is a whole number"),
+        (lambda o: schedules.CosineAnnealingLR(o, math.inf), TypeError, "T_max is a whole number"),
+        (lambda o: schedules.LambdaLR(o, 0.9), TypeError, "lr_lambda is a function of t"),
         (lambda o: schedules.LinearLR(o, 0.0), ValueError, "start_factor is above 0"),
         (lambda o: schedules.CyclicLR(o, 0.1, [1.0, 2.0]), ValueError, "expected 1 numbers"),
         (lambda o: schedules.CyclicLR(o, 0.1, 1.0, mode="saw"), ValueError, "mode is one of"),

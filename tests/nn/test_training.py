@@ -429,20 +429,34 @@ def test_a_function_of_the_step_is_a_schedule_too() -> None:
         ({"data": iter([(X, Y)])}, TypeError, "can be read only once"),
         ({"data": [(X, Y)], "batch_size": 3}, TypeError, "batch_size and rng belong to"),
         ({"data": []}, ValueError, "the data gave no batch"),
-        ({"optimizer": 0.1}, TypeError, "optimizer is an optimiser, or a function"),
+        ({"optimizer": 0.1}, TypeError, "optimizer is an optimiser, its name, or"),
+        ({"data": [X, Y, X]}, TypeError, r"data gives batches \(x, y\), or is itself a tuple"),
+        ({"optimizer": "sgdd"}, ValueError, "no optimiser 'sgdd'; there are adadelta, adagrad"),
         ({"loss": "mse"}, TypeError, "a model and a loss that can be called"),
+        ({"loss": nn.CrossEntropyLoss}, TypeError, "loss is the class CrossEntropyLoss: make one"),
         ({"loss": lambda p, y: 1.0}, TypeError, "returned no node to differentiate"),
         (
             {"loss": lambda p, y: nn.cross_entropy(p, y, "none")},
             ValueError,
             r"numbers of shape \(60,\): fit needs one",
         ),
-        ({"schedule": Halving}, TypeError, "not its class"),
         ({"schedule": 3}, TypeError, "schedule is an object with step"),
+        ({"schedule": lambda step: "slow"}, TypeError, "gives a learning rate, got str"),
         ({"schedule_every": "week"}, ValueError, "'epoch' or 'step'"),
+        ({"metrics": "accuracy"}, TypeError, "metrics are functions .*'accuracy'"),
+        (
+            {"metrics": {"table": nn.metrics.confusion_matrix}},
+            ValueError,
+            "'table' gave numbers of shape .* is for a callback",
+        ),
         ({"metrics": {"loss": nn.metrics.accuracy}}, ValueError, "the history uses it"),
         ({"validation": X}, TypeError, r"validation is a pair \(x, y\)"),
         ({"callbacks": [3]}, TypeError, "callbacks are functions"),
+        (
+            {"model": lambda x: x, "restore_best": True},
+            TypeError,
+            "restore_best needs a Module, got a function",
+        ),
     ],
 )
 def test_a_mistake_in_the_call_is_named_and_nothing_is_changed(
@@ -451,12 +465,13 @@ def test_a_mistake_in_the_call_is_named_and_nothing_is_changed(
     model = small()
     before = model.state_dict()
     call: dict[str, Any] = {
+        "model": model,
         "loss": nn.cross_entropy,
         "data": (X, Y),
         "optimizer": nn.optim.SGD(model.parameters(), 0.1),
         "epochs": 1,
     }
     with pytest.raises(error, match=message):
-        nn.fit(model, **(call | change))
+        nn.fit(**(call | change))
     after = model.state_dict()
     assert all((after[name] == before[name]).all() for name in before)

@@ -19,21 +19,22 @@ FAMILIES = {
     "rms norm": lambda: nn.MLP(4, [6, 3], norm="rms", rng=0),
     "batch norm, evaluation": lambda: nn.MLP(4, [6, 3], norm="batch", rng=0).eval(),
     "no biases": lambda: nn.MLP(4, [6, 3], bias=False, rng=0),
+    "mlp smht": lambda: nn.MLP(4, [6, 3], nn.SMHT(1.0, 0.5), rng=0),
+    "mlp swish, beta learned": lambda: nn.MLP(4, [6, 3], nn.Swish(1.5, learn=True), rng=0),
+    "maxout": lambda: nn.Sequential(nn.Linear(4, 6, rng=0), nn.Maxout(2), nn.Linear(3, 3, rng=1)),
+    "pair product": lambda: nn.Sequential(nn.PairProduct(), nn.Linear(2, 3, rng=0)),
+    "power": lambda: nn.Sequential(nn.Power(4, 3, rng=0), nn.Linear(3, 3, rng=1)),
+    "dropout, evaluation": lambda: nn.Sequential(nn.Linear(4, 3, rng=0), nn.Dropout(0.5)).eval(),
     **{
-        name: lambda name=name: nn.Sequential(getattr(nn, name)(4, 5), nn.Linear(5, 3, rng=0))
+        name: lambda name=name: nn.Sequential(
+            getattr(nn, name)(4, 5, rng=0), nn.Linear(5, 3, rng=1)
+        )
         for name in ("GLU", "ReGLU", "GEGLU", "SwiGLU")
-        if hasattr(nn, name)
     },
     **{
         f"mlp {name.lower()}": lambda name=name: nn.MLP(4, [6, 3], getattr(nn, name)(), rng=0)
-        for name in ("ELU", "GELU", "Mish", "PReLU", "SELU", "SiLU", "Hardtanh")
-        if hasattr(nn, name)
+        for name in ("ELU", "GELU", "Mish", "PReLU", "SELU", "SiLU", "Hardtanh", "LogSoftmax")
     },
-    **(
-        {"pair product": lambda: nn.Sequential(nn.PairProduct(), nn.Linear(2, 3, rng=0))}
-        if hasattr(nn, "PairProduct")
-        else {}
-    ),
 }
 
 

@@ -82,6 +82,23 @@ def test_a_history_plots_itself_and_prints_why_training_ended() -> None:
         empty.plot()
 
 
+def test_a_rate_is_drawn_so_that_its_shape_is_seen_and_one_step_is_a_dot() -> None:
+    pytest.importorskip("matplotlib")
+
+    def drawn(rates: Any) -> Any:
+        history = nn.History()
+        history.steps = {"loss": [1.0] * len(rates), "lr": list(rates)}
+        return history.plot().axes[1]
+
+    steps = np.arange(90)
+    assert drawn(0.1 * (1.0001 + np.cos(np.pi * steps / 90)) / 2).get_yscale() == "linear"
+    assert drawn(0.1 ** (1 + steps // 30)).get_yscale() == "linear"
+    assert drawn(1e-6 * 10 ** (steps / 15)).get_yscale() == "log"
+    one = drawn([0.1])
+    assert one.get_lines()[0].get_marker() == "o"
+    assert one.get_ylim()[1] > 0.1
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True

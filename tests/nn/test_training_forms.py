@@ -1,0 +1,100 @@
+"""The forms in which the arguments of `fit` may be given: all of them take the same steps."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+
+X, Y = nn.data.two_moons(60, rng=0)
+
+
+def fitted(**change: Any) -> tuple[nn.MLP, nn.History]:
+    model = nn.MLP(2, [8, 2], rng=0)
+    call: dict[str, Any] = {
+        "data": (X, Y),
+        "optimizer": lambda p: nn.optim.Adam(p, 0.001),
+        "epochs": 6,
+    }
+    return model, nn.fit(model, nn.cross_entropy, **(call | change))
+
+
+def same(model: nn.MLP, other: nn.MLP) -> bool:
+    pairs = zip(model.parameters(), other.parameters(), strict=True)
+    return all((p.data == q.data).all() for p, q in pairs)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"data": [X, Y]},
+        {"data": (X.tolist(), Y.tolist())},
+        {"data": (autograd.Tensor(X), Y)},
+        {"data": [(X, Y)]},
+        {"data": [[X, Y]]},
+        {"data": nn.data.batches(X, Y, batch_size=60, shuffle=False)},
+        {"batch_size": 60},
+        {"optimizer": nn.optim.Adam},
+        {"optimizer": "adam"},
+        {"optimizer": functools.partial(nn.optim.Adam, lr=0.001)},
+        {"callbacks": lambda event: None},
+        {"validation": nn.data.batches(X[:9], Y[:9], batch_size=4)},
+    ],
+)
+def test_every_form_of_an_argument_takes_the_same_steps(change: dict[str, Any]) -> None:
+    assert same(fitted(**change)[0], fitted()[0])
+
+
+def test_batches_as_validation_are_measured_whole() -> None:
+    held = nn.data.batches(X[:9], Y[:9], batch_size=4, drop_last=True)
+    whole = fitted(validation=(X[:9], Y[:9]))[1].epochs["validation loss"]
+    assert fitted(validation=held)[1].epochs["validation loss"] == whole
+
+
+def test_a_schedules_class_with_its_options_is_made_with_the_optimiser() -> None:
+    made = functools.partial(nn.schedules.StepLR, step_size=2, gamma=0.5)
+    history = fitted(schedule=made)[1]
+    expected = 0.001 * 0.5 ** (np.arange(6) // 2)
+    assert np.allclose(history.steps["lr"], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("every", [None, "step"])
+def test_a_cycle_is_counted_in_steps_as_in_pytorchs_loop_and_a_stairway_in_epochs(
+    every: Any,
+) -> None:
+    made = functools.partial(nn.schedules.OneCycleLR, max_lr=0.1, total_steps=19)
+    cycle = fitted(schedule=made, schedule_every=every, batch_size=20)[1].steps["lr"]
+    torch = pytest.importorskip("torch")
+    optimizer = torch.optim.Adam([torch.zeros(1, dtype=torch.float64, requires_grad=True)], 0.001)
+    theirs = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.1, total_steps=19)
+    expected = []
+    for _ in range(18):
+        expected.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        theirs.step()
+    assert np.allclose(cycle, expected, rtol=1e-10)
+    stairs = functools.partial(nn.schedules.ExponentialLR, gamma=0.5)
+    rates = fitted(schedule=stairs, batch_size=20)[1].steps["lr"]
+    assert np.allclose(rates, 0.001 * 0.5 ** (np.arange(18) // 3))
+
+
+def test_ctrl_c_before_the_first_step_returns_an_empty_history() -> None:
+    def interrupted(prediction: Any, y: Any) -> Any:
+        raise KeyboardInterrupt
+
+    model = nn.MLP(2, [8, 2], rng=0)
+    history = nn.fit(model, interrupted, (X, Y), optimizer="sgd", epochs=3, tolerance=1e-3)
+    assert (history.stopped, history.steps) == ("interrupted", {})
+    assert same(model, nn.MLP(2, [8, 2], rng=0))
+
+
+def test_patience_with_a_held_out_loss_that_is_no_number_says_so() -> None:
+    bad = np.full_like(X[:9], np.nan)
+    history = fitted(validation=(bad, Y[:9]), patience=2)[1]
+    assert history.reason == "no validation loss that is a finite number for 2 epochs"
+    assert (history.stopped, len(history.epochs["loss"])) == ("patience", 2)
