@@ -115,6 +115,14 @@ from autograd.primitives.reductions import (
     sum_squares,
     var,
 )
+from autograd.programs import (
+    BranchChanged,
+    CompiledFunction,
+    Program,
+    ProgramError,
+    ProgramStats,
+    compile,
+)
 from autograd.recording import (
     Scope,
     Scoped,
@@ -122,6 +130,7 @@ from autograd.recording import (
     enable_grad,
     is_grad_enabled,
     no_grad,
+    recording,
     register_library,
     retain_grads,
 )
@@ -132,11 +141,16 @@ from autograd.views.drawing import Drawing, draw
 
 __all__ = [
     "AnomalyError",
+    "BranchChanged",
+    "CompiledFunction",
     "Drawing",
     "GradientError",
     "LocalDerivative",
     "Node",
     "Primitive",
+    "Program",
+    "ProgramError",
+    "ProgramStats",
     "Scope",
     "Scoped",
     "Site",
@@ -160,6 +174,7 @@ __all__ = [
     "cbrt",
     "ceil",
     "clip",
+    "compile",
     "concatenate",
     "cos",
     "cosh",
@@ -224,6 +239,7 @@ __all__ = [
     "prod",
     "ravel",
     "reciprocal",
+    "recording",
     "reduction",
     "register_library",
     "registry",

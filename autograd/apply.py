@@ -98,7 +98,9 @@ def make(
     node._data = out
     node._grad = node._name = None
     node._requires_grad = derivatives.count(None) < len(derivatives)
-    if node._requires_grad:
+    whole = mode.notes is not None or primitive.impure is not None
+    if node._requires_grad or (mode.recording and whole):
+        # Where no gradient flows a program computes the number anew all the same.
         node._primitive = primitive
         kept = tuple(
             [x if x.__class__ is Value else n for x, n in zip(arguments, numbers, strict=True)]
@@ -199,6 +201,12 @@ def apply_to_tensors(
             else tuple([arguments[slot] for slot in slots])
         )
         node._requires_grad = True
+    elif mode.recording and (mode.notes is not None or primitive.impure is not None):
+        # No gradient flows, but a program computes it anew with each run.
+        node._primitive = primitive
+        node._arguments, node._arrays, node._options = arguments, arrays, options
+        node._slots = node._parents = ()
+        node._requires_grad = False
     else:
         node._primitive = None
         node._arguments = node._arrays = node._slots = node._parents = ()

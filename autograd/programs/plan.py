@@ -66,3 +66,5 @@ class Plan:
     """Instructions on constants alone, computed when the plan was made."""
     shared: int = 0
     """Instructions that were there already."""
+    dropped: int = 0
+    """Instructions whose result nothing needed."""

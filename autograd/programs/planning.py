@@ -31,32 +31,42 @@ SMALL = 64
 
 
 def plan_of(
-    output: Node, inputs: Sequence[Any], *, input_gradients: bool = True
-) -> tuple[Plan, dict[Node, int]]:
-    """The plan of a recorded graph, and the register of each of its nodes.
+    output: Node, inputs: Sequence[Any], *, extra: Sequence[Node] = (), input_gradients: bool = True
+) -> Planner:
+    """The finished planner of a recorded graph: its ``plan``, and the register of each node.
 
     Args:
         output: the node that the program computes.
         inputs: leaves, or constant arrays (found by identity), that each call gives anew.
+        extra: nodes that are to be computed as well.
         input_gradients: whether the gradient of inputs is wanted too.
 
     Raises:
         ValueError: an input that the output does not depend on.
         TypeError: a row whose rule is no formula of letters.
     """
-    planner = Planner(output, inputs)
+    planner = Planner(output, inputs, extra)
     with np.errstate(all="ignore"):
         planner.go_forward()
         planner.go_backward(input_gradients)
-    return planner.finished(), planner.places
+    planner.finish()
+    return planner
 
 
 class Planner:
-    """A plan in the making."""
+    """A plan in the making.
 
-    def __init__(self, output: Node, inputs: Sequence[Any]) -> None:
+    Attributes:
+        order: the recorded nodes, arguments before outputs.
+        places: the register of each node's data.
+        cotangents: the register of each node's cotangent, for those that have one.
+    """
+
+    def __init__(self, output: Node, inputs: Sequence[Any], extra: Sequence[Node] = ()) -> None:
         self.output = output
-        self.order = topological_order([output], arguments=True)
+        self.extra = list(extra)
+        self.order = topological_order([output, *extra], arguments=True)
+        self.cotangents: dict[Node, int] = {}
         self.plan = Plan(scalar=all(isinstance(node, Value) for node in self.order))
         self.places: dict[Node, int] = {}
         self.numbers: dict[Any, int] = {}  # constants by what they are
@@ -294,9 +304,11 @@ class Planner:
             if node not in pending:
                 continue
             self.about = node
-            g = self.added(pending.pop(node), node)
+            g = self.cotangents[node] = self.added(pending.pop(node), node)
             if node in wanted:
-                plan.gradients.append((node, g))
+                # An input stands for all instances: its gradient is the sum over them, as any leaf's.
+                over = self.emit(TOTAL, (g,), {}) if plan.registers[g].varies else g
+                plan.gradients.append((node, over))
             if node._primitive is None or node in given:
                 continue
             for parent, contribution in self.contributions(node, node._primitive, g, leading):
@@ -390,7 +402,7 @@ class Planner:
         """The local derivative of an elementwise row on registers: a register, or a plain number."""
         steps = template(primitive, slot, _key(options), _Options(options))
         if not isinstance(steps, tuple):
-            return steps
+            return self.plan.registers[places[steps]] if steps.__class__ is int else steps
         done: list[int] = list(places)
         for name, arguments, chosen in steps:
             operands = [
@@ -401,10 +413,20 @@ class Planner:
 
     # --- the end ----------------------------------------------------------------------------------
 
-    def finished(self) -> Plan:
-        """The plan without the instructions that nothing needs."""
+    def impure(self) -> list[Node]:
+        """The recorded nodes that do more than compute: a replay of each gives something new."""
+        return [
+            node
+            for node in self.order
+            if node._primitive is not None
+            and node._primitive.is_impure(node._primitive.options | node.options)
+        ]
+
+    def finish(self) -> None:
+        """Drop the instructions that nothing needs."""
         plan = self.plan
         needed = {plan.output, *(r for _, r in plan.gradients)}
+        needed.update(self.places[node] for node in self.extra)
         for part in (plan.backward, plan.forward):
             kept = []
             for step in reversed(part):
@@ -412,9 +434,9 @@ class Planner:
                 if step.out in needed or (row is not None and row.is_impure(step.options)):
                     needed.update(step.arguments)
                     kept.append(step)
+            plan.dropped += len(part) - len(kept)
             part[:] = reversed(kept)
         plan.folded, plan.shared = self.folded, self.shared
-        return plan
 
 
 class _Options:
@@ -432,7 +454,7 @@ class _Options:
 
 @functools.lru_cache(maxsize=1024)
 def template(primitive: Elementwise, slot: int, key: Any, options: _Options) -> Any:
-    """The rule of a local derivative as steps (name, arguments, options), or a plain number.
+    """The rule of a local derivative: steps (name, arguments, options), a place, or a plain number.
 
     An argument is the place of an earlier result (0 is the output, then the inputs, then the steps),
     or a number in a tuple of its own.
@@ -462,9 +484,7 @@ def template(primitive: Elementwise, slot: int, key: Any, options: _Options) -> 
         return done[id(x)]
 
     place = visit(formula)
-    if place != arity + len(steps):
-        steps.append(("identity", [place], {}))
-    return tuple(steps)
+    return tuple(steps) if place == arity + len(steps) and steps else place
 
 
 def scalar_call(name: str, numbers: list[float], options: dict[str, Any]) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Node
+from autograd import Node, Value
 
 __all__: list[str] = []
 
@@ -139,7 +139,12 @@ def check_indices(indices: Any, classes: int, ignored: int | None, loss: str) ->
 
 
 def signs(target: Any, scores: Any, loss: str) -> Any:
-    """Targets of −1 and 1 as plain numbers, in the dtype of the scores."""
+    """Targets of −1 and 1, in the dtype of the scores. A node stays one: a program may replace it.
+
+    A Value that takes part in the gradient is a variable, whose number is anything for now.
+    """
+    if isinstance(target, Value) and target.requires_grad:
+        return target
     t = target.data if isinstance(target, Node) else target
     if t.__class__ is not np.ndarray or t.dtype.kind != "f":
         t = np.asarray(t, dtype=np.float64)
@@ -147,6 +152,8 @@ def signs(target: Any, scores: Any, loss: str) -> Any:
     if np.count_nonzero(wrong):
         place = np.argwhere(wrong)[0]
         raise ValueError(f"{loss} expected targets of -1 or 1, got {t[tuple(place)]:g}{at(place)}")
+    if isinstance(target, Node):
+        return target
     return t.astype(getattr(scores, "dtype", FLOAT64), copy=False) if t.ndim else float(t)
 
 
