@@ -18,7 +18,7 @@ from autograd.primitive import as_floats
 from autograd.primitives.elementwise import exp, log, where
 from autograd.primitives.linear import expand_dims, swapaxes
 from autograd.primitives.products import matmul
-from autograd.primitives.reductions import logsumexp, max, sum
+from autograd.primitives.reductions import max, sum
 
 # --- the affine map of a layer --------------------------------------------------------------------
 
@@ -136,12 +136,18 @@ def _log_softmax_array(x: Any, axis: int) -> Any:
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
+def _log_softmax_composite(x: Any, axis: int) -> Any:
+    # The same parts as those of softmax: a program computes them once for both.
+    shifted = x - max(x, axis=axis, keepdims=True, ties="first")
+    return shifted - log(sum(exp(shifted), axis=axis, keepdims=True))
+
+
 log_softmax = fused(
     "log_softmax",
     _log_softmax_array,
     (lambda g, out, x, axis: g - exp(out) * sum(g, axis=axis, keepdims=True),),
     (lambda t, out, x, axis: t - sum(exp(out) * t, axis=axis, keepdims=True),),
-    lambda x, axis: x - logsumexp(x, axis=axis, keepdims=True),
+    _log_softmax_composite,
     doc="x − ln Σ eˣ along `axis` (the last), stable at ±1000. Jacobian: I − 1 pᵀ.",
     axis=-1,
 )

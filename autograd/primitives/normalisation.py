@@ -14,7 +14,7 @@ import numpy as np
 from autograd.declare import fused
 from autograd.primitive import add_up, normalise_axes
 from autograd.primitives.elementwise import sqrt, square
-from autograd.primitives.reductions import mean, var
+from autograd.primitives.reductions import mean
 
 __all__ = ["batch_norm", "layer_norm", "rms_norm"]
 
@@ -36,14 +36,16 @@ def _standardise_array(x: Any, axis: Any, eps: float) -> Any:
 
 
 def _standardise_product(g: Any, out: Any, x: Any, axis: Any, eps: float) -> Any:
-    r = 1 / sqrt(var(x, axis=axis, keepdims=True) + eps)
+    # Written as the composite is, so that a program computes the factor once for both.
+    centred = x - mean(x, axis=axis, keepdims=True)
+    r = 1 / sqrt(mean(square(centred), axis=axis, keepdims=True) + eps)
     along = mean(g * out, axis=axis, keepdims=True)
     return r * (g - mean(g, axis=axis, keepdims=True) - out * along)
 
 
 def _standardise_composite(x: Any, axis: Any, eps: float) -> Any:
     centred = x - mean(x, axis=axis, keepdims=True)
-    return centred / sqrt(mean(square(centred), axis=axis, keepdims=True) + eps)
+    return centred * (1 / sqrt(mean(square(centred), axis=axis, keepdims=True) + eps))
 
 
 batch_norm = fused(
@@ -87,7 +89,7 @@ rms_norm = fused(
     _rms_norm_array,
     (_rms_norm_product,),
     (_rms_norm_product,),
-    lambda x, axis, eps: x / sqrt(mean(square(x), axis=axis, keepdims=True) + eps),
+    lambda x, axis, eps: x * (1 / sqrt(mean(square(x), axis=axis, keepdims=True) + eps)),
     doc="x / √(mean(x²) + ε) along `axis`, the last. Jacobian of each instance: "
     "(I − s sᵀ/n) / √(mean(x²) + ε), where s is the output.",
     symbol="rms norm",

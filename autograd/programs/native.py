@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 import platform
 import struct
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.programs.driver import FIELDS, driver
+from autograd.programs.driver import CHANGING, FIELDS, driver
 from autograd.programs.interpreter import BLOCK, Bytecode, interpreter
 from autograd.programs.lowering import Lowered, Unsupported, lower
 from autograd.programs.machine import Machine, available, machine_code, vector_width
@@ -27,6 +29,8 @@ FLOAT64: np.dtype[Any] = np.dtype(np.float64)
 
 STRAIGHT_LIMIT = 12_000
 """Operands up to which a plan is compiled by itself; beyond, it becomes bytecode."""
+UNROLL = 2
+"""Vectors that straight-line code takes at a time: one load of a parameter serves them all."""
 ENOUGH = 200_000
 """Operands times instances from which on a second thread pays."""
 
@@ -96,3 +100,231 @@ class Native:
         """What was compiled so far, by direction: the engine, operands, seconds, whether from disk."""
         done = {name: self.__dict__.get(f"_{name}") for name in ("forward", "backward")}
         return {name: engine.facts for name, engine in done.items() if engine is not None}
+
+
+# --- one direction --------------------------------------------------------------------------------
+
+HEAD = object.__basicsize__
+"""Where in an array's head NumPy keeps the address of its data, in CPython."""
+
+
+def _heads_are_readable() -> bool:
+    if platform.python_implementation() != "CPython":
+        return False
+    probe = np.zeros(2)
+    return ctypes.c_void_p.from_address(id(probe) + HEAD).value == probe.ctypes.data
+
+
+NOTHING: Array = np.zeros((0, 0))
+HEADS = _heads_are_readable()
+
+
+def _aligned(count: int) -> Array:
+    """Memory for numbers that starts where a cache line does."""
+    memory = np.zeros(count + 8)
+    start = -(memory.ctypes.data // 8) % 8
+    return memory[start : start + count]
+
+
+class _Engine:
+    """One direction of a plan, compiled, with the memory that it works in."""
+
+    def __init__(self, plan: Plan, lowered: Lowered, threads: int) -> None:
+        self._lowered = lowered
+        places = _places(lowered)
+        self._seeded = plan.seed in lowered.inputs
+        given = list(lowered.inputs)
+        self._varying = [i for i, register in enumerate(given) if lowered.varies[register]]
+        self._uniform_inputs = [
+            (i, places[register])
+            for i, register in enumerate(given)
+            if not lowered.varies[register] and register in places
+        ]
+        lowered.inputs = [given[i] for i in self._varying]
+        self._given = len(given)
+        self._uniform = _aligned(max(places.values(), default=0) + 1)
+        for register, number in lowered.constants.items():
+            self._uniform[places[register]] = number
+        started = time.perf_counter()
+        self._block, code, registers, found, words = _compiled(lowered, places)
+        machine = Machine(code)
+        self._machine = machine
+        self._run, self._first = machine.function("run"), machine.function("first")
+        self._blocks, self._last = machine.function("blocks"), machine.function("last")
+        self.facts = {
+            "engine": "bytecode" if words else "straight line",
+            "operands": lowered.size,
+            "seconds": time.perf_counter() - started,
+            "cached": found,
+        }
+        self._words = words or [np.zeros(1, np.int32)] * 3
+        self._gradient_places = np.array([places[g] for g in lowered.gradients] or [0])
+        self._lanes = 0 if words else vector_width()
+        self._threads = max(1, threads)
+        self._registers = registers
+        self._bytecode = bool(words)
+        self._outs = len(lowered.outputs)
+        self._changing = struct.Struct(f"{len(CHANGING) + 2 * len(self._varying) + self._outs}q")
+        self._offset = 8 * (len(FIELDS) - len(CHANGING))
+        self._work = max(1, sum(len(op.arguments) for op in lowered.sweep))
+        self._states = [self._state(i) for i in range(1)]
+        self._lock = threading.Lock()
+
+    def _state(self, number: int) -> _State:
+        """The memory of one thread; the first adds up totals where the uniform code reads them."""
+        lowered, inputs, outs = self._lowered, len(self._varying), self._outs
+        fields = np.zeros(len(FIELDS) + 2 * inputs + outs, dtype=np.int64)
+        base = fields.ctypes.data + 8 * len(FIELDS)
+        totals, lanes = len(lowered.totals), self._lanes or 1
+        file = _aligned(max(1, self._registers) * self._block)
+        if self._bytecode:
+            block, out = file, file[inputs * self._block :]
+        else:
+            block, out = _aligned(inputs * self._block + 1), _aligned(outs * self._block)
+        acc = _aligned(totals * lanes + 1)
+        sums = self._uniform[len(lowered.parameters) :] if number == 0 else _aligned(totals + 1)
+        known = {
+            "parameter_count": len(lowered.parameters),
+            "uniform": self._uniform.ctypes.data,
+            "input_count": inputs,
+            "inputs": base,
+            "strides": base + 8 * inputs,
+            "block": block.ctypes.data,
+            "out": out.ctypes.data,
+            "out_count": outs,
+            "outs": base + 16 * inputs,
+            "acc": acc.ctypes.data,
+            "total_count": totals,
+            "sums": sums.ctypes.data,
+            "gradient_count": len(lowered.gradients),
+            "gradient_places": self._gradient_places.ctypes.data,
+            "file": file.ctypes.data,
+            "code_before": self._words[0].ctypes.data,
+            "code_sweep": self._words[1].ctypes.data,
+            "code_after": self._words[2].ctypes.data,
+        }
+        for i, name in enumerate(FIELDS):
+            fields[i] = known.get(name, 0)
+        return _State(fields, memoryview(fields).cast("B"), fields.ctypes.data, sums, (file, block, out, acc))
+
+    def __call__(
+        self, inputs: Sequence[Any], parameters: Any, seed: Any
+    ) -> tuple[Array, Array, Array]:
+        lowered = self._lowered
+        given = [*inputs, seed] if self._seeded else inputs
+        if len(given) != self._given:
+            raise ValueError(f"expected {self._given} inputs, got {len(given)}")
+        arrays, strides, count = [], [], -1
+        for i in self._varying:
+            x = given[i]
+            if x.__class__ is not np.ndarray or x.dtype is not FLOAT64:
+                x = np.asarray(x, dtype=FLOAT64)
+            arrays.append(x)
+            if x.ndim == 0:
+                strides.append(0)
+                continue
+            (n,) = x.shape
+            if n != count and count >= 0:
+                raise ValueError(f"inputs of {count} and of {n} instances")
+            count = n
+            strides.append(x.strides[0])
+        if count < 0:
+            count = 1
+        if parameters.__class__ is not np.ndarray or parameters.dtype is not FLOAT64:
+            parameters = np.asarray(parameters, dtype=FLOAT64)
+        if parameters.shape != (len(lowered.parameters),):
+            raise ValueError(
+                f"expected {len(lowered.parameters)} parameters, got shape {parameters.shape}"
+            )
+        if parameters.strides[0] != 8:
+            parameters = np.ascontiguousarray(parameters)
+        losses, gradients = np.empty(count), np.empty(len(lowered.gradients))
+        extra = np.empty((self._outs - 1, count)) if self._outs > 1 else NOTHING
+        arrays += (parameters, gradients, losses)
+        if extra is not NOTHING:
+            arrays += extra
+        if HEADS:
+            heads = [id(x) + HEAD for x in arrays]
+        else:
+            cells = [ctypes.c_void_p(x.ctypes.data) for x in arrays]
+            heads = [ctypes.addressof(cell) for cell in cells]
+        n = len(strides)
+        with self._lock:
+            for i, place in self._uniform_inputs:
+                # The seed of a loss that no instance changes: its weights count together.
+                self._uniform[place] = np.sum(given[i])
+            changing = (heads[n], heads[n + 1], *heads[:n], *strides, *heads[n + 2 :])
+            threads = self._threads
+            if threads > 1 and count > self._block and count * self._work >= ENOUGH:
+                self._share(count, changing, threads)
+            else:
+                state = self._states[0]
+                self._changing.pack_into(state.view, self._offset, 0, count, *changing)
+                self._run(state.address)
+        return losses, extra, gradients
+
+    def _share(self, count: int, changing: tuple[int, ...], threads: int) -> None:
+        """The sweep in several threads, each with totals of its own, which are added in order."""
+        while len(self._states) < threads:
+            self._states.append(self._state(len(self._states)))
+        blocks = -(-count // self._block)
+        edges = [min(count, i * blocks // threads * self._block) for i in range(threads)] + [count]
+        states = self._states[:threads]
+        for state, low, high in zip(states, edges, edges[1:], strict=True):
+            self._changing.pack_into(state.view, self._offset, low, high, *changing)
+        self._first(states[0].address)
+        waiting = [_pool(threads).submit(self._blocks, state.address) for state in states[1:]]
+        self._blocks(states[0].address)
+        totals = len(self._lowered.totals)
+        for done, state in zip(waiting, states[1:], strict=True):
+            done.result()
+            states[0].sums[:totals] += state.sums[:totals]
+        self._last(states[0].address)
+
+
+class _State(NamedTuple):
+    """The fields that a thread's calls get, and the memory they point to."""
+
+    fields: Any
+    view: memoryview
+    address: int
+    sums: Array
+    memory: tuple[Array, ...]
+
+
+@functools.cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads - 1, thread_name_prefix="chalkgrad")
+
+
+if hasattr(os, "register_at_fork"):
+    # A child process has none of its parent's threads.
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
+def _places(lowered: Lowered) -> dict[int, int]:
+    """Where uniform numbers lie: parameters, totals, and then the others."""
+    order = [*lowered.parameters, *lowered.totals, *lowered.constants]
+    order += [register for register in lowered.inputs if not lowered.varies[register]]
+    order += [op.out for op in lowered.before] + [op.out for op in lowered.after]
+    return {register: place for place, register in enumerate(dict.fromkeys(order))}
+
+
+def _compiled(
+    lowered: Lowered, places: dict[int, int]
+) -> tuple[int, bytes, int, bool, list[Any]]:
+    """Instances in a block, object code, registers in its file, whether cached, and bytecode if any."""
+    lanes = vector_width()
+    if lowered.size <= STRAIGHT_LIMIT:
+        line = StraightLine(lowered, places, lanes, UNROLL)
+        code, found = machine_code(driver(lanes, line.block, lanes) + line.text)
+        return line.block, code, line.spilled, found, []
+    bytecode = Bytecode(lowered, places)
+    code, found = _interpreter(lanes)
+    words = [bytecode.before, bytecode.sweep, bytecode.after]
+    return BLOCK, code, bytecode.registers, found, words
+
+
+@functools.cache
+def _interpreter(lanes: int) -> tuple[bytes, bool]:
+    return machine_code(driver(lanes, BLOCK, 0) + interpreter(lanes))

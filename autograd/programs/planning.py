@@ -174,12 +174,18 @@ class Planner:
             return self.made[key]
         if name == "mul":
             for one, other in (arguments, arguments[::-1]):
-                held, kept = self.plan.registers[one], self.plan.registers[other]
-                if held.kind == "constant" and held.holds.__class__ in (int, float):
-                    if held.holds == 1 and kept.kind != "constant":
-                        self.folded += 1
-                        return other
+                if self.is_number(one, 1) and self.plan.registers[other].kind != "constant":
+                    self.folded += 1
+                    return other
+        if name == "pow" and self.is_number(arguments[1], 1):
+            self.folded += 1
+            return arguments[0]
         return None
+
+    def is_number(self, r: int, number: float) -> bool:
+        """Whether a register is this constant, written as a plain number."""
+        held = self.plan.registers[r].holds
+        return held.__class__ in (int, float) and bool(held == number)
 
     def _computed(self, name: str, numbers: Sequence[Any], options: dict[str, Any]) -> Any:
         if self.plan.scalar:
@@ -240,7 +246,7 @@ class Planner:
 
     def letter(self, r: int, x: Any) -> Any:
         """What a rule gets for a register: a letter, or a constant that is no array as it is."""
-        data = x.data if isinstance(x, Node) else x
+        data = x.data if isinstance(x, Node) else x.sample if isinstance(x, Letter) else x
         if isinstance(data, np.ndarray | float | int | np.generic):
             if self.plan.registers[r].kind == "constant" and not isinstance(data, np.ndarray):
                 return data
@@ -271,9 +277,12 @@ class Planner:
             stack.pop()
             row = registry.get(x.function)
             options = x.options if row is None else row.options | x.options
-            done[id(x)] = self.emit(
-                x.function, [done[id(each)] for each in x.arguments], options, x.sample
-            )
+            places = [done[id(each)] for each in x.arguments]
+            if isinstance(row, Fused) and not row.is_impure(options):
+                letters = [self.letter(r, each) for r, each in zip(places, x.arguments, strict=True)]
+                done[id(x)] = self.lowered(row.composite(*letters, **options))
+            else:
+                done[id(x)] = self.emit(x.function, places, options, x.sample)
         return done[id(formula)]
 
     # --- backward ---------------------------------------------------------------------------------

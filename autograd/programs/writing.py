@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd.dispatch import registry
 from autograd.families import Elementwise
+from autograd.primitive import normalise_axes
 from autograd.programs.plan import TOTAL, Instruction, Plan
 
 __all__ = ["Writer"]
@@ -18,6 +19,9 @@ Array = np.ndarray[Any, Any]
 
 VIEWS = ("reshape", "transpose", "broadcast_to", "getitem")
 """Rows whose result can be a view of their argument's memory."""
+
+FEW = 65_536
+"""Elements of an array up to which a call, and not memory, is what takes time."""
 
 LINE = 64
 """Bytes in a line of the processor's cache, which buffers are aligned to."""
@@ -56,6 +60,7 @@ class Writer:
         self.owners: dict[int, Array] = {}  # the memory itself, by the register that has it
         self.free: dict[int, list[Array]] = {}
         self.buffer_bytes = 0
+        self.constants: dict[Any, str] = {}  # numbers of rank 0
         self.now = 0
         self.ends = self._ends(extra)
         self.dying: dict[int, list[int]] = {}
@@ -137,7 +142,10 @@ class Writer:
     def bind(self, x: Any, hint: str) -> str:
         """A name in the scope for a function, an option or an array."""
         name = hint
-        while name in self.scope and self.scope[name] is not x:
+        while name in self.scope:
+            held = self.scope[name]
+            if held is x or (callable(x) and held == x):
+                return name
             name += "_"
         self.scope[name] = x
         return name
@@ -170,6 +178,36 @@ class Writer:
         row = registry.get(name)
         function = UFUNCS.get(name) or (row.array if isinstance(row, Elementwise) else None)
         return function if isinstance(function, np.ufunc) else None
+
+    def computed(self, step: Instruction, function: np.ufunc, names: Sequence[str]) -> str:
+        """One ufunc on whole arrays."""
+        out = self.buffer(step, True)
+        if function.nin < len(names) or function in (np.maximum, np.minimum):
+            out = f"out={out}"  # NumPy wants it said
+        return f"{self.bind(function, function.__name__)}({', '.join(names)}, {out})"
+
+    def as_arrays(self, step: Instruction, names: Sequence[str]) -> list[str]:
+        """The names, with numbers as arrays of rank 0: a ufunc takes those 0.2 µs faster."""
+        registers = [self.plan.registers[r] for r in step.arguments]
+        dtypes = {register.dtype for register in registers if register.kind != "constant"}
+        if len(dtypes) != 1:
+            return list(names)
+        (dtype,) = dtypes
+        if dtype.kind != "f":
+            return list(names)
+        written = list(names)
+        for i, register in enumerate(registers):
+            if register.kind == "constant" and register.holds.__class__ in (int, float):
+                number = np.asarray(register.holds, dtype)
+                written[i] = self.bind_number(number)
+        return written
+
+    def bind_number(self, number: Array) -> str:
+        """A name for a number of rank 0, the same one for the same number."""
+        key = (number.dtype.str, number.tobytes())
+        if key not in self.constants:
+            self.constants[key] = self.bind(number, f"n{len(self.constants)}")
+        return self.constants[key]
 
     def called(self, step: Instruction, names: Sequence[str]) -> str:
         """The row's own function, whose result is copied into the buffer."""
@@ -209,8 +247,7 @@ class Writer:
         options = step.options
         function = self.ufunc(step.name)
         if function is not None:
-            out = self.buffer(step, True)
-            return [f"{self.bind(function, function.__name__)}({', '.join(names)}, {out})"]
+            return [self.computed(step, function, self.as_arrays(step, names))]
         write = getattr(self, f"write_{step.name}", None)
         lines: list[str] | None = None if write is None else write(step, names, **options)
         return [self.called(step, names)] if lines is None else lines
@@ -220,9 +257,9 @@ class Writer:
         out = self.buffer(step, True)
         x = self.fixed[step.out]
         zero = "0"
-        if x.size <= 65536:
+        if x.size <= FEW:
             zero = self.bind(np.zeros(x.shape, x.dtype), f"zeros{step.out}")
-        return [f"{self.bind(np.maximum, 'maximum')}({names[0]}, {zero}, {out})"]
+        return [f"{self.bind(np.maximum, 'maximum')}({names[0]}, {zero}, out={out})"]
 
     def write_softplus(self, step: Instruction, names: Sequence[str]) -> list[str]:
         out = self.buffer(step, True)
@@ -257,17 +294,61 @@ class Writer:
     def write_sum(
         self, step: Instruction, names: Sequence[str], axis: Any, keepdims: bool
     ) -> list[str]:
-        return [self.reduced(step, names, np.add, axis, keepdims)]
+        return [self.weighed(step, names, axis, 1) or self.reduced(step, names, np.add, axis, keepdims)]
 
     def write_mean(
         self, step: Instruction, names: Sequence[str], axis: Any, keepdims: bool
     ) -> list[str]:
-        line = self.reduced(step, names, np.add, axis, keepdims)
-        r = step.out
-        n = math.prod(self.shape(step.arguments[0])) // (self.fixed[r].size or 1)
+        n = math.prod(self.shape(step.arguments[0])) // (math.prod(self.shape(step.out)) or 1)
         if n == 0:
-            return [line, f"r{r}.fill(nan)" if self.bind(math.nan, "nan") else ""]
-        return [line, f"{self.bind(np.divide, 'divide')}(r{r}, {n}, r{r})"]
+            return [self.called(step, names)]
+        if line := self.weighed(step, names, axis, n):
+            return [line]
+        line = self.reduced(step, names, np.add, axis, keepdims)
+        return [line, f"{self.bind(np.divide, 'divide')}(r{step.out}, {n}, r{step.out})"]
+
+    def weighed(self, step: Instruction, names: Sequence[str], axis: Any, n: int) -> str | None:
+        """A sum divided by n, as a product with a vector: BLAS adds up small arrays 3 to 6 times faster.
+
+        None where that does not apply: the array is large, or the axes are not one end of its shape.
+        """
+        (r,) = step.arguments
+        x = self.fixed.get(r)
+        shape, dtype = self.shape(r), self.plan.registers[r].dtype
+        if dtype.kind != "f" or not 0 < math.prod(shape) <= FEW:
+            return None
+        axes = normalise_axes(axis, len(shape))
+        if axes == tuple(range(len(shape))):
+            if x is None or not x.flags.c_contiguous:
+                return None
+            operand = self.bind(x.reshape(-1), f"flat{r}")
+            count, left = math.prod(shape), True
+        elif len(shape) == 2:
+            operand, (count,), left = names[0], (shape[axes[0]],), axes == (0,)
+        else:
+            return None
+        weights = self.bind_weights(count, dtype, n)
+        out = self.buffer(step, False)
+        result = self.fixed[step.out]
+        if result.ndim > 1 or (result.ndim == 1 and axes == tuple(range(len(shape)))):
+            room = result.reshape(() if axes == tuple(range(len(shape))) else -1)
+            out = self.bind(room, f"room{step.out}")
+        pair = f"{weights}, {operand}" if left else f"{operand}, {weights}"
+        return f"dot({pair}, {out})"
+
+    def bind_weights(self, count: int, dtype: np.dtype[Any], n: int) -> str:
+        """A vector that is 1/n everywhere."""
+        key = ("weights", count, dtype.str, n)
+        if key not in self.constants:
+            self.constants[key] = self.bind(np.full(count, 1 / n, dtype), f"w{len(self.constants)}")
+        return self.constants[key]
+
+    def write_sum_squares(
+        self, step: Instruction, names: Sequence[str], axis: Any, keepdims: bool
+    ) -> list[str] | None:
+        if axis is not None or keepdims:
+            return None
+        return [f"{self.buffer(step, False)}[()] = {self.bind(np.vdot, 'vdot')}({names[0]}, {names[0]})"]
 
     def write_max(
         self, step: Instruction, names: Sequence[str], axis: Any, keepdims: bool, ties: str
@@ -302,8 +383,7 @@ class Writer:
                 if not varies:
                     return [f"r{step.out} = {call}"]
                 return [f"copyto({self.buffer(step, False)}, {call}, 'unsafe')"]
-            out = self.buffer(step, True)
-            return [f"{self.bind(ufunc, ufunc.__name__)}({', '.join(names)}, {out})"]
+            return [self.computed(step, ufunc, self.as_arrays(step, names))]
         if varies and step.name == "matmul":
             return self.products(step, names)
         if varies and step.name == "sum":
