@@ -137,6 +137,7 @@ from autograd.recording import (
 from autograd.tensor import Tensor
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value, values
+from autograd.vector import Vector
 from autograd.views.drawing import Drawing, draw
 
 __all__ = [
@@ -157,6 +158,7 @@ __all__ = [
     "StaleGraphError",
     "Tensor",
     "Value",
+    "Vector",
     "abs",
     "add",
     "arccos",

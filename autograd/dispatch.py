@@ -80,7 +80,10 @@ def _compute_sequences(primitive: Primitive, arguments: Any, options: dict[str, 
 
 def _write(primitive: Primitive, arguments: Any, options: dict[str, Any]) -> Letter:
     samples = (x.sample if isinstance(x, Letter) else x for x in arguments)
-    sample = primitive.array(*samples, **options)
+    if primitive.is_impure(options):  # a formula is written without anything happening
+        sample = next(iter(samples))
+    else:
+        sample = primitive.array(*samples, **options)
     shown = {key: value for key, value in options.items() if value is not primitive.options[key]}
     return Letter(primitive.name, arguments, shown, sample=sample)
 

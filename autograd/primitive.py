@@ -254,6 +254,9 @@ class Primitive:
         """Whether a call does more than compute: it draws random numbers, or tells somebody."""
         return self.impure is not None and self.impure(options)
 
+    passes = False
+    """Whether the value is the first argument as it is, so that only an effect is left to run."""
+
     constant_slots = False
     """Whether some argument is never differentiated."""
 

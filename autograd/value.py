@@ -311,7 +311,7 @@ class Value(ScalarMethods, Node):
         if self._primitive is not None and isinstance(g, Node):
             g = g.data  # the graph of the gradient leads back here, and would never be freed
         held = self.grad
-        self._grad = g if held is None or self._primitive is not None else held + g
+        self.grad = g if held is None or self._primitive is not None else held + g
 
     def _clone(self, copies: dict[int, Any]) -> Value:
         copy = new(Value)
@@ -402,7 +402,8 @@ def _pass(root: Value, seed: float) -> None:
             if node._primitive is not None or node._grad is None:
                 node._grad = g
             else:
-                node._grad = node._grad + g
+                held = node.grad
+                node.grad = g if held is None else held + g
 
 
 # --- arrays of Values -----------------------------------------------------------------------------

@@ -31,7 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("transforms",),
     ("operators",),
     ("functions",),
-    ("apply",),
+    ("apply", "vector"),
     ("value", "tensor", "pickling"),
     ("signatures", "primitives"),
     ("declare", "local_derivative"),

@@ -65,7 +65,7 @@ def driver(lanes: int, block: int, total_lanes: int) -> str:
         block: Instances in a block, a multiple of `lanes`.
         total_lanes: Partial sums that the engine keeps for each total; 0 for one.
     """
-    return "".join((_first(), _blocks(block, total_lanes or 1), _last(), _run(), _reduce(total_lanes)))
+    return "".join((_first(), _blocks(lanes, block, total_lanes or 1), _last(), _run(), _reduce(total_lanes)))
 
 
 def _first() -> str:
@@ -112,28 +112,23 @@ def _run() -> str:
 """
 
 
-def _blocks(block: int, total_lanes: int) -> str:
-    clear = """  %z.at = getelementptr double, ptr %acc, i64 %z
-  store double 0.0, ptr %z.at
-"""
-    # Lanes beyond the last instance repeat it, so that they meet no number that it does not.
-    lane = """  %j.past = icmp sge i64 %j, %count
-  %j.lane = select i1 %j.past, i64 %edge, i64 %j
-  %j.which = add i64 %b.low, %j.lane
-  %j.offset = mul i64 %j.which, %k.stride
-  %j.from = getelementptr i8, ptr %k.data, i64 %j.offset
-  %j.to = getelementptr double, ptr %k.to, i64 %j
-  %j.x = load double, ptr %j.from
-  store double %j.x, ptr %j.to
+def _blocks(lanes: int, block: int, total_lanes: int) -> str:
+    vector = f"<{lanes} x double>"
+    clear = f"""  %z.offset = mul i64 %z, {lanes}
+  %z.at = getelementptr double, ptr %acc, i64 %z.offset
+  store {vector} zeroinitializer, ptr %z.at
 """
     fill = f"""  %k.place = getelementptr ptr, ptr %inputs, i64 %k
   %k.head = load ptr, ptr %k.place
   %k.data = load ptr, ptr %k.head
   %k.stride.at = getelementptr i64, ptr %strides, i64 %k
   %k.stride = load i64, ptr %k.stride.at
+  %k.first = mul i64 %b.low, %k.stride
+  %k.from = getelementptr i8, ptr %k.data, i64 %k.first
   %k.offset = mul i64 %k, {block}
   %k.to = getelementptr double, ptr %block, i64 %k.offset
-{loop("j", str(block), lane)}"""
+  call void @fill(ptr %k.from, i64 %k.stride, ptr %k.to, i64 %count)
+"""
     put = """  %i.from = getelementptr double, ptr %o.from, i64 %i
   %i.to = getelementptr double, ptr %o.to, i64 %i
   %i.x = load double, ptr %i.from
@@ -151,15 +146,16 @@ def _blocks(block: int, total_lanes: int) -> str:
   %b.left = sub i64 %high, %b.low
   %b.whole = icmp sge i64 %b.left, {block}
   %count = select i1 %b.whole, i64 {block}, i64 %b.left
-  %edge = sub i64 %count, 1
 {loop("k", "%input_count", fill)}
   call void @body(ptr %block, ptr %file, ptr %acc, ptr %out, ptr %uniform, ptr %code_sweep, i64 %count)
 {loop("o", "%out_count", copy)}"""
     names = ("low", "high", "uniform", "input_count", "inputs", "strides", "block", "out")
     names += ("out_count", "outs", "acc", "total_count", "sums", "file", "code_sweep")
-    return f"""define void @blocks(ptr %a) {{
+    return f"""{_fill(lanes, block)}define void @blocks(ptr %a) {{
 {_fields(*names)}
-  %places = mul i64 %total_count, {total_lanes}
+  %sums.all = mul i64 %total_count, {total_lanes}
+  %sums.up = add i64 %sums.all, {lanes - 1}
+  %places = sdiv i64 %sums.up, {lanes}
 {loop("z", "%places", clear)}
   %span = sub i64 %high, %low
   %span.up = add i64 %span, {block - 1}
@@ -167,6 +163,43 @@ def _blocks(block: int, total_lanes: int) -> str:
 {loop("b", "%steps", each)}
   call void @reduce(ptr %acc, ptr %sums, i64 %total_count)
   ret void
+}}
+"""
+
+
+def _fill(lanes: int, block: int) -> str:
+    """Text of ``fill``: one input's numbers of a block, `stride` bytes apart, into its register."""
+    vector = f"<{lanes} x double>"
+    copies = "".join(
+        f"""  %from.{i} = getelementptr double, ptr %from, i64 {i}
+  %to.{i} = getelementptr double, ptr %to, i64 {i}
+  %x.{i} = load {vector}, ptr %from.{i}, align 8
+  store {vector} %x.{i}, ptr %to.{i}, align {8 * lanes}
+"""
+        for i in range(0, block, lanes)
+    )
+    # Lanes beyond the last instance repeat it, so that they meet no number that it does not.
+    lane = """  %j.past = icmp sge i64 %j, %count
+  %j.lane = select i1 %j.past, i64 %edge, i64 %j
+  %j.offset = mul i64 %j.lane, %stride
+  %j.from = getelementptr i8, ptr %from, i64 %j.offset
+  %j.to = getelementptr double, ptr %to, i64 %j
+  %j.x = load double, ptr %j.from
+  store double %j.x, ptr %j.to
+"""
+    return f"""define internal void @fill(ptr %from, i64 %stride, ptr %to, i64 %count) {{
+  %whole = icmp eq i64 %count, {block}
+  %dense = icmp eq i64 %stride, 8
+  %simple = and i1 %whole, %dense
+  br i1 %simple, label %fast, label %slow
+fast:
+{copies}  ret void
+slow:
+  %edge = sub i64 %count, 1
+  %up = add i64 %count, {lanes - 1}
+  %vectors = sdiv i64 %up, {lanes}
+  %lanes = mul i64 %vectors, {lanes}
+{loop("j", "%lanes", lane)}  ret void
 }}
 """
 

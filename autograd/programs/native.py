@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import itertools
 import os
 import platform
 import struct
@@ -181,7 +182,7 @@ class _Engine:
             block, out = file, file[inputs * self._block :]
         else:
             block, out = _aligned(inputs * self._block + 1), _aligned(outs * self._block)
-        acc = _aligned(totals * lanes + 1)
+        acc = _aligned(totals * lanes + 8)
         sums = self._uniform[len(lowered.parameters) :] if number == 0 else _aligned(totals + 1)
         known = {
             "parameter_count": len(lowered.parameters),
@@ -270,7 +271,7 @@ class _Engine:
         blocks = -(-count // self._block)
         edges = [min(count, i * blocks // threads * self._block) for i in range(threads)] + [count]
         states = self._states[:threads]
-        for state, low, high in zip(states, edges, edges[1:], strict=True):
+        for state, (low, high) in zip(states, itertools.pairwise(edges), strict=True):
             self._changing.pack_into(state.view, self._offset, low, high, *changing)
         self._first(states[0].address)
         waiting = [_pool(threads).submit(self._blocks, state.address) for state in states[1:]]

@@ -22,6 +22,7 @@ from autograd.programs.verifying import Verifier
 from autograd.recording import recording
 from autograd.tensor import Tensor
 from autograd.value import Value
+from autograd.vector import Vector
 
 __all__ = ["Program", "ProgramStats"]
 
@@ -109,6 +110,12 @@ class Program:
             self.native = native.Native(self.plan, threads=threads, extra=self.extra)
         else:
             self.numpy = NumpyExecutor(self.plan, self.extra)
+        # The parameters of a scalar plan as one vector, and those that get a gradient, which come first.
+        self.vector = Vector(self.leaves) if self.plan.scalar and self.leaves else None
+        given_nodes = {x for x in self.inputs if isinstance(x, Node)}
+        self.plan.gradients.sort(key=lambda pair: pair[0] in given_nodes)
+        own = [leaf for leaf, _ in self.plan.gradients if leaf not in given_nodes]
+        self.differentiated = Vector(own) if self.plan.scalar and own else None
         self.lock = threading.RLock()
         self.ran: tuple[list[Any], int | None, int] | None = None
         self.fresh = False
@@ -191,10 +198,17 @@ class Program:
     def leave(self, gradients: Sequence[Any]) -> None:
         """Write gradients onto the leaves, all in one step."""
         with graph.LOCK:
-            for (leaf, _), g in zip(self.plan.gradients, gradients, strict=True):
+            if self.vector is not None and self.differentiated is not None:
+                numbers = np.asarray(gradients)
+                self.differentiated.add_to_grad(numbers[: len(self.differentiated)])
+                others = range(len(self.differentiated), len(gradients))
+            else:
+                others = range(len(gradients))
+            for i in others:
+                leaf, g = self.plan.gradients[i][0], gradients[i]
                 held = leaf.grad
                 if isinstance(leaf, Value):
-                    leaf._grad = float(g) if held is None else held + float(g)
+                    leaf.grad = float(g) if held is None else held + float(g)
                 else:
                     leaf._grad = np.array(g) if held is None else held + g
 
@@ -202,7 +216,7 @@ class Program:
 
     def numbers(self) -> Any:
         """The parameters of a scalar plan as one array."""
-        return np.array([leaf._data for leaf in self.leaves])
+        return np.empty(0) if self.vector is None else self.vector.data
 
     def arrays(self) -> list[Any]:
         """The parameters' own numbers and arrays."""
@@ -306,7 +320,6 @@ class Program:
     @property
     def stats(self) -> ProgramStats:
         """Counts of what the program does, and what it does not check."""
-        executor = self.native or self.numpy
         if not self.noted:
             branches = (
                 "not noted: the branches that Python took while recording are replayed, whatever the "
@@ -323,7 +336,7 @@ class Program:
             folded=self.plan.folded,
             shared=self.plan.shared,
             dropped=self.plan.dropped,
-            buffer_bytes=executor.buffer_bytes if executor is not None else 0,
+            buffer_bytes=0 if self.numpy is None else self.numpy.buffer_bytes,
             guards=len(self.guards),
             branches=branches,
         )

@@ -318,6 +318,8 @@ class Writer:
         if dtype.kind != "f" or not 0 < math.prod(shape) <= FEW:
             return None
         axes = normalise_axes(axis, len(shape))
+        if not axes:
+            return None
         if axes == tuple(range(len(shape))):
             if x is None or not x.flags.c_contiguous:
                 return None
