@@ -32,6 +32,7 @@ from autograd.functions import (
 from autograd.graph import AnomalyError, Node, StaleGraphError, topological_order
 from autograd.local_derivative import LocalDerivative
 from autograd.primitive import Primitive
+from autograd.primitives.effects import random_like, track_moments
 from autograd.primitives.elementwise import (
     abs,
     add,
@@ -82,6 +83,7 @@ from autograd.primitives.elementwise import (
     tanh,
     where,
 )
+from autograd.primitives.entropy import mul_or_zero, xlog1py, xlogy
 from autograd.primitives.fused import linear, log_softmax, softmax, softmax_cross_entropy
 from autograd.primitives.linear import (
     astype,
@@ -100,6 +102,17 @@ from autograd.primitives.linear import (
     squeeze,
     swapaxes,
     transpose,
+)
+from autograd.primitives.losses import (
+    binary_cross_entropy,
+    class_count,
+    class_cross_entropy,
+    class_mean,
+    class_score,
+    class_targets,
+    kl_divergence,
+    logistic_cross_entropy,
+    multiclass_hinge,
 )
 from autograd.primitives.normalisation import batch_norm, layer_norm, rms_norm
 from autograd.primitives.products import dot, einsum, inner, matmul, outer, tensordot
@@ -172,9 +185,15 @@ __all__ = [
     "argmin",
     "astype",
     "batch_norm",
+    "binary_cross_entropy",
     "broadcast_to",
     "cbrt",
     "ceil",
+    "class_count",
+    "class_cross_entropy",
+    "class_mean",
+    "class_score",
+    "class_targets",
     "clip",
     "compile",
     "concatenate",
@@ -213,6 +232,7 @@ __all__ = [
     "is_grad_enabled",
     "jacobian",
     "jvp",
+    "kl_divergence",
     "layer_norm",
     "linear",
     "linear_map",
@@ -222,6 +242,7 @@ __all__ = [
     "log10",
     "log_softmax",
     "logaddexp",
+    "logistic_cross_entropy",
     "logsumexp",
     "matmul",
     "max",
@@ -231,6 +252,8 @@ __all__ = [
     "minimum",
     "moveaxis",
     "mul",
+    "mul_or_zero",
+    "multiclass_hinge",
     "multilinear",
     "neg",
     "no_grad",
@@ -239,6 +262,7 @@ __all__ = [
     "pad",
     "pow",
     "prod",
+    "random_like",
     "ravel",
     "reciprocal",
     "recording",
@@ -277,6 +301,7 @@ __all__ = [
     "tile",
     "topological_order",
     "trace",
+    "track_moments",
     "transpose",
     "tril",
     "triu",
@@ -286,4 +311,6 @@ __all__ = [
     "vjp",
     "vstack",
     "where",
+    "xlog1py",
+    "xlogy",
 ]

@@ -22,6 +22,7 @@ def elementwise(
     symbol: str | None = None,
     numpy: Sequence[Any] = (),
     impure: Impurity | None = None,
+    composite: Rule | None = None,
     **options: Any,
 ) -> Elementwise:
     """Declare an elementwise primitive.
@@ -35,6 +36,7 @@ def elementwise(
         impure: says of a call's options whether it does more than compute (it draws random numbers,
             or tells somebody): then a program has the effect again with every run. The output has the
             shape and dtype of the first argument.
+        composite: the same function made of other rows, into which a program takes it apart.
         options: keyword arguments with their defaults, passed on to all of these.
 
     >>> import math, numpy as np, autograd
@@ -50,6 +52,7 @@ def elementwise(
         scalar,
         array,
         derivatives,
+        composite,
         options=options,
         doc=doc,
         symbol=symbol,

@@ -140,19 +140,22 @@ class Scope:
 
 
 class Note:
-    """Where a number left the graph: a comparison, or a ``bool()`` or ``float()`` of a node.
+    """Where a number left the graph: a comparison, a ``bool()`` or ``float()``, a function of NumPy.
 
-    ``compare(left, right)`` gave `result`; a replay with other numbers must give the same.
+    ``compare(*sides)`` gave `result`; a replay with other numbers must give the same. With `whole` it
+    is no elementwise comparison, and a graph of Values is asked for one instance at a time.
     """
 
-    __slots__ = ("compare", "left", "result", "right", "site", "what")
+    __slots__ = ("compare", "result", "sides", "site", "what", "whole")
 
-    def __init__(self, what: str, compare: Any, left: Any, right: Any, result: Any) -> None:
+    def __init__(
+        self, what: str, compare: Any, sides: tuple[Any, ...], result: Any, whole: bool = False
+    ) -> None:
         self.what = what
         self.compare = compare
-        self.left = left
-        self.right = right
+        self.sides = sides
         self.result = result
+        self.whole = whole
         frame = user_frame(getframe(2))
         self.site = Site.of(frame.f_code, frame.f_lasti)
 
@@ -161,7 +164,14 @@ def note(what: str, compare: Any, left: Any, right: Any, result: Any) -> None:
     """Note that a number left the graph, if a `recording` wants to know."""
     notes = current_mode().notes
     if notes is not None:
-        notes.append(Note(what, compare, left, right, result))
+        notes.append(Note(what, compare, (left, right), result))
+
+
+def note_call(what: str, compare: Any, sides: tuple[Any, ...], result: Any) -> None:
+    """Note what a function of whole nodes gave, if a `recording` wants to know."""
+    notes = current_mode().notes
+    if notes is not None:
+        notes.append(Note(what, compare, sides, result, whole=True))
 
 
 class Mode:

@@ -13,6 +13,9 @@ from benchmarks.workloads import Workload
 STEPS = 3
 """A contestant's first steps are compared: losses, and where they have taken the parameters."""
 
+TOLERANCE = 1e-8
+"""Relative; the numbers of a check are losses and projections of size 1 or so."""
+
 
 def nothing() -> None:
     """Nothing is left to wait for."""
@@ -28,6 +31,9 @@ class Contest:
         finish: wait until everything that `step` started is done.
         collector: whether Python's cyclic collector runs while it is timed.
         note: what a reader should know, for a line under the table.
+        holds: what must not be freed while the contest lasts.
+        tolerance: how far its first steps may be from the others'; where it is not rounding, the
+            note says why.
     """
 
     step: Callable[[], Any]
@@ -35,6 +41,8 @@ class Contest:
     finish: Callable[[], Any] = nothing
     collector: bool = True
     note: str = ""
+    holds: Any = None
+    tolerance: float = TOLERANCE
 
 
 def training(
@@ -57,7 +65,9 @@ def training(
         for p, p0 in zip(now, start, strict=True):
             if np.shape(p) != p0.shape:
                 raise ValueError(f"a parameter of shape {p0.shape} came back as {np.shape(p)}")
-        moved = np.concatenate([np.ravel(p - p0) for p, p0 in zip(now, start, strict=True)])
+        moved = np.concatenate(
+            [np.ravel(p - p0).astype(float) for p, p0 in zip(now, start, strict=True)]
+        )
         size = float(np.sqrt(moved @ moved))
         directions = np.random.default_rng(2).normal(size=(3, moved.size))
         return [*losses, size, *(float(d @ moved) / size for d in directions)]

@@ -31,6 +31,7 @@ class Workload:
         norm: whether batch normalisation stands before each activation.
         optimiser: ``"SGD"`` or ``"Adam"``.
         lam: λ of λ Σ‖W‖², the weights without the biases.
+        dtype: of all arrays. Checks are made in float64 first.
         nodes: how many operations the expression has, about.
         unit: what a step is called.
     """
@@ -46,6 +47,7 @@ class Workload:
     optimiser: str = "SGD"
     lr: float = 1e-3
     lam: float = 0.0
+    dtype: str = "float64"
     nodes: int = 0
     unit: str = "step"
 
@@ -70,7 +72,7 @@ class Workload:
             ]
             if self.norm and i < self.last:
                 layer += [rng.uniform(0.5, 1.5, n_out), rng.normal(size=n_out) * 0.1]
-            layers.append(layer)
+            layers.append([p.astype(self.dtype) for p in layer])
         return layers
 
     def parameters(self) -> list[Array]:
@@ -80,18 +82,18 @@ class Workload:
     def data(self) -> tuple[Array, Array]:
         """The batch: x (batch, inputs), and classes (batch,), or signs or numbers (batch, outputs)."""
         rng = np.random.default_rng(1)
-        x = rng.normal(size=(self.batch, self.sizes[0]))
+        x = rng.normal(size=(self.batch, self.sizes[0])).astype(self.dtype)
         outputs = self.sizes[-1]
         if self.loss == "cross_entropy":
             return x, rng.integers(0, outputs, self.batch)
         if self.loss == "hinge":
-            return x, np.where(x[:, :1] * x[:, 1:2] > 0, 1.0, -1.0)
-        return x, rng.uniform(-1, 1, (self.batch, outputs))
+            return x, np.where(x[:, :1] * x[:, 1:2] > 0, 1.0, -1.0).astype(self.dtype)
+        return x, rng.uniform(-1, 1, (self.batch, outputs)).astype(self.dtype)
 
 
-def one_hot(classes: Array, n: int) -> Array:
+def one_hot(w: Workload, classes: Array) -> Array:
     """Class indices as distributions."""
-    return np.eye(n)[classes]
+    return np.eye(w.sizes[-1], dtype=w.dtype)[classes]
 
 
 S1 = Workload(
@@ -139,9 +141,15 @@ WORKLOADS = {w.name: w for w in (S1, S2, T1, T2, T2_ADAM, T3, T4, T5)}
 
 
 def find(spec: str) -> Workload:
-    """A workload by its name; ``"S1@1000"`` has 1000 operations, ``"T1@1000"`` a batch of 1000."""
+    """A workload by its name; ``"S1@1000"`` has 1000 operations, ``"T1@1000"`` a batch of 1000.
+
+    ``"T1:float32"`` has arrays of that dtype. What is written on scalars has doubles.
+    """
+    spec, _, dtype = spec.partition(":")
     name, _, size = spec.partition("@")
     workload = WORKLOADS[name]
+    if dtype and name.startswith("T"):
+        workload = dataclasses.replace(workload, dtype=dtype)
     if not size:
         return workload
     field = "batch" if workload.sizes else "nodes"
@@ -162,8 +170,8 @@ def expression(value: Any, nodes: int) -> tuple[Any, Any, Any]:
     blocks, inner = blocks_of(nodes)
     a, b = value(1.1), value(0.7)
     total = value(0.0)
-    for _ in range(blocks):
-        c = a * b + b
+    for k in range(blocks):
+        c = a * b + (0.7 + 0.001 * k)  # no block repeats another
         for _ in range(inner):
             c = c * b + a
             c = c - b * 0.5

@@ -1,4 +1,4 @@
-"""The native executor gives NumPy's numbers: every row, every size of a block, both engines."""
+"""The native executor: every size of a block, both engines, threads, and the cache."""
 
 from __future__ import annotations
 
@@ -8,23 +8,20 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from samples import ELEMENTWISE, numbers, singular_points
+from plans import Writer, arguments, by_numpy, network, same
 
 import autograd
-from autograd.letters import OPERATORS
-from autograd.programs import native
-from autograd.programs.lowering import Unsupported
+from autograd.programs import cache, native
+from autograd.programs.lowering import NotNativeError
 from autograd.programs.native import Native, supports
-from autograd.programs.plan import TOTAL, Instruction, Plan, Register
+from autograd.programs.plan import TOTAL, Plan
 
 pytest.importorskip("llvmlite", reason="the native executor needs llvmlite: chalkgrad[fast]")
-
-Array = np.ndarray[Any, Any]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -44,246 +41,7 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     return str(request.param)
 
 
-class Writer:
-    """Writes a scalar plan by hand."""
-
-    def __init__(self) -> None:
-        self.plan = Plan(scalar=True)
-        self.into = self.plan.forward
-
-    def register(self, kind: str, varies: bool, holds: Any = None) -> int:
-        index = len(self.plan.registers)
-        float64 = np.dtype(np.float64)
-        self.plan.registers.append(Register(index, kind, (), float64, varies, holds))
-        return index
-
-    def input(self) -> int:
-        self.plan.inputs.append(self.register("input", varies=True))
-        return self.plan.inputs[-1]
-
-    def parameter(self) -> int:
-        self.plan.parameters.append(self.register("parameter", varies=False))
-        return self.plan.parameters[-1]
-
-    def constant(self, number: float) -> int:
-        return self.register("constant", varies=False, holds=number)
-
-    def seed(self, varies: bool = True) -> int:
-        self.into = self.plan.backward
-        self.plan.seed = self.register("seed", varies)
-        return self.plan.seed
-
-    def put(self, name: str, *arguments: int, **options: Any) -> int:
-        varies = any(self.plan.registers[x].varies for x in arguments) and name != TOTAL
-        out = self.register("result", varies)
-        self.into.append(Instruction(name, arguments, out, options, None))
-        return out
-
-    def gradient(self, register: int) -> None:
-        self.plan.gradients.append((None, register))  # type: ignore[arg-type]
-
-
-def by_numpy(plan: Plan, inputs: list[Any], parameters: Any, seed: Any = None) -> dict[int, Any]:
-    """The numbers of all registers, from the rows' functions on arrays."""
-    held: dict[int, Any] = dict(zip(plan.inputs, inputs, strict=True))
-    held |= dict(zip(plan.parameters, parameters, strict=True))
-    held |= {r.index: np.float64(r.holds) for r in plan.registers if r.kind == "constant"}
-    instructions = plan.forward if seed is None else plan.forward + plan.backward
-    if seed is not None:
-        held[plan.seed] = seed
-    instances = max((np.size(x) for x in inputs), default=1)
-    for each in instructions:
-        xs = [held[x] for x in each.arguments]
-        if each.name == TOTAL:
-            held[each.out] = np.sum(np.broadcast_to(xs[0], (instances,)))
-            continue
-        with np.errstate(all="ignore"):
-            held[each.out] = evaluated(each.name, xs, each.options)
-    return held
-
-
-def evaluated(name: str, xs: list[Any], options: dict[str, Any]) -> Any:
-    if name in ("logical_and", "logical_or"):
-        return OPERATORS[name][1](np.asarray(xs[0], bool), np.asarray(xs[1], bool)) * 1.0
-    if name not in autograd.registry:
-        return OPERATORS[name][1](*xs) * 1.0
-    row = autograd.registry[name]
-    if row.family == "diagonal":
-        return row.array(*xs, **(row.options | options))
-    if name == "matmul":
-        n = len(xs) // 2
-        return sum((x * y for x, y in zip(xs[:n], xs[n:], strict=True)), start=np.float64(0.0))
-    if not xs:
-        return row.array(np.zeros(0), **(row.options | options))
-    stacked = np.stack(np.broadcast_arrays(*xs))
-    return row.array(stacked, **(row.options | {"axis": 0} | options))
-
-
-def same(actual: Any, expected: Any, tolerance: float = 1e-12) -> None:
-    actual = np.asarray(actual)
-    expected = np.broadcast_to(np.asarray(expected, dtype=float), actual.shape)
-    np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=1e-300)
-
-
-# --- one row --------------------------------------------------------------------------------------
-
-COMPARED = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
-CONNECTED = ("logical_and", "logical_or")
-# One exponent of ½ for a whole array makes NumPy take the square root: see test_rows_values.
-POINTS = {
-    **{name: singular_points(autograd.registry[name]) for name in ELEMENTWISE},
-    **dict.fromkeys((*COMPARED, *CONNECTED), singular_points(autograd.registry["add"])),
-}
-
-
-@pytest.mark.parametrize("name", POINTS)
-def test_a_row_equals_numpys_at_every_singular_point(name: str, engine: str) -> None:
-    points = np.array(POINTS[name], dtype=float)
-    ordinary = numbers(64, points.shape[1], low=-3, high=3)
-    columns = list(np.concatenate([points, ordinary, 10 * ordinary, 1e-3 * ordinary]).T.copy())
-    writer = Writer()
-    writer.plan.output = writer.put(name, *(writer.input() for _ in columns))
-    with np.errstate(all="ignore"):
-        expected = evaluated(name, columns, {})
-    same(Native(writer.plan).forward(columns, np.zeros(0)), expected)
-
-
-@pytest.mark.parametrize("name", POINTS)
-def test_a_row_takes_uniform_operands_in_every_place(name: str, engine: str) -> None:
-    points = POINTS[name][:: max(1, len(POINTS[name]) // 12)]
-    arity = len(points[0])
-    for fixed in range(1, 2**arity):
-        writer = Writer()
-        operands = [
-            writer.parameter() if fixed >> slot & 1 else writer.input() for slot in range(arity)
-        ]
-        writer.plan.output = writer.put(name, *operands)
-        executor = Native(writer.plan)
-        for point in points:
-            columns = [np.full(1, x) for x in point]
-            inputs = [x for slot, x in enumerate(columns) if not fixed >> slot & 1]
-            parameters = [x for slot, x in enumerate(point) if fixed >> slot & 1]
-            with np.errstate(all="ignore"):
-                expected = evaluated(name, columns, {})
-            same(executor.forward(inputs, np.array(parameters)), expected)
-
-
-@pytest.mark.parametrize("exponent", [0.0, 1.0, 2.0, 3.0, 4.0, -1.0, 0.5, 2.5, -2.0, 1 / 3, math.nan])
-def test_a_power_that_is_known_is_the_power(exponent: float, engine: str) -> None:
-    writer = Writer()
-    writer.plan.output = writer.put("pow", writer.input(), writer.constant(exponent))
-    x = np.array([p[0] for p in POINTS["exp"]])
-    with np.errstate(all="ignore"):
-        expected = np.power(x, np.full(x.shape, exponent))
-    same(Native(writer.plan).forward([x], np.zeros(0)), expected)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "tanh", "sigmoid", "softplus"],
-)
-def test_our_own_functions_are_right_to_a_few_units_in_the_last_place(name: str) -> None:
-    rng = np.random.default_rng(0)
-    x = np.concatenate(
-        [
-            rng.normal(size=4000) * 10.0 ** rng.uniform(-12, 2.8, 4000),
-            np.linspace(-3, 3, 4001),
-            1 + rng.normal(size=1000) * 10.0 ** rng.uniform(-15, 0, 1000),
-        ]
-    )
-    writer = Writer()
-    writer.plan.output = writer.put(name, writer.input())
-    with np.errstate(all="ignore"):
-        expected = autograd.registry[name].array(x)
-    np.testing.assert_allclose(
-        Native(writer.plan).forward([x], np.zeros(0)), expected, rtol=2e-15, atol=1e-307
-    )
-
-
-REDUCTIONS = ("sum", "mean", "prod", "max", "min", "logsumexp", "var", "std", "norm", "sum_squares")
-
-
-@pytest.mark.parametrize("count", [1, 2, 5, 8, 40])
-@pytest.mark.parametrize("name", REDUCTIONS)
-def test_a_reduction_equals_numpys(name: str, count: int, engine: str) -> None:
-    writer = Writer()
-    operands = [writer.parameter() if i % 3 == 1 else writer.input() for i in range(count)]
-    writer.plan.output = writer.put(name, *operands)
-    inputs = list(numbers(len(writer.plan.inputs), 9).copy())
-    for place, special in enumerate((math.inf, -math.inf, math.nan, 0.0, 1000.0, 1e200)):
-        inputs[0][place] = special
-    parameters = numbers(len(writer.plan.parameters), low=-1, high=3)
-    expected = by_numpy(writer.plan, inputs, parameters)[writer.plan.output]
-    same(Native(writer.plan).forward(inputs, parameters), expected)
-
-
-@pytest.mark.parametrize("name", ["var", "std"])
-@pytest.mark.parametrize("ddof", [1, 2, 4])
-def test_degrees_of_freedom_are_taken_off(name: str, ddof: int, engine: str) -> None:
-    writer = Writer()
-    writer.plan.output = writer.put(name, *(writer.input() for _ in range(4)), ddof=ddof)
-    inputs = list(numbers(4, 5).copy())
-    expected = by_numpy(writer.plan, inputs, [])[writer.plan.output]
-    same(Native(writer.plan).forward(inputs, np.zeros(0)), expected)
-
-
-@pytest.mark.parametrize("name", ["sum", "prod", "logsumexp", "norm", "sum_squares", "matmul"])
-def test_a_reduction_of_nothing_is_what_numpy_says(name: str, engine: str) -> None:
-    writer = Writer()
-    nothing = writer.put(name)
-    writer.plan.output = writer.put("add", writer.input(), nothing)
-    expected = by_numpy(writer.plan, [np.ones(3)], [])[writer.plan.output]
-    same(Native(writer.plan).forward([np.ones(3)], np.zeros(0)), expected)
-
-
 # --- networks -------------------------------------------------------------------------------------
-
-
-def network(sizes: tuple[int, ...], activation: str = "tanh") -> Plan:
-    """A network of scalars with a squared error, weight decay, and the derivatives of all."""
-    writer = Writer()
-    put, x = writer.put, [writer.input() for _ in range(sizes[0])]
-    target, one = writer.input(), writer.constant(1.0)
-    layers = [
-        [[writer.parameter() for _ in range(n + 1)] for _ in range(m)]
-        for n, m in zip(sizes, sizes[1:], strict=False)
-    ]
-    activations = [x]
-    for neurons in layers:
-        h = [put("matmul", *weights, *activations[-1], one) for weights in neurons]
-        activations.append([put(activation, s) for s in h])
-    error = put("sub", put("sum", *activations[-1]), target)
-    decay = put("mul", writer.constant(1e-2), put("sum_squares", *writer.plan.parameters))
-    writer.plan.output = put("add", put("square", error), decay)
-    seed = writer.seed()
-    total = put(TOTAL, seed)
-    g = [put("mul", put("mul", writer.constant(2.0), error), seed)] * sizes[-1]
-    gradients: dict[int, int] = {}
-    for depth in reversed(range(len(layers))):
-        out = activations[depth + 1]
-        if activation == "tanh":
-            slopes = [put("sub", one, put("mul", y, y)) for y in out]
-        else:
-            slopes = [put("indicator", put("greater", y, writer.constant(0.0)), y) for y in out]
-        g = [put("mul", each, slope) for each, slope in zip(g, slopes, strict=True)]
-        for each, weights in zip(g, layers[depth], strict=True):
-            for w, y in zip(weights, activations[depth], strict=False):
-                gradients[w] = put(TOTAL, put("mul", each, y))
-            gradients[weights[-1]] = put(TOTAL, each)
-        g = [
-            put("matmul", *g, *(weights[i] for weights in layers[depth]))
-            for i in range(sizes[depth])
-        ]
-    for w in writer.plan.parameters:
-        shrink = put("mul", put("mul", writer.constant(2e-2), w), total)
-        writer.gradient(put("add", gradients[w], shrink))
-    return writer.plan
-
-
-def arguments(plan: Plan, instances: int) -> tuple[list[Array], Array, Array]:
-    rng = np.random.default_rng(instances)
-    inputs = list(rng.normal(size=(len(plan.inputs), instances)))
-    return inputs, rng.normal(size=len(plan.parameters)), rng.uniform(0.5, 1.5, instances)
 
 
 def check(plan: Plan, executor: Native, instances: int) -> None:
@@ -291,7 +49,9 @@ def check(plan: Plan, executor: Native, instances: int) -> None:
     held = by_numpy(plan, inputs, parameters, seed)
     losses, gradients = executor.backward(inputs, parameters, seed)
     same(losses, held[plan.output])
-    np.testing.assert_allclose(gradients, [held[g] for _, g in plan.gradients], rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(
+        gradients, [held[g] for _, g in plan.gradients], rtol=1e-11, atol=1e-12
+    )
     same(executor.forward(inputs, parameters), held[plan.output])
 
 
@@ -324,19 +84,355 @@ def test_code_of_several_functions_gives_the_same_numbers(monkeypatch: pytest.Mo
             check(plan, Native(plan), instances)
 
 
-@pytest.mark.parametrize("unroll", [1, 2, 3])
-def test_several_vectors_at_a_time_give_the_same_numbers(
-    monkeypatch: pytest.MonkeyPatch, unroll: int
+# --- what a call may give -------------------------------------------------------------------------
+
+
+def test_what_lies_in_lanes_beyond_the_last_instance_reaches_no_total(engine: str) -> None:
+    writer = Writer()
+    x, put = writer.input(), writer.put
+    writer.plan.output = put("log", x)
+    seed = writer.seed()
+    writer.gradient(put(TOTAL, put("mul", seed, put("reciprocal", x))))
+    writer.gradient(put(TOTAL, put("reciprocal", x)))
+    executor = Native(writer.plan)
+    for instances in range(1, 20):
+        points = np.arange(instances, dtype=float)[::-1].copy()  # the last is 0
+        losses, gradients = executor.backward([points], np.zeros(0), np.ones(instances))
+        assert losses[-1] == -math.inf
+        assert gradients.tolist() == [math.inf, math.inf]
+        finite = executor.backward([points + 1], np.zeros(0), np.ones(instances))[1]
+        np.testing.assert_allclose(finite, np.sum(1 / (points + 1)), rtol=1e-13)
+
+
+def test_inputs_may_be_strided_shared_or_lists(engine: str) -> None:
+    plan = network((2, 3, 1))
+    _, parameters, _ = arguments(plan, 1)
+    rows = np.random.default_rng(0).normal(size=(37, 6))
+    executor = Native(plan)
+    plain = [np.ascontiguousarray(rows[:, i]) for i in range(3)]
+    expected = executor.backward(plain, parameters, np.full(37, 0.5))
+    for inputs in (
+        [rows[:, 0], rows[:, 1], rows[:, 2]],
+        [rows[::-1, 0][::-1], plain[1].tolist(), plain[2]],
+    ):
+        for seed in (np.full(37, 0.5), np.array(0.5), 0.5):
+            for got, right in zip(
+                executor.backward(inputs, parameters, seed), expected, strict=True
+            ):
+                np.testing.assert_array_equal(got, right)
+    shared = executor.forward([plain[0], np.array(0.25), -1.0], parameters)
+    full = executor.forward([plain[0], np.full(37, 0.25), np.full(37, -1.0)], parameters)
+    np.testing.assert_array_equal(shared, full)
+    strided = np.repeat(parameters, 2)[::2]
+    np.testing.assert_array_equal(executor.forward(plain, strided), expected[0])
+
+
+def test_results_are_fresh_arrays(engine: str) -> None:
+    plan = network((2, 3, 1))
+    executor = Native(plan)
+    inputs, parameters, seed = arguments(plan, 20)
+    losses, gradients = executor.backward(inputs, parameters, seed)
+    kept = losses.copy(), gradients.copy()
+    executor.backward([2 * x for x in inputs], parameters, seed)
+    np.testing.assert_array_equal(losses, kept[0])
+    np.testing.assert_array_equal(gradients, kept[1])
+
+
+def test_a_wrong_number_of_numbers_is_an_error() -> None:
+    plan = network((2, 3, 1))
+    inputs, parameters, seed = arguments(plan, 20)
+    executor = Native(plan)
+    with pytest.raises(ValueError, match="expected 3 inputs, got 2"):
+        executor.forward(inputs[:2], parameters)
+    with pytest.raises(ValueError, match="one number for each instance"):
+        executor.forward([inputs[0][:5], *inputs[1:]], parameters)
+    with pytest.raises(ValueError, match="one number for each instance"):
+        executor.forward([np.zeros((20, 2)), *inputs[1:]], parameters)
+    with pytest.raises(ValueError, match="one number for each instance"):
+        executor.backward(inputs, parameters, seed[:-1])
+    with pytest.raises(ValueError, match="expected parameters"):
+        executor.forward(inputs, parameters[:-1])
+
+
+def test_no_instances_give_no_losses_and_gradients_of_nothing(engine: str) -> None:
+    plan = network((2, 3, 1))
+    losses, gradients = Native(plan).backward([np.zeros(0)] * 3, np.ones(13), np.zeros(0))
+    assert losses.shape == (0,)
+    np.testing.assert_array_equal(gradients, np.zeros(13))
+
+
+def test_a_plan_without_a_backward_pass_has_no_gradients(engine: str) -> None:
+    writer = Writer()
+    writer.plan.output = writer.put("floor", writer.input())
+    assert supports(writer.plan) is None
+    losses, gradients = Native(writer.plan).backward([np.array([1.5])], np.zeros(0), np.ones(1))
+    assert losses.tolist() == [1.0]
+    assert gradients.shape == (0,)
+
+
+def test_extra_registers_are_given_whether_they_vary_or_not(engine: str) -> None:
+    plan = network((2, 3, 1))
+    varying = [each.out for each in plan.forward if plan.registers[each.out].varies][::3]
+    uniform = [each.out for each in plan.forward if not plan.registers[each.out].varies]
+    extra = [*varying, *uniform, plan.parameters[0], plan.inputs[1]]
+    for instances in (1, 7, 33, 100):
+        inputs, parameters, _ = arguments(plan, instances)
+        held = by_numpy(plan, inputs, parameters)
+        losses, rest = Native(plan, extra=extra).forward(inputs, parameters)
+        same(losses, held[plan.output])
+        assert rest.shape == (len(extra), instances)
+        for register, got in zip(extra, rest, strict=True):
+            same(got, held[register])
+
+
+def test_a_plan_without_instances_is_run_once(engine: str) -> None:
+    writer = Writer()
+    p, put = writer.parameter(), writer.put
+    writer.plan.output = put("tanh", p)
+    seed = writer.seed(varies=False)
+    slope = put("sub", writer.constant(1.0), put("square", writer.plan.output))
+    writer.gradient(put("mul", seed, slope))
+    losses, gradients = Native(writer.plan).backward([], np.array([0.3]), np.array([2.0]))
+    same(losses, [math.tanh(0.3)])
+    same(gradients, [2 * (1 - math.tanh(0.3) ** 2)])
+
+
+def test_a_gradient_may_be_any_uniform_register(engine: str) -> None:
+    writer = Writer()
+    p, x, put = writer.parameter(), writer.input(), writer.put
+    doubled = put("mul", p, writer.constant(2.0))
+    writer.plan.output = put("mul", doubled, x)
+    seed = writer.seed()
+    total = put(TOTAL, doubled)  # of a number that all instances share: counted for each
+    for register in (p, writer.constant(7.0), doubled, total, put(TOTAL, put("mul", x, seed))):
+        writer.gradient(register)
+    inputs, seeds = [np.arange(5.0)], np.full(5, 0.5)
+    _, gradients = Native(writer.plan).backward(inputs, np.array([1.5]), seeds)
+    same(gradients, [1.5, 7.0, 3.0, 15.0, 5.0])
+
+
+def test_a_sum_of_products_and_of_others_is_the_same_sum(engine: str) -> None:
+    writer = Writer()
+    x, p, put = [writer.input() for _ in range(4)], writer.parameter(), writer.put
+    products = [put("mul", x[0], x[1]), put("mul", x[2], p), put("mul", p, p), put("mul", p, x[3])]
+    twice = put("mul", x[1], x[1])
+    writer.plan.output = put("sum", *products, x[0], twice, twice, p)
+    inputs, parameters, _ = arguments(writer.plan, 23)
+    expected = by_numpy(writer.plan, inputs, parameters)[writer.plan.output]
+    same(Native(writer.plan).forward(inputs, parameters), expected)
+
+
+@pytest.mark.parametrize("name", ["sum", "sum_squares", "logsumexp", "mean"])
+def test_a_long_sum_is_taken_apart(name: str, engine: str) -> None:
+    writer = Writer()
+    operands = [writer.parameter() if i < 300 else writer.input() for i in range(1100)]
+    writer.plan.output = writer.put(
+        "mul", writer.put(name, *operands), writer.put(name, *operands[:250])
+    )
+    inputs, parameters, _ = arguments(writer.plan, 9)
+    executor = Native(writer.plan)
+    expected = by_numpy(writer.plan, inputs, parameters)[writer.plan.output]
+    same(executor.forward(inputs, parameters), expected, 1e-11)
+    assert executor.describe()["forward"]["seconds"] < 5
+
+
+# --- large plans ----------------------------------------------------------------------------------
+
+
+def graph(nodes: int) -> Plan:
+    """A graph of many small operations, in which results are read again much later."""
+    writer = Writer()
+    pool = [writer.input(), writer.input(), writer.parameter(), writer.parameter()]
+    rng = np.random.default_rng(3)
+    names = ["add", "mul", "sub", "maximum", "hypot", "minimum", "where"]
+    for number in range(nodes):
+        name = names[number % len(names)]
+        near = rng.integers(max(0, len(pool) - 30), len(pool), 3)
+        operands = [pool[i] for i in near[: 3 if name == "where" else 2]]
+        pool.append(writer.put("tanh", writer.put(name, *operands)))
+    writer.plan.output = writer.put("sum", *pool[-9:])
+    seed = writer.seed()
+    for register in pool[:: max(1, len(pool) // 20)]:
+        writer.gradient(writer.put(TOTAL, writer.put("mul", register, seed)))
+    return writer.plan
+
+
+def test_both_engines_give_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = graph(400)
+    inputs, parameters, seed = arguments(plan, 77)
+    held = by_numpy(plan, inputs, parameters, seed)
+    for limit in (10**9, 0):
+        monkeypatch.setattr(native, "STRAIGHT_LIMIT", limit)
+        executor = Native(plan)
+        losses, gradients = executor.backward(inputs, parameters, seed)
+        assert executor.describe()["backward"]["engine"] == (
+            "straight line" if limit else "bytecode"
+        )
+        same(losses, held[plan.output])
+        expected = [np.sum(held[g]) for _, g in plan.gradients]
+        np.testing.assert_allclose(gradients, expected, rtol=1e-11, atol=1e-12)
+
+
+def test_a_graph_of_a_hundred_thousand_nodes_compiles_in_seconds_and_needs_little_memory() -> None:
+    plan = graph(50_000)
+    executor = Native(plan)
+    inputs, parameters, seed = arguments(plan, 5)
+    losses, _ = executor.backward(inputs, parameters, seed)
+    facts = executor.describe()["backward"]
+    assert facts["engine"] == "bytecode"
+    assert facts["seconds"] < 10
+    assert executor.buffer_bytes < 200 * len(plan.forward)
+    same(losses, by_numpy(plan, inputs, parameters)[plan.output])
+
+
+def test_two_threads_give_the_numbers_of_one(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native, "ENOUGH", 0)
+    plan = network((4, 9, 6, 2))
+    alone = Native(plan)
+    for threads in (2, 3):
+        executor = Native(plan, threads=threads)
+        for instances in (1, 65, 100, 129, 1000):
+            inputs, parameters, seed = arguments(plan, instances)
+            losses, gradients = executor.backward(inputs, parameters, seed)
+            expected = alone.backward(inputs, parameters, seed)
+            np.testing.assert_array_equal(losses, expected[0])
+            np.testing.assert_allclose(gradients, expected[1], rtol=1e-12, atol=1e-13)
+            again = executor.backward(inputs, parameters, seed)[1]
+            np.testing.assert_array_equal(gradients, again)  # the sums are added in one order
+
+
+def test_one_executor_may_be_called_from_several_threads(engine: str) -> None:
+    plan = network((4, 9, 6, 2))
+    executor = Native(plan)
+    calls = [arguments(plan, instances) for instances in (3, 40, 77, 200)] * 8
+    expected = [executor.backward(*each) for each in calls]
+    with ThreadPoolExecutor(4) as pool:
+        got = list(pool.map(lambda each: executor.backward(*each), calls))
+    for (losses, gradients), right in zip(got, expected, strict=True):
+        np.testing.assert_array_equal(losses, right[0])
+        np.testing.assert_array_equal(gradients, right[1])
+
+
+def test_arrays_whose_heads_cannot_be_read_are_asked_for_their_data(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(native, "UNROLL", unroll)
-    plan = network((2, 4, 2))
-    for instances in range(1, 50):
-        check(plan, Native(plan), instances) if instances == 1 else None
-        check(plan, _kept(plan, unroll), instances)
+    assert native.HEADS or sys.implementation.name != "cpython"
+    monkeypatch.setattr(native, "HEADS", False)
+    plan = network((2, 3, 1))
+    executor = Native(plan, extra=plan.inputs)
+    inputs, parameters, seed = arguments(plan, 20)
+    held = by_numpy(plan, inputs, parameters, seed)
+    losses, extra = executor.forward(inputs, parameters)
+    same(losses, held[plan.output])
+    same(extra, np.array(inputs))
+    gradients = executor.backward(inputs, parameters, seed)[1]
+    np.testing.assert_allclose(gradients, [held[g] for _, g in plan.gradients], rtol=1e-11)
 
 
-_executors: dict[int, Native] = {}
+# --- what it takes --------------------------------------------------------------------------------
 
 
-def _kept(plan: Plan, unroll: int) -> Native:
-    return _executors.setdefault(unroll, Native(plan))
+def test_what_has_no_native_form_is_named() -> None:
+    assert supports(network((2, 2, 1))) is None
+    assert supports(Plan(scalar=False)) == "the plan holds arrays"
+    writer = Writer()
+    writer.plan.output = writer.put("my_row", writer.input())
+    assert supports(writer.plan) == "'my_row' has no native function"
+    with pytest.raises(NotNativeError, match="my_row"):
+        Native(writer.plan).forward([np.zeros(2)], np.zeros(0))
+
+
+def test_a_number_of_each_instance_cannot_depend_on_a_total() -> None:
+    writer = Writer()
+    x = writer.input()
+    centred = writer.put("sub", x, writer.put(TOTAL, x))
+    writer.plan.output = centred
+    writer.seed()
+    assert "depends on a total" in (supports(writer.plan) or "")
+
+
+# --- the cache ------------------------------------------------------------------------------------
+
+
+def cached(plan: Plan) -> bool:
+    """Whether a new executor of a plan finds its code on disk; it must be right in any case."""
+    executor = Native(plan)
+    check(plan, executor, 11)
+    return bool(executor.describe()["backward"]["cached"])
+
+
+def test_compiled_code_is_found_again_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHALKGRAD_CACHE", str(tmp_path / "cache"))
+    assert not cached(network((2, 3, 1)))
+    assert cached(network((2, 3, 1)))
+    assert not cached(network((2, 4, 1)))
+    assert not list((tmp_path / "cache").glob("*.part"))
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "empty", "foreign"])
+def test_a_damaged_file_is_compiled_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    monkeypatch.setenv("CHALKGRAD_CACHE", str(tmp_path))
+    assert not cached(network((2, 3, 1)))
+    for path in tmp_path.iterdir():
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(
+            {
+                "cut": path.read_bytes()[:-7],
+                "changed": bytes(data),
+                "empty": b"",
+                "foreign": b"\x7fELF" + bytes(4000),
+            }[damage]
+        )
+    assert not cached(network((2, 3, 1)))
+    assert cached(network((2, 3, 1)))
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    for place in (str(blocked / "cache"), ""):
+        monkeypatch.setenv("CHALKGRAD_CACHE", place)
+        assert not cached(network((2, 3, 1)))
+        assert not cached(network((2, 3, 1)))
+
+
+def test_the_cache_drops_what_was_not_used_for_longest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHALKGRAD_CACHE", str(tmp_path))
+    monkeypatch.setattr(cache, "MOST", 8)
+    for number in range(8):
+        cache.save(str(number), b"code")
+        os.utime(tmp_path / f"{number}.o", (number, number))
+    assert cache.load("0") == b"code"
+    cache.save("8", b"code")
+    assert sorted(path.stem for path in tmp_path.iterdir()) == ["0", "3", "4", "5", "6", "7", "8"]
+
+
+def test_a_second_process_finds_the_code_of_the_first(cache_folder: Path) -> None:
+    program = textwrap.dedent(
+        """
+        import numpy as np, sys
+        sys.path.insert(0, sys.argv[1])
+        from plans import network, arguments
+        from autograd.programs.native import Native
+        plan = network((2, 5, 3, 1))
+        executor = Native(plan)
+        executor.backward(*arguments(plan, 11))
+        print(executor.describe()["backward"]["cached"])
+        """
+    )
+    command = [sys.executable, "-c", program, str(Path(__file__).parent)]
+    environment = {**os.environ, "CHALKGRAD_CACHE": str(cache_folder / "second")}
+    root = str(Path(autograd.__file__).parent.parent)
+    environment["PYTHONPATH"] = os.pathsep.join([root, environment.get("PYTHONPATH", "")])
+    for expected in ("False", "True"):
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.stdout.strip() == expected, done.stderr

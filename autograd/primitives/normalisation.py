@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd.declare import elementwise, fused
+from autograd.declare import fused
 from autograd.primitive import add_up, normalise_axes
+from autograd.primitives.effects import track_moments
 from autograd.primitives.elementwise import sqrt, square
 from autograd.primitives.reductions import mean
 
-__all__ = ["batch_norm", "layer_norm", "rms_norm", "track_moments"]
+__all__ = ["batch_norm", "layer_norm", "rms_norm"]
 
 
 def _count(x: Any, axis: Any) -> int:
@@ -25,26 +26,6 @@ def _count(x: Any, axis: Any) -> int:
     for i in normalise_axes(axis, x.ndim):
         n *= x.shape[i]
     return n or 1
-
-
-def _tell(x: Any, y: Any, track: Any) -> Any:
-    if track is not None:
-        track(y, x)
-    return x
-
-
-track_moments = elementwise(
-    "track_moments",
-    _tell,
-    _tell,
-    lambda out, x, y, track: 1,
-    None,
-    doc="The variance x itself; ``track(y, x)``, of the mean y and the variance, is called with each\n"
-    "evaluation, also in a program. The arrays are lent: what is to be kept is copied.",
-    impure=lambda options: options["track"] is not None,
-    track=None,
-)
-track_moments.passes = True
 
 
 def _standardise_array(x: Any, axis: Any, eps: float, track: Any = None) -> Any:
@@ -59,9 +40,7 @@ def _standardise_array(x: Any, axis: Any, eps: float, track: Any = None) -> Any:
     return out
 
 
-def _standardise_product(
-    g: Any, out: Any, x: Any, axis: Any, eps: float, track: Any = None
-) -> Any:
+def _standardise_product(g: Any, out: Any, x: Any, axis: Any, eps: float, track: Any = None) -> Any:
     # Written as the composite is, so that a program computes the factor once for both.
     centred = x - mean(x, axis=axis, keepdims=True)
     r = 1 / sqrt(mean(square(centred), axis=axis, keepdims=True) + eps)

@@ -14,6 +14,8 @@ __all__ = ["folder", "key_of", "load", "save"]
 MARK = b"chalkgrad object 1\n"
 """The first bytes of a file; the hash of the rest follows, then the rest."""
 DIGEST = 32
+MOST = 400
+"""Files to keep; beyond, those that were not read for longest make room."""
 
 
 def folder() -> Path | None:
@@ -46,14 +48,17 @@ def load(key: str) -> bytes | None:
     place = folder()
     if place is None:
         return None
+    path = place / f"{key}.o"
     try:
-        data = (place / f"{key}.o").read_bytes()
+        data = path.read_bytes()
     except OSError:
         return None
     start = len(MARK) + DIGEST
     content = data[start:]
     if data[:start] != MARK + hashlib.sha256(content).digest():
         return None
+    with contextlib.suppress(OSError):
+        os.utime(path)
     return content
 
 
@@ -74,3 +79,15 @@ def save(key: str, content: bytes) -> None:
     except OSError:
         with contextlib.suppress(OSError):
             os.unlink(name)
+    else:
+        _make_room(place)
+
+
+def _make_room(place: Path) -> None:
+    """Drop the files that were not used for longest, where there are too many."""
+    with contextlib.suppress(OSError):
+        files = list(place.glob("*.o"))
+        if len(files) > MOST:
+            files.sort(key=lambda path: path.stat().st_mtime)
+            for path in files[: MOST // 4]:
+                path.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """The LLVM text around an engine: it feeds blocks of instances in, and copies losses and totals out.
 
-An engine defines ``@before(u, code)`` and ``@after(u, code)``, which work on the uniform numbers `u`, and
+An engine defines ``@before(u, code)`` and ``@after(u, code)``, which work on the uniform numbers, and
 ``@body(in, file, acc, out, u, code, count)``, which takes one block of which `count` lanes are real.
 """
 
@@ -8,20 +8,32 @@ from __future__ import annotations
 
 from autograd.programs.llvm import symbols
 
-__all__ = ["CHANGING", "FIELDS", "driver", "loop"]
+__all__ = ["CHANGING", "FIELDS", "HEAD", "driver", "loop"]
 
 CHANGING = ("low", "high", "parameters", "gradients")
 FIELDS = (
-    *("parameter_count", "uniform", "input_count", "inputs", "strides", "block", "out", "out_count"),
+    *(
+        "parameter_count",
+        "uniform",
+        "input_count",
+        "inputs",
+        "strides",
+        "block",
+        "out",
+        "out_count",
+    ),
     *("outs", "acc", "total_count", "sums", "gradient_count", "gradient_places", "file"),
     *("code_before", "code_sweep", "code_after"),
     *CHANGING,
 )
 """The whole numbers and addresses that a call gets, eight bytes each; the last change with every call.
 
-What `inputs` and `outs` list, `parameters` and `gradients` are addresses of addresses of data: those in
-the heads of NumPy's arrays.
+What `inputs` and `outs` list, `parameters` and `gradients` are addresses of NumPy's arrays themselves,
+in whose head the address of the data stands: to ask an array for it takes longer than a small plan does.
 """
+
+HEAD = object.__basicsize__
+"""Where in an array's head that is, in CPython."""
 
 
 def loop(name: str, count: str, body: str) -> str:
@@ -58,14 +70,15 @@ _NUMBERS = {
 
 
 def driver(lanes: int, block: int, total_lanes: int) -> str:
-    """Functions ``first``, ``blocks``, ``last`` and ``run`` (all three), each of one address of `FIELDS`.
+    """Functions ``first``, ``blocks``, ``last`` and ``run`` (all three), each of one argument, `FIELDS`.
 
     Args:
         lanes: Numbers in a vector.
         block: Instances in a block, a multiple of `lanes`.
         total_lanes: Partial sums that the engine keeps for each total; 0 for one.
     """
-    return "".join((_first(), _blocks(lanes, block, total_lanes or 1), _last(), _run(), _reduce(total_lanes)))
+    parts = (_first(), _blocks(lanes, block, total_lanes or 1), _last(), _run())
+    return "".join(parts) + _reduce(total_lanes)
 
 
 def _first() -> str:
@@ -76,7 +89,8 @@ def _first() -> str:
 """
     return f"""define void @first(ptr %a) {{
 {_fields("parameters", "parameter_count", "uniform", "code_before")}
-  %data = load ptr, ptr %parameters
+  %parameters.data = getelementptr i8, ptr %parameters, i64 {HEAD}
+  %data = load ptr, ptr %parameters.data
 {loop("p", "%parameter_count", copy)}
   call void @before(ptr %uniform, ptr %code_before)
   ret void
@@ -95,7 +109,8 @@ def _last() -> str:
     return f"""define void @last(ptr %a) {{
 {_fields("uniform", "gradients", "gradient_count", "gradient_places", "code_after")}
   call void @after(ptr %uniform, ptr %code_after)
-  %g.data = load ptr, ptr %gradients
+  %gradients.data = getelementptr i8, ptr %gradients, i64 {HEAD}
+  %g.data = load ptr, ptr %gradients.data
 {loop("g", "%gradient_count", gather)}
   ret void
 }}
@@ -120,7 +135,8 @@ def _blocks(lanes: int, block: int, total_lanes: int) -> str:
 """
     fill = f"""  %k.place = getelementptr ptr, ptr %inputs, i64 %k
   %k.head = load ptr, ptr %k.place
-  %k.data = load ptr, ptr %k.head
+  %k.place.data = getelementptr i8, ptr %k.head, i64 {HEAD}
+  %k.data = load ptr, ptr %k.place.data
   %k.stride.at = getelementptr i64, ptr %strides, i64 %k
   %k.stride = load i64, ptr %k.stride.at
   %k.first = mul i64 %b.low, %k.stride
@@ -136,7 +152,8 @@ def _blocks(lanes: int, block: int, total_lanes: int) -> str:
 """
     copy = f"""  %o.place = getelementptr ptr, ptr %outs, i64 %o
   %o.head = load ptr, ptr %o.place
-  %o.data = load ptr, ptr %o.head
+  %o.place.data = getelementptr i8, ptr %o.head, i64 {HEAD}
+  %o.data = load ptr, ptr %o.place.data
   %o.to = getelementptr double, ptr %o.data, i64 %b.low
   %o.offset = mul i64 %o, {block}
   %o.from = getelementptr double, ptr %out, i64 %o.offset
@@ -149,8 +166,20 @@ def _blocks(lanes: int, block: int, total_lanes: int) -> str:
 {loop("k", "%input_count", fill)}
   call void @body(ptr %block, ptr %file, ptr %acc, ptr %out, ptr %uniform, ptr %code_sweep, i64 %count)
 {loop("o", "%out_count", copy)}"""
-    names = ("low", "high", "uniform", "input_count", "inputs", "strides", "block", "out")
-    names += ("out_count", "outs", "acc", "total_count", "sums", "file", "code_sweep")
+    names = (
+        *(
+            "low",
+            "high",
+            "uniform",
+            "input_count",
+            "inputs",
+            "strides",
+            "block",
+            "out",
+            "out_count",
+        ),
+        *("outs", "acc", "total_count", "sums", "file", "code_sweep"),
+    )
     return f"""{_fill(lanes, block)}define void @blocks(ptr %a) {{
 {_fields(*names)}
   %sums.all = mul i64 %total_count, {total_lanes}

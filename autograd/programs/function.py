@@ -50,6 +50,8 @@ class CompiledFunction:
         given = [x for x in inputs if _is_input(x)]
         if program is None:
             program = self.programs[key] = self.record(arguments, keywords)
+            self.last = program
+            return program.resume(*given)
         self.last = program
         return program(*given)
 
@@ -64,7 +66,9 @@ class CompiledFunction:
             inputs.append(_node_of(x, name))
             return inputs[-1]
 
-        places = [as_input(x, names[i] if i < len(names) else None) for i, x in enumerate(arguments)]
+        places = [
+            as_input(x, names[i] if i < len(names) else None) for i, x in enumerate(arguments)
+        ]
         named = {name: as_input(keywords[name], name) for name in sorted(keywords)}
         with recording() as recorded:
             output = self.function(*places, **named)
@@ -112,11 +116,30 @@ def _node_of(x: Any, name: str | None) -> Any:
 
 
 @overload
-def compile(output: Node, *, inputs: Sequence[Any], **options: Any) -> Program: ...
+def compile(
+    output: Node,
+    *,
+    inputs: Sequence[Any],
+    recorded: recording | None = ...,
+    executor: str = ...,
+    threads: int = ...,
+    verify: bool = ...,
+) -> Program:
+    """A program of a recorded graph."""
+
+
 @overload
-def compile(output: Callable[..., Any], **options: Any) -> CompiledFunction: ...
+def compile(
+    output: Callable[..., Any], *, executor: str = ..., threads: int = ..., verify: bool = ...
+) -> CompiledFunction:
+    """A function that is recorded and replayed."""
+
+
 @overload
-def compile(output: None = None, **options: Any) -> Callable[[Callable[..., Any]], CompiledFunction]: ...
+def compile(
+    output: None = None, *, executor: str = ..., threads: int = ..., verify: bool = ...
+) -> Callable[[Callable[..., Any]], CompiledFunction]:
+    """A decorator with options."""
 
 
 def compile(
@@ -162,7 +185,7 @@ def compile(
     >>> w.grad
     12.0
     """
-    options = {"executor": executor, "threads": threads, "verify": verify}
+    options: dict[str, Any] = {"executor": executor, "threads": threads, "verify": verify}
     if output is None:
         return lambda function: CompiledFunction(function, **options)
     if isinstance(output, Node):

@@ -12,7 +12,7 @@ Operand = str | float
 
 LIBRARY: dict[str, int] = {
     **dict.fromkeys(("acosh", "acos", "asinh", "asin", "atanh", "atan", "cbrt", "cosh"), 1),
-    **dict.fromkeys(("erf", "sinh", "sin", "cos", "tan"), 1),
+    **dict.fromkeys(("sinh", "sin", "cos", "tan"), 1),
     **dict.fromkeys(("atan2", "fmod", "hypot", "pow"), 2),
 }
 """Functions of the C library that are called lane by lane, and how many numbers each takes."""
@@ -79,7 +79,7 @@ class Code:
         return self.call(f"lanes.{name}.{self.suffix}", *arguments)
 
     # --- arithmetic -------------------------------------------------------------------------------
-    # `contract` lets LLVM join a product with a sum, and nothing else: inf and nan stay as IEEE has them.
+    # `contract` lets LLVM join a product with a sum, and nothing else: inf and nan stay as in IEEE 754.
 
     def add(self, x: Operand, y: Operand) -> str:
         """x + y."""

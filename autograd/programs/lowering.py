@@ -8,6 +8,7 @@ sums, dot products and elementwise operations, of which `mathematics` knows ever
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from autograd.programs.mathematics import ROWS
 from autograd.programs.plan import TOTAL, Instruction, Plan
 
-__all__ = ["DOT", "SUM", "Lowered", "Operation", "Unsupported", "lower"]
+__all__ = ["DOT", "KNOWN", "SUM", "Lowered", "NotNativeError", "Operation", "lower", "shorten"]
 
 SUM = "sum"
 """Σ of any number of numbers."""
@@ -23,7 +24,7 @@ DOT = "dot"
 """x₁ y₁ + ... + xₙ yₙ, with the arguments x₁ ... xₙ, y₁ ... yₙ."""
 
 
-class Unsupported(Exception):
+class NotNativeError(Exception):
     """A plan that has no native form; the message says why."""
 
 
@@ -156,7 +157,7 @@ def _folded(name: str, empty: float | None) -> Any:
     def expand(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
         if not xs:
             if empty is None:
-                raise Unsupported(f"the {name} of nothing")
+                raise NotNativeError(f"the {name} of nothing")
             xs = (e.constant(empty),)
         _fold(e, name, xs, out)
 
@@ -224,6 +225,7 @@ _REDUCTIONS = {
 }
 
 KNOWN = {*ROWS, *_REDUCTIONS, "matmul", TOTAL}
+"""The names of all instructions that have a native form."""
 
 
 # --- the plan -------------------------------------------------------------------------------------
@@ -233,10 +235,10 @@ def lower(plan: Plan, extra: Iterable[int] = (), *, backward: bool) -> Lowered:
     """The operations that the output, the registers `extra` and, if asked for, the gradients need.
 
     Raises:
-        Unsupported: The plan has a row or a dependency that has no native form.
+        NotNativeError: The plan has a row or a dependency that has no native form.
     """
     if not plan.scalar:
-        raise Unsupported("the plan holds arrays")
+        raise NotNativeError("the plan holds arrays")
     registers = plan.registers
     lowered = Lowered([register.varies for register in registers])
     lowered.outputs = [plan.output, *extra]
@@ -246,16 +248,16 @@ def lower(plan: Plan, extra: Iterable[int] = (), *, backward: bool) -> Lowered:
     instructions = list(plan.forward)
     if backward:
         lowered.gradients = [register for _, register in plan.gradients]
-        lowered.inputs.append(plan.seed)
+        lowered.inputs += [plan.seed] if plan.seed >= 0 else []
         instructions += plan.backward
         if any(lowered.varies[register] for register in lowered.gradients):
-            raise Unsupported("a gradient that varies from instance to instance")
+            raise NotNativeError("a gradient that varies from instance to instance")
     expansion = _Expansion(lowered)
     for instruction in _needed(instructions, [*lowered.outputs, *lowered.gradients]):
         if instruction.name not in KNOWN:
-            raise Unsupported(f"{instruction.name!r} has no native function")
+            raise NotNativeError(f"{instruction.name!r} has no native function")
         expansion.expand(instruction)
-    _phases(lowered, expansion.operations)
+    _phases(lowered, _joined(lowered, expansion.operations))
     return lowered
 
 
@@ -268,6 +270,63 @@ def _needed(instructions: list[Instruction], wanted: Iterable[int]) -> list[Inst
     return kept[::-1]
 
 
+def _joined(lowered: Lowered, operations: list[Operation]) -> list[Operation]:
+    """Sums of products that nothing else reads become dot products.
+
+    A cotangent that comes from many places is such a sum, and its products would all wait for it.
+    """
+    uses = Counter([*lowered.outputs, *lowered.gradients])
+    for operation in operations:
+        uses.update(operation.arguments)
+    products = {
+        operation.out: operation.arguments
+        for operation in operations
+        if operation.name == "mul" and uses[operation.out] == 1
+    }
+    varies = lowered.varies
+    out: list[Operation] = []
+    taken: set[int] = set()
+    for operation in operations:
+        pairs = [x for x in operation.arguments if x in products]
+        if operation.name != SUM or len(pairs) < 2:
+            out.append(operation)
+            continue
+        taken.update(pairs)
+        factors = [*(products[x][0] for x in pairs), *(products[x][1] for x in pairs)]
+        rest = [x for x in operation.arguments if x not in products]
+        place = operation.out
+        if rest:
+            place = len(varies)
+            varies.append(any(varies[x] for x in factors))
+        out.append(Operation(DOT, tuple(factors), place))
+        if rest:
+            out.append(Operation(SUM, (place, *rest), operation.out))
+    return [operation for operation in out if operation.out not in taken]
+
+
+def shorten(lowered: Lowered, most: int) -> None:
+    """Take long sums apart into sums of at most so many terms, each an operation of its own."""
+    for part in (lowered.before, lowered.sweep, lowered.after):
+        waiting = part[::-1]
+        part.clear()
+        while waiting:
+            operation = waiting.pop()
+            xs = operation.arguments
+            n = len(xs) // 2 if operation.name == DOT else len(xs)
+            if operation.name not in (SUM, DOT) or n <= most:
+                part.append(operation)
+                continue
+            partial = []
+            for start in range(0, n, most):
+                end = min(start + most, n)
+                terms = xs[start:end] + (xs[n + start : n + end] if operation.name == DOT else ())
+                partial.append(len(lowered.varies))
+                # A part that no instance changes is still computed beside the others.
+                lowered.varies.append(part is lowered.sweep)
+                part.append(Operation(operation.name, terms, partial[-1]))
+            waiting.append(Operation(SUM, tuple(partial), operation.out))
+
+
 def _phases(lowered: Lowered, operations: list[Operation]) -> None:
     late: set[int] = set()  # what depends on a total
     for operation in operations:
@@ -276,11 +335,11 @@ def _phases(lowered: Lowered, operations: list[Operation]) -> None:
             lowered.totals.append(operation.out)
         if lowered.varies[operation.out] or operation.name == TOTAL:
             if after:
-                raise Unsupported("a number of each instance that depends on a total over all")
+                raise NotNativeError("a number of each instance that depends on a total over all")
             lowered.sweep.append(operation)
         else:
             (lowered.after if after else lowered.before).append(operation)
         if after or operation.name == TOTAL:
             late.add(operation.out)
     if not late.isdisjoint(lowered.outputs):
-        raise Unsupported("an output that depends on a total over all instances")
+        raise NotNativeError("an output that depends on a total over all instances")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import functools
+import importlib
 import importlib.util
 import sys
 from collections.abc import Callable
@@ -23,8 +24,7 @@ def available() -> str | None:
     """None where llvmlite can be used, else why not."""
     if importlib.util.find_spec("llvmlite") is None:
         return "llvmlite is not installed: pip install chalkgrad[fast]"
-    import llvmlite
-
+    llvmlite = importlib.import_module("llvmlite")
     version = tuple(int(part) for part in llvmlite.__version__.split(".")[:2])
     if version < MINIMUM:
         return f"llvmlite {llvmlite.__version__} is older than {'.'.join(map(str, MINIMUM))}"
@@ -34,8 +34,7 @@ def available() -> str | None:
 @functools.cache
 def _host() -> tuple[Any, Any, str, str]:
     """llvmlite's binding, the target, and the name and the features of this processor."""
-    import llvmlite.binding as binding
-
+    binding = importlib.import_module("llvmlite.binding")
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
     for name, address in _library().items():
@@ -46,7 +45,9 @@ def _host() -> tuple[Any, Any, str, str]:
     except RuntimeError:  # LLVM does not know them everywhere
         features = ""
     if "+avx512f" in features:
-        features += ",-prefer-256-bit"  # which LLVM sets for some processors that have wider vectors
+        features += (
+            ",-prefer-256-bit"  # which LLVM sets for some processors that have wider vectors
+        )
     return binding, binding.Target.from_default_triple(), cpu, features
 
 

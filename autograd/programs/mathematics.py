@@ -29,6 +29,18 @@ LOGARITHM = [
 ]
 """fdlibm's polynomial for ln((1 + s) / (1 − s)), by s²."""
 
+ERROR_NEAR = [
+    2 / math.sqrt(math.pi) * (-1) ** n / (math.factorial(n) * (2 * n + 1)) for n in range(18)
+]
+"""erf(x) / x for |x| ≤ 1, by Taylor's series in x²."""
+ERROR_FAR = [
+    *(0.25539567631050575, -0.4271858474139599, 0.24165819424254123, -0.07897858101565235),
+    *(0.0037328923963321973, 0.00699746174933298, -0.0008471429567511928, -0.0009819776966060404),
+    *(4.355076691221717e-05, 0.0001743754564957126, 2.756253987420967e-05, -2.7718632878274524e-05),
+    *(-1.407789182013879e-05, 2.0279259568465804e-06, 3.743498418233282e-06),
+]
+"""exp(x²) erfc(x) for 1 ≤ x ≤ 6, interpolated at Chebyshev's points of (x − 2) / (x + 2)."""
+
 
 # --- exponentials ---------------------------------------------------------------------------------
 
@@ -102,6 +114,20 @@ def sigmoid(c: Code, x: Operand) -> str:
     """1 / (1 + e⁻ˣ)."""
     e = exp(c, c.neg(c.intrinsic("fabs", x)))
     return c.div(c.select(c.compare("ogt", x, 0.0), 1.0, e), c.add(e, 1.0))
+
+
+def erf(c: Code, x: Operand) -> str:
+    """A series near 0; farther out 1 − exp(−x²) times a polynomial. Beyond 6 it is 1."""
+    size = c.intrinsic("fabs", x)
+    size = c.select(c.compare("ogt", size, 6.0), 6.0, size)
+    square = c.mul(size, size)
+    near = c.mul(c.polynomial(square, ERROR_NEAR), size)
+    t = c.div(c.sub(size, 2.0), c.add(size, 2.0))
+    k, p = _split(c, c.neg(square))
+    falling = c.fma(p, _power_of_two(c, k), _power_of_two(c, k))
+    far = c.sub(1.0, c.mul(falling, c.polynomial(t, ERROR_FAR)))
+    out = c.select(c.compare("olt", size, 1.0), near, far)
+    return c.intrinsic("copysign", out, x)
 
 
 # --- logarithms -----------------------------------------------------------------------------------
@@ -303,12 +329,12 @@ ROWS: dict[str, tuple[int, Callable[..., str]]] = {
     "arcsinh": (1, _of_library("asinh")),
     "arccosh": (1, _of_library("acosh")),
     "arctanh": (1, _of_library("atanh")),
-    "erf": (1, _of_library("erf")),
+    "erf": (1, erf),
 }
 """Name: how many numbers it takes, and what writes it."""
 
 HEAVY = frozenset(
     ("exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "tanh", "sigmoid", "softplus")
-    + ("logaddexp", "floor_divide", "remainder")
+    + ("logaddexp", "erf", "floor_divide", "remainder")
 )
 """Rows of many instructions: where there are many of them, each becomes a function that is called."""

@@ -10,15 +10,16 @@ import platform
 import struct
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.programs.driver import CHANGING, FIELDS, driver
-from autograd.programs.interpreter import BLOCK, Bytecode, interpreter
-from autograd.programs.lowering import Lowered, Unsupported, lower
+from autograd.programs.bytecode import BLOCK, Bytecode
+from autograd.programs.driver import CHANGING, FIELDS, HEAD, driver
+from autograd.programs.interpreter import interpreter
+from autograd.programs.lowering import KNOWN, Lowered, NotNativeError, lower, shorten
 from autograd.programs.machine import Machine, available, machine_code, vector_width
 from autograd.programs.plan import Plan
 from autograd.programs.straight import StraightLine
@@ -28,19 +29,24 @@ __all__ = ["Native", "supports"]
 Array = np.ndarray[Any, np.dtype[np.float64]]
 FLOAT64: np.dtype[Any] = np.dtype(np.float64)
 
-STRAIGHT_LIMIT = 12_000
+STRAIGHT_LIMIT = 16_000
 """Operands up to which a plan is compiled by itself; beyond, it becomes bytecode."""
-UNROLL = 2
-"""Vectors that straight-line code takes at a time: one load of a parameter serves them all."""
-ENOUGH = 200_000
+VECTORS = 4
+"""Vectors in a block of straight-line code."""
+TERMS = 96
+"""Terms of a sum in straight-line code; LLVM's time grows with the square of what hangs together."""
+ENOUGH = 8_000_000
 """Operands times instances from which on a second thread pays."""
 
 
 def supports(plan: Plan) -> str | None:
     """None where this executor can run a plan, else why not."""
     try:
+        for instruction in plan.forward + plan.backward:
+            if instruction.name not in KNOWN:
+                return f"{instruction.name!r} has no native function"
         lower(plan, backward=True)
-    except Unsupported as reason:
+    except NotNativeError as reason:
         return str(reason)
     return available()
 
@@ -57,13 +63,13 @@ class Native:
         extra: Registers whose numbers `forward` gives as well.
 
     Raises:
-        Unsupported: The plan has no native form.
+        NotNativeError: The plan has no native form.
     """
 
     def __init__(self, plan: Plan, threads: int = 1, extra: Sequence[int] = ()) -> None:
         reason = available()
         if reason is not None:
-            raise Unsupported(reason)
+            raise NotNativeError(reason)
         self._plan, self._threads, self._extra = plan, threads, tuple(extra)
 
     @functools.cached_property
@@ -84,9 +90,7 @@ class Native:
         losses, extra, _ = self._forward(inputs, parameters, None)
         return (losses, extra) if self._extra else losses
 
-    def backward(
-        self, inputs: Sequence[Any], parameters: Array, seed: Any
-    ) -> tuple[Array, Array]:
+    def backward(self, inputs: Sequence[Any], parameters: Array, seed: Any) -> tuple[Array, Array]:
         """The losses, (M,), and the gradients of Σ seed · loss in the order of ``plan.gradients``.
 
         Args:
@@ -97,6 +101,12 @@ class Native:
         losses, _, gradients = self._backward(inputs, parameters, seed)
         return losses, gradients
 
+    @property
+    def buffer_bytes(self) -> int:
+        """The memory that the directions compiled so far work in; it does not grow with instances."""
+        engines = [self.__dict__.get(name) for name in ("_forward", "_backward")]
+        return sum(engine.buffer_bytes for engine in engines if engine is not None)
+
     def describe(self) -> dict[str, Any]:
         """What was compiled so far, by direction: the engine, operands, seconds, whether from disk."""
         done = {name: self.__dict__.get(f"_{name}") for name in ("forward", "backward")}
@@ -104,9 +114,6 @@ class Native:
 
 
 # --- one direction --------------------------------------------------------------------------------
-
-HEAD = object.__basicsize__
-"""Where in an array's head NumPy keeps the address of its data, in CPython."""
 
 
 def _heads_are_readable() -> bool:
@@ -132,6 +139,9 @@ class _Engine:
 
     def __init__(self, plan: Plan, lowered: Lowered, threads: int) -> None:
         self._lowered = lowered
+        straight = lowered.size <= STRAIGHT_LIMIT
+        if straight:
+            shorten(lowered, TERMS)
         places = _places(lowered)
         self._seeded = plan.seed in lowered.inputs
         given = list(lowered.inputs)
@@ -147,7 +157,7 @@ class _Engine:
         for register, number in lowered.constants.items():
             self._uniform[places[register]] = number
         started = time.perf_counter()
-        self._block, code, registers, found, words = _compiled(lowered, places)
+        self._block, code, registers, found, words = _compiled(lowered, places, straight)
         machine = Machine(code)
         self._machine = machine
         self._run, self._first = machine.function("run"), machine.function("first")
@@ -168,10 +178,13 @@ class _Engine:
         self._changing = struct.Struct(f"{len(CHANGING) + 2 * len(self._varying) + self._outs}q")
         self._offset = 8 * (len(FIELDS) - len(CHANGING))
         self._work = max(1, sum(len(op.arguments) for op in lowered.sweep))
-        self._states = [self._state(i) for i in range(1)]
+        self._pack = self._changing.pack_into
+        self._parameters, self._gradients = (len(lowered.parameters),), len(lowered.gradients)
+        self._state = self._new_state(0)
+        self._states = [self._state]
         self._lock = threading.Lock()
 
-    def _state(self, number: int) -> _State:
+    def _new_state(self, number: int) -> _State:
         """The memory of one thread; the first adds up totals where the uniform code reads them."""
         lowered, inputs, outs = self._lowered, len(self._varying), self._outs
         fields = np.zeros(len(FIELDS) + 2 * inputs + outs, dtype=np.int64)
@@ -188,12 +201,12 @@ class _Engine:
             "parameter_count": len(lowered.parameters),
             "uniform": self._uniform.ctypes.data,
             "input_count": inputs,
-            "inputs": base,
-            "strides": base + 8 * inputs,
+            "outs": base,
+            "inputs": base + 8 * outs,
+            "strides": base + 8 * (outs + inputs),
             "block": block.ctypes.data,
             "out": out.ctypes.data,
             "out_count": outs,
-            "outs": base + 16 * inputs,
             "acc": acc.ctypes.data,
             "total_count": totals,
             "sums": sums.ctypes.data,
@@ -206,73 +219,76 @@ class _Engine:
         }
         for i, name in enumerate(FIELDS):
             fields[i] = known.get(name, 0)
-        return _State(fields, memoryview(fields).cast("B"), fields.ctypes.data, sums, (file, block, out, acc))
+        return _State(
+            fields, fields.data.cast("B"), fields.ctypes.data, sums, (file, block, out, acc)
+        )
 
     def __call__(
         self, inputs: Sequence[Any], parameters: Any, seed: Any
     ) -> tuple[Array, Array, Array]:
-        lowered = self._lowered
-        given = [*inputs, seed] if self._seeded else inputs
+        given = [*inputs, seed] if self._seeded else list(inputs)
         if len(given) != self._given:
             raise ValueError(f"expected {self._given} inputs, got {len(given)}")
-        arrays, strides, count = [], [], -1
-        for i in self._varying:
-            x = given[i]
+        arrays = given if not self._uniform_inputs else [given[i] for i in self._varying]
+        shape: tuple[int, ...] = ()
+        strides: list[int] = []
+        for i, x in enumerate(arrays):
             if x.__class__ is not np.ndarray or x.dtype is not FLOAT64:
-                x = np.asarray(x, dtype=FLOAT64)
-            arrays.append(x)
-            if x.ndim == 0:
+                x = arrays[i] = np.asarray(x, dtype=FLOAT64)
+            if x.shape == shape:
+                strides += x.strides or (0,)
+            elif not x.shape:
                 strides.append(0)
-                continue
-            (n,) = x.shape
-            if n != count and count >= 0:
-                raise ValueError(f"inputs of {count} and of {n} instances")
-            count = n
-            strides.append(x.strides[0])
-        if count < 0:
-            count = 1
+            elif shape or len(x.shape) != 1:
+                raise ValueError(f"expected one number for each instance, got {x.shape}, {shape}")
+            else:
+                shape = x.shape
+                strides += x.strides
+        count = shape[0] if shape else 1
         if parameters.__class__ is not np.ndarray or parameters.dtype is not FLOAT64:
             parameters = np.asarray(parameters, dtype=FLOAT64)
-        if parameters.shape != (len(lowered.parameters),):
-            raise ValueError(
-                f"expected {len(lowered.parameters)} parameters, got shape {parameters.shape}"
-            )
-        if parameters.strides[0] != 8:
+        if parameters.shape != self._parameters:
+            raise ValueError(f"expected parameters {self._parameters}, got {parameters.shape}")
+        if parameters.strides != (8,):
             parameters = np.ascontiguousarray(parameters)
-        losses, gradients = np.empty(count), np.empty(len(lowered.gradients))
-        extra = np.empty((self._outs - 1, count)) if self._outs > 1 else NOTHING
-        arrays += (parameters, gradients, losses)
-        if extra is not NOTHING:
-            arrays += extra
+        losses, gradients, extra = np.empty(count), np.empty(self._gradients), NOTHING
+        every = [parameters, gradients, losses]
+        if self._outs > 1:
+            extra = np.empty((self._outs - 1, count))
+            every += list(extra)
+        every += arrays
         if HEADS:
-            heads = [id(x) + HEAD for x in arrays]
+            addresses: Iterable[int] = map(id, every)
         else:
-            cells = [ctypes.c_void_p(x.ctypes.data) for x in arrays]
-            heads = [ctypes.addressof(cell) for cell in cells]
-        n = len(strides)
+            cells = [ctypes.c_void_p(x.ctypes.data) for x in every]
+            addresses = (ctypes.addressof(cell) - HEAD for cell in cells)
         with self._lock:
             for i, place in self._uniform_inputs:
                 # The seed of a loss that no instance changes: its weights count together.
                 self._uniform[place] = np.sum(given[i])
-            changing = (heads[n], heads[n + 1], *heads[:n], *strides, *heads[n + 2 :])
-            threads = self._threads
-            if threads > 1 and count > self._block and count * self._work >= ENOUGH:
-                self._share(count, changing, threads)
+            if self._threads > 1 and count > self._block and count * self._work >= ENOUGH:
+                self._share(count, (*addresses, *strides))
             else:
-                state = self._states[0]
-                self._changing.pack_into(state.view, self._offset, 0, count, *changing)
-                self._run(state.address)
+                self._pack(self._state.view, self._offset, 0, count, *addresses, *strides)
+                self._run(self._state.address)
         return losses, extra, gradients
 
-    def _share(self, count: int, changing: tuple[int, ...], threads: int) -> None:
+    @property
+    def buffer_bytes(self) -> int:
+        """The memory that this direction works in."""
+        memory = [array for state in self._states for array in state.memory]
+        return int(sum(array.nbytes for array in [self._uniform, *memory, *self._words]))
+
+    def _share(self, count: int, changing: tuple[int, ...]) -> None:
         """The sweep in several threads, each with totals of its own, which are added in order."""
+        threads = self._threads
         while len(self._states) < threads:
-            self._states.append(self._state(len(self._states)))
+            self._states.append(self._new_state(len(self._states)))
         blocks = -(-count // self._block)
         edges = [min(count, i * blocks // threads * self._block) for i in range(threads)] + [count]
-        states = self._states[:threads]
+        states = self._states
         for state, (low, high) in zip(states, itertools.pairwise(edges), strict=True):
-            self._changing.pack_into(state.view, self._offset, low, high, *changing)
+            self._pack(state.view, self._offset, low, high, *changing)
         self._first(states[0].address)
         waiting = [_pool(threads).submit(self._blocks, state.address) for state in states[1:]]
         self._blocks(states[0].address)
@@ -312,13 +328,13 @@ def _places(lowered: Lowered) -> dict[int, int]:
 
 
 def _compiled(
-    lowered: Lowered, places: dict[int, int]
+    lowered: Lowered, places: dict[int, int], straight: bool
 ) -> tuple[int, bytes, int, bool, list[Any]]:
     """Instances in a block, object code, registers in its file, whether cached, and bytecode if any."""
     lanes = vector_width()
-    if lowered.size <= STRAIGHT_LIMIT:
-        line = StraightLine(lowered, places, lanes, UNROLL)
-        code, found = machine_code(driver(lanes, line.block, lanes) + line.text)
+    if straight:
+        line = StraightLine(lowered, places, lanes, VECTORS)
+        code, found = machine_code(driver(lanes, line.block, lanes) + line.text, effort=1)
         return line.block, code, line.spilled, found, []
     bytecode = Bytecode(lowered, places)
     code, found = _interpreter(lanes)

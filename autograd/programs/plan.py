@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from autograd.dispatch import registry
 from autograd.graph import Node
 
 __all__ = ["TOTAL", "Instruction", "Plan", "Register"]
@@ -47,6 +48,12 @@ class Instruction:
     options: dict[str, Any]
     node: Node | None  # the node that this computes, or whose derivative it belongs to
 
+    @property
+    def is_impure(self) -> bool:
+        """Whether this does more than compute: see `Primitive.is_impure`."""
+        row = registry.get(self.name)
+        return row is not None and row.is_impure(self.options)
+
 
 @dataclass(slots=True)
 class Plan:
@@ -68,3 +75,17 @@ class Plan:
     """Instructions that were there already."""
     dropped: int = 0
     """Instructions whose result nothing needed."""
+
+    @property
+    def impure(self) -> list[Instruction]:
+        """The instructions that do more than compute."""
+        return [step for step in self.forward if step.is_impure]
+
+    def purified(self) -> Plan:
+        """This plan without its effects: what was drawn are further inputs, in the order of `impure`."""
+        drawn = [step.out for step in self.impure if not registry[step.name].passes]
+        return replace(
+            self,
+            inputs=[*self.inputs, *drawn],
+            forward=[step for step in self.forward if not step.is_impure],
+        )

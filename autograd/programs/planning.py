@@ -8,8 +8,7 @@ nothing needs are dropped.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,15 +18,23 @@ from autograd.families import Elementwise, Fused
 from autograd.graph import Node, topological_order
 from autograd.letters import OPERATORS, Letter
 from autograd.primitive import Primitive
+from autograd.programs.formulas import (
+    SMALL,
+    Options,
+    dtype_of,
+    frozen,
+    key_of,
+    parts_of,
+    scalar_call,
+    template,
+)
+from autograd.programs.joining import joined, joined_contributions
 from autograd.programs.plan import TOTAL, Instruction, Plan, Register
 from autograd.programs.scalarising import Scalariser
+from autograd.tensor import Tensor
 from autograd.value import Value
 
 __all__ = ["Planner", "plan_of"]
-
-FLOAT64: np.dtype[Any] = np.dtype(np.float64)
-SMALL = 64
-"""Constant arrays of up to this size are compared by their contents."""
 
 
 def plan_of(
@@ -71,6 +78,9 @@ class Planner:
         self.places: dict[Node, int] = {}
         self.numbers: dict[Any, int] = {}  # constants by what they are
         self.made: dict[Any, int] = {}  # results by the instruction that made them
+        # Constant arrays, which must not be given to another meanwhile, and what they were.
+        self.copies: dict[int, tuple[Any, Any]] = {}
+        self.options: dict[Node, dict[str, Any]] = {}
         self.into = self.plan.forward
         self.folded = 0
         self.shared = 0
@@ -80,7 +90,9 @@ class Planner:
         scalar = self.plan.scalar
         for x in inputs:
             node = x if isinstance(x, Node) else None
-            r = self.register("input", np.shape(x if node is None else x.data), _dtype(x), varies=scalar)
+            r = self.register(
+                "input", np.shape(x if node is None else x.data), dtype_of(x), varies=scalar
+            )
             r.holds, r.node = x, node
             self.plan.inputs.append(r.index)
             if node is None:
@@ -109,27 +121,24 @@ class Planner:
         else:
             key = (x.__class__, repr(x))
         if key not in self.numbers:
-            r = self.register("constant", np.shape(x), _dtype(x))
+            r = self.register("constant", np.shape(x), dtype_of(x))
             # What they were when the graph was recorded: a copy, for arrays can be written into.
             r.holds = np.array(x) if isinstance(x, np.ndarray) else x
             self.numbers[key] = r.index
-            if isinstance(key, int):
-                self.made[("kept", key)] = r.index
-                r.node = None
-                self.kept_alive.append(x)
+            if isinstance(x, np.ndarray) and x.flags.writeable:
+                self.copies[id(x)] = (x, r.holds)
         return self.numbers[key]
 
-    @functools.cached_property
-    def kept_alive(self) -> list[Any]:
-        """Arrays that are known by their identity, which must not be given to another meanwhile."""
-        return []
+    def as_it_was(self, x: Any) -> Any:
+        """A constant as it was when the program was made."""
+        return self.copies[id(x)][1] if id(x) in self.copies else x
 
     def place(self, x: Any) -> int:
         """The register of an argument: a node, a number or an array."""
         if not isinstance(x, Node):
             return self.constant(x)
         if x not in self.places:
-            r = self.register("parameter", np.shape(x.data), _dtype(x))
+            r = self.register("parameter", np.shape(x.data), dtype_of(x))
             r.holds = r.node = x
             self.places[x] = r.index
             self.plan.parameters.append(r.index)
@@ -149,7 +158,7 @@ class Planner:
         for r in arguments:
             self.reached.add(r)
         pure = row is None or not row.is_impure(options)
-        key = (name, arguments, _key(options))
+        key = (name, arguments, key_of(options) if options else ())
         if pure:
             if (known := self._known(name, arguments, key)) is not None:
                 return known
@@ -158,13 +167,17 @@ class Planner:
                 numbers = [registers[r].holds for r in arguments]
                 return self.constant(self._computed(name, numbers, options))
         varies = name != TOTAL and any(registers[r].varies for r in arguments)
+        if self.plan.scalar and not pure:
+            varies = True  # what is drawn is another number for each instance
         if sample is None and not self.plan.scalar:
             raise ValueError(f"{name}: an instruction on arrays needs a sample of its result")
         shape = () if self.plan.scalar else np.shape(sample)
-        out = self.register("result", shape, _dtype(sample), varies=varies)
+        out = self.register("result", shape, dtype_of(sample), varies=varies)
         self.into.append(Instruction(name, arguments, out.index, options, self.about))
         if pure:
             self.made[key] = out.index
+        elif row is not None and row.passes:
+            return arguments[0]
         return out.index
 
     def _known(self, name: str, arguments: tuple[int, ...], key: Any) -> int | None:
@@ -206,14 +219,14 @@ class Planner:
                 self.place(node)
                 continue
             self.about = node
-            options = primitive.options | node.options
+            options = self.options[node] = frozen(primitive.options | node.options)
             arguments = [self.place(x) for x in node.arguments]
             self.places[node] = self.forward_of(node, primitive, arguments, options)
             register = self.plan.registers[self.places[node]]
             if register.node is None:
                 register.node = node
         self.plan.output = self.place(self.output)
-        self.reached.add(self.plan.output)
+        self.reached.update([self.plan.output, *(self.place(node) for node in self.extra)])
         for i, r in enumerate(self.plan.inputs):
             if r not in self.reached:
                 x = self.inputs[i]
@@ -228,19 +241,45 @@ class Planner:
         self, node: Node, primitive: Primitive, arguments: list[int], options: dict[str, Any]
     ) -> int:
         """One recorded node. A fused row is taken apart, so that its parts are shared and reused."""
-        if (
-            self.plan.scalar
-            or not isinstance(primitive, Fused)
-            or primitive.is_impure(options)
-            or any(isinstance(x, Value) for x in node.arguments)
-        ):
+        if self.plan.scalar:
+            if isinstance(primitive, Elementwise) and primitive.composite is not None:
+                made = self.instantiated(primitive, None, options, (-1, *arguments))
+                return made.index if isinstance(made, Register) else self.constant(made)
+            return self.emit(primitive.name, arguments, options, node.data)
+        if isinstance(node, Value) and not isinstance(primitive, Elementwise):
+            places = [int(x.function[1:]) for x in joined(self, node, primitive)]
+            return self.emit(primitive.name, places, options, node.data)
+        arguments = self.as_recorded(node, arguments)
+        dtypes = [self.plan.registers[r].dtype for r in arguments]
+        mixed = any(each.kind == "f" and each != dtype_of(node) for each in dtypes)
+        values = any(isinstance(x, Value) for x in node.arguments)
+        if not self.has_parts(primitive) or mixed or values:
             return self.emit(primitive.name, arguments, options, node.data)
         letters = [self.letter(r, x) for r, x in zip(arguments, node.arguments, strict=True)]
-        out = self.lowered(primitive.composite(*letters, **options))
+        out = self.lowered(parts_of(primitive)(*letters, **options))
         same = self.plan.registers[out].shape == node.shape
-        if not same or self.plan.registers[out].dtype != _dtype(node):
+        if not same or self.plan.registers[out].dtype != dtype_of(node):
             return self.emit(primitive.name, arguments, options, node.data)
         return out
+
+    @staticmethod
+    def has_parts(row: Any) -> bool:
+        """Whether a row is made of others, into which it is taken apart."""
+        if isinstance(row, Elementwise):
+            return row.composite is not None
+        return isinstance(row, Fused) and not row.whole
+
+    def as_recorded(self, node: Node, arguments: list[int]) -> list[int]:
+        """The arguments' registers, whole numbers as the floats that they became when recording."""
+        if not isinstance(node, Tensor):
+            return arguments
+        cast = registry["astype"]
+        found = list(arguments)
+        for i, (r, x) in enumerate(zip(arguments, node._arrays, strict=True)):
+            held = self.plan.registers[r].dtype
+            if isinstance(x, np.ndarray) and x.dtype != held and held.kind in "biu":
+                found[i] = self.emit(cast.name, [r], {"dtype": x.dtype}, x)
+        return found
 
     # --- letters ----------------------------------------------------------------------------------
 
@@ -278,9 +317,11 @@ class Planner:
             row = registry.get(x.function)
             options = x.options if row is None else row.options | x.options
             places = [done[id(each)] for each in x.arguments]
-            if isinstance(row, Fused) and not row.is_impure(options):
-                letters = [self.letter(r, each) for r, each in zip(places, x.arguments, strict=True)]
-                done[id(x)] = self.lowered(row.composite(*letters, **options))
+            if self.has_parts(row):
+                letters = [
+                    self.letter(r, each) for r, each in zip(places, x.arguments, strict=True)
+                ]
+                done[id(x)] = self.lowered(parts_of(row)(*letters, **options))
             else:
                 done[id(x)] = self.emit(x.function, places, options, x.sample)
         return done[id(formula)]
@@ -292,7 +333,7 @@ class Planner:
         plan = self.plan
         output = self.output
         self.into = plan.backward
-        seed = self.register("seed", np.shape(output.data), _dtype(output), varies=plan.scalar)
+        seed = self.register("seed", np.shape(output.data), dtype_of(output), varies=plan.scalar)
         plan.seed = seed.index
         given = {x for x in self.inputs if isinstance(x, Node)}
         wanted = {
@@ -350,7 +391,7 @@ class Planner:
         self, node: Node, primitive: Primitive, g: int, leading: set[Node]
     ) -> Iterable[tuple[Node, int]]:
         """(parent, register of cotangent × local derivative) for each parent that leads on."""
-        options = primitive.options | node.options
+        options = self.options[node]
         wanted = [
             (slot, x)
             for slot, x in enumerate(node.arguments)
@@ -378,19 +419,25 @@ class Planner:
         wanted: list[tuple[int, Any]],
         options: dict[str, Any],
     ) -> Iterable[tuple[Node, int]]:
-        places = [self.place(x) for x in node.arguments]
-        letters = [self.letter(r, x) for r, x in zip(places, node.arguments, strict=True)]
-        out = Letter(f"r{self.places[node]}", sample=node.data)
         cotangent = Letter(f"r{g}", sample=self.samples[g])
+        if isinstance(node, Value) and not isinstance(primitive, Elementwise):
+            formulas = joined_contributions(self, node, primitive, cotangent, wanted)
+        else:
+            places = self.as_recorded(node, [self.place(x) for x in node.arguments])
+            letters = [self.letter(r, x) for r, x in zip(places, node.arguments, strict=True)]
+            out = Letter(f"r{self.places[node]}", sample=node.data)
+            formulas = [
+                (x, primitive.vjp(slot, cotangent, out, letters, options))
+                for slot, x in wanted
+                if primitive.differentiable(slot)
+            ]
         found = []
-        for slot, x in wanted:
-            if primitive.differentiable(slot):
-                formula = primitive.vjp(slot, cotangent, out, letters, options)
-                if not isinstance(formula, Letter):
-                    raise TypeError(f"the rule of {primitive.name} is no formula of letters")
-                r = self.lowered(formula)
-                self.samples[r] = formula.sample
-                found.append((x, r))
+        for x, formula in formulas:
+            if not isinstance(formula, Letter):
+                raise TypeError(f"the rule of {primitive.name} is no formula of letters")
+            r = self.lowered(formula)
+            self.samples[r] = formula.sample
+            found.append((x, r))
         return found
 
     # --- scalar rules, read once ------------------------------------------------------------------
@@ -406,10 +453,14 @@ class Planner:
         return self.emit("mul", (g, d.index), {})
 
     def instantiated(
-        self, primitive: Elementwise, slot: int, options: dict[str, Any], places: Sequence[int]
+        self,
+        primitive: Elementwise,
+        slot: int | None,
+        options: dict[str, Any],
+        places: Sequence[int],
     ) -> Any:
         """The local derivative of an elementwise row on registers: a register, or a plain number."""
-        steps = template(primitive, slot, _key(options), _Options(options))
+        steps = template(primitive, slot, key_of(options), Options(options))
         if not isinstance(steps, tuple):
             return self.plan.registers[places[steps]] if steps.__class__ is int else steps
         done: list[int] = list(places)
@@ -446,80 +497,3 @@ class Planner:
             plan.dropped += len(part) - len(kept)
             part[:] = reversed(kept)
         plan.folded, plan.shared = self.folded, self.shared
-
-
-class _Options:
-    """Options as one argument of a cached function, told apart by the key beside it."""
-
-    def __init__(self, options: dict[str, Any]) -> None:
-        self.options = options
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Options)
-
-    def __hash__(self) -> int:
-        return 0
-
-
-@functools.lru_cache(maxsize=1024)
-def template(primitive: Elementwise, slot: int, key: Any, options: _Options) -> Any:
-    """The rule of a local derivative: steps (name, arguments, options), a place, or a plain number.
-
-    An argument is the place of an earlier result (0 is the output, then the inputs, then the steps),
-    or a number in a tuple of its own.
-    """
-    arity = len(primitive.derivatives)
-    letters = [Letter(f"r{i}", sample=0.5) for i in range(arity + 1)]
-    try:
-        formula = primitive.rule(slot)(*letters, **options.options)
-    except TypeError as error:
-        raise TypeError(f"the rule of {primitive.name} is no formula of letters: {error}") from None
-    if not isinstance(formula, Letter):
-        return float(formula)
-    steps: list[Any] = []
-    done: dict[int, Any] = {}
-
-    def visit(x: Any) -> Any:
-        if not isinstance(x, Letter):
-            return (x,)
-        if not x.arguments and not x.options:
-            return int(x.function[1:])
-        if id(x) not in done:
-            arguments = [visit(each) for each in x.arguments]
-            row = registry.get(x.function)
-            chosen = x.options if row is None else row.options | x.options
-            steps.append((x.function, arguments, chosen))
-            done[id(x)] = arity + len(steps)
-        return done[id(x)]
-
-    place = visit(formula)
-    return tuple(steps) if place == arity + len(steps) and steps else place
-
-
-def scalar_call(name: str, numbers: list[float], options: dict[str, Any]) -> float:
-    """One instruction of a scalar plan on plain numbers."""
-    if name in registry:
-        row: Any = registry[name]
-        if isinstance(row, Elementwise):
-            return float(row.array(*numbers, **options))
-        return float(row.on_numbers(np.array(numbers), options))
-    function: Callable[..., Any] = OPERATORS[name][1]
-    return float(function(*numbers))
-
-
-def _dtype(x: Any) -> np.dtype[Any]:
-    data = x.data if isinstance(x, Node) else x
-    return getattr(data, "dtype", FLOAT64)
-
-
-def _key(x: Any) -> Any:
-    """Something hashable that is equal for equal options, and arrays by identity."""
-    if isinstance(x, dict):
-        return tuple((name, _key(each)) for name, each in x.items())
-    if isinstance(x, tuple | list):
-        return tuple(_key(each) for each in x)
-    if isinstance(x, slice):
-        return ("slice", x.start, x.stop, x.step)
-    if isinstance(x, np.ndarray):
-        return (x.dtype.str, x.shape, x.tobytes()) if x.size <= SMALL else ("array", id(x))
-    return (x.__class__, x) if x.__hash__ is not None else id(x)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -87,9 +87,9 @@ class Program:
         self.noted = recorded is not None
         self.guards: list[Guard] = guards_of(notes, inputs)
         watched = [node for guard in self.guards for node in guard.nodes]
-        planner = plan_of(
-            output, inputs, extra=list(dict.fromkeys(watched)), input_gradients=input_gradients
-        )
+        decided = [node for guard in self.guards for node in guard.inputs]
+        extra = list(dict.fromkeys([*watched, *decided]))
+        planner = plan_of(output, inputs, extra=extra, input_gradients=input_gradients)
         self.plan: Plan = planner.plan
         self.inputs = tuple(inputs)
         self.names = [_name(x, i) for i, x in enumerate(inputs)]
@@ -111,13 +111,16 @@ class Program:
         else:
             self.numpy = NumpyExecutor(self.plan, self.extra)
         # The parameters of a scalar plan as one vector, and those that get a gradient, which come first.
-        self.vector = Vector(self.leaves) if self.plan.scalar and self.leaves else None
+        self.vector = Vector(list(self.leaves)) if self.plan.scalar and self.leaves else None
         given_nodes = {x for x in self.inputs if isinstance(x, Node)}
         self.plan.gradients.sort(key=lambda pair: pair[0] in given_nodes)
-        own = [leaf for leaf, _ in self.plan.gradients if leaf not in given_nodes]
+        own: list[Any] = [leaf for leaf, _ in self.plan.gradients if leaf not in given_nodes]
         self.differentiated = Vector(own) if self.plan.scalar and own else None
+        self.impure = self.plan.impure
         self.lock = threading.RLock()
         self.ran: tuple[list[Any], int | None, int] | None = None
+        self.prints: list[Any] = []
+        self.out: Any = None  # of the last run, until the first backward pass has been verified
         self.fresh = False
 
     # --- running ----------------------------------------------------------------------------------
@@ -130,19 +133,46 @@ class Program:
                 message names it.
             BranchChanged: with these numbers Python would have taken another branch.
         """
+        return self.run(arrays, self.forward)
+
+    def resume(self, *arrays: Any) -> Any:
+        """The output for the inputs that the graph was recorded with, whose effects have been had."""
+        return self.run(arrays, self.recall)
+
+    def run(self, arrays: Sequence[Any], compute: Callable[..., Sequence[Any]]) -> Any:
+        """One run: its inputs are checked, and what comes out is verified and guarded."""
         given, instances = self.checked(arrays)
         with self.lock:
-            self.fresh = False
+            self.fresh, self.ran = False, None
             date = graph.latest_change
-            self.ran = (given, instances, date)
-            out = self.forward(given, instances)
-            if self.verifier is not None and not self.verifier.forward_done:
+            out = compute(given, instances)
+            # The leaves, which an effect may have assigned, are those that the run began with or ended
+            # with: both are known by now.
+            if self.impure:
+                date = graph.latest_change
+            if self.verifier is not None and self.verifier.run is None:
                 self.verifier.check_forward(given, instances, out, self.watched)
+            numbers = {node: out[1 + i] for node, i in self.watched.items()}
             for guard in self.guards:
-                guard.check({node: out[1 + i] for node, i in self.watched.items()}, given)
+                guard.check(numbers, given, instances)
+            self.ran = (given, instances, date)
+            self.out = out if self.verifier is not None else None
+            self.prints = [fingerprint(x) for x in given]
             self.fresh = True
         result = out[0]
         return result if self.plan.scalar and instances is not None else result[()]
+
+    def recall(self, given: list[Any], instances: int | None) -> Sequence[Any]:
+        """The output and the extra registers, with what was drawn when the graph was recorded."""
+        if not self.impure:
+            return self.forward(given, instances)
+        assert self.numpy is not None  # the native executor has no effects
+        compiled = self.numpy.at(instances)
+        for step in self.impure:
+            if step.out in compiled.places and step.node is not None:
+                compiled.places[step.out][...] = step.node.data
+        with np.errstate(all="ignore"):
+            return compiled.refresh(given, self.arrays())
 
     def forward(self, given: list[Any], instances: int | None) -> Sequence[Any]:
         """The output and the extra registers."""
@@ -171,11 +201,19 @@ class Program:
             given, instances, date = self.ran
             if graph.latest_change > date:
                 self.check_unchanged(date)
+            for x, known, name in zip(given, self.prints, self.names, strict=True):
+                if fingerprint(x) != known:
+                    raise StaleGraphError(
+                        f"backward() of a program: input {name} was written into after the run; call "
+                        "the program again first"
+                    )
             weights = self.seeded(seed, instances)
             gradients = self.gradients(given, instances, weights)
             if self.verifier is not None:
+                if self.verifier.run is not self.out:
+                    self.verifier.look_at(given, instances, self.out, self.watched)
                 self.verifier.check_backward(weights, gradients, self.again)
-                self.verifier = None
+                self.verifier = self.out = None
             self.leave(gradients)
 
     def gradients(self, given: list[Any], instances: int | None, weights: Any) -> Sequence[Any]:
@@ -184,10 +222,10 @@ class Program:
             gradients: Sequence[Any] = self.native.backward(given, self.numbers(), weights)[1]
             return gradients
         assert self.numpy is not None  # one of the two is there
-        if not self.fresh:  # the last backward pass has written over what it needed
-            self.forward(given, instances)
-        self.fresh = False
         with np.errstate(all="ignore"):
+            if not self.fresh:  # the last backward pass has written over what it needed
+                self.numpy.at(instances).refresh(given, self.arrays())
+            self.fresh = False
             return self.numpy.at(instances).backward(given, self.arrays(), weights)
 
     def again(self, given: list[Any], weights: Any) -> Sequence[Any]:
@@ -246,10 +284,11 @@ class Program:
                         f"input {name} has dtype {register.dtype} in this program, got {array.dtype}"
                     )
                 array = array.astype(register.dtype)
-            given.append(array)
+            given.append(kept(array, x))
         return given, None
 
     def checked_numbers(self, arrays: Sequence[Any]) -> tuple[list[Any], int]:
+        """The inputs of a graph of Values, each with one number per instance, and how many those are."""
         given = []
         instances = None
         for x, name in zip(arrays, self.names, strict=True):
@@ -269,14 +308,15 @@ class Program:
         m = 1 if instances is None else instances
         if m == 0:
             raise ValueError("the inputs of a program hold at least one instance, got none")
-        return [
+        full = [
             np.full(m, x, float) if x.ndim == 0 else np.ascontiguousarray(x, float) for x in given
-        ], m
+        ]
+        return [kept(x, y) for x, y in zip(full, arrays, strict=True)], m
 
     def seeded(self, seed: Any, instances: int | None) -> Any:
         """The seed as an array of the output's shape, or with a weight for each instance."""
         register = self.plan.registers[self.plan.seed] if self.plan.seed >= 0 else None
-        if register is None:
+        if register is None or not self.plan.gradients:
             raise ValueError("there is nothing to differentiate: the output needs no gradient")
         if instances is not None:
             if seed is None:
@@ -341,6 +381,12 @@ class Program:
             branches=branches,
         )
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Program is neither copied nor pickled: it belongs to its leaves, whose numbers it reads "
+            "and whose gradients it writes. Copy the model, and compile what it computes"
+        )
+
     def __repr__(self) -> str:
         stats = self.stats
         return (
@@ -357,6 +403,28 @@ def obstacle(plan: Plan) -> str | None:
         return 'llvmlite is not installed: pip install "chalkgrad[fast]"'
     reason: str | None = importlib.import_module("autograd.programs.native").supports(plan)
     return reason
+
+
+OWN = 1 << 18
+"""Bytes up to which an input is copied, so that it may be written into before the backward pass."""
+SAMPLED = 499
+"""Numbers of a larger input that are looked at, to notice a write: a prime, so no axis hides one."""
+
+
+def kept(x: Any, given: Any) -> Any:
+    """An input as a program keeps it until its backward pass: small ones are copied."""
+    data = given.data if isinstance(given, Node) else given
+    shared = isinstance(data, np.ndarray) and np.may_share_memory(x, data)
+    return x.copy() if shared and x.nbytes <= OWN else x
+
+
+def fingerprint(x: Any) -> bytes | None:
+    """Some numbers of a large input, which tell whether another batch was written over it."""
+    if x.nbytes <= OWN:
+        return None
+    places = np.linspace(0, x.size - 1, SAMPLED).astype(np.intp)
+    numbers: bytes = x[np.unravel_index(places, x.shape)].tobytes()
+    return numbers
 
 
 def _name(x: Any, i: int) -> str:

@@ -61,6 +61,7 @@ class Writer:
         self.free: dict[int, list[Array]] = {}
         self.buffer_bytes = 0
         self.constants: dict[Any, str] = {}  # numbers of rank 0
+        self.effects: set[str] = set()  # the lines that do more than compute
         self.now = 0
         self.ends = self._ends(extra)
         self.dying: dict[int, list[int]] = {}
@@ -72,6 +73,8 @@ class Writer:
         steps = self.plan.forward + self.plan.backward
         never = len(steps) + 1
         ends = {r: never for _, r in self.plan.gradients}
+        # What was drawn is still needed by a second backward pass.
+        ends |= {step.out: never for step in self.plan.forward if step.is_impure}
         boundary = len(self.plan.forward)
         for r in (self.plan.output, *extra):
             ends[r] = max(ends.get(r, 0), boundary)
@@ -166,10 +169,12 @@ class Writer:
         row = registry.get(step.name)
         if step.name == TOTAL:
             return [f"r{step.out} = {self.bind(np.add.reduce, 'total')}({names[0]})"]
+        if row is not None and step.is_impure:
+            line = self.told(step, names)
+            self.effects.add(line)
+            return [line]
         if self.instances is not None:
             return self.scalar(step, names)
-        if row is not None and row.is_impure(step.options):
-            return [self.called(step, names)]
         if step.name in VIEWS and (view := self.view(step, names)) is not None:
             return view
         return self.array(step, names)
@@ -208,6 +213,18 @@ class Writer:
         if key not in self.constants:
             self.constants[key] = self.bind(number, f"n{len(self.constants)}")
         return self.constants[key]
+
+    def told(self, step: Instruction, names: Sequence[str]) -> str:
+        """An instruction with an effect; of a scalar plan, for every instance."""
+        row = registry[step.name]
+        if self.instances is not None:
+            shape = (self.instances,)
+            spread = self.bind(np.broadcast_to, "broadcast_to")
+            names = [f"{spread}({name}, {shape})" for name in names]
+        if row.passes:
+            words = [f"{key}={self.option(key, x)}" for key, x in step.options.items()]
+            return f"{self.bind(row.array, step.name)}({', '.join([*names, *words])})"
+        return self.called(step, names)
 
     def called(self, step: Instruction, names: Sequence[str]) -> str:
         """The row's own function, whose result is copied into the buffer."""

@@ -68,6 +68,9 @@ CONTESTANTS = {
             optional=True,
         ),
         Contestant("jax", "jax.jit", "jax_jit.jitted", NETWORKS, ("jax",)),
+        Contestant(
+            "jax-sync", "jax.jit, no async dispatch", "jax_jit.synchronous", NETWORKS, ("jax",)
+        ),
         Contestant("jax-eager", "JAX, eager", "jax_jit.scalars", ("S1",), ("jax",)),
         Contestant("micrograd", "micrograd", "micro.grad", ("S1", "S2"), ("micrograd",)),
         Contestant(
@@ -87,16 +90,22 @@ CONTESTANTS = {
             own=True,
         ),
         Contestant("tinygrad", "tinygrad, TinyJit", "tiny.jitted", NETWORKS, ("tinygrad",)),
-        Contestant(
-            "casadi", "CasADi SX", "casadi_sx.interpreted", ("S1", "S2"), ("casadi",)
-        ),
-        Contestant(
-            "casadi-c", "CasADi SX, C by gcc", "casadi_sx.generated", ("S2",), ("casadi",)
-        ),
+        Contestant("casadi", "CasADi SX", "casadi_sx.interpreted", ("S1", "S2"), ("casadi",)),
+        Contestant("casadi-c", "CasADi SX, C by gcc", "casadi_sx.generated", ("S2",), ("casadi",)),
     )
 }
 
-ON_ARRAYS = ("torch", "torch.compile", "jax", "mygrad", "hips", "tinygrad", "hand", "hand-out")
+ON_ARRAYS = (
+    "torch",
+    "torch.compile",
+    "jax",
+    "jax-sync",
+    "mygrad",
+    "hips",
+    "tinygrad",
+    "hand",
+    "hand-out",
+)
 """What does the scalar workload S2 on arrays: its label says so there."""
 
 
@@ -104,7 +113,9 @@ def label_of(key: str, workload: str) -> str:
     """A contestant's name in the table of a workload."""
     label = CONTESTANTS[key].label
     if key == "limit":
-        return "plain floats, no derivative" if workload == "S1" else "matrix products alone"
-    if workload.partition("@")[0] == "S2" and key in ON_ARRAYS:
+        return (
+            "plain floats, no derivative" if workload.startswith("S1") else "matrix products alone"
+        )
+    if workload.startswith("S2") and key in ON_ARRAYS:
         return f"{label} (arrays)"
     return label

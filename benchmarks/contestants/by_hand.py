@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def plainly(w: Workload) -> Contest:
     layers = w.layers()
     x, t = w.data()
     n, rows = w.batch, np.arange(w.batch)
-    running = [[np.zeros(k), np.ones(k)] for k in w.sizes[1:]]
+    running = [[np.zeros(k, w.dtype), np.ones(k, w.dtype)] for k in w.sizes[1:]]
     flat = [p for layer in layers for p in layer]
     m, v = [np.zeros_like(p) for p in flat], [np.zeros_like(p) for p in flat]
     taken = 0
@@ -101,12 +102,23 @@ class Buffers:
         self.params, self.grads = params, grads
         self.W, self.b, self.dW, self.db = params[0], params[1], grads[0], grads[1]
         self.norm = len(params) == 4
-        self.z, self.h, self.d = np.empty((n, width)), np.empty((n, width)), np.empty((n, width))
-        self.zeros, self.into = np.zeros((n, width)), np.empty((n, into)) if i else None
-        self.s, self.spare = np.empty((n, width)), np.empty((n, width))
-        self.mean, self.var, self.inv = np.empty(width), np.empty(width), np.empty(width)
-        self.running_mean, self.running_var = np.zeros(width), np.ones(width)
-        self.square, self.row = np.empty_like(self.W), np.empty(width)
+        self.z, self.h, self.d = (
+            np.empty((n, width), w.dtype),
+            np.empty((n, width), w.dtype),
+            np.empty((n, width), w.dtype),
+        )
+        self.zeros, self.into = (
+            np.zeros((n, width), w.dtype),
+            np.empty((n, into), w.dtype) if i else None,
+        )
+        self.s, self.spare = np.empty((n, width), w.dtype), np.empty((n, width), w.dtype)
+        self.mean, self.var, self.inv = (
+            np.empty(width, w.dtype),
+            np.empty(width, w.dtype),
+            np.empty(width, w.dtype),
+        )
+        self.running_mean, self.running_var = np.zeros(width, w.dtype), np.ones(width, w.dtype)
+        self.square, self.row = np.empty_like(self.W), np.empty(width, w.dtype)
 
 
 def with_buffers(w: Workload) -> Contest:
@@ -126,11 +138,11 @@ def with_buffers(w: Workload) -> Contest:
         at += len(layer)
     x, t = w.data()
     n = w.batch
-    ones, share = np.ones(n), np.full(n, 1 / n)
+    ones, share = np.ones(n, w.dtype), np.full(n, 1 / n, w.dtype)
     relu, last = w.activation == "relu", layers[-1]
-    target = one_hot(t, w.sizes[-1]) if w.loss == "cross_entropy" else t
+    target = one_hot(w, t) if w.loss == "cross_entropy" else t
     scaled = target / n
-    top, column = np.empty((n, 1)), np.empty((n, 1))
+    top, column = np.empty((n, 1), w.dtype), np.empty((n, 1), w.dtype)
     taken = 0
 
     def normalise(L: Buffers) -> None:
@@ -233,7 +245,7 @@ def with_buffers(w: Workload) -> Contest:
             np.multiply(gradient, 1 - keep, out=spare)
             np.add(average, spare, out=average)
         np.sqrt(v, out=spare)
-        np.multiply(spare, 1 / np.sqrt(1 - BETA2**taken), out=spare)
+        np.multiply(spare, 1 / math.sqrt(1 - BETA2**taken), out=spare)
         np.add(spare, ADAM_EPS, out=spare)
         np.divide(m, spare, out=spare)
         np.multiply(spare, w.lr / (1 - BETA1**taken), out=spare)
@@ -254,7 +266,8 @@ def limit(w: Workload) -> Contest:
     layers = []
     for W, *_ in w.layers():
         n_out, n_in = W.shape
-        h, g = rng.normal(size=(w.batch, n_in)), rng.normal(size=(w.batch, n_out))
+        h = rng.normal(size=(w.batch, n_in)).astype(w.dtype)
+        g = rng.normal(size=(w.batch, n_out)).astype(w.dtype)
         layers.append((W, h, g, np.empty_like(g), np.empty_like(W), np.empty_like(h)))
 
     def step() -> None:
@@ -273,8 +286,8 @@ def plain_expression(nodes: int) -> float:
     """`workloads.expression`, its relu written for floats."""
     blocks, inner = blocks_of(nodes)
     a, b, total = 1.1, 0.7, 0.0
-    for _ in range(blocks):
-        c = a * b + b
+    for k in range(blocks):
+        c = a * b + (0.7 + 0.001 * k)
         for _ in range(inner):
             c = c * b + a
             c = c - b * 0.5
