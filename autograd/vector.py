@@ -1,9 +1,9 @@
 """Vector: leaf Values that are read, assigned and given gradients all at once, as one array.
 
 Reading or writing hundreds of Values one by one takes longer than a compiled program's whole pass. Two
-clocks make that unnecessary: while no leaf has been assigned since a vector was last read, its array is
-still right (`graph.latest_change`), and while no Value's gradient was displaced since a vector's were left,
-they are all still there (`graph.latest_gradient`).
+clocks make that unnecessary. While no leaf has been assigned since a vector was last read, its array is
+still right (`graph.latest_change`); while no Value's gradient was displaced since a vector's were left,
+all of them are still there (`graph.latest_displacement`).
 """
 
 from __future__ import annotations
@@ -74,7 +74,9 @@ class Vector:
         """A checked array of this vector's, in the order of the bank, that nobody else writes to."""
         array = np.array(mine, dtype=np.float64)
         if array.shape != (len(self.values),):
-            raise ValueError(f"{what} of shape {(len(self.values),)} was expected, got {array.shape}")
+            raise ValueError(
+                f"{what} of shape {(len(self.values),)} was expected, got {array.shape}"
+            )
         if self._order is None:
             return array
         ordered = np.empty_like(array)

@@ -162,9 +162,7 @@ class Block:
         if flat is not None:
             self.g = flat
         elif self.views:
-            for view, g in zip(self.views, gradients, strict=True):
-                np.copyto(view, g, casting="unsafe")
-            self.g = self.room
+            self.g = self.joined(gradients)
         else:
             self.g = np.ravel(np.asarray(gradients[0], self.dtype))
         # A finite sum of squares has finite terms; an infinite one may have overflowed.
@@ -179,6 +177,23 @@ class Block:
                         + (f", and not finite in {len(wrong)} places" if len(wrong) > 1 else "")
                         + ": the step was not taken, and nothing has changed"
                     )
+
+    def joined(self, gradients: list[Any]) -> Array:
+        """The gradients as one flat array: the one that they are the parts of, or a copy."""
+        base = gradients[0].base if isinstance(gradients[0], np.ndarray) else None
+        if base is not None and base.shape == (self.size,) and base.dtype == self.dtype:
+            start = base.__array_interface__["data"][0]
+            if all(
+                g.base is base
+                and g.flags.c_contiguous
+                and g.__array_interface__["data"][0] == start + place.start * base.itemsize
+                for g, place in zip(gradients, self.places, strict=True)
+            ):
+                whole: Array = base
+                return whole
+        for view, g in zip(self.views, gradients, strict=True):
+            np.copyto(view, g, casting="unsafe")
+        return self.room
 
     def checked_gradients(self) -> list[Any]:
         """The gradient of each parameter, as numbers of its shape."""
@@ -364,6 +379,9 @@ class Optimizer:
             for block in self._blocks:
                 block.step += 1
                 block.move(self.change(block, block.group))
+                block.g = (
+                    block.room
+                )  # a program uses the memory of its gradients again, if nobody holds it
 
     def _arrange(self, reached: list[int]) -> None:
         """Make blocks of the parameters that have a gradient now."""

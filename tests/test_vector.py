@@ -36,7 +36,7 @@ def test_assigning_data_assigns_every_value_and_makes_old_graphs_stale() -> None
 
 
 def test_the_given_array_stays_the_users() -> None:
-    values, vector = made()
+    _, vector = made()
     mine = np.array([3.0, 4.0, 5.0])
     vector.data = mine
     mine[0] = 100.0

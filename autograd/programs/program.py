@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import threading
@@ -14,6 +15,7 @@ import numpy as np
 from autograd import graph
 from autograd.graph import Node, StaleGraphError
 from autograd.programs.guards import Guard, guards_of
+from autograd.programs.leaving import FlatGradients
 from autograd.programs.listing import listing
 from autograd.programs.numpy_executor import NumpyExecutor
 from autograd.programs.plan import Plan
@@ -113,7 +115,8 @@ class Program:
         # The parameters of a scalar plan as one vector, and those that get a gradient, which come first.
         self.vector = Vector(list(self.leaves)) if self.plan.scalar and self.leaves else None
         given_nodes = {x for x in self.inputs if isinstance(x, Node)}
-        self.plan.gradients.sort(key=lambda pair: pair[0] in given_nodes)
+        # In the order in which they were made, which is that of a model's parameters.
+        self.plan.gradients.sort(key=lambda pair: (pair[0] in given_nodes, pair[0]._serial))
         own: list[Any] = [leaf for leaf, _ in self.plan.gradients if leaf not in given_nodes]
         self.differentiated = Vector(own) if self.plan.scalar and own else None
         self.impure = self.plan.impure
@@ -122,6 +125,18 @@ class Program:
         self.prints: list[Any] = []
         self.out: Any = None  # of the last run, until the first backward pass has been verified
         self.fresh = False
+        tensors: dict[Any, list[int]] = {}
+        for i, leaf in enumerate(own):
+            if isinstance(leaf, Tensor):
+                tensors.setdefault(leaf.dtype, []).append(i)
+        self.flats = [(i, FlatGradients([own[k] for k in i])) for i in tensors.values()]
+        flat = {i for places, _ in self.flats for i in places}
+        self.others = [i for i in range(len(self.plan.gradients)) if i not in flat]
+        # The native executor's backward pass computes the losses on its way. A program that is trained
+        # asks for both at once, and keeps the gradients until they are asked for.
+        self.trains = self.used = False
+        self.ahead: Any = None
+        self.even = np.empty(0)  # the default seed
 
     # --- running ----------------------------------------------------------------------------------
 
@@ -143,7 +158,8 @@ class Program:
         """One run: its inputs are checked, and what comes out is verified and guarded."""
         given, instances = self.checked(arrays)
         with self.lock:
-            self.fresh, self.ran = False, None
+            self.trains, self.used = self.trains and self.used, False
+            self.fresh, self.ran, self.ahead = False, None, None
             date = graph.latest_change
             out = compute(given, instances)
             # The leaves, which an effect may have assigned, are those that the run began with or ended
@@ -177,6 +193,10 @@ class Program:
     def forward(self, given: list[Any], instances: int | None) -> Sequence[Any]:
         """The output and the extra registers."""
         if self.native is not None:
+            if self.trains and instances is not None:
+                both = self.native.backward(given, self.numbers(), self.evenly(instances))
+                losses, self.ahead = both
+                return [losses]
             result = self.native.forward(given, self.numbers())
             return [result[0], *result[1]] if self.extra else [result]
         assert self.numpy is not None  # one of the two is there
@@ -208,13 +228,18 @@ class Program:
                         "the program again first"
                     )
             weights = self.seeded(seed, instances)
-            gradients = self.gradients(given, instances, weights)
+            if self.ahead is not None and seed is None:
+                gradients = self.ahead
+            else:
+                gradients = self.gradients(given, instances, weights)
             if self.verifier is not None:
                 if self.verifier.run is not self.out:
                     self.verifier.look_at(given, instances, self.out, self.watched)
                 self.verifier.check_backward(weights, gradients, self.again)
                 self.verifier = self.out = None
             self.leave(gradients)
+            self.used = True
+            self.trains = seed is None and not self.extra
 
     def gradients(self, given: list[Any], instances: int | None, weights: Any) -> Sequence[Any]:
         """The gradients of the last run."""
@@ -236,12 +261,13 @@ class Program:
     def leave(self, gradients: Sequence[Any]) -> None:
         """Write gradients onto the leaves, all in one step."""
         with graph.LOCK:
-            if self.vector is not None and self.differentiated is not None:
+            others: Sequence[int] = self.others
+            if self.differentiated is not None:
                 numbers = np.asarray(gradients)
                 self.differentiated.add_to_grad(numbers[: len(self.differentiated)])
                 others = range(len(self.differentiated), len(gradients))
-            else:
-                others = range(len(gradients))
+            for places, flat in self.flats:
+                flat.leave([gradients[i] for i in places])
             for i in others:
                 leaf, g = self.plan.gradients[i][0], gradients[i]
                 held = leaf.grad
@@ -320,7 +346,7 @@ class Program:
             raise ValueError("there is nothing to differentiate: the output needs no gradient")
         if instances is not None:
             if seed is None:
-                return np.full(instances, 1 / instances)
+                return self.evenly(instances)
             weights = np.asarray(seed.data if isinstance(seed, Node) else seed, float)
             if weights.shape not in ((), (instances,)):
                 raise ValueError(
@@ -337,6 +363,12 @@ class Program:
         if array.shape != register.shape:
             raise ValueError(f"a seed of shape {register.shape} was expected, got {array.shape}")
         return array
+
+    def evenly(self, instances: int) -> Any:
+        """The default seed of a scalar plan: the gradients are those of the mean."""
+        if len(self.even) != instances:
+            self.even = np.full(instances, 1 / instances)
+        return self.even
 
     def check_unchanged(self, date: int) -> None:
         """Raise if a leaf has been assigned after the run that is differentiated."""
@@ -422,9 +454,19 @@ def fingerprint(x: Any) -> bytes | None:
     """Some numbers of a large input, which tell whether another batch was written over it."""
     if x.nbytes <= OWN:
         return None
-    places = np.linspace(0, x.size - 1, SAMPLED).astype(np.intp)
-    numbers: bytes = x[np.unravel_index(places, x.shape)].tobytes()
-    return numbers
+    flat, places = sampled(x.shape)
+    # `take` would copy an array that is not contiguous.
+    numbers = x.take(flat) if x.flags.c_contiguous else x[places]
+    written: bytes = numbers.tobytes()
+    return written
+
+
+@functools.lru_cache(maxsize=64)
+def sampled(shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """Places spread over an array, counted through and by index."""
+    size = int(np.prod(shape))
+    flat = np.linspace(0, size - 1, SAMPLED).astype(np.intp)
+    return flat, np.unravel_index(flat, shape)
 
 
 def _name(x: Any, i: int) -> str:

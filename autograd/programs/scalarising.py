@@ -64,7 +64,9 @@ class Scalariser:
         def visit(x: Any) -> np.ndarray[Any, Any]:
             if not isinstance(x, Letter):
                 numbers = np.asarray(x, float)
-                return _registers(map(self.planner.constant, numbers.ravel().tolist()), numbers.shape)
+                return _registers(
+                    map(self.planner.constant, numbers.ravel().tolist()), numbers.shape
+                )
             if not x.arguments and not x.options:
                 return self.known[x.function]
             if id(x) not in done:

@@ -286,8 +286,7 @@ class Writer:
         return [f"copyto({self.buffer(step, False)}, {names[0]})"]
 
     def write_where(self, step: Instruction, names: Sequence[str]) -> list[str] | None:
-        condition = self.plan.registers[step.arguments[0]].dtype
-        if condition != bool:
+        if self.plan.registers[step.arguments[0]].dtype.kind != "b":
             return None
         out = self.buffer(step, False)
         return [
@@ -311,7 +310,9 @@ class Writer:
     def write_sum(
         self, step: Instruction, names: Sequence[str], axis: Any, keepdims: bool
     ) -> list[str]:
-        return [self.weighed(step, names, axis, 1) or self.reduced(step, names, np.add, axis, keepdims)]
+        return [
+            self.weighed(step, names, axis, 1) or self.reduced(step, names, np.add, axis, keepdims)
+        ]
 
     def write_mean(
         self, step: Instruction, names: Sequence[str], axis: Any, keepdims: bool
@@ -367,7 +368,9 @@ class Writer:
     ) -> list[str] | None:
         if axis is not None or keepdims:
             return None
-        return [f"{self.buffer(step, False)}[()] = {self.bind(np.vdot, 'vdot')}({names[0]}, {names[0]})"]
+        return [
+            f"{self.buffer(step, False)}[()] = {self.bind(np.vdot, 'vdot')}({names[0]}, {names[0]})"
+        ]
 
     def write_max(
         self, step: Instruction, names: Sequence[str], axis: Any, keepdims: bool, ties: str
