@@ -151,14 +151,22 @@ from autograd.tensor import Tensor
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value, values
 from autograd.vector import Vector
+from autograd.views.derivation import Derivation, derivation
 from autograd.views.drawing import Drawing, draw
+from autograd.views.jacobians import JacobianPicture, jacobian_picture
+from autograd.views.names import name
+from autograd.views.stepper import Stepper
+from autograd.views.steps import ForwardStep, Step, forward_steps, steps
 
 __all__ = [
     "AnomalyError",
     "BranchChanged",
     "CompiledFunction",
+    "Derivation",
     "Drawing",
+    "ForwardStep",
     "GradientError",
+    "JacobianPicture",
     "LocalDerivative",
     "Node",
     "Primitive",
@@ -169,6 +177,8 @@ __all__ = [
     "Scoped",
     "Site",
     "StaleGraphError",
+    "Step",
+    "Stepper",
     "Tensor",
     "Value",
     "Vector",
@@ -200,6 +210,7 @@ __all__ = [
     "cos",
     "cosh",
     "cumsum",
+    "derivation",
     "detect_anomaly",
     "diag",
     "div",
@@ -217,6 +228,7 @@ __all__ = [
     "flip",
     "floor",
     "floor_divide",
+    "forward_steps",
     "fused",
     "getitem",
     "grad",
@@ -231,6 +243,7 @@ __all__ = [
     "inner",
     "is_grad_enabled",
     "jacobian",
+    "jacobian_picture",
     "jvp",
     "kl_divergence",
     "layer_norm",
@@ -255,6 +268,7 @@ __all__ = [
     "mul_or_zero",
     "multiclass_hinge",
     "multilinear",
+    "name",
     "neg",
     "no_grad",
     "norm",
@@ -290,6 +304,7 @@ __all__ = [
     "squeeze",
     "stack",
     "std",
+    "steps",
     "sub",
     "sum",
     "sum_squares",

@@ -1,21 +1,24 @@
-"""The command line: ``python -m autograd draw EXPRESSION --at x=1 -o graph.svg``."""
+"""The command line: ``python -m autograd draw`` and ``step``, each with an expression ``--at x=1``."""
 
 from __future__ import annotations
 
 import argparse
 import io
+import linecache
 import sys
 import unicodedata
 import warnings
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from autograd.expressions import CONSTANTS, ExpressionError, functions, parse
 from autograd.value import Value
 from autograd.views.drawing import SUFFIXES, draw
 from autograd.views.rendering import RenderingError
+from autograd.views.stepper import Stepper
+from autograd.views.steps import FORMS, steps
 
-EXAMPLE = 'python -m autograd draw "tanh(w1*x1 + w2*x2 + b)" --at x1=2,x2=0,w1=-3,w2=1,b=6.88'
+EXAMPLE = 'python -m autograd {} "tanh(w1*x1 + w2*x2 + b)" --at x1=2,x2=0,w1=-3,w2=1,b=6.88 -o {}'
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -26,13 +29,13 @@ class OneLineParser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {line}\n")
 
 
-def command_line() -> tuple[OneLineParser, OneLineParser]:
-    """The parser of the whole line, and that of ``draw``."""
+def command_line() -> tuple[OneLineParser, dict[str, OneLineParser]]:
+    """The parser of the whole line, and those of the commands."""
     parser = OneLineParser(
         prog="python -m autograd",
         allow_abbrev=False,
         description="Automatic differentiation that one can read and watch.",
-        epilog=f"example: {EXAMPLE} -o neuron.svg",
+        epilog=f"example: {EXAMPLE.format('draw', 'neuron.svg')}",
     )
     commands = parser.add_subparsers(dest="command", metavar="command", parser_class=OneLineParser)
     drawing = commands.add_parser(
@@ -41,27 +44,70 @@ def command_line() -> tuple[OneLineParser, OneLineParser]:
         help="draw an expression with its gradients",
         description="Compute an expression, run the backward pass, and draw the graph: data, "
         "gradients, and the local derivative on each edge.",
-        epilog=f"functions: {', '.join(functions())}; constants: {', '.join(CONSTANTS)}. "
-        f"Example: {EXAMPLE} -o neuron.svg",
+        epilog=epilog("draw", "neuron.svg"),
     )
-    drawing.add_argument(
+    add_expression(drawing, "graph.svg", f"where the picture goes: {', '.join(SUFFIXES)}")
+    stepping = commands.add_parser(
+        "step",
+        allow_abbrev=False,
+        help="write a page that steps through the passes over an expression",
+        description="Compute an expression, and write a page on which its forward and backward pass "
+        "can be stepped through, one chain-rule product at a time. The page needs no network.",
+        epilog=epilog("step", "lesson.html"),
+    )
+    add_expression(stepping, "step.html", "where the page goes: .html")
+    stepping.add_argument(
+        "--start",
+        type=position,
+        default=0,
+        metavar="POSITION",
+        help='the position shown first: a number from 0, or "backward" (default: 0)',
+    )
+    stepping.add_argument(
+        "--digits", type=int, default=3, help="significant digits of the numbers (default: 3)"
+    )
+    stepping.add_argument(
+        "--formula", choices=FORMS, default="both", help="how formulas are shown (default: both)"
+    )
+    stepping.add_argument(
+        "--ask", action="store_true", help="hide each new number until the next key"
+    )
+    return parser, {"draw": drawing, "step": stepping}
+
+
+def epilog(command: str, output: str) -> str:
+    """What every command's help ends with."""
+    known = f"functions: {', '.join(functions())}; constants: {', '.join(CONSTANTS)}."
+    return f"{known} Example: {EXAMPLE.format(command, output)}"
+
+
+def add_expression(command: OneLineParser, output: str, what: str) -> None:
+    """The arguments of every command: an expression, the values of its names, and a file."""
+    command.add_argument(
         "expression", help="numbers, names, + - * / // %% **, brackets, and the functions below"
     )
-    drawing.add_argument(
+    command.add_argument(
         "--at",
         action="append",
         default=[],
         metavar="NAME=NUMBER,...",
         help="the value of each name; may be given several times",
     )
-    drawing.add_argument(
-        "-o",
-        "--output",
-        default="graph.svg",
-        metavar="FILE",
-        help=f"where the picture goes: {', '.join(SUFFIXES)} (default: graph.svg)",
+    command.add_argument(
+        "-o", "--output", default=output, metavar="FILE", help=f"{what} (default: {output})"
     )
-    return parser, drawing
+
+
+def position(text: str) -> int | str:
+    """Where a stepper starts."""
+    if text == "backward":
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f'a position is a whole number or "backward", not {text!r:.60}'
+        ) from None
 
 
 def values_at(assignments: Sequence[str]) -> dict[str, float]:
@@ -85,8 +131,8 @@ def values_at(assignments: Sequence[str]) -> dict[str, float]:
     return values
 
 
-def draw_expression(text: str, assignments: Sequence[str], output: str) -> str:
-    """Draw an expression into a file, and tell in one line what came out."""
+def computed(text: str, assignments: Sequence[str]) -> tuple[Value, dict[str, Value]]:
+    """The value of an expression, and the leaves it was computed from."""
     expression = parse(text)
     values = values_at(assignments)
     if missing := [name for name in expression.names if name not in values]:
@@ -94,36 +140,66 @@ def draw_expression(text: str, assignments: Sequence[str], output: str) -> str:
             f"no value for {', '.join(missing)}: add --at {','.join(f'{x}=...' for x in missing)}"
         )
     leaves = {name: Value(number, name) for name, number in values.items()}
-    result = expression.evaluate(leaves)
+    # A node knows the line of the user's that made it: here that is the expression. So the call is
+    # made from a place of its own, whose first line `linecache` has; the text itself is never run.
+    linecache.cache[PLACE] = (len(text), None, [f"{expression.text}\n"], PLACE)
+    call = compile("evaluate(leaves)", PLACE, "eval")
+    result = eval(call, {"evaluate": expression.evaluate, "leaves": leaves})
     if not isinstance(result, Value) or not result.requires_grad:
         raise ExpressionError("there is nothing to differentiate: no gradient reaches a name")
-    result.backward()
-    path = draw(result).save(output)
     order = [*expression.names, *(name for name in values if name not in expression.names)]
+    return result, {name: leaves[name] for name in order}
+
+
+PLACE = "command line"
+"""The file, as it were, that the nodes of an expression were made in."""
+
+
+def told(result: Value, leaves: dict[str, Value]) -> str:
+    """The value and the gradients after a backward pass, in one line."""
+    result.backward()
     gradients = ", ".join(
-        f"{name} {'none' if leaves[name].grad is None else format(leaves[name].grad, '.6g')}"
-        for name in order
+        f"{name} {'none' if leaf.grad is None else format(leaf.grad, '.6g')}"
+        for name, leaf in leaves.items()
     )
-    return f"value {result.data:.6g}; gradients: {gradients}; saved {path}"
+    return f"value {result.data:.6g}; gradients: {gradients}"
+
+
+def draw_expression(text: str, assignments: Sequence[str], output: str) -> str:
+    """Draw an expression into a file, and tell in one line what came out."""
+    result, leaves = computed(text, assignments)
+    line = told(result, leaves)
+    return f"{line}; saved {draw(result).save(output)}"
+
+
+def step_expression(text: str, assignments: Sequence[str], output: str, **options: Any) -> str:
+    """Write the stepper of an expression as a page, and tell in one line what came out."""
+    result, leaves = computed(text, assignments)
+    path = Stepper(result, **options).save(output)
+    count = sum(1 for _ in steps(result))
+    return f"{told(result, leaves)}; {count} step{'s' * (count != 1)} backward; saved {path}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; a mistake in it is one line on standard error, and status 2."""
-    parser, drawing = command_line()
+    parser, commands = command_line()
     words = list(sys.argv[1:] if arguments is None else arguments)
-    options = ("-h", "--help", "-o", "--output", "--at")
-    if len(words) > 1 and words[1].startswith("-") and not words[1].startswith(options):
+    known = ("-h", "--help", "-o", "--output", "--at", "--start", "--digits", "--formula", "--ask")
+    if len(words) > 1 and words[1].startswith("-") and not words[1].startswith(known):
         words[1] = f" {words[1]}"  # an expression that begins with a minus
-    chosen = parser.parse_args(words)
-    if chosen.command is None:
+    chosen = vars(parser.parse_args(words))
+    name = chosen.pop("command")
+    if name is None:
         parser.print_help()
         return
+    run = {"draw": draw_expression, "step": step_expression}[name]
+    text, at, output = (chosen.pop(key) for key in ("expression", "at", "output"))
     try:
-        print(draw_expression(chosen.expression, chosen.at, chosen.output))
+        print(run(text, at, output, **chosen))
     except OSError as error:
-        drawing.error(f"cannot write {chosen.output}: {error.strerror or error}")
+        commands[name].error(f"cannot write {output}: {error.strerror or error}")
     except (RenderingError, ValueError) as error:
-        drawing.error(str(error))
+        commands[name].error(str(error))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import itertools
 import linecache
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import ContextDecorator
 from contextvars import ContextVar, Token
 from types import CodeType, FrameType, TracebackType
@@ -125,6 +126,10 @@ class Scope:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Scope, (self.path, self.kind, self.parent)
+
+    def parameters(self) -> Iterable[Any]:
+        """The parameters of the module, where the scope knows it."""
+        return ()
 
     def __enter__(self) -> Scope:
         mode = current_mode()

@@ -154,7 +154,8 @@ class Bank:
     def gradients(self) -> Array | None:
         """All gradients as numbers, or None while one is missing."""
         if self.pends():
-            return self.pending.numbers
+            numbers: Array | None = self.pending.numbers
+            return numbers
         gradients = [x.grad for x in self.values]
         if any(g is None for g in gradients):
             return None

@@ -153,6 +153,10 @@ class Running(Scope):
                 break
             outer = outer.parent
 
+    def parameters(self) -> Iterable[Any]:
+        module = self._module()
+        return () if module is None else module.parameters()
+
     def leads_to(self, module: Module) -> bool:
         """Whether the module is still where it was when this scope was made."""
         if self._root is None:

@@ -19,9 +19,9 @@ README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8"
 def test_every_python_example_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", README, flags=re.S)
-    assert len(blocks) == 6
+    assert len(blocks) == 7
     scope: dict[str, object] = {}
-    for block in blocks[:4]:
+    for block in blocks[:6]:
         exec(compile(block, "README.md", "exec"), scope)
     printed = capsys.readouterr().out
     assert "-0.0040" in printed
@@ -32,6 +32,8 @@ def test_every_python_example_runs(tmp_path, monkeypatch, capsys):
     assert np.allclose(scope["hessian"], [[6.0, 0.0], [0.0, 12.0]])
     assert scope["loss"].item() < math.log(10)
     assert scope["history"] is not None
+    assert "∂L/∂x1" in printed
+    assert "</html>" in (tmp_path / "step.html").read_text(encoding="utf-8")
 
 
 def test_the_row_that_is_shown_is_the_row_of_the_library():

@@ -1,0 +1,348 @@
+"""Jacobians: the local derivative of a small operation, drawn as the matrix it is."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+import numpy as np
+
+from autograd.graph import Node
+from autograd.views.embedding import Embedded
+from autograd.views.looks import DARK, LIGHT, THEMES, Theme, visible
+from autograd.views.looks import number as written
+
+__all__ = ["JacobianPicture", "jacobian_picture"]
+
+LARGEST = 64
+"""Rows and columns of a matrix that is drawn."""
+
+PRINTED = 16
+"""Rows and columns of a matrix whose numbers are printed."""
+
+POSITIVE, NEGATIVE = "#D55E00", "#0072B2"
+"""Vermilion and blue of the Okabe-Ito palette, which colour-blind readers can tell apart."""
+
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def jacobian_picture(
+    node: Node, parent: Node, *, digits: int = 3, theme: str = "auto"
+) -> JacobianPicture:
+    """Draw ∂node/∂parent, the dense Jacobian of one small operation, with its structure visible.
+
+    Output and argument are flattened row by row: entry (i, j) is the derivative of the output's i-th
+    number by the argument's j-th. Zeros are faint; the others are shaded by sign and size, and printed
+    where there is room. Thick lines part the blocks. The title says the kind of Jacobian and, where
+    there is one, the structure: ``diagonal``, ``W``, ``I₂ ⊗ xᵀ`` (the derivative of ``W x`` by ``W``).
+    Where an argument is used twice, as in ``x * x``, the matrix is the sum over its uses.
+
+    Args:
+        node: a node that was computed, not a leaf.
+        parent: one of ``node.parents``.
+        digits: significant digits of the numbers.
+        theme: ``"light"``, ``"dark"`` or ``"auto"``, as in `draw`.
+
+    Raises:
+        TypeError: for anything but nodes.
+        ValueError: `parent` is not a parent of `node`, or the matrix has more than 64 rows or columns.
+
+    >>> import autograd
+    >>> W, x = autograd.Tensor([[1.0, 2.0], [3.0, 4.0]], "W"), autograd.Tensor([5.0, 6.0], "x")
+    >>> jacobian_picture(W @ x, W)
+    <JacobianPicture of ∂(W @ x)/∂W: multilinear, 2×4, I₂ ⊗ xᵀ: .save("jacobian.svg"), .svg>
+    """
+    for each in (node, parent):
+        if not isinstance(each, Node):
+            raise TypeError(f"jacobian_picture() takes two nodes, got {type(each).__name__}")
+    if theme not in THEMES:
+        raise ValueError(f"theme is one of {', '.join(THEMES)}, not {theme!r}")
+    if isinstance(digits, bool) or not isinstance(digits, int) or not 1 <= digits <= 17:
+        raise ValueError(f"digits is a whole number from 1 to 17, not {digits!r}")
+    slots = [slot for slot, each in enumerate(node.parents) if each is parent]
+    if not slots:
+        names = ", ".join(_called(each, f"parent {i}") for i, each in enumerate(node.parents[:8]))
+        raise ValueError(
+            f"{_called(parent, 'that node')} is not a parent of {_called(node, 'the node')}; "
+            f"its parents are {names or 'none'}"
+        )
+    rows, columns = math.prod(node.shape), math.prod(parent.shape)
+    if max(rows, columns) > LARGEST or not rows or not columns:
+        raise ValueError(
+            f"jacobian_picture() draws matrices from 1 to {LARGEST} rows and columns; this one is "
+            f"{rows} x {columns} ({rows * columns:,} numbers)"
+        )
+    matrix = np.zeros((rows, columns))
+    derivatives = node.local_derivatives
+    for slot in slots:
+        derivative = derivatives[slot]
+        matrix += derivative if isinstance(derivative, float | int) else derivative.matrix()
+    first = derivatives[slots[0]]
+    kind = "number" if isinstance(first, float | int) else first.kind
+    return JacobianPicture(node, parent, matrix, kind, digits, theme)
+
+
+class JacobianPicture(Embedded):
+    """The picture of one Jacobian, made by `jacobian_picture`. A notebook shows it; `save` writes it.
+
+    Attributes:
+        matrix: the numbers.
+        kind: the kind of Jacobian, in the words of `LocalDerivative`.
+        structure: how it is built, as a formula; empty where nothing was recognised.
+        title: all of this in a line.
+    """
+
+    def __init__(
+        self, node: Node, parent: Node, matrix: Any, kind: str, digits: int, theme: str
+    ) -> None:
+        self.matrix, self.kind = matrix, kind
+        self.structure, self._block = structure(node, parent, matrix)
+        rows, columns = matrix.shape
+        words = [f"{kind}, {rows}×{columns}"]
+        if self.structure and self.structure != kind:
+            words.append(self.structure)
+        formula = _formula(node)
+        below = _called(parent, "x")
+        above = f"({formula})" if " " in formula else formula
+        self.title = f"∂{above}/∂{below}: {', '.join(words)}"
+        self._contents = f"Jacobian {self.title}"
+        self._svg = _drawn(self, node, parent, digits, theme)
+
+    def __repr__(self) -> str:
+        return f'<JacobianPicture of {self.title}: .save("jacobian.svg"), .svg>'
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG."""
+        return self._svg
+
+    def _prefix(self) -> str:
+        return "jacobian-"
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture into an ``.svg`` file.
+
+        Raises:
+            ValueError: another ending.
+            OSError: the file cannot be written.
+        """
+        path = Path(path)
+        if path.suffix.lower() != ".svg":
+            raise ValueError(f"cannot save a Jacobian as {path.name!r}: the name ends in .svg")
+        path.write_text(self.svg, encoding="utf-8")
+        return path
+
+
+# --- structure ------------------------------------------------------------------------------------
+
+
+def structure(node: Node, parent: Node, matrix: Any) -> tuple[str, tuple[int, int]]:
+    """How a matrix is built, and the size of its blocks.
+
+    Tried in turn: the identity and its multiples, a diagonal, equal blocks along the diagonal (I ⊗ B),
+    a block of multiples of the identity (A ⊗ I), and one of the operation's arguments as it is.
+    """
+    rows, columns = matrix.shape
+    whole = (rows, columns)
+    if rows == columns and not np.any(matrix - np.diag(np.diag(matrix))):
+        diagonal = np.diag(matrix)
+        if rows > 1 and np.all(diagonal == diagonal[0]) and diagonal[0]:
+            factor = "" if diagonal[0] == 1 else f"{written(diagonal[0], 3)} "
+            return f"{factor}I{_small(rows)}", (1, 1)
+        if rows > 1:
+            return "diagonal", (1, 1)
+    for count in range(math.gcd(rows, columns), 1, -1):
+        if rows % count or columns % count:
+            continue
+        tall, wide = rows // count, columns // count
+        blocks = matrix.reshape(count, tall, count, wide).transpose(0, 2, 1, 3)
+        if _is_kronecker(blocks, np.eye(count)):
+            return f"I{_small(count)} ⊗ {_named(node, parent, blocks[0, 0], 'B')}", (tall, wide)
+        inner = matrix.reshape(tall, count, wide, count).transpose(1, 3, 0, 2)
+        if _is_kronecker(inner, np.eye(count)):
+            return f"{_named(node, parent, inner[0, 0], 'A')} ⊗ I{_small(count)}", (count, count)
+    return _named(node, parent, matrix, ""), _leading(node.shape, parent.shape, whole)
+
+
+def _is_kronecker(blocks: Any, pattern: Any) -> bool:
+    """Whether the blocks on the diagonal are one and the same, not zero, and the others are zero."""
+    first = blocks[0, 0]
+    expected = pattern[:, :, None, None] * first
+    return bool(np.any(first)) and bool(np.array_equal(blocks, expected))
+
+
+def _leading(
+    output: tuple[int, ...], argument: tuple[int, ...], whole: tuple[int, int]
+) -> tuple[int, int]:
+    """Blocks by the first axis of output and argument."""
+    tall = math.prod(output[1:]) if len(output) > 1 else whole[0]
+    wide = math.prod(argument[1:]) if len(argument) > 1 else whole[1]
+    return tall, wide
+
+
+def _named(node: Node, parent: Node, block: Any, otherwise: str) -> str:
+    """The argument of the operation that a block is, or that a transposed block is."""
+    if min(block.shape) == 1 < block.size and np.all(block == 1):
+        return "1ᵀ" if block.shape[0] == 1 else "1"
+    for letter, x in zip("xyzuv", node.arguments, strict=False):
+        data = np.asarray(x.data if isinstance(x, Node) else x)
+        if data.dtype.kind not in "biuf" or data.size != block.size or data.ndim > 2:
+            continue
+        name = x.name or letter if isinstance(x, Node) else letter
+        row = np.atleast_2d(data)
+        if data.ndim == 2 and np.array_equal(data, block):
+            return name
+        if np.array_equal(row.T, block) and block.shape[1] == 1:
+            return name
+        if np.array_equal(row.T if data.ndim == 2 else row, block) and block.size > 1:
+            return f"{name}ᵀ"
+    return otherwise
+
+
+def _small(count: int) -> str:
+    return str(count).translate(SUBSCRIPTS)
+
+
+def _called(node: Node, otherwise: str) -> str:
+    return node.name or otherwise
+
+
+def _formula(node: Node) -> str:
+    if node.name:
+        return node.name
+    primitive = node.primitive
+    parts = [
+        _called(x, letter) if isinstance(x, Node) else letter
+        for letter, x in zip("xyzuv", node.arguments, strict=False)
+    ]
+    if primitive is None or len(node.arguments) > len(parts):
+        return "out"
+    if len(parts) == 2 and len(primitive.symbol) == 1 and not primitive.symbol.isalpha():
+        return f"{parts[0]} {primitive.symbol} {parts[1]}"
+    return f"{primitive.name}({', '.join(parts)})"
+
+
+# --- the drawing ----------------------------------------------------------------------------------
+
+
+def _drawn(picture: JacobianPicture, node: Node, parent: Node, digits: int, theme: str) -> str:
+    matrix = picture.matrix
+    rows, columns = matrix.shape
+    printed = max(rows, columns) <= PRINTED
+    texts = [[written(x, digits) for x in row] for row in matrix] if printed else []
+    widest = max((len(text) for row in texts for text in row), default=0)
+    cell = (max(36, 8 * widest + 10), 30) if printed else (max(8, 720 // columns),) * 2
+    down = _labels(node.shape, _called(node, "out"))
+    along = _labels(parent.shape, _called(parent, "x"))
+    upright = printed and max(map(len, along)) * 7 < cell[0]
+    left = 16 + 7 * max(map(len, down))
+    top = 40 + (22 if upright else 10 + 7 * max(map(len, along)))
+    width = max(left + columns * cell[0] + 16, 20 + int(8.2 * len(picture.title)))
+    height = top + rows * cell[1] + 16
+    base = DARK if theme == "dark" else LIGHT
+    out = [f'<rect class="page" width="{width}" height="{height}"/>']
+    out.append(f'<text class="title" x="12" y="24">{_safe(picture.title)}</text>')
+    skip_rows, skip_columns = (max(1, math.ceil(16 / size)) for size in (cell[1], cell[0]))
+    for i, label in enumerate(down):
+        if i % skip_rows == 0:
+            y = top + (i + 0.5) * cell[1] + 4
+            out.append(
+                f'<text class="label" x="{left - 8}" y="{y:g}" text-anchor="end">{_safe(label)}</text>'
+            )
+    for j, label in enumerate(along):
+        x = left + (j + 0.5) * cell[0]
+        if upright:
+            place = f'x="{x:g}" y="{top - 8}" text-anchor="middle"'
+        elif j % skip_columns == 0:
+            place = f'transform="translate({x + 4:g} {top - 8}) rotate(-90)"'
+        else:
+            continue
+        out.append(f'<text class="label" {place}>{_safe(label)}</text>')
+    out += _cells(matrix, texts, left, top, cell)
+    out += _lines(matrix.shape, picture._block, left, top, cell)
+    body = "\n".join(out)
+    name = f"jacobian-{hashlib.sha256(f'{theme} {body}'.encode()).hexdigest()[:10]}"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
+        f'id="{name}" style="width: 100%; max-width: {width}px; height: auto">\n'
+        f"<title>{_safe(picture.title)}</title>\n<style>{_style(name, base, theme)}</style>\n"
+        f"{body}\n</svg>"
+    )
+
+
+def _cells(matrix: Any, texts: Any, left: int, top: int, cell: tuple[int, int]) -> list[str]:
+    finite = np.abs(matrix[np.isfinite(matrix)])
+    scale = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
+    out = []
+    for (i, j), x in np.ndenumerate(matrix):
+        place = f'x="{left + j * cell[0]}" y="{top + i * cell[1]}"'
+        size = f'width="{cell[0]}" height="{cell[1]}"'
+        if np.isnan(x):
+            out.append(f'<rect class="odd" {place} {size}/>')
+        elif x:
+            strength = 0.15 + 0.55 * min(abs(float(x)) / scale, 1.0)
+            fill = POSITIVE if x > 0 else NEGATIVE
+            out.append(f'<rect {place} {size} fill="{fill}" fill-opacity="{strength:.3g}"/>')
+        if texts:
+            middle = f'x="{left + (j + 0.5) * cell[0]:g}" y="{top + (i + 0.5) * cell[1] + 4.5:g}"'
+            kind = "number" if x else "zero"
+            out.append(f'<text class="{kind}" {middle} text-anchor="middle">{texts[i][j]}</text>')
+    return out
+
+
+def _lines(
+    shape: tuple[int, int], block: tuple[int, int], left: int, top: int, cell: tuple[int, int]
+) -> list[str]:
+    """A grid of thin lines, thicker ones between blocks, and a frame."""
+    right, bottom = left + shape[1] * cell[0], top + shape[0] * cell[1]
+    out = []
+    for count, step, wide in ((shape[0], cell[1], False), (shape[1], cell[0], True)):
+        part = block[1] if wide else block[0]
+        for k in range(1, count):
+            thick = k % part == 0 and 1 < part < count
+            kind = "block" if thick else "grid"
+            if wide:
+                out.append(f'<path class="{kind}" d="M{left + k * step} {top}V{bottom}"/>')
+            else:
+                out.append(f'<path class="{kind}" d="M{left} {top + k * step}H{right}"/>')
+    out.append(f'<path class="block" d="M{left} {top}H{right}V{bottom}H{left}Z"/>')
+    return out
+
+
+def _labels(shape: tuple[int, ...], name: str) -> list[str]:
+    short = name if len(name) <= 12 else f"{name[:11]}…"
+    if not shape:
+        return [short]
+    return [f"{short}[{', '.join(map(str, place))}]" for place in np.ndindex(shape)]
+
+
+def _safe(text: str) -> str:
+    """Any text inside an element; what XML cannot hold as Python escapes it."""
+    return escape(visible(text))
+
+
+def _style(name: str, base: Theme, theme: str) -> str:
+    def colours(of: Theme) -> list[str]:
+        return [
+            f"#{name} .page {{ fill: {of.background} }}",
+            f"#{name} text {{ fill: {of.text} }}",
+            f"#{name} .label, #{name} .zero {{ fill: {of.faint} }}",
+            f"#{name} .odd {{ fill: {of.frame_line} }}",
+            f"#{name} .grid {{ stroke: {of.frame_line}; stroke-width: 0.5; stroke-opacity: 0.5 }}",
+            f"#{name} .block {{ stroke: {of.text}; stroke-width: 1.4; fill: none }}",
+        ]
+
+    rules = [
+        f"#{name} text {{ font: 13px Helvetica, Arial, sans-serif }}",
+        f"#{name} .title {{ font-size: 15px; font-weight: bold }}",
+        f"#{name} .label {{ font-size: 12px }}",
+        f"#{name} .zero {{ opacity: 0.55 }}",
+        *colours(base),
+    ]
+    if theme == "auto":
+        rules.append("@media (prefers-color-scheme: dark) { " + " ".join(colours(DARK)) + " }")
+    return "\n".join(rules)

@@ -1,0 +1,418 @@
+"""Layered layout: where the boxes and edges of a graph go, in plain Python.
+
+Boxes stand in columns, arguments left of what is computed from them (K. Sugiyama, S. Tagawa, M. Toda,
+"Methods for visual understanding of hierarchical system structures", IEEE SMC 11, 1981): columns by the
+longest path, order in a column by the mean place of the neighbours, and heights by least squares under
+the order. It needs no Graphviz, and the same graph gives the same picture on every machine.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+__all__ = ["Box", "Edge", "Layout", "Link", "lay_out", "text_width"]
+
+# --- text -------------------------------------------------------------------------------------------
+
+NARROW = frozenset("ijl.,:;|'`!()[]{}tfrI -")
+BROAD = frozenset("mMWQO@%—…∇Σ")
+
+
+def text_width(text: str, size: float) -> float:
+    """About how wide a line is in a common sans-serif font of a size; rather too much than too little.
+
+    >>> text_width("-0.123", 20.0) > text_width("0.123", 20.0)
+    True
+    """
+    width = 0.0
+    for c in text:
+        if unicodedata.combining(c):
+            continue
+        if unicodedata.east_asian_width(c) in "WF":
+            width += 1.1
+        elif unicodedata.decomposition(c).startswith(("<super>", "<sub>")):
+            width += 0.37
+        elif c in NARROW:
+            width += 0.34
+        elif c in BROAD or c.isupper():
+            width += 0.8 if c in BROAD else 0.68
+        else:
+            width += 0.57
+    return width * size
+
+
+# --- what comes in and what goes out ----------------------------------------------------------------
+
+
+class Box(NamedTuple):
+    """The size of a box; ``leaf`` boxes stand just left of the first box that takes them."""
+
+    width: float
+    height: float
+    leaf: bool = False
+
+
+class Link(NamedTuple):
+    """An edge from one box to another, by their places in the list, and the width of its label.
+
+    Where a box holds several, ``leaves`` and ``meets`` say where in it the edge begins and ends, as a
+    distance below the middle and half the width there, and ``room`` how high the box is that it meets.
+    """
+
+    tail: int
+    head: int
+    label: float
+    leaves: tuple[float, float] | None = None
+    meets: tuple[float, float] | None = None
+    room: float | None = None
+
+
+class Edge(NamedTuple):
+    """Where an edge runs, as an SVG path, where it ends, whether downwards, and its label's middle."""
+
+    path: str
+    end: tuple[float, float]
+    label: tuple[float, float]
+    down: bool = False
+
+
+class Layout(NamedTuple):
+    """The centre of each box, each edge, and the size of the whole."""
+
+    centres: list[tuple[float, float]]
+    edges: list[Edge]
+    width: float
+    height: float
+
+
+PAD = 10.0
+"""Around the whole."""
+
+GAP = 7.0
+"""Between boxes of a column."""
+
+THIN = 8.0
+"""The height that an edge takes where it passes a column."""
+
+LINE = 22.0
+"""The height of a label."""
+
+SWEEPS = 12
+"""Rounds of ordering and of straightening; a few are enough, more change nothing one would see."""
+
+REACH = 24.0
+"""What a gap between columns has at least beside its widest label."""
+
+BENDS = 2000
+"""Columns that edges bend in, all together; where they pass more, each bends in some of them only. In
+a picture of that size nobody follows an edge, and its text would be most of a page."""
+
+
+def lay_out(boxes: Sequence[Box], links: Sequence[Link], reach: float = REACH) -> Layout:
+    """Place boxes and route edges from left to right.
+
+    Every link leads from a box to one that stands later in the list, save that a leaf may stand
+    anywhere. `reach` is what a gap between columns has beside its widest label.
+
+    >>> layout = lay_out([Box(50, 20, True), Box(50, 20)], [Link(0, 1, 30.0)])
+    >>> layout.centres[0][0] < layout.edges[0].label[0] < layout.centres[1][0]
+    True
+    """
+    return _Plan(boxes, links, reach).layout()
+
+
+class _Plan:
+    """One layout in the making. Places are boxes, and behind them the bends of long edges."""
+
+    def __init__(self, boxes: Sequence[Box], links: Sequence[Link], reach: float) -> None:
+        self.reach = reach
+        self.boxes = boxes
+        self.links = links
+        self.ranks = _ranks(boxes, links)
+        self.heights = [box.height for box in boxes]
+        self.rank = list(self.ranks)
+        self.routes: list[list[int]] = []  # for each link its places from tail to head
+        for link in links:
+            route = [link.tail]
+            for rank in range(self.rank[link.tail] + 1, self.rank[link.head]):
+                route.append(len(self.rank))
+                self.rank.append(rank)
+                self.heights.append(THIN)
+            self.routes.append([*route, link.head])
+        self.before: list[list[int]] = [[] for _ in self.rank]
+        self.after: list[list[int]] = [[] for _ in self.rank]
+        for route in self.routes:
+            for a, b in pairwise(route):
+                self.after[a].append(b)
+                self.before[b].append(a)
+
+    def layout(self) -> Layout:
+        columns = self.ordered(self.first_order())
+        y = self.levels(columns)
+        top = min((y[i] - self.heights[i] / 2 for i in range(len(y))), default=0.0)
+        y = [each - top + PAD for each in y]
+        bottom = max((y[i] + self.heights[i] / 2 for i in range(len(y))), default=0.0)
+        left, widths, right = self.across(len(columns))
+        centres = [(left[rank] + widths[rank] / 2, y[i]) for i, rank in enumerate(self.ranks)]
+        edges = self.edges(centres, y, left, widths)
+        return Layout(centres, edges, right + PAD, bottom + PAD)
+
+    # Order.
+
+    def first_order(self) -> list[list[int]]:
+        """Columns in the order in which a walk from the outputs meets the places."""
+        columns: list[list[int]] = [[] for _ in range(max(self.rank, default=-1) + 1)]
+        seen = [False] * len(self.rank)
+        roots = [i for i in range(len(self.boxes)) if not self.after[i]]
+        for root in roots:
+            stack = [root]
+            while stack:
+                i = stack.pop()
+                if not seen[i]:
+                    seen[i] = True
+                    columns[self.rank[i]].append(i)
+                    stack += reversed(self.before[i])
+        return columns
+
+    def ordered(self, columns: list[list[int]]) -> list[list[int]]:
+        """The order with the fewest crossings that sweeping to and fro has met."""
+        best, fewest = [list(column) for column in columns], self.crossings(columns)
+        for sweep in range(SWEEPS):
+            if fewest == 0:
+                break
+            forward = sweep % 2 == 0
+            order = range(1, len(columns)) if forward else range(len(columns) - 2, -1, -1)
+            for rank in order:
+                fixed = columns[rank - 1 if forward else rank + 1]
+                place = {i: float(k) for k, i in enumerate(fixed)}
+                near = self.before if forward else self.after
+                mean = {
+                    i: sum(place[j] for j in near[i]) / len(near[i]) if near[i] else float(k)
+                    for k, i in enumerate(columns[rank])
+                }
+                columns[rank].sort(key=mean.__getitem__)
+            count = self.crossings(columns)
+            if count < fewest:
+                best, fewest = [list(column) for column in columns], count
+        return best
+
+    def crossings(self, columns: list[list[int]]) -> int:
+        """How often edges cross, by counting inversions with a binary indexed tree."""
+        total = 0
+        for left, right in pairwise(columns):
+            place = {i: k for k, i in enumerate(right)}
+            tree = [0] * (len(right) + 1)
+            drawn = 0
+            for i in left:
+                ends = sorted(place[j] for j in self.after[i])
+                for end in ends:
+                    k, below = end + 1, 0
+                    while k:
+                        below += tree[k]
+                        k -= k & -k
+                    total += drawn - below
+                for end in ends:
+                    k = end + 1
+                    while k <= len(right):
+                        tree[k] += 1
+                        k += k & -k
+                drawn += len(ends)
+        return total
+
+    # Heights.
+
+    def levels(self, columns: list[list[int]]) -> list[float]:
+        """A height for every place: near its neighbours, in the order, without overlap."""
+        y = [0.0] * len(self.rank)
+        for column in columns:
+            at = 0.0
+            for i in column:
+                y[i] = at + self.heights[i] / 2
+                at += self.heights[i] + GAP
+            for i in column:
+                y[i] -= at / 2
+        for sweep in range(2 * SWEEPS):
+            order = columns if sweep % 2 else columns[::-1]
+            for column in order:
+                wish = []
+                for i in column:
+                    near = self.before[i] + self.after[i]
+                    mean = sum(y[j] for j in near) / len(near) if near else y[i]
+                    wish.append(mean)
+                for i, level in zip(column, self.apart(column, wish), strict=True):
+                    y[i] = level
+        return y
+
+    def apart(self, column: list[int], wish: list[float]) -> list[float]:
+        """The heights nearest to those wished for that keep order and distance.
+
+        With the distances taken off it is isotonic regression, solved by pooling neighbours that
+        would stand the wrong way round.
+        """
+        offset, offsets = 0.0, []
+        for k, i in enumerate(column):
+            if k:
+                above = column[k - 1]
+                offset += (self.heights[above] + self.heights[i]) / 2 + GAP
+            offsets.append(offset)
+        pools: list[tuple[float, int]] = []  # (sum, count)
+        for w, o in zip(wish, offsets, strict=True):
+            total, count = w - o, 1
+            while pools and pools[-1][0] / pools[-1][1] > total / count:
+                more, many = pools.pop()
+                total, count = total + more, count + many
+            pools.append((total, count))
+        levels = [total / count for total, count in pools for _ in range(count)]
+        return [level + o for level, o in zip(levels, offsets, strict=True)]
+
+    # Across.
+
+    def across(self, columns: int) -> tuple[list[float], list[float], float]:
+        """The left side and the width of each column, and the right end of the last."""
+        widths = [0.0] * columns
+        for box, rank in zip(self.boxes, self.ranks, strict=True):
+            widths[rank] = max(widths[rank], box.width)
+        gaps = [self.reach] * columns
+        crowd = [0] * columns
+        for link in self.links:
+            gaps[self.rank[link.tail]] = max(gaps[self.rank[link.tail]], link.label + self.reach)
+            crowd[self.rank[link.tail]] += 1
+        left, at = [], PAD
+        for width, gap, edges in zip(widths, gaps, crowd, strict=True):
+            left.append(at)
+            # Where many edges cross, labels need room to stand beside each other.
+            at += width + gap * (1.0 + min(0.08 * max(edges - 3, 0), 0.5))
+            end = left[-1] + width
+        return left, widths, end if columns else PAD
+
+    def edges(
+        self,
+        centres: list[tuple[float, float]],
+        y: list[float],
+        left: list[float],
+        widths: list[float],
+    ) -> list[Edge]:
+        ports = self.ports(y)
+        taken = [
+            (x - box.width / 2, level - box.height / 2, x + box.width / 2, level + box.height / 2)
+            for (x, level), box in zip(centres, self.boxes, strict=True)
+        ]
+        curves = []
+        every = 1 + sum(len(route) - 2 for route in self.routes) // BENDS
+        for e, route in enumerate(self.routes):
+            link = self.links[e]
+            tail, head = link.tail, link.head
+            below, half = link.leaves or (0.0, self.boxes[tail].width / 2)
+            points = [(centres[tail][0] + half, y[tail] + below)]
+            for place in route[every:-1:every]:
+                rank = self.rank[place]
+                points += [(left[rank], y[place]), (left[rank] + widths[rank], y[place])]
+            half = link.meets[1] if link.meets else self.boxes[head].width / 2
+            points.append((centres[head][0] - half, ports[e]))
+            curves.append(points)
+        labels: dict[int, tuple[float, float]] = {}
+        # Short edges have the fewest places for a label, so they choose first.
+        for e in sorted(range(len(curves)), key=lambda e: (len(curves[e]), e)):
+            labels[e] = _place(curves[e], self.links[e].label, taken)
+        return [Edge(_path(points), points[-1], labels[e]) for e, points in enumerate(curves)]
+
+    def ports(self, y: list[float]) -> list[float]:
+        """Where each edge meets the left side of its head: spread out, in the order they come in."""
+        arriving: dict[tuple[int, float], list[int]] = {}
+        for e, link in enumerate(self.links):
+            below = link.meets[0] if link.meets else 0.0
+            arriving.setdefault((link.head, below), []).append(e)
+        ports = [0.0] * len(self.links)
+        for (head, below), edges in arriving.items():
+            edges.sort(key=lambda e: (y[self.routes[e][-2]], e))
+            room = (self.links[edges[0]].room or self.boxes[head].height) - 16.0
+            apart = min(16.0, room / max(len(edges) - 1, 1))
+            for k, e in enumerate(edges):
+                ports[e] = y[head] + below + (k - (len(edges) - 1) / 2) * apart
+        return ports
+
+
+def _ranks(boxes: Sequence[Box], links: Sequence[Link]) -> list[int]:
+    rank = [0] * len(boxes)
+    arriving: list[list[int]] = [[] for _ in boxes]
+    for link in links:
+        arriving[link.head].append(link.tail)
+    for i, box in enumerate(boxes):
+        if not box.leaf:
+            rank[i] = 1 + max((rank[j] for j in arriving[i] if not boxes[j].leaf), default=0)
+    first: dict[int, int] = {}
+    for link in links:
+        if boxes[link.tail].leaf:
+            first[link.tail] = min(first.get(link.tail, rank[link.head]), rank[link.head])
+    for i, head in first.items():
+        rank[i] = head - 1
+    used = sorted(set(rank))  # a graph without leaves begins at 0 too
+    return [used.index(each) for each in rank]
+
+
+# --- curves -----------------------------------------------------------------------------------------
+
+
+def _number(x: float) -> str:
+    return f"{x:.1f}".removesuffix(".0")
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    """A path of bends between columns and straight lines across them; the arrow head comes after."""
+    parts = [f"M{_number(points[0][0])} {_number(points[0][1])}"]
+    across = ""  # what waits for a bend: lines across and bends that are level are one
+    for k in range(1, len(points)):
+        (x0, y0), (x1, y1) = points[k - 1], points[k]
+        if k == len(points) - 1:
+            x1 -= 7.0
+        if k % 2 == 0 or _number(y0) == _number(y1):
+            across = f"H{_number(x1)}"
+            continue
+        middle = (x0 + x1) / 2
+        numbers = (middle, y0, middle, y1, x1, y1)
+        parts.append(across + "C" + " ".join(map(_number, numbers)))
+        across = ""
+    parts.append(across)
+    return "".join(parts)
+
+
+def _on(p: tuple[float, float], q: tuple[float, float], t: float) -> tuple[float, float]:
+    """A point of the bend from p to q."""
+    (x0, y0), (x1, y1) = p, q
+    s = 1 - t
+    x = s**3 * x0 + 3 * s * t * (x0 + x1) / 2 + t**3 * x1
+    return x, (s**3 + 3 * s * s * t) * y0 + (3 * s * t * t + t**3) * y1
+
+
+Rectangle = tuple[float, float, float, float]
+
+PLACES = (0.5, 0.42, 0.58, 0.35, 0.65, 0.28, 0.72, 0.22, 0.8)
+
+
+def _place(
+    points: Sequence[tuple[float, float]], width: float, taken: list[Rectangle]
+) -> tuple[float, float]:
+    """The first place along an edge where its label overlaps nothing, or the one with the least."""
+    candidates: Iterable[tuple[float, float]] = (
+        _on(points[k], points[k + 1], t) for k in range(0, len(points) - 1, 2) for t in PLACES
+    )
+    best, least, rectangle = points[0], float("inf"), (0.0, 0.0, 0.0, 0.0)
+    for x, y in candidates:
+        here = (x - width / 2, y - LINE / 2, x + width / 2, y + LINE / 2)
+        overlap = sum(_overlap(here, other) for other in taken) if width else 0.0
+        if overlap < least:
+            best, least, rectangle = (x, y), overlap, here
+        if not overlap:
+            break
+    if width:
+        taken.append(rectangle)
+    return best
+
+
+def _overlap(a: Rectangle, b: Rectangle) -> float:
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    return width * height if width > 0 and height > 0 else 0.0

@@ -1,0 +1,210 @@
+r"""MathML from the LaTeX that the library writes, so that a page shows formulas without a library.
+
+A formula is a tree of lists, ready for JSON: ``["msub", ["mi", "x"], ["mn", "1"]]`` is x with the
+subscript 1, and ``["mrow.g", ...]`` is a row of the class ``g``. The script of the page makes elements
+of it one by one; no text is ever read as markup.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.views.symbols import GREEK
+
+__all__ = ["Tree", "mathml", "one_line", "row"]
+
+Tree = list[Any]
+
+TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?|\s+|.", re.DOTALL)
+
+SIGNS = dict(zip(GREEK, "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", strict=True))
+
+OPERATORS = {
+    "cdot": "·",
+    "odot": "⊙",
+    "times": "×",
+    "partial": "∂",
+    "lt": "<",
+    "gt": ">",
+    "le": "≤",
+    "ge": "≥",
+    "ne": "≠",
+    "land": "∧",
+    "lor": "∨",
+    "sum": "∑",
+    "prod": "∏",
+    "top": "⊤",
+    "dots": "…",
+    "backslash": "\\",
+    "wedge": "^",
+    "sim": "~",
+    "lfloor": "⌊",
+    "rfloor": "⌋",
+    "lceil": "⌈",
+    "rceil": "⌉",
+    "|": "‖",
+    "leftarrow": "←",
+}
+SPACES = {",", ";", ":", "!", "quad", "qquad", "displaystyle", "limits", "left", "right"}
+WORDS = {"text", "operatorname", "mathrm", "mathbf", "mathbb"}
+
+
+def row(*children: Tree, kind: str = "") -> Tree:
+    """Trees side by side, as one tree; with a class to be styled by."""
+    return [f"mrow.{kind}" if kind else "mrow", *children]
+
+
+def mathml(latex: str) -> Tree:
+    r"""The tree of a formula. A command that is not known shows as its name.
+
+    >>> mathml(r"\frac{\partial L}{\partial w_{1}}")[0]
+    'mfrac'
+    >>> mathml(r"\text{a}\_\text{name}")
+    ['mtext', 'a_name']
+    >>> mathml("x_{1} + 2")
+    ['mrow', ['msub', ['mi', 'x'], ['mn', '1']], ['mo', '+'], ['mn', '2']]
+    """
+    return _Parser(latex).group(until=None)
+
+
+class _Parser:
+    def __init__(self, latex: str) -> None:
+        self.tokens: list[str] = TOKEN.findall(latex)
+        self.at = 0
+
+    def peek(self) -> str | None:
+        return self.tokens[self.at] if self.at < len(self.tokens) else None
+
+    def group(self, until: str | None) -> Tree:
+        children: list[Tree] = []
+        while (token := self.peek()) is not None and token != until:
+            if token.isspace():
+                self.at += 1
+            elif token == "-" and self.is_sign(children):
+                self.at += 2
+                children.append(["mn", f"−{self.tokens[self.at - 1]}"])
+            elif token in ("_", "^"):
+                children.append(self.script(children.pop() if children else row()))
+            elif (child := self.atom()) is not None:
+                if child[0] == "mtext" and children and children[-1][0] == "mtext":
+                    child = ["mtext", children.pop()[1] + child[1]]  # a_name is one word
+                children.append(child)
+        if self.peek() is not None:
+            self.at += 1
+        return children[0] if len(children) == 1 else row(*children)
+
+    def is_sign(self, before: list[Tree]) -> bool:
+        """Whether a minus belongs to the number after it: nothing stands before it to take it from."""
+        after = self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else ""
+        return after[:1].isdigit() and (
+            not before or (before[-1][0] == "mo" and before[-1] != ["mo", ")"])
+        )
+
+    def argument(self) -> Tree:
+        while (token := self.peek()) is not None and token.isspace():
+            self.at += 1
+        return self.atom() or row()
+
+    def script(self, base: Tree) -> Tree:
+        """A base with what stands below it, above it, or both."""
+        scripts: dict[str, Tree] = {}
+        while (token := self.peek()) in ("_", "^") and token is not None and token not in scripts:
+            self.at += 1
+            scripts[token] = self.argument()
+        if len(scripts) == 2:
+            return ["msubsup", base, scripts["_"], scripts["^"]]
+        ((sign, tree),) = scripts.items()
+        return ["msub" if sign == "_" else "msup", base, tree]
+
+    def atom(self) -> Tree | None:
+        token = self.tokens[self.at] if self.at < len(self.tokens) else ""
+        self.at += 1
+        if token == "{":
+            return self.group("}")
+        if token.startswith("\\"):
+            return self.command(token[1:])
+        if token[:1].isdigit():
+            return ["mn", token]
+        if token.isalpha():
+            return ["mi", token]
+        if token == "&":
+            return ["mtext", " "]
+        return ["mo", "−" if token == "-" else token] if token else None
+
+    def command(self, name: str) -> Tree | None:
+        if name in SPACES or name.isspace():
+            return None
+        if name in WORDS:
+            return ["mi.upright" if name != "text" else "mtext", self.words()]
+        if name == "frac":
+            return ["mfrac", self.argument(), self.argument()]
+        if name == "sqrt":
+            if self.peek() == "[":
+                self.at += 1
+                degree = self.group("]")
+                return ["mroot", self.argument(), degree]
+            return ["msqrt", self.argument()]
+        if name in ("begin", "end"):
+            self.words()
+            return ["mo", "{"] if name == "begin" else None
+        if name == "\\":
+            return ["mtext", ";  "]  # the cases of a function, on one line
+        if name in SIGNS:
+            return ["mi", SIGNS[name]]
+        if name in OPERATORS:
+            return ["mo", OPERATORS[name]]
+        if name == "_":
+            return ["mtext", name]
+        return ["mi.upright", name] if name.isalpha() else ["mo", name]
+
+    def words(self) -> str:
+        """The text between braces, as it is."""
+        if self.peek() != "{":
+            return ""
+        depth, parts = 0, []
+        while self.at < len(self.tokens):
+            token = self.tokens[self.at]
+            self.at += 1
+            depth += (token == "{") - (token == "}")
+            if depth == 0:
+                break
+            parts.append(token)
+        return "".join(parts[1:])
+
+
+# --- on one line -------------------------------------------------------------------------------------
+
+BELOW = str.maketrans("0123456789+-−()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎")
+ABOVE = str.maketrans("0123456789+-−()ᵀ⊤", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ᵀᵀ")
+SCRIPTS = frozenset("0123456789+-−(),⊤")
+
+
+def one_line(tree: Tree) -> str | None:
+    """A symbol in Unicode, at full size: ``w⁽⁰⁾₃₁``; ``None`` where Unicode has no such character.
+
+    >>> one_line(mathml("w^{(0)}_{3,1}")), one_line(mathml("x_{i}"))
+    ('w⁽⁰⁾₃₁', None)
+    """
+    kind = tree[0].partition(".")[0]
+    if kind in ("mi", "mn", "mo", "mtext"):
+        return str(tree[1])
+    if kind == "mrow":
+        return _joined([one_line(child) for child in tree[1:]])
+    if kind in ("msub", "msup", "msubsup"):
+        parts = [one_line(child) for child in tree[1:]]
+        below = parts[1] if kind != "msup" else ""
+        above = parts[-1] if kind != "msub" else ""
+        if parts[0] is None or below is None or above is None:
+            return None
+        if not SCRIPTS.issuperset(below + above):
+            return None
+        indices = below.split(",")
+        comma = "" if all(len(index) == 1 for index in indices) else ","
+        return parts[0] + above.translate(ABOVE) + comma.join(indices).translate(BELOW)
+    return None
+
+
+def _joined(parts: Sequence[str | None]) -> str | None:
+    return None if any(part is None for part in parts) else "".join(map(str, parts))

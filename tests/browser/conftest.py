@@ -1,0 +1,68 @@
+"""A headless Chromium for the tests of what a reader sees, and pages that notice when they misbehave."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+LOCAL = ("file", "data", "blob", "about", "chrome-extension")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium from the distribution's packages; none is downloaded."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="the extra `browser` is not there")
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.skip(f"no browser: none of {', '.join(NAMES)} is on the path")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+class Watched:
+    """A page, and what it said and asked for: complaints, and requests that leave the machine."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self.left: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._heard)
+        page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
+        page.on("request", lambda request: self._asked(request.url))
+
+    def _heard(self, message: Any) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def _asked(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in LOCAL and parts.hostname not in ("localhost", "127.0.0.1"):
+            self.left.append(url)
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Opens a file in a window of a size; afterwards nothing may have been wrong."""
+    watched: list[Watched] = []
+
+    def opened(path: Path | str, *, size: tuple[int, int] = (1280, 720), **options: Any) -> Any:
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
+        page = context.new_page()
+        watched.append(Watched(page))
+        page.goto(path.as_uri() if isinstance(path, Path) else path)
+        return page
+
+    yield opened
+    for each in watched:
+        each.page.context.close()
+    assert [words for each in watched for words in each.complaints] == []
+    assert [url for each in watched for url in each.left] == []

@@ -1,0 +1,303 @@
+"""Derivations on Tensors: every line computes, and in every layout the gradients are backward()'s."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+from autograd import Tensor, derivation
+
+LAYOUTS = ("rows", "dd2424", "columns", "cmu")
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(5, 3))
+Y = np.eye(2)[[0, 1, 0, 1, 1]]
+A = rng.normal(size=(2, 3))
+B = rng.normal(size=2)
+
+
+def two_layers(n: int | None = 5, activation: str = "relu") -> Any:
+    """DD2424's network: two layers, softmax, cross-entropy, and the L2 penalty."""
+    model = nn.MLP(3, [4, 2], activation=activation, rng=0)
+    x, y = (X[0], Y[0]) if n is None else (X[:n], Y[:n])
+    return nn.cross_entropy(model(x), y) + nn.regularisers.l2(model, 0.1)
+
+
+def model() -> nn.MLP:
+    return nn.MLP(3, [4, 2], activation="tanh", rng=1)
+
+
+def affine() -> Any:
+    return autograd.linear(X, Tensor(A, "W"), Tensor(B, "b"))
+
+
+def residual() -> Any:
+    h = affine()
+    return nn.l2_divergence(h + autograd.tanh(h), Y)
+
+
+def shared_weight() -> Any:
+    W = Tensor(A, "W")
+    first = autograd.linear(X, W)
+    return autograd.sum(autograd.square(first)) + nn.cross_entropy(first, Y) * 2.0
+
+
+MATRICES: dict[str, Callable[[], Tensor]] = {
+    "two layers": two_layers,
+    "a batch of one": lambda: two_layers(1),
+    "one instance": lambda: two_layers(None),
+    "a sum of losses": lambda: (
+        nn.cross_entropy(model()(X), Y, reduction="sum") + nn.regularisers.l2(model(), 0.1)
+    ),
+    "three layers": lambda: nn.cross_entropy(nn.MLP(3, [4, 4, 2], rng=0)(X), Y),
+    "half the squared error": lambda: nn.l2_divergence(model()(X), Y),
+    "mean squared error": lambda: nn.mse(model()(X), Y),
+    "class indices": lambda: nn.cross_entropy(model()(X), np.array([0, 1, 0, 1, 1])),
+    "binary cross-entropy": lambda: nn.binary_cross_entropy(autograd.sigmoid(model()(X)), Y),
+    "binary cross-entropy of logits": lambda: nn.binary_cross_entropy_with_logits(model()(X), Y),
+    "an elastic net": lambda: (
+        lambda m: nn.cross_entropy(m(X), Y) + nn.regularisers.elastic_net(m, 0.1, 0.2)
+    )(model()),
+    "a sum": lambda: affine().tanh().sum(),
+    "a product and a bias": lambda: (
+        (Tensor(X, "X", requires_grad=False) @ Tensor(A, "W").T + Tensor(B, "b")).exp().mean()
+    ),
+    "the data's gradient": lambda: autograd.mean(
+        autograd.square(autograd.linear(Tensor(X, "X"), Tensor(A, "W")))
+    ),
+    "a residual": residual,
+    "a shared weight": shared_weight,
+    "logsumexp": lambda: autograd.logsumexp(affine(), axis=1).mean(),
+    "an axis": lambda: (lambda W: (W.sum(axis=0) * W.mean(axis=1, keepdims=True)).sum())(
+        Tensor(A, "W")
+    ),
+    **{
+        f"activation {name}": lambda name=name: two_layers(5, name)  # type: ignore[misc]
+        for name in ("sigmoid", "tanh", "gelu", "silu", "elu", "leaky_relu", "softplus", "selu")
+    },
+}
+
+ROWS_ONLY: dict[str, Callable[[], Tensor]] = {
+    "three axes": lambda: autograd.square(
+        autograd.linear(rng.normal(size=(2, 5, 3)), Tensor(A, "W"), Tensor(B, "b"))
+    ).sum(),
+    "indices": lambda: (lambda W: (W[0] * W[1]).sum())(Tensor(A, "W")),
+    "einsum": lambda: autograd.einsum("ij,kj->ik", X, Tensor(A, "W")).sum(),
+    "joined": lambda: (lambda W: autograd.square(autograd.concatenate([W, W * 2], axis=0)).sum())(
+        Tensor(A, "W")
+    ),
+    "layer norm": lambda: nn.cross_entropy(nn.MLP(3, [4, 2], norm="layer", rng=0)(X), Y),
+    "batch norm": lambda: nn.cross_entropy(nn.MLP(3, [4, 2], norm="batch", rng=0)(X), Y),
+}
+
+
+def check(root: Tensor, layout: str) -> autograd.Derivation:
+    """The lines, evaluated here one after another, give the gradients that backward() leaves."""
+    d = derivation(root, layout=layout)
+    root.backward()
+    scope: dict[str, Any] = {"np": np, "autograd": autograd, **d.names}
+    for line in d.lines:
+        scope[line.name], before = eval(line.python, scope), scope.get(line.name)
+        if line.also is not None:
+            again = scope[line.name]
+            scope[line.name] = before  # g = g diag(...) reads the g from before
+            np.testing.assert_allclose(eval(line.also.python, scope), again, rtol=1e-12, atol=1e-15)
+            scope[line.name] = again
+        shape = np.shape(scope[line.name])
+        assert shape[len(shape) - len(line.shape) :] == line.shape, line
+    leaves = [x for x in autograd.topological_order(root) if x.is_leaf]
+    turned = d.gradients()
+    assert len(leaves) == len(d.results)
+    for (name, result), leaf in zip(d.results.items(), leaves, strict=True):
+        printed = np.asarray(scope[result])
+        if name in d.transposed:
+            printed = printed.T
+        np.testing.assert_allclose(
+            printed.reshape(leaf.shape), leaf.grad, rtol=1e-12, atol=1e-14, err_msg=name
+        )
+        np.testing.assert_allclose(turned[name], leaf.grad, rtol=1e-12, atol=1e-14)
+        assert turned[name].shape == leaf.shape
+        leaf.grad = None
+    return d
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("graph", MATRICES)
+def test_the_lines_give_the_gradients_in_every_layout(graph: str, layout: str) -> None:
+    check(MATRICES[graph](), layout)
+
+
+@pytest.mark.parametrize("graph", ROWS_ONLY)
+def test_rows_write_every_operation(graph: str) -> None:
+    check(ROWS_ONLY[graph](), "rows")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS[1:])
+@pytest.mark.parametrize("graph", ["three axes", "indices", "einsum", "layer norm"])
+def test_a_layout_says_what_it_cannot_write(graph: str, layout: str) -> None:
+    with pytest.raises(ValueError, match=f"layout '{layout}' cannot write .* layout=\"rows\""):
+        derivation(ROWS_ONLY[graph](), layout=layout)
+
+
+def test_a_rule_that_is_no_formula_is_called() -> None:
+    def rule(out: Any, x: Any) -> Any:
+        return np.cos(np.asarray(x.data if isinstance(x, Tensor) else x, dtype=float))
+
+    if "odd_sine" not in autograd.registry:
+        autograd.elementwise("odd_sine", np.sin, np.sin, rule)
+    check(autograd.registry["odd_sine"](affine()).sum(), "rows")
+
+
+# --- the lectures' lines ----------------------------------------------------------------------------
+
+
+def lines_of(layout: str) -> list[str]:
+    """The text of each line without its shape."""
+    return [
+        re.sub(r"    \(.*\)$", "", line.text)
+        for line in derivation(two_layers(), layout=layout).lines
+    ]
+
+
+def test_rows_are_written_as_the_library_computes() -> None:
+    lines = lines_of("rows")
+    assert "S₁ = X W₁ᵀ + b₁" in lines
+    assert "∂L/∂S₂ = G_S₂ = (1/n) (P − Y)" in lines
+    assert "∂L/∂W₂ = G_S₂ᵀ H + 2 λ W₂" in lines
+    assert "∂L/∂b₂ = G_S₂ᵀ 𝟏" in lines
+    assert any("G_H ⊙ Ind(S₁ > 0)" in line and "diag(" in line for line in lines)
+
+
+def test_dd2424_has_one_instance_and_a_row_gradient() -> None:
+    lines = lines_of("dd2424")
+    expected = [
+        "g = −(y − p)ᵀ",
+        "∂J/∂W₂ = gᵀ hᵀ + 2 λ W₂",
+        "∂J/∂b₂ = g",
+        "g = g W₂",
+        "g = g ⊙ Ind(s₁ > 0)ᵀ = g diag(Ind(s₁ > 0))",
+        "∂J/∂W₁ = gᵀ xᵀ + 2 λ W₁",
+        "∂J/∂b₁ = g",
+    ]
+    assert lines[4 : 4 + len(expected)] == expected
+    assert "∂J/∂W₂ = (1/n) Σᵢ (∂J/∂W₂)ᵢ" in lines
+
+
+def test_columns_are_the_batch_form_of_the_lecture() -> None:
+    lines = lines_of("columns")
+    for line in (
+        "S₁ = W₁ X + b₁ 𝟏ᵀ",
+        "G = −(Y − P)",
+        "∂J/∂W₂ = (1/n) G Hᵀ + 2 λ W₂",
+        "∂J/∂b₂ = (1/n) G 𝟏",
+        "G = W₂ᵀ G",
+    ):
+        assert line in lines
+    assert any(line.startswith("G = G ⊙ Ind(S₁ > 0)") and "diag(" in line for line in lines)
+
+
+def test_cmu_has_gradients_in_by_out_and_says_so() -> None:
+    d = derivation(two_layers(), layout="cmu")
+    assert d.transposed == {"W1", "W2"}
+    shapes = {line.name: line.shape for line in d.lines}
+    assert [shapes[d.results[x]] for x in ("W1", "b1")] == [(3, 4), (1, 4)]
+    assert "∇_W₂ = h ∇_s₂ + 2 λ W₂ᵀ" in lines_of("cmu")
+    assert "Transposed" in str(d)
+
+
+def test_only_cmu_transposes_a_weight() -> None:
+    assert all(derivation(two_layers(), layout=x).transposed == set() for x in LAYOUTS[:3])
+
+
+@pytest.mark.parametrize(
+    ("loss", "error"),
+    [
+        (lambda z, y: nn.binary_cross_entropy(autograd.sigmoid(z), y), "H − Y"),
+        (nn.binary_cross_entropy_with_logits, "σ(S) − Y"),
+    ],
+)
+@pytest.mark.parametrize("targets", [Y, Y * 0.8 + 0.1, np.ones((5, 2))])
+def test_sigmoid_and_binary_cross_entropy_collapse_to_the_error(
+    loss: Callable[..., Tensor], error: str, targets: np.ndarray
+) -> None:
+    z = affine()
+    root = loss(z, targets)
+    text = str(derivation(root))
+    assert f"∂L/∂S = G_S = (1/(2n)) ({error})" in text
+    assert "G_V" not in text
+    for layout in LAYOUTS:
+        check(root, layout)
+
+
+def test_the_users_names_are_used() -> None:
+    root = autograd.linear(Tensor(X, "data"), Tensor(A, "theta"), Tensor(B, "offset")).sum()
+    d = derivation(root)
+    assert list(d.results) == ["data", "theta", "offset"]
+    assert r"\theta" in d.latex
+
+
+def test_wrt_leaves_the_rest_out() -> None:
+    root = two_layers()
+    (first, *_) = [x for x in autograd.topological_order(root) if x.is_leaf]
+    d = derivation(root, wrt=first)
+    assert list(d.results) == ["W1"]
+    assert "∂L/∂b₁" not in str(d)
+    root.backward()
+    np.testing.assert_allclose(d.gradients()["W1"], first.grad)
+
+
+def test_nothing_is_written_into_the_graph() -> None:
+    root = two_layers()
+    before = [(x.name, x.grad) for x in autograd.topological_order(root)]
+    for layout in LAYOUTS:
+        str(derivation(root, layout=layout))
+    assert [(x.name, x.grad) for x in autograd.topological_order(root)] == before
+
+
+def test_the_program_runs_by_itself() -> None:
+    d = derivation(two_layers(), layout="columns")
+    scope: dict[str, Any] = {"np": np, "autograd": autograd, **d.names}
+    exec(d.python, scope)
+    for name, result in d.results.items():
+        np.testing.assert_array_equal(scope[result], d.evaluate()[name])
+
+
+# --- LaTeX ------------------------------------------------------------------------------------------
+
+COMMANDS = (
+    "aligned begin end frac partial text textbf top odot cdot operatorname left right mathbf underset "
+    "lambda nabla sum quad lt le gt ge ne ln tanh sigma exp sqrt times mathbb land lor infty theta "
+    "cosh sinh cos sin max min dots cases pi Phi leftarrow eta"
+)
+KNOWN = set(re.findall("[A-Za-z]+", COMMANDS))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("graph", MATRICES)
+def test_the_latex_is_balanced_and_of_commands_that_katex_knows(graph: str, layout: str) -> None:
+    latex = derivation(MATRICES[graph](), layout=layout).latex
+    depth = 0
+    for c in re.sub(r"\\.", "", latex):
+        depth += (c == "{") - (c == "}")
+        assert depth >= 0
+    assert depth == 0
+    sides = [len(re.findall(rf"\\{side}(?![a-z])", latex)) for side in ("left", "right")]
+    assert sides[0] == sides[1]
+    commands = set(re.findall(r"\\([A-Za-z]+)", latex))
+    assert commands <= KNOWN, commands - KNOWN
+    assert r"\begin{aligned}" in latex
+
+
+def test_a_notebook_gets_latex_and_a_terminal_gets_text() -> None:
+    d = derivation(two_layers())
+    bundle = d._repr_mimebundle_()
+    assert bundle["text/latex"].strip("$") == bundle["text/latex"][1:-1]
+    assert bundle["text/plain"] == str(d) == repr(d)
+    assert d._repr_latex_() == bundle["text/latex"]
+    assert r"\underset{2 \times 4}" in d.latex
