@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
@@ -22,7 +23,8 @@ class CompiledFunction:
 
     Arrays and floats are inputs; whatever else is given (a flag, a module, an int) is part of what the
     recording is for, and must be hashable. The result is the number or array that the function's node
-    holds; `backward` leaves the gradients of the last call.
+    holds; `backward` leaves the gradients of the last call. Of several nodes in a tuple the first is what
+    is differentiated.
 
     Attributes:
         programs: the programs so far, by the kinds of their arguments.
@@ -57,7 +59,10 @@ class CompiledFunction:
 
     def record(self, arguments: Sequence[Any], keywords: dict[str, Any]) -> Program:
         """Call the function with nodes in the place of its inputs, and compile what it records."""
-        names = self.function.__code__.co_varnames if hasattr(self.function, "__code__") else ()
+        try:
+            names = list(inspect.signature(self.function).parameters)
+        except (TypeError, ValueError):  # a callable that does not tell
+            names = []
         inputs = []
 
         def as_input(x: Any, name: str | None) -> Any:
@@ -72,12 +77,16 @@ class CompiledFunction:
         named = {name: as_input(keywords[name], name) for name in sorted(keywords)}
         with recording() as recorded:
             output = self.function(*places, **named)
-        if not isinstance(output, Node):
-            raise TypeError(
-                f"{self.__name__} returned {type(output).__name__}: a compiled function returns one "
-                "Value or Tensor that it computed from its arguments"
-            )
-        return Program(output, inputs, recorded=recorded, input_gradients=False, **self.options)
+        output, *also = output if isinstance(output, tuple) and output else (output,)
+        for node in (output, *also):
+            if not isinstance(node, Node):
+                raise TypeError(
+                    f"{self.__name__} returned {type(node).__name__}: a compiled function returns a "
+                    "Value or Tensor that it computed from its arguments, or several in a tuple"
+                )
+        return Program(
+            output, inputs, recorded=recorded, input_gradients=False, also=also, **self.options
+        )
 
     def backward(self, seed: Any = None) -> None:
         """Leave the gradients of the last call on the leaves: see `Program.backward`."""

@@ -69,7 +69,8 @@ class Program:
     constants are what they were when the graph was recorded.
 
     A graph of Values is replayed for many instances at once: each input is then an array with one number
-    per instance (or one number for all), and so is what comes out.
+    per instance (or one number for all), and so is what comes out. With nodes in `also`, a call gives
+    their numbers as well, behind the output's.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Program:
         threads: int = 1,
         verify: bool = True,
         input_gradients: bool = True,
+        also: Sequence[Node] = (),
     ) -> None:
         if executor not in EXECUTORS:
             raise ValueError(f"executor is one of {', '.join(EXECUTORS)}, not {executor!r}")
@@ -90,7 +92,7 @@ class Program:
         self.guards: list[Guard] = guards_of(notes, inputs)
         watched = [node for guard in self.guards for node in guard.nodes]
         decided = [node for guard in self.guards for node in guard.inputs]
-        extra = list(dict.fromkeys([*watched, *decided]))
+        extra = list(dict.fromkeys([*also, *watched, *decided]))
         planner = plan_of(output, inputs, extra=extra, input_gradients=input_gradients)
         self.plan: Plan = planner.plan
         self.inputs = tuple(inputs)
@@ -99,8 +101,10 @@ class Program:
         self.recorded = sum(not node.is_leaf for node in planner.order)
         self.verifier = Verifier(planner) if verify else None
         drawn = planner.impure() if verify else []
-        self.extra = [planner.places[node] for node in dict.fromkeys([*watched, *drawn])]
-        self.watched = {node: i for i, node in enumerate(dict.fromkeys([*watched, *drawn]))}
+        shown = list(dict.fromkeys([*also, *watched, *drawn]))
+        self.extra = [planner.places[node] for node in shown]
+        self.watched = {node: i for i, node in enumerate(shown)}
+        self.also = tuple(also)
         reason = "another was asked for" if executor == "numpy" else obstacle(self.plan)
         if executor == "native" and reason:
             raise ValueError(f"no native executor for this program: {reason}")
@@ -175,8 +179,9 @@ class Program:
             self.out = out if self.verifier is not None else None
             self.prints = [fingerprint(x) for x in given]
             self.fresh = True
-        result = out[0]
-        return result if self.plan.scalar and instances is not None else result[()]
+        one = not self.plan.scalar or instances is None
+        results = [x[()] if one else x for x in (out[0], *(numbers[node] for node in self.also))]
+        return tuple(results) if self.also else results[0]
 
     def recall(self, given: list[Any], instances: int | None) -> Sequence[Any]:
         """The output and the extra registers, with what was drawn when the graph was recorded."""
