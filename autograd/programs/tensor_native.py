@@ -20,7 +20,7 @@ from autograd.programs.native import HEADS
 from autograd.programs.plan import Plan
 from autograd.programs.tensor_fusing import Group, Memory, grouped
 from autograd.programs.tensor_loops import LoopWriter
-from autograd.programs.tensor_lowering import FLOATS, Lowering, Operation, View
+from autograd.programs.tensor_lowering import FLOATS, Lowering, Operation, View, contiguous
 
 __all__ = ["TensorNative", "supports"]
 
@@ -227,21 +227,18 @@ class TensorNative:
         step = operation.step
         assert step is not None  # as in every call
         row = registry[step.name]
-        out = None
-        if operation.out in self.memory.places:
-            shape = self.plan.registers[step.out].shape
-            root = self.lowering.roots[operation.out]
-            size = root.size * root.dtype.itemsize
-            start = self.memory.places[operation.out]
-            out = np.ndarray(shape, root.dtype, self.arena[start : start + size])
-            self.places[step.out] = out
+        shape, place = self.plan.registers[step.out].shape, operation.out
+        whole = View(place, 0, shape, contiguous(shape))
+        target = self.fetcher(whole) if place in self.memory.kept else None
+        if place in self.memory.places:
+            self.places[step.out] = self.array(whole)
         fetch = [self.fetcher(x) for x in operation.arguments]
         options = step.options
 
         def call() -> None:
             result = row.array(*(each() for each in fetch), **options)
-            if out is not None:
-                np.copyto(out, result, "unsafe")
+            if target is not None:
+                np.copyto(target(), result, "unsafe")
 
         return call
 
