@@ -9,6 +9,7 @@ more, and an assignment to ``p.data`` could break them: they keep their own memo
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import UserDict
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from autograd import AnomalyError, Node, Value
+from autograd import AnomalyError, Node, Value, Vector
 from nn.module import Module
 
 __all__ = ["Group", "Optimizer", "fraction", "non_negative"]
@@ -117,6 +118,7 @@ class Block:
         self.step: int = self.states[0].get("step", 0)
         self.g = np.empty(0, self.dtype)
         self.spare = np.empty(self.size, self.dtype)
+        self.vector = Vector(self.parameters) if self.scalar else None
         # One Tensor alone needs no place to gather its gradient in.
         alone = len(members) == 1 and not self.scalar
         self.room = np.empty(0 if alone else self.size, self.dtype)
@@ -147,30 +149,20 @@ class Block:
     @property
     def x(self) -> Array:
         """The parameters' numbers, flat; not to be written to."""
-        if self.scalar:
-            return np.array([p.data for p in self.parameters], self.dtype)
+        if self.vector is not None:
+            return self.vector.data
         if len(self.parameters) == 1:
             return np.ravel(self.parameters[0].data)
         return np.concatenate([p.data.reshape(-1) for p in self.parameters])
 
     def gather(self) -> None:
         """Read the gradients, and raise where they cannot be used. Changes no parameter or state."""
-        gradients = [p.grad for p in self.parameters]
-        for k, g in enumerate(gradients):
-            if isinstance(g, Node):  # from a pass with create_graph=True
-                gradients[k] = g = g.data
-            if np.shape(g) != self.shapes[k]:
-                raise ValueError(
-                    f"the gradient of {self.title(k)} has shape {np.shape(g)}, "
-                    f"expected {self.shapes[k]}"
-                )
-        if self.scalar:
-            self.room[:] = gradients
-            self.g = self.room
+        flat = None if self.vector is None else self.vector.grad
+        gradients = [] if flat is not None else self.checked_gradients()
+        if flat is not None:
+            self.g = flat
         elif self.views:
-            for view, g in zip(self.views, gradients, strict=True):
-                np.copyto(view, g, casting="unsafe")
-            self.g = self.room
+            self.g = self.joined(gradients)
         else:
             self.g = np.ravel(np.asarray(gradients[0], self.dtype))
         # A finite sum of squares has finite terms; an infinite one may have overflowed.
@@ -186,12 +178,40 @@ class Block:
                         + ": the step was not taken, and nothing has changed"
                     )
 
+    def joined(self, gradients: list[Any]) -> Array:
+        """The gradients as one flat array: the one that they are the parts of, or a copy."""
+        base = gradients[0].base if isinstance(gradients[0], np.ndarray) else None
+        if base is not None and base.shape == (self.size,) and base.dtype == self.dtype:
+            start = base.__array_interface__["data"][0]
+            if all(
+                g.base is base
+                and g.flags.c_contiguous
+                and g.__array_interface__["data"][0] == start + place.start * base.itemsize
+                for g, place in zip(gradients, self.places, strict=True)
+            ):
+                whole: Array = base
+                return whole
+        for view, g in zip(self.views, gradients, strict=True):
+            np.copyto(view, g, casting="unsafe")
+        return self.room
+
+    def checked_gradients(self) -> list[Any]:
+        """The gradient of each parameter, as numbers of its shape."""
+        gradients = [p.grad for p in self.parameters]
+        for k, g in enumerate(gradients):
+            if isinstance(g, Node):  # from a pass with create_graph=True
+                gradients[k] = g = g.data
+            if np.shape(g) != self.shapes[k]:
+                raise ValueError(
+                    f"the gradient of {self.title(k)} has shape {np.shape(g)}, "
+                    f"expected {self.shapes[k]}"
+                )
+        return gradients
+
     def move(self, change: Array) -> None:
         """p ← p − change, by assignment to ``p.data``, which dates it for recorded graphs."""
-        if self.scalar:
-            moved = (self.x - change).tolist()
-            for parameter, number in zip(self.parameters, moved, strict=True):
-                parameter.data = number
+        if self.vector is not None:
+            self.vector.data = self.vector.data - change
         elif not self.views:
             (parameter,) = self.parameters
             parameter.data -= change.reshape(self.shapes[0])
@@ -285,7 +305,14 @@ class Optimizer:
         self.param_groups.append(made)
         self.parameters = everything
         self._states.extend({} for _ in parameters)
+        self._all = list(range(len(self.parameters)))
         self._settle()
+
+    @functools.cached_property
+    def vector(self) -> Vector | None:
+        """All parameters as one vector, where they are Values; None where some are Tensors."""
+        values = all(isinstance(parameter, Value) for parameter in self.parameters)
+        return Vector(self.parameters) if values else None
 
     def check_group(self, group: Group) -> None:
         """Raise where the options of a group exclude each other."""
@@ -312,6 +339,9 @@ class Optimizer:
         With ``set_to_none=False``, gradients that are there become 0 instead: `step` then takes a
         parameter that no pass reaches along, by its momentum or its weight decay.
         """
+        if set_to_none and self.vector is not None:
+            self.vector.grad = None
+            return
         for parameter in self.parameters:
             if set_to_none or parameter.grad is None:
                 parameter.grad = None
@@ -329,7 +359,11 @@ class Optimizer:
             autograd.AnomalyError: a gradient is not finite.
             In each case neither a parameter nor the optimiser's state has changed.
         """
-        reached = [i for i, p in enumerate(self.parameters) if p.grad is not None]
+        vector = self.vector
+        if vector is not None and vector.grad is not None:
+            reached = self._all
+        else:
+            reached = [i for i, p in enumerate(self.parameters) if p.grad is not None]
         if not reached:
             raise ValueError(
                 f"{type(self).__name__}.step(): no parameter has a gradient; call backward() on a "
@@ -345,10 +379,15 @@ class Optimizer:
             for block in self._blocks:
                 block.step += 1
                 block.move(self.change(block, block.group))
+                block.g = (
+                    block.room
+                )  # a program uses the memory of its gradients again, if nobody holds it
 
     def _arrange(self, reached: list[int]) -> None:
         """Make blocks of the parameters that have a gradient now."""
+        vector = self.vector
         self._settle()
+        self.vector = vector
         groups = [group for group in self.param_groups for _ in group["params"]]
         together: dict[Any, list[int]] = {}
         for i in reached:
@@ -366,6 +405,7 @@ class Optimizer:
         """Give every parameter its own state back: blocks are made anew by the next step."""
         self._note_steps()
         self._blocks, self._reached = [], []
+        vars(self).pop("vector", None)
 
     def _note_steps(self) -> None:
         for block in self._blocks:
