@@ -149,9 +149,11 @@ def test_a_rule_that_is_no_formula_is_called() -> None:
     def rule(out: Any, x: Any) -> Any:
         return np.cos(np.asarray(x.data if isinstance(x, Tensor) else x, dtype=float))
 
-    if "odd_sine" not in autograd.registry:
-        autograd.elementwise("odd_sine", np.sin, np.sin, rule)
-    check(autograd.registry["odd_sine"](affine()).sum(), "rows")
+    odd_sine = autograd.elementwise("odd_sine", np.sin, np.sin, rule)
+    try:
+        check(odd_sine(affine()).sum(), "rows")
+    finally:
+        del autograd.registry["odd_sine"]
 
 
 # --- the lectures' lines ----------------------------------------------------------------------------
