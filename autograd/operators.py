@@ -64,13 +64,24 @@ OPERATOR_METHODS = {
 UNARY_OPERATORS = {"__neg__": "neg", "__abs__": "abs", "__pos__": "identity"}
 NO_METHOD = (
     "batch_norm",
-    "layer_norm",
-    "rms_norm",
+    "binary_cross_entropy",
+    "class_cross_entropy",
+    "class_mean",
+    "class_score",
     "clip_between",
     "getitem",
+    "kl_divergence",
+    "layer_norm",
     "linear",
+    "logistic_cross_entropy",
+    "mul_or_zero",
+    "multiclass_hinge",
+    "rms_norm",
     "scatter",
     "softmax_cross_entropy",
+    "track_moments",
+    "xlog1py",
+    "xlogy",
 )
 COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 
