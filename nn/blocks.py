@@ -10,6 +10,8 @@ their own memory.)
 from __future__ import annotations
 
 import math
+import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -49,6 +51,8 @@ class Block:
         alone = len(members) == 1 and not self.scalar
         self.room = np.empty(0 if alone else self.size, self.dtype)
         self.views = [] if alone or self.scalar else self.split(self.room)
+        self.whole: Callable[[], Any] = lambda: None
+        self.parts: list[Callable[[], Any]] = []
         self.arrays: dict[str, Array] = {}
         for name in self.states[0]:
             if name != "step":
@@ -83,7 +87,7 @@ class Block:
 
     def gather(self) -> None:
         """Read the gradients, and raise where they cannot be used. Changes no parameter or state."""
-        flat = None if self.vector is None else self.vector.grad
+        flat = self.known_gradients() if self.vector is None else self.vector.grad
         gradients = [] if flat is not None else self.checked_gradients()
         if flat is not None:
             self.g = flat
@@ -104,6 +108,16 @@ class Block:
                         + ": the step was not taken, and nothing has changed"
                     )
 
+    def known_gradients(self) -> Array | None:
+        """The flat array that the gradients were found to be the parts of, if they are the same."""
+        whole = self.whole()
+        if whole is None:
+            return None
+        for part, parameter in zip(self.parts, self.parameters, strict=True):
+            if part() is not parameter.grad:
+                return None
+        return whole
+
     def joined(self, gradients: list[Any]) -> Array:
         """The gradients as one flat array: the one that they are the parts of, or a copy."""
         base = gradients[0].base if isinstance(gradients[0], np.ndarray) else None
@@ -115,6 +129,8 @@ class Block:
                 and g.__array_interface__["data"][0] == start + place.start * base.itemsize
                 for g, place in zip(gradients, self.places, strict=True)
             ):
+                # Weak, so that who made them can tell whether anybody still looks at them.
+                self.whole, self.parts = weakref.ref(base), [weakref.ref(g) for g in gradients]
                 whole: Array = base
                 return whole
         for view, g in zip(self.views, gradients, strict=True):

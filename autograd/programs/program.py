@@ -140,7 +140,8 @@ class Program:
         # asks for both at once, and keeps the gradients until they are asked for.
         self.trains = self.used = False
         self.ahead: Any = None
-        self.even = np.empty(0)  # the default seed
+        self.even = np.empty(0)  # the default seed of a graph of Values, and that of one of tensors
+        self.one: Any = None
 
     # --- running ----------------------------------------------------------------------------------
 
@@ -303,6 +304,9 @@ class Program:
         given = []
         for x, r, name in zip(arrays, self.plan.inputs, self.names, strict=True):
             register = self.plan.registers[r]
+            if x.__class__ is np.ndarray and x.dtype is register.dtype and x.shape == register.shape:
+                given.append(x.copy() if x.nbytes <= OWN else x)
+                continue
             array = np.asarray(x.data if isinstance(x, Node) else x)
             if array.shape != register.shape:
                 raise ValueError(
@@ -363,7 +367,9 @@ class Program:
                 raise ValueError(
                     f"backward() from an output of shape {register.shape} needs a seed of that shape"
                 )
-            return np.ones(register.shape, register.dtype)
+            if self.one is None:
+                self.one = np.ones(register.shape, register.dtype)
+            return self.one
         array = np.asarray(seed.data if isinstance(seed, Node) else seed, register.dtype)
         if array.shape != register.shape:
             raise ValueError(f"a seed of shape {register.shape} was expected, got {array.shape}")

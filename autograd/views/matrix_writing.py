@@ -221,7 +221,10 @@ class Python:
         elif tree.function in ("sum", "mean", "max", "min", "where"):
             name = f"np.{tree.function}"
         arguments = [self.write(x) for x in tree.arguments]
-        options = [f"{key}={self._option(x)}" for key, x in tree.options.items()]
+        # A function, such as what tracks moments, has no source: it is not called again.
+        options = [
+            f"{key}={self._option(x)}" for key, x in tree.options.items() if not callable(x)
+        ]
         return f"{name}({', '.join(arguments + options)})"
 
     @staticmethod

@@ -29,7 +29,7 @@ def has_bias(node: Node) -> bool:
 
 
 def sign(node: Node) -> str:
-    """The sign of the primitive, and the options that were not left at their defaults."""
+    """The sign of the primitive, and the options that were not left at their defaults; no functions."""
     primitive = node.primitive
     if primitive is None:
         return ""
@@ -38,7 +38,7 @@ def sign(node: Node) -> str:
     words = [primitive.symbol]
     for key, value in node.options.items():
         # Compared as text, for an option may hold arrays.
-        if repr(value) != repr(primitive.options.get(key)):
+        if not callable(value) and repr(value) != repr(primitive.options.get(key)):
             words.append(f"{key}={value!r}")
     return " ".join(words)
 
