@@ -32,6 +32,7 @@ random_like = elementwise(
     ">>> rng = np.random.default_rng(0)\n"
     ">>> autograd.random_like(np.zeros(3), sample=rng.random).round(3).tolist()\n"
     "[0.637, 0.27, 0.041]",
+    symbol="random",
     impure=lambda options: True,
     sample=np.zeros,
 )

@@ -85,6 +85,7 @@ binary_cross_entropy = elements(
     _binary_by_target,
     doc="−d ln x − (1 − d) ln(1 − x) of probabilities x and targets d, element by element. A term with\n"
     "the factor 0 is 0. With ``entropy`` less its least value: the KL divergence.",
+    symbol="binary cross-entropy",
     entropy=False,
 )
 
@@ -110,6 +111,7 @@ logistic_cross_entropy = elements(
     doc="−w d ln σ(x) − (1 − d) ln(1 − σ(x)) of logits x and targets d, w being a weight of the\n"
     "positive ones, element by element, right to the last digit at any logit. With ``entropy`` less\n"
     "the least value at w = 1: the KL divergence.",
+    symbol="binary cross-entropy of logits",
     entropy=False,
 )
 
@@ -144,6 +146,7 @@ kl_divergence = elements(
     _kl_by_target,
     doc="d ln d − d ln x of probabilities x and d, element by element; 0 where d = 0. With ``of_logs``\n"
     "x stands for ln x, with ``log_target`` d for ln d besides.",
+    symbol="KL divergence",
     of_logs=False,
     log_target=False,
 )
@@ -292,6 +295,7 @@ class_mean = fused(
     (lambda t, out, x, indices, **options: sum(t) / class_count(x, indices, **options), None),
     lambda x, indices, **options: sum(x) / class_count(x, indices, **options),
     doc="The losses x of instances, added up and divided by the weights of their classes.",
+    symbol="mean",
     classes=1,
     weight=None,
     ignore=None,
@@ -388,6 +392,7 @@ multiclass_hinge = fused(
     _margin_loss,
     doc="Σ max(0, x_j − x_c + margin)ᵖ over the classes j other than the right one, c: of scores\n"
     "(..., K) and class indices (...). The derivative on the edge of the margin is 0.",
+    symbol="hinge",
     margin=1.0,
     p=1,
     weight=None,

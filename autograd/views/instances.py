@@ -38,6 +38,8 @@ def instance_axes(nodes: Sequence[Node], operations: Operations) -> dict[Any, in
             ):
                 axes[keys[0]], found = 0, True
         own = [axes.get(key) for key in keys]
+        if own and own[0] == 0:
+            axes.update((id(target), 0) for target in operations.targets.get(node, []))
         if name in ("linear", "matmul"):
             rows = own[0] == 0 and len(shapes[0]) == 2 and len(node.shape) in (1, 2)
             if rows:

@@ -116,19 +116,28 @@ def _row(name: str, *arguments: Any) -> Any:
     return registry[name](*arguments)
 
 
-def _silenced(x: Any, y: Any, product: Any) -> Any:
-    """A product x y: with the case x = 0, where y need not be a number, if that occurs."""
-    if np.all(np.asarray(getattr(x, "sample", x)) != 0):
+def _silenced(x: Any, product: Any, value: int = 0) -> Any:
+    """A product that is 0 where x has a value, whatever the other factor: with this case, unless it
+    is known not to occur."""
+    numbers = np.asarray(getattr(x, "sample", x))
+    if np.all((numbers != value) & ~np.isnan(numbers)):
         return product
-    return registry["where"](x == 0, 0, product) if isinstance(x, Letter) else 0
+    if not isinstance(x, Letter):
+        return 0
+    case = Letter("equal", (x, value), sample=x.sample == value)
+    return registry["where"](case, 0, product)
 
 
 def _xlogy(x: Any, y: Any) -> Any:
-    return _silenced(x, y, x * _row("log", y))
+    return _silenced(x, x * _row("log", y))
+
+
+def _xlogy_else(x: Any, y: Any) -> Any:
+    return _silenced(x, (1 - x) * _row("log", 1 - y), 1)
 
 
 def _binary(x: Any, target: Any, entropy: bool = False) -> Any:
-    if_yes, if_no = -_xlogy(target, x), _xlogy(1 - target, 1 - x)
+    if_yes, if_no = -_xlogy(target, x), _xlogy_else(target, x)
     loss = if_yes if _is_zero(if_no) else -if_no if _is_zero(if_yes) else if_yes - if_no
     return loss + _entropy(target) if entropy else loss
 
@@ -138,7 +147,7 @@ def _is_zero(x: Any) -> bool:
 
 
 def _entropy(target: Any) -> Any:
-    return _xlogy(target, target) + _xlogy(1 - target, 1 - target)
+    return _xlogy(target, target) + _xlogy_else(target, target)
 
 
 def _logistic(x: Any, target: Any, weight: Any, entropy: bool = False) -> Any:
@@ -167,7 +176,7 @@ EXPANSIONS: dict[str, Callable[..., Any]] = {
     "floor_divide": lambda x, y: _row("floor", x / y),
     "linear": lambda x, weight, bias=None: x @ weight.T if bias is None else x @ weight.T + bias,
     "remainder": lambda x, y: x - y * _row("floor", x / y),
-    "mul_or_zero": lambda x, y: _silenced(x, y, x * y),
+    "mul_or_zero": lambda x, y: _silenced(x, x * y),
     "xlogy": _xlogy,
     "xlog1py": lambda x, y: _xlogy(x, 1 + y),
     "binary_cross_entropy": _binary,

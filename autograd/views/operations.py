@@ -34,7 +34,8 @@ def is_constant(node: Node) -> bool:
         return False
     if primitive.impure is not None and primitive.impure(node.options):
         return True
-    return bool(primitive.arity) and not any(map(primitive.differentiable, range(primitive.arity)))
+    slots = range(primitive.arity or 0)
+    return len(slots) > 0 and not any(map(primitive.differentiable, slots))
 
 
 class Operations:
@@ -57,9 +58,10 @@ class Operations:
                 target = self._target(node, node.options)
                 cross_entropy = registry["softmax_cross_entropy"]
                 arguments = (node.arguments[0], target)
-                self._recast[node] = Operation(cross_entropy, arguments, {})
+                self._recast[node] = Operation(cross_entropy, arguments, cross_entropy.options)
             elif name == "class_mean" and _count(node) == np.size(_data(node.arguments[0])):
-                self._recast[node] = Operation(registry["mean"], node.arguments[:1], MEAN)
+                mean = registry["mean"]
+                self._recast[node] = Operation(mean, node.arguments[:1], mean.options)
             elif name == "multiclass_hinge":
                 self._target(node, {})
                 if node.options["weight"] is not None:
@@ -70,7 +72,7 @@ class Operations:
         return found or Operation(node.primitive, node.arguments, node.options)
 
     def _target(self, node: Node, options: dict[str, Any]) -> Any:
-        """The distributions that a node's class indices stand for: the same array for the same indices."""
+        """The distributions that a node's class indices stand for: one array for the same indices."""
         x, indices = node.arguments
         key = (id(indices), np.shape(_data(x)), repr(options))
         if key not in self._known:
@@ -98,9 +100,6 @@ class Operations:
             factor = inverse(int(n)) if float(n).is_integer() and n > 1 else 1 / n
             return Letter("mul", (factor, parts[0]), sample=formula.sample)
         return Letter(formula.function, parts, formula.options, sample=formula.sample)
-
-
-MEAN = {"axis": None, "keepdims": False}
 
 
 def _data(x: Any) -> Any:

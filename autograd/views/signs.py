@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autograd.graph import Node
 from autograd.value import Value
 from autograd.views.looks import number
@@ -39,7 +41,8 @@ def sign(node: Node) -> str:
     for key, value in node.options.items():
         # Compared as text, for an option may hold arrays.
         if not callable(value) and repr(value) != repr(primitive.options.get(key)):
-            words.append(f"{key}={value!r}")
+            array = isinstance(value, np.ndarray)
+            words.append(f"{key}={value.tolist() if array else value!r}")
     return " ".join(words)
 
 

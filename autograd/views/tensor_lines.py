@@ -268,7 +268,10 @@ class Lines:
         if self.plain or role.rank == 0:
             if self.plain:
                 return formula
-            return self.matrices.typed(formula).tree
+            typed = self.matrices.typed(formula)
+            if typed.summed and not role.cotangent and self.stacked:
+                raise self.matrices.refuse("a sum over instances, of which it sees one")
+            return typed.tree
         if role.rank > 2:
             raise self.matrices.refuse(f"an array of {role.rank} axes")
         typed = self.matrices.typed(formula)

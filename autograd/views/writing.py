@@ -25,8 +25,8 @@ CASES, OR, AND, COMPARISON, SUM, PRODUCT, FRACTION, POWER, ATOM = range(9)
 LARGEST = 10_000
 """The largest denominator of a number that is written as a ratio."""
 
-UNTAKEN = ((None, "ignore"), (None, "track"), (None, "weight"), (0.0, "smoothing"))
-"""Values and options of losses and normalisations that say: nothing was chosen."""
+UNTAKEN = {"entropy": False, "ignore": None, "track": None, "weight": None, "smoothing": 0.0}
+"""Options of losses and normalisations, and the values of theirs that say: nothing was chosen."""
 
 WRITTEN = 12
 """Significant digits of a decimal that somebody may have written."""
@@ -46,7 +46,7 @@ def is_number(tree: Any) -> bool:
 
 def _untaken(key: str, x: Any) -> bool:
     """Whether an option says that nothing was chosen."""
-    return np.ndim(x) == 0 and (x, key) in UNTAKEN
+    return key in UNTAKEN and np.ndim(x) == 0 and bool(x == UNTAKEN[key])
 
 
 def _minus(tree: Any) -> tuple[bool, Any]:
