@@ -8,7 +8,7 @@ import importlib
 import importlib.util
 
 from autograd.programs.llvm import Code, literal
-from autograd.programs.tensor_lowering import View
+from autograd.programs.tensor_operations import View
 
 __all__ = ["FUNCTIONS", "addresses", "available", "product"]
 
@@ -42,9 +42,10 @@ def product(
     out: str,
     onto: bool,
 ) -> None:
-    """Write a call: out = x · y, or out += x · y with `onto`, of matrices (m, k) and (k, n) in row order.
+    """Write a call: out = x · y, or out += x · y with `onto`, of matrices (m, k) and (k, n).
 
-    BLAS counts by columns, so that it sees every matrix transposed: it is given yᵀ · xᵀ.
+    BLAS counts by columns where NumPy counts by rows, and sees every matrix transposed: it is given
+    yᵀ · xᵀ.
     """
     m, n, k = sizes
     kind = "float" if half else "double"

@@ -177,7 +177,7 @@ def compile(
             stay what they were.
         recorded: the `recording` that the graph was made in: then every replay checks that Python would
             have taken the same branches, and raises `BranchChanged` otherwise.
-        executor: ``"numpy"``, ``"native"`` (graphs of Values, with the extra ``fast``), or the best.
+        executor: ``"numpy"``, ``"native"`` (machine code, with the extra ``fast``), or the best.
         threads: of the native executor.
         verify: compare the first replay with an eager pass.
 

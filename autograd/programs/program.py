@@ -8,7 +8,7 @@ import importlib.util
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from autograd.recording import recording
 from autograd.tensor import Tensor
 from autograd.value import Value
 from autograd.vector import Vector
+
+if TYPE_CHECKING:
+    from autograd.programs.tensor_native import TensorExecutor
 
 __all__ = ["Program", "ProgramStats"]
 
@@ -110,12 +113,15 @@ class Program:
             raise ValueError(f"no native executor for this program: {reason}")
         self.why_not_native = reason or ""
         self.native: Any = None
-        self.numpy: NumpyExecutor | None = None
-        if not reason:
+        self.numpy: NumpyExecutor | TensorExecutor | None = None
+        if reason:
+            self.numpy = NumpyExecutor(self.plan, self.extra)
+        elif self.plan.scalar:
             native = importlib.import_module("autograd.programs.native")
             self.native = native.Native(self.plan, threads=threads, extra=self.extra)
         else:
-            self.numpy = NumpyExecutor(self.plan, self.extra)
+            module = importlib.import_module("autograd.programs.tensor_native")
+            self.numpy = module.TensorExecutor(self.plan, self.extra)
         # The parameters of a scalar plan as one vector, and those that get a gradient, which come first.
         self.vector = Vector(list(self.leaves)) if self.plan.scalar and self.leaves else None
         given_nodes = {x for x in self.inputs if isinstance(x, Node)}
@@ -411,7 +417,7 @@ class Program:
         else:
             branches = f"{len(self.guards)} noted while recording, checked in every replay"
         return ProgramStats(
-            executor="native" if self.native is not None else "numpy",
+            executor="native" if self.numpy is None else self.numpy.name,
             why_not_native=self.why_not_native,
             forward=len(self.plan.forward),
             backward=len(self.plan.backward),
@@ -440,11 +446,10 @@ class Program:
 
 def obstacle(plan: Plan) -> str | None:
     """Why a plan cannot be run by the native executor, or None."""
-    if not plan.scalar:
-        return "the graph holds tensors"
     if importlib.util.find_spec("llvmlite") is None:
         return 'llvmlite is not installed: pip install "chalkgrad[fast]"'
-    reason: str | None = importlib.import_module("autograd.programs.native").supports(plan)
+    module = "autograd.programs.native" if plan.scalar else "autograd.programs.tensor_native"
+    reason: str | None = importlib.import_module(module).supports(plan)
     return reason
 
 

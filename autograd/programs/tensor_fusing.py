@@ -6,18 +6,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from autograd.programs.tensor_lowering import (
-    Lowering,
-    Operand,
-    Operation,
-    View,
-    contiguous,
-)
+from autograd.programs.tensor_lowering import Lowering
+from autograd.programs.tensor_operations import Number, Operand, Operation, View, contiguous
 
 __all__ = ["Group", "Memory", "grouped"]
 
 MOST = 32
 """Operations in one loop: beyond, numbers do not stay in registers."""
+LITTLE = 4096
+"""Elements that may be filled with a number long before they are used."""
 LINE = 64
 """Bytes in a line of the processor's cache, to which memory is aligned."""
 
@@ -33,7 +30,9 @@ class Group:
     @property
     def points(self) -> set[int]:
         """The roots whose elements the loop computes one by one."""
-        return {each.out for each in self.operations if each.kind == "point"}
+        return {
+            each.out for each in self.operations if each.kind == "point" and each.region is None
+        }
 
 
 def is_element(operand: Operand, space: tuple[int, ...]) -> bool:
@@ -41,11 +40,20 @@ def is_element(operand: Operand, space: tuple[int, ...]) -> bool:
     return operand.offset == 0 and operand.strides == contiguous(space)
 
 
+def is_start(operation: Operation) -> bool:
+    """Whether an operation fills a little memory with a number."""
+    numbers = all(isinstance(x, Number) for x in operation.arguments)
+    little = math.prod(operation.space) <= LITTLE
+    return operation.kind == "point" and numbers and little and operation.region is None
+
+
 def grouped(lowering: Lowering, operations: Sequence[Operation]) -> list[Group]:
     """The groups of one direction, in the order in which they run."""
     groups: list[Group] = []
     made: dict[int, int] = {}  # the group that wrote a root last
-    for operation in operations:
+    # What sums start from is written first, so that they can join the loops of what they add up.
+    first = [each for each in operations if is_start(each)]
+    for operation in [*first, *(each for each in operations if not is_start(each))]:
         earliest = 0
         for x in operation.arguments:
             if not isinstance(x, Operand | View) or x.root not in made:
@@ -104,10 +112,9 @@ class Memory:
         self.size = 0
         self.free: dict[int, list[int]] = {}
         for view in lowering.gradients:
-            root = lowering.roots[view.root]
-            start = self.totals.get(root.dtype.str, 0)
-            self.gradients[view.root] = start
-            self.totals[root.dtype.str] = start + root.size
+            kind, size = lowering.roots[view.root].dtype.str, lowering.roots[view.root].size
+            self.gradients[view.root] = self.totals.get(kind, 0)
+            self.totals[kind] = self.gradients[view.root] + size
         groups = [*forward, *backward]
         ends = self.ends(groups, len(forward))
         dying: dict[int, list[int]] = {}
@@ -130,7 +137,7 @@ class Memory:
             points = group.points if group.kind == "loop" else set()
             for operation in group.operations:
                 ends.setdefault(operation.out, now)
-                if operation.kind != "point":
+                if operation.kind != "point" or operation.region is not None:
                     self.kept.add(operation.out)
                     ends[operation.out] = max(ends[operation.out], now)
                 if operation.step is not None and operation.step.is_impure:
@@ -157,7 +164,7 @@ class Memory:
         new = out not in self.places and out not in self.gradients
         if not new or out not in self.kept or self.lowering.roots[out].kind != "result":
             return
-        if operation.kind == "point":
+        if operation.kind == "point" and operation.region is None:
             for root in leaving:
                 if self.follows(root, out, group):
                     self.taken.add(root)

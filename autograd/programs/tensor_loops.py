@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,15 +10,16 @@ import numpy as np
 from autograd.programs.llvm import Code, literal
 from autograd.programs.mathematics import HEAVY, ROWS, maximum
 from autograd.programs.tensor_fusing import Group, is_element
-from autograd.programs.tensor_lowering import (
+from autograd.programs.tensor_lowering import Lowering
+from autograd.programs.tensor_operations import (
     HALF,
     NEUTRAL,
-    Lowering,
     Number,
     Operand,
     Operation,
     contiguous,
 )
+from autograd.programs.tensor_tails import load_part, store_part
 
 __all__ = ["LoopWriter"]
 
@@ -66,6 +66,7 @@ class LoopWriter:
             for each in group.operations
             if each.kind == "reduce"
         }
+        self.regions = [each.region for each in group.operations if each.region is not None]
         self.loads = self._loads()
         self.space = self._merged(group.space)
         self.last = len(self.space) - 1
@@ -74,7 +75,6 @@ class LoopWriter:
         self.step = max(1, self.lanes)
         self.code = Code(self.lanes)
         self.address = address
-        self.declared: set[str] = set()
         self.pointers: dict[Operand, str] = {}
         self.held: dict[tuple[Operand, int], str] = {}
         self.shorter: dict[str, str] = {}  # numbers of float32 that were rounded, as such
@@ -87,6 +87,7 @@ class LoopWriter:
         light = not heavy and len(group.operations) <= LIGHT
         self.copies = 4 if light and full >= 8 else 1
         self.totals: dict[tuple[Operation, int], str] = {}
+        self.columns = self._columns(blocks)
 
     # --- the space --------------------------------------------------------------------------------
 
@@ -99,9 +100,17 @@ class LoopWriter:
                     found[x] = x
         return list(found)
 
+    def _columns(self, blocks: int) -> list[tuple[Operation, int]]:
+        """The sums of whole rows that are kept in registers, by vectors."""
+        found: list[tuple[Operation, int]] = []
+        for each, out in self.results.items():
+            if each.into and self.flat and self.depth(out) < 0 and len(found) + blocks <= HELD:
+                found += [(each, block) for block in range(blocks)]
+        return found
+
     def _merged(self, space: tuple[int, ...]) -> tuple[int, ...]:
         """The space with neighbouring axes joined where no operand can tell; operands follow."""
-        every = [*self.loads, *self.stores, *self.results.values()]
+        every = [*self.loads, *self.stores, *self.results.values(), *self.regions]
         shape = list(space)
         steps = [list(x.strides) for x in every]
         for i in range(len(space) - 2, -1, -1):
@@ -136,7 +145,7 @@ class LoopWriter:
     def kind(self, root: int) -> str:
         """How LLVM calls the elements of a root in memory."""
         dtype = self.roots[root].dtype
-        return "i8" if dtype == bool else "float" if dtype == HALF else "double"
+        return "i8" if dtype.kind == "b" else "float" if dtype == HALF else "double"
 
     def loop(self, count: int, body: Callable[[str], None], carried: list[Any]) -> None:
         """Run a body for an index from 0 below `count`; `carried` totals go from one to the next."""
@@ -175,10 +184,14 @@ class LoopWriter:
                 self.totals[each, copy] = self.code.operand(NEUTRAL[each.name])
         if k == 0:
             self.hold(-1)
+            for each, block in self.columns:
+                out = self.results[each]
+                width = self.tail if block == self.full else 0
+                self.totals[each, block] = self.load(out, self.pointers[out], block, width)
         if k == self.last:
             self.inner()
         else:
-            carried = [key for key in self.totals if self.starts(key[0]) <= k]
+            carried = list(self.totals)
 
             def body(index: str) -> None:
                 for x, steps in self.walks.items():
@@ -194,6 +207,10 @@ class LoopWriter:
         self.pointers, self.held = before, held
         for each in starting:
             self.finish(each)
+        if k == 0:
+            for each, block in self.columns:
+                width = self.tail if block == self.full else 0
+                self.store(self.results[each], self.totals.pop((each, block)), block, width)
 
     def starts(self, each: Operation) -> int:
         """The loop before which a reduction starts, if it ends in registers; else beyond all loops."""
@@ -236,16 +253,14 @@ class LoopWriter:
         else:
             copies = self.copies
             rounds, rest = divmod(self.full, copies)
-            carried = [key for key in self.totals if self.starts(key[0]) <= self.last]
+            carried = list(self.totals)
             held = self.pointers
 
             def body(index: str) -> None:
                 self.pointers = dict(held)
                 for x, steps in self.walks.items():
                     if steps[-1]:
-                        offset = self.code.put(
-                            f"mul i64 {index}, {steps[-1] * self.step * copies}"
-                        )
+                        offset = self.code.put(f"mul i64 {index}, {steps[-1] * self.step * copies}")
                         self.pointers[x] = self._moved(held[x], x, offset)
                 self.body(list(range(copies)), 0)
 
@@ -262,7 +277,9 @@ class LoopWriter:
         for copy, block in enumerate(blocks):
             values: dict[int, str] = {}
             for each in self.group.operations:
-                if each.kind == "point":
+                if each.region is not None:
+                    self.store(each.region, self.point(each, values, block, width), block, width)
+                elif each.kind == "point":
                     values[each.out] = self.point(each, values, block, width)
                 else:
                     self.combine(each, values, block, width, copy)
@@ -288,7 +305,7 @@ class LoopWriter:
             short = code.put(f"fptrunc {code.real} {out} to {kind}")
             out = code.put(f"fpext {kind} {short} to {code.real}")
             self.shorter[out] = short
-        elif self.roots[each.out].dtype == bool and out not in code._truths:
+        elif self.roots[each.out].dtype.kind == "b" and out not in code._truths:
             out = code.indicator(code.truth(out))
         return out
 
@@ -298,22 +315,20 @@ class LoopWriter:
         lanes = ", ".join(f"i1 {int(lane < width)}" for lane in range(self.lanes))
         return f"<{self.lanes} x i1> <{lanes}>"
 
-    def vector(self, kind: str) -> tuple[str, str, int]:
-        """A vector's type in memory, the end of the names of its functions, and its alignment."""
-        size = {"double": 8, "float": 4, "i8": 1}[kind]
-        short = {"double": "f64", "float": "f32", "i8": "i8"}[kind]
-        return f"<{self.lanes} x {kind}>", f"v{self.lanes}{short}", size
+    def vector(self, kind: str) -> tuple[str, int]:
+        """A vector's type in memory, and the bytes of an element."""
+        return f"<{self.lanes} x {kind}>", {"double": 8, "float": 4, "i8": 1}[kind]
 
     def load(self, x: Operand, pointer: str, block: int, width: int) -> str:
         """The numbers of a vector, or of one lane in all lanes."""
         code, kind = self.code, self.kind(x.root)
         steps = self.walks[x]
         step = steps[-1] if steps else 0
-        size = self.vector(kind)[2]
+        size = self.vector(kind)[1]
         if not self.lanes or step == 0:
             place = self._moved(pointer, x, str(block * step)) if block * step else pointer
             return self.spread(code.put(f"load {kind}, ptr {place}, align {size}"), kind)
-        typed, suffix, size = self.vector(kind)
+        typed, size = self.vector(kind)
         if step != 1:
             out = "poison"
             for lane in range(width or self.lanes):
@@ -325,12 +340,7 @@ class LoopWriter:
             at = block * self.step
             place = self._moved(pointer, x, str(at)) if at else pointer
             if width:
-                name = f"llvm.masked.load.{suffix}.p0"
-                self.declared.add(f"declare {typed} @{name}(ptr, i32, <{self.lanes} x i1>, {typed})")
-                out = code.put(
-                    f"call {typed} @{name}(ptr {place}, i32 {size}, {self.mask(width)}, "
-                    f"{typed} zeroinitializer)"
-                )
+                out = load_part(code, kind, size, place, width)
             else:
                 out = code.put(f"load {typed}, ptr {place}, align {size}")
         return self.wide(out, kind, typed)
@@ -355,21 +365,23 @@ class LoopWriter:
 
     def store(self, x: Operand, value: str, block: int, width: int) -> None:
         code, kind = self.code, self.kind(x.root)
-        typed, suffix, size = self.vector(kind)
+        typed, size = self.vector(kind)
         if not self.lanes:
             typed = kind
         if kind == "i8":
             value = code.put(f"zext {code.truth_type} {code.truth(value)} to {typed}")
         elif kind == "float":
             value = self.shorter.get(value) or code.put(f"fptrunc {code.real} {value} to {typed}")
-        at = block * self.step
+        step = self.walks[x][-1] if self.lanes else 1
+        at = block * self.step * step
         place = self._moved(self.pointers[x], x, str(at)) if at else self.pointers[x]
-        if width:
-            name = f"llvm.masked.store.{suffix}.p0"
-            self.declared.add(f"declare void @{name}({typed}, ptr, i32, <{self.lanes} x i1>)")
-            code.lines.append(
-                f"  call void @{name}({typed} {value}, ptr {place}, i32 {size}, {self.mask(width)})"
-            )
+        if step != 1:
+            for lane in range(width or self.lanes):
+                number = code.put(f"extractelement {typed} {value}, i32 {lane}")
+                place = self._moved(self.pointers[x], x, str(at + lane * step))
+                code.lines.append(f"  store {kind} {number}, ptr {place}, align {size}")
+        elif width:
+            store_part(code, kind, size, value, place, width)
         else:
             code.lines.append(f"  store {typed} {value}, ptr {place}, align {size}")
 
@@ -382,6 +394,9 @@ class LoopWriter:
         code, join = self.code, COMBINE[each.name]
         value = self.value(each.arguments[0], values, block, width, False)
         value = code.operand(value)
+        if (each, block) in self.columns:
+            self.totals[each, block] = join(code, value, self.totals[each, block])
+            return
         if each.into:  # one total for each element of a row, in memory
             out = self.results[each]
             total = self.load(out, self.pointers[out], block, width)
@@ -418,7 +433,5 @@ class LoopWriter:
         kind = self.kind(out.root)
         if kind == "float":
             total = code.put(f"fptrunc double {total} to float")
-        size = self.vector(kind)[2]
+        size = self.vector(kind)[1]
         code.lines.append(f"  store {kind} {total}, ptr {self.pointers[out]}, align {size}")
-
-

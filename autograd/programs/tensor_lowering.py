@@ -11,107 +11,27 @@ from typing import Any
 import numpy as np
 
 from autograd.dispatch import registry
-from autograd.primitive import normalise_axes
 from autograd.programs.mathematics import ROWS
 from autograd.programs.plan import TOTAL, Instruction, Plan
+from autograd.programs.tensor_operations import (
+    FLOATS,
+    HALF,
+    NEUTRAL,
+    REAL,
+    Number,
+    Operand,
+    Operation,
+    Root,
+    View,
+    contiguous,
+    spread,
+)
+from autograd.programs.tensor_rules import RULES
 
-__all__ = ["Lowering", "Number", "Operand", "Operation", "Root", "View", "contiguous"]
+__all__ = ["Lowering"]
 
 VIEWS = ("reshape", "transpose", "broadcast_to", "getitem")
 """Rows whose result can be a view of their argument's memory."""
-FEW = 32_768
-"""Multiply-adds up to which a product with a vector, or a thin one, is a loop of its own."""
-THIN = 4
-"""Terms of a matrix product that are written out as multiply-adds."""
-NARROW = 32
-"""Columns up to which a loop keeps a whole row of a strided operand in registers."""
-REAL = np.dtype(np.float64)
-HALF = np.dtype(np.float32)
-FLOATS = (REAL, HALF)
-NEUTRAL = {"sum": 0.0, "prod": 1.0, "max": -math.inf, "min": math.inf}
-"""What the reductions start from."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """Where the elements of an array lie in the memory of a root; offset and strides in elements."""
-
-    root: int
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number that is written into the code; a `weak` one takes the dtype of the arrays beside it."""
-
-    value: float
-    weak: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Operand:
-    """A root's elements as a loop walks over them: strides by the axes of its space."""
-
-    root: int
-    offset: int
-    strides: tuple[int, ...]
-
-
-@dataclass(slots=True, eq=False)
-class Root:
-    """Memory of its own: a result's, a given array's (input, leaf, seed) or a constant's."""
-
-    kind: str  # "result", "given", "constant"
-    dtype: np.dtype[Any]
-    size: int
-    slot: int = -1  # of what is given: its place among inputs, leaves and the seed
-    holds: Any = None  # the array of a constant
-
-
-@dataclass(slots=True, eq=False)
-class Operation:
-    """One step on roots.
-
-    ``"point"`` computes every element of `out`, ``"reduce"`` combines the elements of its one argument
-    along the axes of `space` in which `strides` is 0, ``"product"`` is a matrix product of two views, on
-    top of what `out` holds if there is a third argument, and ``"call"`` calls the row itself.
-    """
-
-    kind: str
-    name: str
-    out: int
-    arguments: tuple[Any, ...]
-    space: tuple[int, ...] = ()
-    half: bool = False  # whether numbers are rounded to float32 first
-    strides: tuple[int, ...] = ()
-    into: bool = False  # of a reduction: whether it goes on from what `out` holds
-    step: Instruction | None = None
-
-    @property
-    def reads(self) -> list[int]:
-        """The roots that are read."""
-        return [x.root for x in self.arguments if isinstance(x, View | Operand)]
-
-
-def contiguous(shape: Sequence[int]) -> tuple[int, ...]:
-    """The strides of an array in row order, in elements."""
-    strides, size = [], 1
-    for n in reversed(shape):
-        strides.append(size)
-        size *= n
-    return tuple(reversed(strides))
-
-
-def spread(view: View, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The strides by which a view is broadcast to a shape, axes of length 1 left out."""
-    lead = len(shape) - len(view.shape)
-    return tuple(
-        0 if i < lead or view.shape[i - lead] == 1 else view.strides[i - lead]
-        for i, n in enumerate(shape)
-        if n != 1
-    )
 
 
 @dataclass(slots=True)
@@ -223,9 +143,14 @@ class Lowering:
     # --- operations -------------------------------------------------------------------------------
 
     def point(
-        self, name: str, arguments: Sequence[Any], shape: tuple[int, ...], dtype: Any = None
+        self,
+        name: str,
+        arguments: Sequence[Any],
+        shape: tuple[int, ...],
+        dtype: Any,
+        into: View | None = None,
     ) -> View:
-        """An elementwise operation."""
+        """An elementwise operation, whose result is new, or a part of what there is."""
         floats = [
             self.roots[x.root].dtype
             for x in arguments
@@ -233,15 +158,17 @@ class Lowering:
         ]
         strong = any(isinstance(x, Number) and not x.weak for x in arguments)
         half = bool(floats) and not strong and all(each == HALF for each in floats)
-        dtype = np.dtype((HALF if half else REAL) if dtype is None else dtype)
-        out = self.result(shape, dtype)
+        out = self.result(shape, dtype) if into is None else into
+        region = None if into is None else Operand(into.root, into.offset, spread(into, shape))
         operands = tuple(
             Operand(x.root, x.offset, spread(x, shape)) if isinstance(x, View) else x
             for x in arguments
         )
         if math.prod(shape):
             space = tuple(n for n in shape if n != 1)
-            self.into.append(Operation("point", name, out.root, operands, space, half))
+            self.into.append(
+                Operation("point", name, out.root, operands, space, half, region=region)
+            )
         return out
 
     def reduce(
@@ -256,20 +183,19 @@ class Lowering:
             if n != 1:
                 out = self.point("div", [out, Number(float(n))], shape, dtype)
             return View(out.root, 0, final, contiguous(final))
-        strides = spread(View(-1, 0, shape, contiguous(shape)), x.shape)
         space = tuple(m for m in x.shape if m != 1)
-        reduced = [i in axes for i, m in enumerate(x.shape) if m != 1]
-        if not any(reduced):
+        flags = [i in axes for i, m in enumerate(x.shape) if m != 1]
+        if not any(flags):
             out = self.point("identity", [x], shape, dtype)
             if n != 1:
                 out = self.point("div", [out, Number(float(n))], shape, dtype)
             return View(out.root, 0, final, contiguous(final))
         steps = spread(x, x.shape)
-        order = self.order(steps, reduced)
-        space, strides, steps, reduced = (
-            tuple(every[i] for i in order) for every in (space, strides, steps, reduced)
-        )
-        operand = Operand(x.root, x.offset, steps)
+        order = self.order(steps, flags)
+        outward = spread(View(-1, 0, shape, contiguous(shape)), x.shape)
+        space, strides = tuple(space[i] for i in order), tuple(outward[i] for i in order)
+        reduced = [flags[i] for i in order]
+        operand = Operand(x.root, x.offset, tuple(steps[i] for i in order))
         leading = reduced[0] and not reduced[-1]
         # What is added up row by row is kept in float64, and divided at the end.
         direct = dtype == REAL and n == 1
@@ -283,7 +209,12 @@ class Lowering:
             )
         )
         if leading and not direct:
-            out = self.point("div" if n != 1 else "identity", [out, Number(float(n))][: 1 + (n != 1)], shape, dtype)
+            out = self.point(
+                "div" if n != 1 else "identity",
+                [out, Number(float(n))][: 1 + (n != 1)],
+                shape,
+                dtype,
+            )
         return View(out.root, 0, final, contiguous(final))
 
     @staticmethod
@@ -294,9 +225,10 @@ class Lowering:
             flags = [reduced[i] for i in order]
             kept = [i for i in order if not reduced[i]]
             # As long as the kept axes stay in order, the result is written in order.
-            if kept == sorted(kept) and (flags == sorted(flags) or flags == sorted(flags)[::-1]):
-                if all(steps) or order == list(axes):
-                    return order
+            together = flags == sorted(flags) or flags == sorted(flags)[::-1]
+            natural = order == list(axes)
+            if kept == sorted(kept) and together and (all(steps) or natural):
+                return order
         return [i for i in axes if not reduced[i]] + [i for i in axes if reduced[i]]
 
     def fill(self, out: View, number: float) -> None:
@@ -310,21 +242,23 @@ class Lowering:
         register = self.plan.registers[step.out]
         shape, dtype = register.shape, register.dtype
         arguments = [self.view(r) for r in step.arguments]
-        plain = all(self.is_plain(x) for x in arguments) and (dtype in FLOATS or dtype == bool)
+        plain = all(self.is_plain(x) for x in arguments) and (dtype in FLOATS or dtype.kind == "b")
         made: Any = None
         if plain and not step.is_impure and step.name != TOTAL:
-            if step.name in VIEWS:
+            if step.name in registry and registry[step.name].passes:
+                made = arguments[0]
+            elif step.name in VIEWS:
                 made = self.viewed(step, arguments[0], shape, dtype)
             elif step.name in ROWS and len(arguments) == ROWS[step.name][0]:
                 made = self.elementwise(step, arguments, shape, dtype)
-            elif dtype in FLOATS and (rule := getattr(self, f"lower_{step.name}", None)):
-                made = rule(step, arguments, shape, dtype)
+            elif dtype in FLOATS and step.name in RULES:
+                made = RULES[step.name](self, step, arguments, shape, dtype)
         self.views[step.out] = self.called(step, shape, dtype) if made is None else made
 
     def is_plain(self, x: Any) -> bool:
         if isinstance(x, View):
             dtype = self.roots[x.root].dtype
-            return (dtype in FLOATS and dtype.isnative) or dtype == bool
+            return (dtype in FLOATS and dtype.isnative) or dtype.kind == "b"
         return isinstance(x, Number)
 
     def called(self, step: Instruction, shape: tuple[int, ...], dtype: Any) -> View:
@@ -349,7 +283,9 @@ class Lowering:
         memory = np.empty(root.size, root.dtype)
         size = root.dtype.itemsize
         steps = tuple(n * size for n in x.strides)
-        array = np.ndarray(x.shape, root.dtype, memory, x.offset * size, steps) if root.size else None
+        array = (
+            np.ndarray(x.shape, root.dtype, memory, x.offset * size, steps) if root.size else None
+        )
         if array is None:
             return self.result(shape, dtype) if not math.prod(shape) else None
         view = registry[step.name].array(array, **step.options)
@@ -369,6 +305,8 @@ class Lowering:
             return sum_
         if name == "greater" and arguments[1] == Number(0.0) and arguments[0] in self.rectified:
             arguments = [self.rectified[arguments[0]], arguments[1]]  # the same, without keeping x
+        if name == "indicator":
+            arguments = [arguments[0], Number(0.0)]  # of the second only the dtype counts
         if name == "pow" and isinstance(arguments[1], Number):
             return self.power(arguments[0], arguments[1].value, arguments, shape, dtype)
         out = self.point(name, arguments, shape, dtype)
@@ -391,50 +329,6 @@ class Lowering:
             return self.point("mul", pair, shape, dtype)
         return self.point("pow", arguments, shape, dtype)
 
-    def lower_astype(self, step: Instruction, xs: list[Any], shape: Any, dtype: Any) -> View:
-        return self.point("identity", xs, shape, dtype)
-
-    # --- reductions -------------------------------------------------------------------------------
-
-    def reduction(self, step: Instruction, x: Any, dtype: Any) -> tuple[View, list[int]] | None:
-        """The argument and the axes of a reduction, if it is one of an array of floats."""
-        if not isinstance(x, View) or self.roots[x.root].dtype != dtype:
-            return None
-        return x, list(normalise_axes(step.options.get("axis"), len(x.shape)))
-
-    def simple(self, step: Instruction, xs: list[Any], dtype: Any, name: str) -> View | None:
-        found = self.reduction(step, xs[0], dtype)
-        return found and self.reduce(name, *found, step.options["keepdims"], dtype)
-
-    def lower_sum(self, step: Instruction, xs: list[Any], shape: Any, dtype: Any) -> View | None:
-        return self.simple(step, xs, dtype, "sum")
-
-    def lower_prod(self, step: Instruction, xs: list[Any], shape: Any, dtype: Any) -> View | None:
-        return self.simple(step, xs, dtype, "prod")
-
-    def lower_max(self, step: Instruction, xs: list[Any], shape: Any, dtype: Any) -> View | None:
-        return self.simple(step, xs, dtype, "max")
-
-    def lower_min(self, step: Instruction, xs: list[Any], shape: Any, dtype: Any) -> View | None:
-        return self.simple(step, xs, dtype, "min")
-
-    def lower_mean(self, step: Instruction, xs: list[Any], shape: Any, dtype: Any) -> View | None:
-        found = self.reduction(step, xs[0], dtype)
-        if found is None:
-            return None
-        n = math.prod(found[0].shape[i] for i in found[1])
-        return self.reduce("sum", *found, step.options["keepdims"], dtype, n)
-
-    def lower_sum_squares(
-        self, step: Instruction, xs: list[Any], shape: Any, dtype: Any
-    ) -> View | None:
-        found = self.reduction(step, xs[0], dtype)
-        if found is None:
-            return None
-        x, axes = found
-        square = self.point("square", [x], x.shape, REAL)
-        return self.reduce("sum", square, axes, step.options["keepdims"], dtype)
-
     # --- products ---------------------------------------------------------------------------------
 
     def accumulated(self, step: Instruction, shape: tuple[int, ...], dtype: Any) -> View | None:
@@ -448,6 +342,8 @@ class Lowering:
             other = self.view(step.arguments[1 - i])
             if step.arguments[1 - i] == r or self.plan.registers[r].dtype != dtype:
                 continue
+            if not isinstance(other, View) or 0 in spread(other, shape):
+                continue  # a bias, say, is cheaper to add in the loop that comes next
             self.into[:] = [each for each in self.into if each is not product]
             out = self.copy(other, shape, dtype)
             size = math.prod(shape)
@@ -457,80 +353,3 @@ class Lowering:
             del self.products[r]
             return out
         return None
-
-    def lower_matmul(self, step: Instruction, xs: list[Any], shape: Any, dtype: Any) -> View | None:
-        x, y = xs
-        if not (isinstance(x, View) and isinstance(y, View)):
-            return None
-        if any(self.roots[each.root].dtype != dtype for each in xs):
-            return None
-        if len(x.shape) not in (1, 2) or len(y.shape) not in (1, 2):
-            return None
-        if len(x.shape) == 1:
-            x = View(x.root, x.offset, (1, *x.shape), (0, *x.strides))
-        if len(y.shape) == 1:
-            y = View(y.root, y.offset, (*y.shape, 1), (*y.strides, 0))
-        (m, k), n = x.shape, y.shape[1]
-        if m * n == 0:
-            return self.result(shape, dtype)
-        if k == 0:
-            return self.point("identity", [Number(0.0)], shape, dtype)
-        out = self.product(step, x, y, m, n, k, dtype)
-        return View(out.root, 0, shape, contiguous(shape))
-
-    def product(
-        self, step: Instruction, x: View, y: View, m: int, n: int, k: int, dtype: Any
-    ) -> View:
-        """A product of matrices, (m, k) and (k, n)."""
-        if n == 1 and self.is_ones(y):
-            return self.reduce("sum", x, [1], True, dtype)
-        if m == 1 and self.is_ones(x):
-            return self.reduce("sum", y, [0], True, dtype)
-        if k == 1:
-            return self.point("mul", [x, y], (m, n), dtype)
-        if (m == 1 or n == 1) and m * n * k <= FEW:
-            matrix, vector = (x, y) if n == 1 else (transposed(y), transposed(x))
-            if abs(matrix.strides[0]) >= abs(matrix.strides[1]):
-                terms = self.point("mul", [matrix, transposed(vector)], matrix.shape, REAL)
-                return self.reduce("sum", terms, [1], True, dtype)
-            matrix = transposed(matrix)
-            terms = self.point("mul", [matrix, vector], matrix.shape, REAL)
-            return self.reduce("sum", terms, [0], True, dtype)
-        if k <= THIN and m * n * k <= FEW and (n <= NARROW or y.strides[1] == 1):
-            out = None
-            for i in range(k):
-                column = View(x.root, x.offset + i * x.strides[1], (m, 1), (x.strides[0], 0))
-                row = View(y.root, y.offset + i * y.strides[0], (1, n), (0, y.strides[1]))
-                pair = [column, row]
-                last = dtype if i == k - 1 else REAL
-                out = (
-                    self.point("mul", pair, (m, n), REAL)
-                    if out is None
-                    else self.point("fma", [*pair, out], (m, n), last)
-                )
-            assert out is not None  # k is not 0
-            return out
-        out = self.result((m, n), dtype)
-        x, y = self.usable(x), self.usable(y)
-        operation = Operation("product", "matmul", out.root, (x, y), (m, n, k), dtype == HALF)
-        self.into.append(operation)
-        self.products[step.out] = operation
-        return out
-
-    def is_ones(self, view: View) -> bool:
-        holds = self.roots[view.root].holds
-        return holds is not None and self.is_whole(view) and bool(np.all(holds == 1))
-
-    def usable(self, view: View) -> View:
-        """A matrix as BLAS takes it: one of its axes without gaps."""
-        (m, n), (down, right) = view.shape, view.strides
-        if (right == 1 or n == 1) and (down >= n or m == 1):
-            return View(view.root, view.offset, view.shape, (max(down, n) if m > 1 else n, 1))
-        if (down == 1 or m == 1) and (right >= m or n == 1):
-            return View(view.root, view.offset, view.shape, (1, max(right, m) if n > 1 else m))
-        return self.copy(view, view.shape, self.roots[view.root].dtype)
-
-
-def transposed(view: View) -> View:
-    """A matrix with its axes exchanged."""
-    return View(view.root, view.offset, view.shape[::-1], view.strides[::-1])

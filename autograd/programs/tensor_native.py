@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import math
 import sys
 import time
@@ -20,14 +21,17 @@ from autograd.programs.native import HEADS
 from autograd.programs.plan import Plan
 from autograd.programs.tensor_fusing import Group, Memory, grouped
 from autograd.programs.tensor_loops import LoopWriter
-from autograd.programs.tensor_lowering import FLOATS, Lowering, Operation, View, contiguous
+from autograd.programs.tensor_lowering import Lowering
+from autograd.programs.tensor_operations import FLOATS, Operation, View, contiguous
+from autograd.programs.tensor_products import small_product
+from autograd.programs.tensor_tails import declarations
 
-__all__ = ["TensorNative", "supports"]
+__all__ = ["TensorExecutor", "TensorNative", "supports"]
 
 Array = np.ndarray[Any, Any]
 
-MOST = 2000
-"""Instructions that are compiled; LLVM takes about a millisecond for each."""
+MOST = 5000
+"""Instructions that are compiled; LLVM takes about a third of a millisecond for each."""
 ARENA = 0
 GRADIENTS = {dtype.str: 1 + i for i, dtype in enumerate(FLOATS)}
 PRODUCTS = 1 + len(FLOATS)
@@ -53,13 +57,39 @@ def supports(plan: Plan) -> str | None:
     lowered = Lowering(plan).run()
     operations = lowered.forward + lowered.backward
     called = [each.name for each in operations if each.kind == "call"]
-    if called and len(called) >= len(operations):
-        return f"nothing but rows without a native form: {', '.join(sorted(set(called)))}"
+    if 2 * len(called) > len(operations):
+        return f"mostly rows without a native form: {', '.join(sorted(set(called)))}"
     return None
 
 
+class TensorExecutor:
+    """Compiles a plan on arrays when it is first run; the interface is that of the NumPy executor.
+
+    Args:
+        plan: A plan that `supports` has nothing against.
+        extra: Registers that `forward` gives besides the output.
+    """
+
+    name = "native"
+
+    def __init__(self, plan: Plan, extra: Sequence[int] = ()) -> None:
+        self.plan, self.extra = plan, tuple(extra)
+        self.compiled: TensorNative | None = None
+
+    def at(self, instances: int | None) -> TensorNative:
+        """The machine code; a plan on arrays has one size."""
+        if self.compiled is None:
+            self.compiled = TensorNative(self.plan, self.extra)
+        return self.compiled
+
+    @property
+    def buffer_bytes(self) -> int:
+        """Memory held for intermediate results."""
+        return 0 if self.compiled is None else self.compiled.buffer_bytes
+
+
 class TensorNative:
-    """A plan on arrays as machine code, with the interface of the NumPy executor.
+    """A plan on arrays as machine code, and the memory that it works in.
 
     ``forward(inputs, leaves)`` gives the output and the extra registers, copied;
     ``backward(inputs, leaves, seed)`` gives the gradients in the plan's order. It uses what `forward`
@@ -75,15 +105,11 @@ class TensorNative:
         extra: Registers that `forward` gives besides the output.
     """
 
-    name = "native"
-
     def __init__(self, plan: Plan, extra: Sequence[int] = ()) -> None:
         self.plan = plan
         started = time.perf_counter()
         self.lowering = lowering = Lowering(plan, tuple(extra)).run()
-        self.parts = [
-            grouped(lowering, each) for each in (lowering.forward, lowering.backward)
-        ]
+        self.parts = [grouped(lowering, each) for each in (lowering.forward, lowering.backward)]
         self.memory = memory = Memory(lowering, *self.parts)
         room = np.empty(memory.size + 64, np.uint8)
         start = -room.ctypes.data % 64
@@ -96,33 +122,23 @@ class TensorNative:
         self.table[PRODUCTS:CONSTANTS] = blas.addresses()
         for i, root in enumerate(self.constants):
             self.table[CONSTANTS + i] = root.holds.ctypes.data
-        self.cells = memoryview(self.table)
+        self.cells: Any = memoryview(self.table.data)
         self.at_table = self.table.ctypes.data
         code, self.cached = machine_code(self.text(), effort=1)
         self.machine = Machine(code)
         self.given: list[Any] = [None] * given
         self.arrays: list[Any] = [None] * given
         self.keep: list[Any] = [None] * given
-        self.dtypes = {
-            root.slot: root.dtype for root in lowering.roots if root.kind == "given"
-        }
+        self.dtypes = {root.slot: root.dtype for root in lowering.roots if root.kind == "given"}
         self.places: dict[int, Array] = {}
         self.forward_steps = self.steps(0)
         self.pure_steps = self.steps(0, pure=True)
         self.backward_steps = self.steps(1)
         self.outputs = [self.array(view) for view in lowering.outputs]
+        self.buffer_bytes = int(self.arena.nbytes)
         self.sets: list[tuple[dict[str, Array], list[Array]]] = []
         self.flat: dict[str, Array] = {}
         self.seconds = time.perf_counter() - started
-
-    def at(self, instances: int | None) -> TensorNative:
-        """This executor: a plan on arrays has one size."""
-        return self
-
-    @property
-    def buffer_bytes(self) -> int:
-        """Memory held for intermediate results."""
-        return int(self.arena.nbytes)
 
     # --- the code ---------------------------------------------------------------------------------
 
@@ -149,7 +165,6 @@ class TensorNative:
     def text(self) -> str:
         """The module: a function for each group, and one for each stretch between two calls."""
         called: set[str] = set()
-        declared: set[str] = set()
         texts: list[str] = []
         for part, groups in enumerate(self.parts):
             for number, group in enumerate(groups):
@@ -160,28 +175,34 @@ class TensorNative:
                     )
                     texts.append(writer.text(name))
                     called |= writer.code.called
-                    declared |= writer.declared
                 elif group.kind == "product":
-                    texts.append(self.product(name, group.operations[0]))
+                    texts.append(self.product(name, group.operations[0], called))
             for number, (start, end) in enumerate(self.stretches(groups)):
                 calls = "".join(
                     f"  call void @group{part}.{each}(ptr %table)\n" for each in range(start, end)
                 )
                 head = f"define void @part{part}.{number}(ptr %table)"
                 texts.append(f"{head} {{\n{calls}  ret void\n}}\n")
-        return "\n".join(sorted(declared)) + "\n" + symbols(called) + "".join(texts)
+        text = "".join(texts)
+        return declarations(text) + symbols(called) + text
 
-    def product(self, name: str, operation: Operation) -> str:
-        code = Code(0)
+    def product(self, name: str, operation: Operation, called: set[str]) -> str:
+        """The function of a matrix product."""
+        onto = len(operation.arguments) == 3
         x, y = operation.arguments[:2]
+        if operation.name == "small":
+            code = Code(min(vector_width(), 1 << max(1, (y.shape[1] - 1).bit_length())))
+            tables = [(each, self.element(code, each)) for each in (x, y)]
+            at = self.address(code, operation.out)
+            text = small_product(name, code, tables[0], tables[1], at, onto)
+            called |= code.called
+            return text
+        code = Code(0)
         pairs = [(each, self.element(code, each)) for each in (x, y)]
         out = self.address(code, operation.out)
         function = self.slot(code, PRODUCTS + operation.half, 0)
         m, n, k = operation.space
-        onto = len(operation.arguments) == 3
-        blas.product(
-            code, function, operation.half, (m, n, k), (pairs[0], pairs[1]), out, onto
-        )
+        blas.product(code, function, operation.half, (m, n, k), (pairs[0], pairs[1]), out, onto)
         body = "\n".join(code.lines)
         return f"define internal void @{name}(ptr %table) noinline {{\n{body}\n  ret void\n}}\n"
 
@@ -213,8 +234,7 @@ class TensorNative:
         found: list[Callable[[], None]] = []
         for at, group in enumerate(self.parts[part]):
             if at in starts:
-                function, table = self.machine.function(starts[at]), self.at_table
-                found.append(lambda function=function, table=table: function(table))
+                found.append(functools.partial(self.machine.function(starts[at]), self.at_table))
             if group.kind == "call":
                 operation = group.operations[0]
                 impure = operation.step is not None and operation.step.is_impure
@@ -229,8 +249,9 @@ class TensorNative:
         row = registry[step.name]
         shape, place = self.plan.registers[step.out].shape, operation.out
         whole = View(place, 0, shape, contiguous(shape))
-        target = self.fetcher(whole) if place in self.memory.kept else None
-        if place in self.memory.places:
+        # What passes its argument on is read there.
+        target = None if row.passes else self.fetcher(whole)
+        if target is not None and place in self.memory.places:
             self.places[step.out] = self.array(whole)
         fetch = [self.fetcher(x) for x in operation.arguments]
         options = step.options
