@@ -310,7 +310,11 @@ class Program:
         given = []
         for x, r, name in zip(arrays, self.plan.inputs, self.names, strict=True):
             register = self.plan.registers[r]
-            if x.__class__ is np.ndarray and x.dtype is register.dtype and x.shape == register.shape:
+            if (
+                x.__class__ is np.ndarray
+                and x.dtype is register.dtype
+                and x.shape == register.shape
+            ):
                 given.append(x.copy() if x.nbytes <= OWN else x)
                 continue
             array = np.asarray(x.data if isinstance(x, Node) else x)
