@@ -110,7 +110,7 @@ class Block:
 
     def known_gradients(self) -> Array | None:
         """The flat array that the gradients were found to be the parts of, if they are the same."""
-        whole = self.whole()
+        whole: Array | None = self.whole()
         if whole is None:
             return None
         for part, parameter in zip(self.parts, self.parameters, strict=True):

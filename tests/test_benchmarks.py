@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,18 @@ SMALL = {
 }
 OWN = {key for key, c in CONTESTANTS.items() if c.own}
 PEERS = ("torch", "jax", "mygrad", "tinygrad", "casadi", "micrograd")
+
+
+@pytest.fixture(autouse=True)
+def settings_stay() -> Iterator[None]:
+    """The pictures set matplotlib up for themselves: the other tests keep its defaults."""
+    if importlib.util.find_spec("matplotlib") is None:
+        yield
+        return
+    import matplotlib
+
+    with matplotlib.rc_context():
+        yield
 
 
 def prepared(process: Process, workload: str) -> dict[str, Any]:

@@ -23,8 +23,8 @@ class CompiledFunction:
 
     Arrays and floats are inputs; whatever else is given (a flag, a module, an int) is part of what the
     recording is for, and must be hashable. The result is the number or array that the function's node
-    holds; `backward` leaves the gradients of the last call. Of several nodes in a tuple the first is what
-    is differentiated.
+    holds; `backward` leaves the gradients of the last call. Of several nodes in a tuple the first is
+    differentiated.
 
     Attributes:
         programs: the programs so far, by the kinds of their arguments.
