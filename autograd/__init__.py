@@ -12,6 +12,7 @@ from autograd import operators as _operators  # noqa: F401  (gives the nodes the
 from autograd.checking import GradientError, detect_anomaly, gradcheck
 from autograd.declare import elementwise, fused, linear_map, multilinear, reduction
 from autograd.dispatch import registry
+from autograd.exercises import check_answer
 from autograd.functions import (
     argmax,
     argmin,
@@ -32,6 +33,7 @@ from autograd.functions import (
 from autograd.graph import AnomalyError, Node, StaleGraphError, topological_order
 from autograd.local_derivative import LocalDerivative
 from autograd.primitive import Primitive
+from autograd.primitives.effects import random_like, track_moments
 from autograd.primitives.elementwise import (
     abs,
     add,
@@ -82,6 +84,7 @@ from autograd.primitives.elementwise import (
     tanh,
     where,
 )
+from autograd.primitives.entropy import mul_or_zero, xlog1py, xlogy
 from autograd.primitives.fused import linear, log_softmax, softmax, softmax_cross_entropy
 from autograd.primitives.linear import (
     astype,
@@ -101,6 +104,17 @@ from autograd.primitives.linear import (
     swapaxes,
     transpose,
 )
+from autograd.primitives.losses import (
+    binary_cross_entropy,
+    class_count,
+    class_cross_entropy,
+    class_mean,
+    class_score,
+    class_targets,
+    kl_divergence,
+    logistic_cross_entropy,
+    multiclass_hinge,
+)
 from autograd.primitives.normalisation import batch_norm, layer_norm, rms_norm
 from autograd.primitives.products import dot, einsum, inner, matmul, outer, tensordot
 from autograd.primitives.reductions import (
@@ -115,6 +129,14 @@ from autograd.primitives.reductions import (
     sum_squares,
     var,
 )
+from autograd.programs import (
+    BranchChanged,
+    CompiledFunction,
+    Program,
+    ProgramError,
+    ProgramStats,
+    compile,
+)
 from autograd.recording import (
     Scope,
     Scoped,
@@ -122,12 +144,14 @@ from autograd.recording import (
     enable_grad,
     is_grad_enabled,
     no_grad,
+    recording,
     register_library,
     retain_grads,
 )
 from autograd.tensor import Tensor
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value, values
+from autograd.vector import Vector
 from autograd.views.derivation import Derivation, derivation
 from autograd.views.drawing import Drawing, draw
 from autograd.views.jacobians import JacobianPicture, jacobian_picture
@@ -137,6 +161,8 @@ from autograd.views.steps import ForwardStep, Step, forward_steps, steps
 
 __all__ = [
     "AnomalyError",
+    "BranchChanged",
+    "CompiledFunction",
     "Derivation",
     "Drawing",
     "ForwardStep",
@@ -145,6 +171,9 @@ __all__ = [
     "LocalDerivative",
     "Node",
     "Primitive",
+    "Program",
+    "ProgramError",
+    "ProgramStats",
     "Scope",
     "Scoped",
     "Site",
@@ -153,6 +182,7 @@ __all__ = [
     "Stepper",
     "Tensor",
     "Value",
+    "Vector",
     "abs",
     "add",
     "arccos",
@@ -166,10 +196,18 @@ __all__ = [
     "argmin",
     "astype",
     "batch_norm",
+    "binary_cross_entropy",
     "broadcast_to",
     "cbrt",
     "ceil",
+    "check_answer",
+    "class_count",
+    "class_cross_entropy",
+    "class_mean",
+    "class_score",
+    "class_targets",
     "clip",
+    "compile",
     "concatenate",
     "cos",
     "cosh",
@@ -209,6 +247,7 @@ __all__ = [
     "jacobian",
     "jacobian_picture",
     "jvp",
+    "kl_divergence",
     "layer_norm",
     "linear",
     "linear_map",
@@ -218,6 +257,7 @@ __all__ = [
     "log10",
     "log_softmax",
     "logaddexp",
+    "logistic_cross_entropy",
     "logsumexp",
     "matmul",
     "max",
@@ -227,6 +267,8 @@ __all__ = [
     "minimum",
     "moveaxis",
     "mul",
+    "mul_or_zero",
+    "multiclass_hinge",
     "multilinear",
     "name",
     "neg",
@@ -236,8 +278,10 @@ __all__ = [
     "pad",
     "pow",
     "prod",
+    "random_like",
     "ravel",
     "reciprocal",
+    "recording",
     "reduction",
     "register_library",
     "registry",
@@ -274,6 +318,7 @@ __all__ = [
     "tile",
     "topological_order",
     "trace",
+    "track_moments",
     "transpose",
     "tril",
     "triu",
@@ -283,4 +328,6 @@ __all__ = [
     "vjp",
     "vstack",
     "where",
+    "xlog1py",
+    "xlogy",
 ]

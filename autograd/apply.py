@@ -15,7 +15,7 @@ from autograd.dispatch import TENSOR_RANK, VALUE_RANK, asarray, register_kind
 from autograd.families import Elementwise
 from autograd.graph import Node, tick
 from autograd.primitive import BAD_INPUT, Primitive
-from autograd.recording import current_mode, getframe, library_files, record_site
+from autograd.recording import Mode, current_mode, getframe, library_files, record_site
 from autograd.tensor import FLOAT64, Buffer, Tensor, as_data
 from autograd.value import Value, number
 
@@ -98,7 +98,7 @@ def make(
     node._data = out
     node._grad = node._name = None
     node._requires_grad = derivatives.count(None) < len(derivatives)
-    if node._requires_grad:
+    if node._requires_grad or (mode.recording and computed_anew(mode, primitive, arguments)):
         node._primitive = primitive
         kept = tuple(
             [x if x.__class__ is Value else n for x, n in zip(arguments, numbers, strict=True)]
@@ -199,6 +199,11 @@ def apply_to_tensors(
             else tuple([arguments[slot] for slot in slots])
         )
         node._requires_grad = True
+    elif mode.recording and computed_anew(mode, primitive, arguments):
+        node._primitive = primitive
+        node._arguments, node._arrays, node._options = arguments, arrays, options
+        node._slots = node._parents = ()
+        node._requires_grad = False
     else:
         node._primitive = None
         node._arguments = node._arrays = node._slots = node._parents = ()
@@ -217,6 +222,16 @@ def apply_to_tensors(
     if mode.anomaly is not None:
         mode.anomaly.check_forward(node, primitive, arguments)
     return node
+
+
+def computed_anew(mode: Mode, primitive: Primitive, arguments: Iterable[Any]) -> bool:
+    """Whether a program computes this with each run, though no gradient flows: it is recorded then.
+
+    So it is inside `recording`, for numbers that are drawn, and for what is made of them.
+    """
+    if mode.notes is not None or primitive.impure is not None:
+        return True
+    return any(isinstance(x, Node) and not x.is_leaf for x in arguments)
 
 
 def share_buffer(view: Tensor, arguments: Iterable[Any]) -> None:

@@ -252,9 +252,10 @@ class Anomaly:
             changed = [] if same else [x for x in node.arguments if isinstance(x, Node)]
         if changed:
             name = node.primitive.name if node.primitive else "leaf"
-            which = " or ".join(
+            told = [
                 describe(x) if isinstance(x, Node) else f"a constant {_operand(x)}" for x in changed
-            )
+            ]
+            which = " or ".join(dict.fromkeys(told))
             raise AnomalyError(
                 f"the data of {which} was written after {name} had been computed from it\n"
                 f"  at {node.site}"

@@ -8,6 +8,8 @@ from typing import Any
 from autograd.families import Elementwise, Fused, Linear, Multilinear, Reduction
 from autograd.primitive import Rule
 
+Impurity = Callable[[dict[str, Any]], bool]
+
 __all__ = ["elementwise", "fused", "linear_map", "multilinear", "reduction"]
 
 
@@ -19,6 +21,8 @@ def elementwise(
     doc: str = "",
     symbol: str | None = None,
     numpy: Sequence[Any] = (),
+    impure: Impurity | None = None,
+    composite: Rule | None = None,
     **options: Any,
 ) -> Elementwise:
     """Declare an elementwise primitive.
@@ -29,6 +33,10 @@ def elementwise(
         array: the function on NumPy arrays, usually a ufunc.
         derivatives: one rule per argument, ``rule(out, x, y, ...)``, written in primitives;
             ``None`` for an argument that is never differentiated (a mask).
+        impure: says of a call's options whether it does more than compute (it draws random numbers,
+            or tells somebody): then a program has the effect again with every run. The output has the
+            shape and dtype of the first argument.
+        composite: the same function made of other rows, into which a program takes it apart.
         options: keyword arguments with their defaults, passed on to all of these.
 
     >>> import math, numpy as np, autograd
@@ -40,7 +48,16 @@ def elementwise(
     >>> del registry["doctest_cosh"]
     """
     return Elementwise(
-        name, scalar, array, derivatives, options=options, doc=doc, symbol=symbol, numpy=numpy
+        name,
+        scalar,
+        array,
+        derivatives,
+        composite,
+        options=options,
+        doc=doc,
+        symbol=symbol,
+        numpy=numpy,
+        impure=impure,
     )
 
 
@@ -124,6 +141,7 @@ def fused(
     values: Callable[..., Any] | None = None,
     slot_kinds: tuple[str, ...] | None = None,
     required: int | None = None,
+    impure: Impurity | None = None,
     **options: Any,
 ) -> Fused:
     """Declare a primitive that states ``vjp(g, out, *xs)`` and ``jvp(t, out, *xs)`` per slot.
@@ -144,4 +162,5 @@ def fused(
         numpy=numpy,
         values=values,
         required=required,
+        impure=impure,
     )

@@ -6,12 +6,13 @@ down. Each kind of operand says here what a call does, and the highest rank amon
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from autograd.letters import Letter
+from autograd.recording import current_mode, note_call
 
 if TYPE_CHECKING:
     from autograd.primitive import Primitive
@@ -34,6 +35,13 @@ plain_functions: set[Any] = {
     *(np.array2string, np.array_repr, np.array_str, np.searchsorted, np.digitize),
 }
 """NumPy functions whose results are indices, truth values or constants: they get plain arrays."""
+
+SHAPELY: set[Any] = {
+    *(np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.full_like),
+    *(np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj, np.shares_memory),
+    *(np.may_share_memory, np.array2string, np.array_repr, np.array_str),
+}
+"""Those of them that do not depend on the numbers, or only show them."""
 
 # --- kinds of operands: who computes, who records -------------------------------------------------
 
@@ -80,7 +88,10 @@ def _compute_sequences(primitive: Primitive, arguments: Any, options: dict[str, 
 
 def _write(primitive: Primitive, arguments: Any, options: dict[str, Any]) -> Letter:
     samples = (x.sample if isinstance(x, Letter) else x for x in arguments)
-    sample = primitive.array(*samples, **options)
+    if primitive.is_impure(options):  # a formula is written without anything happening
+        sample = next(iter(samples))
+    else:
+        sample = primitive.array(*samples, **options)
     shown = {key: value for key, value in options.items() if value is not primitive.options[key]}
     return Letter(primitive.name, arguments, shown, sample=sample)
 
@@ -169,6 +180,35 @@ def unwrapped(x: Any) -> Any:
     return raw(x)
 
 
+def plain_call(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """A function of plain arrays. What it gives has left the graph, which `recording` notes."""
+    named = {key: unwrapped(x) for key, x in kwargs.items()}
+    result = function(*(unwrapped(x) for x in args), **named)
+    if current_mode().notes is not None and function not in SHAPELY:
+        found: dict[int, Any] = {}
+
+        def collect(x: Any) -> None:
+            if isinstance(x, list | tuple):
+                for each in x:
+                    collect(each)
+            elif kinds.get(x.__class__, (0,))[0] in (VALUE_RANK, TENSOR_RANK):
+                found[id(x)] = x
+
+        collect([*args, *kwargs.values()])
+        places = {key: i for i, key in enumerate(found)}
+
+        def again(*numbers: Any) -> Any:
+            def given(x: Any) -> Any:
+                if isinstance(x, list | tuple):
+                    return type(x)([given(each) for each in x])
+                return numbers[places[id(x)]] if id(x) in places else unwrapped(x)
+
+            return function(*map(given, args), **{key: given(x) for key, x in kwargs.items()})
+
+        note_call(f"np.{function.__name__}", again, tuple(found.values()), result)
+    return result
+
+
 def numpy_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
     """``__array_ufunc__`` of every node: NumPy's functions record."""
     if method != "__call__":
@@ -180,7 +220,7 @@ def numpy_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any
     if ufunc in numpy_functions:
         result = numpy_functions[ufunc](*inputs, **options)
     elif ufunc in plain_functions:
-        result = ufunc(*map(unwrapped, inputs), **options)
+        result = plain_call(ufunc, inputs, options)
     else:
         raise no_rule(ufunc)
     if out is None:
@@ -199,6 +239,5 @@ def numpy_call(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> 
     if function in numpy_functions:
         return numpy_functions[function](*args, **kwargs)
     if function in plain_functions:
-        plain = {key: unwrapped(x) for key, x in kwargs.items()}
-        return function(*(unwrapped(x) for x in args), **plain)
+        return plain_call(function, args, kwargs)
     raise no_rule(function)

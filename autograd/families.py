@@ -50,9 +50,11 @@ class Elementwise(Primitive):
         scalar: Callable[..., Any],
         array: Callable[..., Any],
         derivatives: tuple[Rule | None, ...],
+        composite: Rule | None = None,
         **fields: Any,
     ) -> None:
         super().__init__(name, array, arity=len(derivatives), **fields)
+        self.composite = composite
         self.scalar = scalar
         self.derivatives = derivatives
         self._array_rules: list[Any] | None = None  # written when first used
@@ -327,7 +329,9 @@ class Fused(Primitive):
         self.vjps = vjps
         self.jvps = jvps
         self.constant_slots = None in vjps
+        # A function on arrays that is its own composite has no parts.
         self.composite = composite
+        self.whole = composite is array
         self.slot_kinds = slot_kinds or ("full",) * len(vjps)
 
     def slot_kind(self, slot: int) -> str:

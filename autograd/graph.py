@@ -55,6 +55,37 @@ LOCK = threading.RLock()
 """Held while gradients are written, so that passes that share leaves leave whole sums."""
 
 
+latest_displacement = 0
+"""When the place of a `Pending` was last taken, on any Value: those that were there then still are."""
+
+
+def displaced() -> int:
+    """The date on which a Value's gradient took the place of a `Pending`."""
+    global latest_displacement
+    with LOCK:
+        latest_displacement = tick()
+        return latest_displacement
+
+
+class Pending:
+    """The gradients of many Values as one array, which each of them holds in place of its number.
+
+    Attributes:
+        places: where in the array a Value's gradient is, by its identity: no reference leads back.
+        numbers: the gradients, or None after they have been cleared.
+    """
+
+    __slots__ = ("numbers", "places")
+
+    def __init__(self, places: dict[int, int]) -> None:
+        self.places = places
+        self.numbers: Any = None
+
+    def of(self, node: Node) -> float | None:
+        """One Value's gradient."""
+        return None if self.numbers is None else float(self.numbers[self.places[id(node)]])
+
+
 def changed() -> int:
     """The date of an assignment to a leaf's data."""
     global latest_change
@@ -176,10 +207,13 @@ class Node:
     @property
     def grad(self) -> Any:
         """The gradient the last pass left; ``None`` until one reaches the node. Assignable."""
-        return getattr(self, "_grad", None)  # unset on a Value that was just recorded
+        g = getattr(self, "_grad", None)  # unset on a Value that was just recorded
+        return g.of(self) if g.__class__ is Pending else g
 
     @grad.setter
     def grad(self, gradient: Any) -> None:
+        if getattr(self, "_grad", None).__class__ is Pending:
+            displaced()
         self._grad = gradient
 
     @property

@@ -73,6 +73,12 @@ class LocalDerivative:
         """The dense Jacobian, output size by argument size, both flattened row by row."""
         rows, columns = self.shape
         argument = np.asarray(self._arguments[self._slot])
+        if self._primitive.family == "diagonal":  # zeros beside it, also where a number is infinite
+            matrix = np.zeros((rows, columns), dtype=self._out.dtype)
+            places = np.arange(columns).reshape(argument.shape)
+            along = np.broadcast_to(places, np.shape(self._out)).ravel()
+            matrix[np.arange(rows), along] = self.jvp(np.ones_like(argument)).ravel()
+            return matrix
         if rows <= columns:
             basis = np.eye(rows, dtype=self._out.dtype).reshape(rows, *np.shape(self._out))
             return np.array([self.vjp(g).ravel() for g in basis]).reshape(rows, columns)

@@ -18,7 +18,7 @@ import numpy as np
 
 import autograd.primitives  # noqa: F401  (declares the rows)
 from autograd.apply import apply_to_tensors, record_scalar
-from autograd.dispatch import accepts, registry
+from autograd.dispatch import accepts, raw, registry
 from autograd.families import ARITHMETIC, Elementwise, Reduction
 from autograd.functions import (
     argmax,
@@ -36,7 +36,14 @@ from autograd.letters import OPERATORS, Letter, scalar_text
 from autograd.primitive import Primitive
 from autograd.primitives.linear import expand_dims, flip, moveaxis, ravel, squeeze, swapaxes
 from autograd.primitives.products import dot, inner, outer
-from autograd.recording import current_mode, getframe, is_library, library_files, record_site
+from autograd.recording import (
+    current_mode,
+    getframe,
+    is_library,
+    library_files,
+    note,
+    record_site,
+)
 from autograd.tensor import Tensor
 from autograd.value import Value
 
@@ -57,13 +64,24 @@ OPERATOR_METHODS = {
 UNARY_OPERATORS = {"__neg__": "neg", "__abs__": "abs", "__pos__": "identity"}
 NO_METHOD = (
     "batch_norm",
-    "layer_norm",
-    "rms_norm",
+    "binary_cross_entropy",
+    "class_cross_entropy",
+    "class_mean",
+    "class_score",
     "clip_between",
     "getitem",
+    "kl_divergence",
+    "layer_norm",
     "linear",
+    "logistic_cross_entropy",
+    "mul_or_zero",
+    "multiclass_hinge",
+    "rms_norm",
     "scatter",
     "softmax_cross_entropy",
+    "track_moments",
+    "xlog1py",
+    "xlogy",
 )
 COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 
@@ -273,12 +291,18 @@ def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
 
     def method(self: Value, other: Any) -> Any:
         if other.__class__ is Value:
-            return compare(self._data, other._data)
-        if isinstance(other, float | int | np.number | np.bool_):
-            return bool(compare(self._data, other))
-        if isinstance(other, Node):
-            return compare(self._data, other.data)
-        return compare(self._data, other) if isinstance(other, np.ndarray) else NotImplemented
+            result = compare(self._data, other._data)
+        elif isinstance(other, float | int | np.number | np.bool_):
+            result = bool(compare(self._data, other))
+        elif isinstance(other, Node):
+            result = compare(self._data, other.data)
+        elif isinstance(other, np.ndarray):
+            result = compare(self._data, other)
+        else:
+            return NotImplemented
+        if current_mode().notes is not None:
+            note("a comparison", compare, self, other, result)
+        return result
 
     return method
 
@@ -360,9 +384,12 @@ def _operator(row: Primitive, reflected: bool = False) -> Callable[[Any, Any], A
 
 def _comparison_of_arrays(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def method(self: Tensor, other: Any) -> Any:
-        if isinstance(other, Node):
-            return compare(self._data, other.data)
-        return compare(self._data, other) if accepts(other) else NotImplemented
+        if not isinstance(other, Node) and not accepts(other):
+            return NotImplemented
+        result = compare(self._data, raw(other))
+        if current_mode().notes is not None:
+            note("a comparison", compare, self, other, result)
+        return result
 
     return method
 

@@ -88,6 +88,7 @@ class Primitive:
         array: the function on NumPy arrays.
         options: the keyword arguments and their defaults; never differentiated.
         family: the shape of the Jacobian, in one word.
+        impure: says of a call's options whether it has an effect, which a replay must have again.
     """
 
     family = "primitive"
@@ -104,6 +105,7 @@ class Primitive:
         required: int | None = None,
         numpy: Sequence[Any] = (),
         values: Callable[..., Any] | None = None,
+        impure: Callable[[dict[str, Any]], bool] | None = None,
     ) -> None:
         if name in registry:
             raise ValueError(f"a primitive named {name!r} exists already")
@@ -115,6 +117,7 @@ class Primitive:
         self.required = arity if required is None else required
         self.options = options
         self.values = values
+        self.impure = impure
         self.__doc__ = doc
         registry[name] = self
         for function in numpy:
@@ -246,6 +249,13 @@ class Primitive:
     def flat_derivatives(self, out: Any, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
         """The local derivatives of one output by many scalar arguments."""
         raise TypeError(f"{self.name} is not defined on scalars")
+
+    def is_impure(self, options: dict[str, Any]) -> bool:
+        """Whether a call does more than compute: it draws random numbers, or tells somebody."""
+        return self.impure is not None and self.impure(options)
+
+    passes = False
+    """Whether the value is the first argument as it is, so that only an effect is left to run."""
 
     constant_slots = False
     """Whether some argument is never differentiated."""

@@ -25,6 +25,8 @@ __all__ = [
     "enable_grad",
     "is_grad_enabled",
     "no_grad",
+    "note",
+    "recording",
     "register_library",
     "retain_grads",
 ]
@@ -86,6 +88,9 @@ class Site:
         return cls(code.co_filename, line, code.co_qualname, text)
 
     def __repr__(self) -> str:
+        if "ipykernel_" in self.filename:  # a cell of a notebook: the name is that of no file
+            inside = "" if self.function == "<module>" else f", in {self.function}"
+            return f"a cell of the notebook, line {self.line}{inside}: {self.text}"
         return f'File "{self.filename}", line {self.line}, in {self.function}: {self.text}'
 
 
@@ -142,10 +147,45 @@ class Scope:
             self._token = None
 
 
+class Note:
+    """Where a number left the graph: a comparison, a ``bool()`` or ``float()``, a function of NumPy.
+
+    ``compare(*sides)`` gave `result`; a replay with other numbers must give the same. With `whole` it
+    is no elementwise comparison, and a graph of Values is asked for one instance at a time.
+    """
+
+    __slots__ = ("compare", "result", "sides", "site", "what", "whole")
+
+    def __init__(
+        self, what: str, compare: Any, sides: tuple[Any, ...], result: Any, whole: bool = False
+    ) -> None:
+        self.what = what
+        self.compare = compare
+        self.sides = sides
+        self.result = result
+        self.whole = whole
+        frame = user_frame(getframe(2))
+        self.site = Site.of(frame.f_code, frame.f_lasti)
+
+
+def note(what: str, compare: Any, left: Any, right: Any, result: Any) -> None:
+    """Note that a number left the graph, if a `recording` wants to know."""
+    notes = current_mode().notes
+    if notes is not None:
+        notes.append(Note(what, compare, (left, right), result))
+
+
+def note_call(what: str, compare: Any, sides: tuple[Any, ...], result: Any) -> None:
+    """Note what a function of whole nodes gave, if a `recording` wants to know."""
+    notes = current_mode().notes
+    if notes is not None:
+        notes.append(Note(what, compare, sides, result, whole=True))
+
+
 class Mode:
     """What recording does here and now. Immutable; the current one is a context variable."""
 
-    __slots__ = ("anomaly", "plain", "recording", "retain", "scope", "transforming")
+    __slots__ = ("anomaly", "notes", "plain", "recording", "retain", "scope", "transforming")
 
     def __init__(
         self,
@@ -154,19 +194,21 @@ class Mode:
         transforming: bool = False,
         anomaly: Any = None,
         scope: Scope | None = None,
+        notes: list[Note] | None = None,
     ) -> None:
         self.recording = recording
         self.retain = retain
         self.transforming = transforming
         self.anomaly = anomaly
         self.scope = scope
-        # The one test of the fast path: record, and check nothing.
-        self.plain = recording and anomaly is None
+        self.notes = notes
+        # The one test of the fast path: record what has a gradient, and check nothing.
+        self.plain = recording and anomaly is None and notes is None
 
     def but(self, **changes: Any) -> Mode:
         """The same mode with some fields changed."""
         fields = {"recording": self.recording, "retain": self.retain, "anomaly": self.anomaly}
-        fields |= {"transforming": self.transforming, "scope": self.scope}
+        fields |= {"transforming": self.transforming, "scope": self.scope, "notes": self.notes}
         return Mode(**(fields | changes))
 
 
@@ -191,7 +233,8 @@ class Scoped:
         entered = self._entered
         if entered is None or entered[0] is not mode or not self._keeps_scope(entered[1].scope):
             scope = self._make_scope(mode.scope)
-            inner = Mode(mode.recording, mode.retain, mode.transforming, mode.anomaly, scope)
+            fields = (mode.recording, mode.retain, mode.transforming, mode.anomaly)
+            inner = Mode(*fields, scope, mode.notes)
             self._entered = entered = (mode, inner)
         token = enter(entered[1])
         try:
@@ -277,6 +320,26 @@ class retain_grads(ModeChange):  # noqa: N801  (named like no_grad)
 
     def __init__(self) -> None:
         super().__init__(retain=True)
+
+
+class recording(ModeChange):  # noqa: N801  (named like no_grad)
+    """Record everything, and note where numbers leave the graph, for `autograd.compile`.
+
+    Operations on nodes that need no gradient are recorded too, so that a program computes them anew;
+    and each comparison, ``bool()`` and ``float()`` of a node is noted in ``notes``, so that a replay
+    can tell when Python would have taken another branch.
+
+    >>> import autograd
+    >>> v = autograd.Value(2.0, "v")
+    >>> with autograd.recording() as r:
+    ...     y = v * v if v > 0 else -v
+    >>> len(r.notes), r.notes[0].result
+    (1, True)
+    """
+
+    def __init__(self) -> None:
+        self.notes: list[Note] = []
+        super().__init__(recording=True, notes=self.notes)
 
 
 def is_grad_enabled() -> bool:

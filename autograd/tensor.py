@@ -7,6 +7,7 @@ one `Buffer`, which dates the last assignment.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from autograd.dispatch import numpy_call, numpy_ufunc, registry
 from autograd.graph import Node, changed, tick
 from autograd.local_derivative import LocalDerivative
-from autograd.recording import current_mode, getframe, record_site
+from autograd.recording import current_mode, getframe, note, record_site
 from autograd.signatures import ArrayMethods
 
 __all__ = ["Buffer", "Tensor"]
@@ -234,6 +235,8 @@ class Tensor(ArrayMethods, Node):
             raise ValueError(
                 f"item() needs a tensor of one element, this one has shape {self.shape}"
             )
+        if current_mode().notes is not None:
+            note("its number", operator.eq, self, self._data.copy(), np.ones(self.shape, bool))
         return float(self._data.reshape(()))
 
     def numpy(self) -> Array:
@@ -271,7 +274,10 @@ class Tensor(ArrayMethods, Node):
         return int(self.item())
 
     def __bool__(self) -> bool:
-        return bool(self._data)
+        result = bool(self._data)
+        if current_mode().notes is not None:
+            note("its truth", operator.ne, self, 0.0, np.full(self.shape, result))
+        return result
 
     def __len__(self) -> int:
         if not self._data.ndim:

@@ -5,6 +5,7 @@ Its operators and methods are written from the rows, in `operators.py`.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any, NoReturn
@@ -14,12 +15,17 @@ import numpy as np
 from autograd.dispatch import numpy_call, numpy_ufunc
 from autograd.families import Elementwise
 from autograd.graph import LOCK, Node, changed, tick
-from autograd.recording import current_mode, getframe, record_site
+from autograd.recording import current_mode, getframe, note, record_site
 from autograd.signatures import ScalarMethods
 
 __all__ = ["Value", "values"]
 
 new = object.__new__
+
+
+def whole(x: Any, y: Any) -> Any:
+    """Whether two numbers are the same whole number."""
+    return np.trunc(x) == np.trunc(y)
 
 
 def number(x: Any, what: str) -> float:
@@ -179,7 +185,7 @@ class Value(ScalarMethods, Node):
 
     def item(self) -> float:
         """The number."""
-        return self._data
+        return float(self)
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """The number as a 0-d array."""
@@ -192,13 +198,20 @@ class Value(ScalarMethods, Node):
     # --- Python's protocols -----------------------------------------------------------------------
 
     def __float__(self) -> float:
+        if current_mode().notes is not None:
+            note("its number", operator.eq, self, self._data, True)
         return self._data
 
     def __int__(self) -> int:
+        if current_mode().notes is not None:
+            note("its whole number", whole, self, self._data, True)
         return int(self._data)
 
     def __bool__(self) -> bool:
-        return self._data != 0.0
+        result = self._data != 0.0
+        if current_mode().notes is not None:
+            note("its truth", operator.ne, self, 0.0, result)
+        return result
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
@@ -298,7 +311,7 @@ class Value(ScalarMethods, Node):
         if self._primitive is not None and isinstance(g, Node):
             g = g.data  # the graph of the gradient leads back here, and would never be freed
         held = self.grad
-        self._grad = g if held is None or self._primitive is not None else held + g
+        self.grad = g if held is None or self._primitive is not None else held + g
 
     def _clone(self, copies: dict[int, Any]) -> Value:
         copy = new(Value)
@@ -389,7 +402,8 @@ def _pass(root: Value, seed: float) -> None:
             if node._primitive is not None or node._grad is None:
                 node._grad = g
             else:
-                node._grad = node._grad + g
+                held = node.grad
+                node.grad = g if held is None else held + g
 
 
 # --- arrays of Values -----------------------------------------------------------------------------

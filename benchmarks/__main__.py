@@ -1,105 +1,168 @@
-"""``python -m benchmarks [task ...]``: one Markdown table of ratios against the peers, in one run.
+"""``python -m benchmarks``: all workloads against the peers that are installed.
 
-Each contestant has its own process and one BLAS thread; rounds alternate between the contestants, and
-the medians are compared. Contestants must agree on their results before they are timed.
+Each contestant has a process of its own and one thread; it is checked against PyTorch (or against
+backpropagation by hand) before it is timed; rounds alternate between the contestants, and medians are
+compared. What is not installed is a line. HIPS autograd has our import name: give it an interpreter of
+its own, for example ``--python hips=/path/to/venv/bin/python``.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
+import dataclasses
 import importlib.util
-import json
-import math
 import os
 import platform
-import statistics
-import subprocess
 import sys
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
 
-from benchmarks.tasks import TASKS
+import numpy as np
 
-PEER_PACKAGES = {"micrograd": "micrograd"}
+from benchmarks import pictures, scaling, tables
+from benchmarks.contestants import CONTESTANTS, Contestant
+from benchmarks.harness import Harness, Result
+from benchmarks.workloads import WORKLOADS
 
 
-def start(task: str, contestant: str) -> Any:
-    """A worker process."""
-    threads = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-    return subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.worker", task, contestant],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **dict.fromkeys(threads, "1"), "MPLBACKEND": "Agg"},
+def processor() -> str:
+    """What this machine computes on."""
+    name = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    return f"{name}, {os.cpu_count()} processors"
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options, each name in them checked."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    known = f"contestants (or families of them): {', '.join(CONTESTANTS)}"
+    parser.add_argument("--only", metavar="S2,T1", help=f"of {', '.join(WORKLOADS)}, scaling")
+    parser.add_argument("--rounds", type=int, help="rounds for each contestant (9; 3 when quick)")
+    parser.add_argument("--without", metavar="torch,jax", default="", help=known)
+    parser.add_argument(
+        "--with",
+        dest="also",
+        metavar="torch.compile",
+        default="",
+        help="contestants that are left out otherwise, being slow to start: torch.compile",
+    )
+    parser.add_argument(
+        "--python",
+        metavar="NAME=PATH",
+        action="append",
+        default=[],
+        help="the interpreter of a contestant or a family; may be given several times",
+    )
+    parser.add_argument(
+        "--dtype",
+        choices=("float32", "float64"),
+        default="float32",
+        help="of the tensors in T1 to T5 (float32); scalars are doubles, and so is every check",
+    )
+    parser.add_argument(
+        "--clock",
+        choices=("wall", "cpu"),
+        default="wall",
+        help="time that passes (wall), or processor time (cpu), for a machine that is busy",
+    )
+    parser.add_argument("--output", type=Path, metavar="DIR", help="where the pictures go (docs)")
+    parser.add_argument("--format", choices=("svg", "png"), default="svg", help="of the pictures")
+    parser.add_argument("--quick", action="store_true", help="short rounds, and few of them")
+    options = parser.parse_args(arguments)
+    options.only = options.only.split(",") if options.only else [*WORKLOADS, "scaling"]
+    for name in options.only:
+        if name not in (*WORKLOADS, "scaling"):
+            parser.error(f"no workload {name!r}: there are {', '.join(WORKLOADS)} and scaling")
+    options.without = [name for name in options.without.split(",") if name]
+    options.also = [name for name in options.also.split(",") if name]
+    options.pythons = dict(pair.partition("=")[::2] for pair in options.python)
+    for name in (*options.without, *options.also, *options.pythons):
+        if not any(c.goes_by(name) for c in CONTESTANTS.values()):
+            parser.error(f"no contestant {name!r}: there are {', '.join(CONTESTANTS)}")
+    for name, path in options.pythons.items():
+        if not os.access(path, os.X_OK):
+            parser.error(f"--python {name}={path}: no interpreter there")
+    if options.rounds is None:
+        options.rounds = 3 if options.quick else 9
+    if options.rounds < 1:
+        parser.error(f"--rounds is 1 or more, got {options.rounds}")
+    return options
 
 
-def ask(worker: Any) -> str:
-    """The next line a worker prints."""
-    line: str = worker.stdout.readline()
-    if not line:
-        raise RuntimeError(f"{' '.join(worker.args[-2:])} stopped: see its error above")
-    return line
+def taking_part(options: argparse.Namespace, c: Contestant) -> bool:
+    """Whether a contestant is asked for."""
+    if any(c.goes_by(name) for name in options.without):
+        return False
+    return not c.optional or c.key in options.also
 
 
-def run(name: str) -> dict[str, float]:
-    """The median seconds per step of each contestant of a task."""
-    task = TASKS[name]
-    workers = {contestant: start(name, contestant) for contestant in task.contestants}
-    try:
-        checks = {contestant: json.loads(ask(worker)) for contestant, worker in workers.items()}
-        first = checks["chalkgrad"]
-        for contestant, check in checks.items():
-            same = (math.isclose(a, b, rel_tol=1e-9) for a, b in zip(check, first, strict=True))
-            if not all(same):
-                raise RuntimeError(f"{name}: {contestant} computed {check}, chalkgrad {first}")
-        times: dict[str, list[float]] = {contestant: [] for contestant in workers}
-        for _ in range(task.rounds):
-            for contestant, worker in workers.items():
-                worker.stdin.write("go\n")
-                worker.stdin.flush()
-                times[contestant].append(float(ask(worker)))
-    finally:
-        for worker in workers.values():
-            worker.stdin.close()
-            worker.wait()
-            worker.stdout.close()
-    return {contestant: statistics.median(each) for contestant, each in times.items()}
+def say(line: str = "") -> None:
+    """A line, at once: a run takes minutes."""
+    print(line, flush=True)
 
 
-def written(seconds: float) -> str:
-    """A time as people read it."""
-    if seconds < 1e-3:
-        return f"{seconds * 1e6:.0f} µs"
-    return f"{seconds * 1e3:.2f} ms"
-
-
-def main() -> int:
-    """Run the tasks that are named, or all, and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("tasks", nargs="*", metavar="task", help=f"of {', '.join(TASKS)}")
-    names = parser.parse_args().tasks or list(TASKS)
-    if unknown := [name for name in names if name not in TASKS]:
-        parser.error(f"no task {unknown[0]!r}: the tasks are {', '.join(TASKS)}")
-    needed = {peer for name in names for peer in TASKS[name].contestants} & set(PEER_PACKAGES)
-    if missing := [peer for peer in needed if importlib.util.find_spec(peer) is None]:
-        print(f'{missing[0]} is not installed: pip install "chalkgrad[bench]"', file=sys.stderr)
-        return 2
-    versions = [
-        f"{package} {importlib.metadata.version(package)}"
-        for package in ("chalkgrad", "numpy", *sorted(PEER_PACKAGES[peer] for peer in needed))
-    ]
-    print(f"Python {platform.python_version()}, {', '.join(versions)}; medians per step.\n")
-    print("| task | chalkgrad | peer | | peer's time / chalkgrad's |")
-    print("|---|---:|---|---:|---:|")
-    for name in names:
-        medians = run(name)
-        ours = medians.pop("chalkgrad")
-        for peer, theirs in medians.items():
-            row = (TASKS[name].title, written(ours), peer, written(theirs), f"{theirs / ours:.2f}")
-            print(f"| {' | '.join(row)} |", flush=True)
-    return 0
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what is asked for, print the tables, draw the pictures. 1 when a result was wrong."""
+    options = parsed(arguments)
+    harness = Harness(
+        options.rounds, 0.02 if options.quick else 0.1, options.pythons, clock=options.clock
+    )
+    results: dict[str, list[Result]] = {}
+    specified: dict[str, list[Result]] = {}  # the same, with the dtype in the name
+    made_on = f"Python {platform.python_version()}, NumPy {np.__version__}, {processor()}"
+    how = "" if options.clock == "wall" else "processor time, "
+    caption = f"{made_on}; one thread each, {how}medians of {options.rounds} interleaved rounds"
+    say(f"{caption}.")
+    say()
+    for name in options.only:
+        if name == "scaling":
+            continue
+        keys = [
+            c.key for c in CONTESTANTS.values() if name in c.workloads and taking_part(options, c)
+        ]
+        spec = f"{name}:{options.dtype}"
+        results[name] = specified[spec] = harness.run(spec, keys)
+        for line in tables.table(spec, results[name]):
+            say(line)
+    for line in tables.goal_table(results):
+        say(line)
+    if peers := tables.versions(results):
+        say(f"Peers: {peers}.")
+        say()
+    folder: Path = options.output or Path("docs")
+    drawing = importlib.util.find_spec("matplotlib") is not None
+    if not drawing:
+        say('matplotlib is not installed, so there are no pictures: pip install "chalkgrad[plot]"')
+    if results and drawing:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"benchmarks.{options.format}"
+        pictures.draw_workloads(specified, caption + (f"; {peers}" if peers else ""), path)
+        say(f"Drawn: {path}")
+    if "scaling" in options.only:
+        points = scaling.measured(
+            dataclasses.replace(harness, rounds=min(5, options.rounds)),
+            lambda key: taking_part(options, CONTESTANTS[key]),
+            say,
+            *((scaling.NODES[:3], scaling.BATCHES[:4]) if options.quick else ()),
+        )
+        for line in tables.scaling_table(points):
+            say(line)
+        if drawing:
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / f"scaling.{options.format}"
+            pictures.draw_scaling(points, caption, path)
+            say(f"Drawn: {path}")
+    wrong = [r for each in results.values() for r in each if "WRONG" in r.trouble]
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ Each is made of autograd's rows, and none asks which side of a kink its input is
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -221,12 +222,10 @@ def rrelu(
     if not training:
         return leaky_relu(x, (lower + upper) / 2)
     x = operand(x)
-    slope: Any = generator(rng).uniform(lower, upper, np.shape(x))
-    if np.shape(x) == ():
-        slope = float(slope)
-    elif getattr(x, "dtype", None) == np.float32:
-        slope = slope.astype(np.float32)
-    return prelu(x, slope)
+    if isinstance(x, np.ndarray):
+        x = np.ascontiguousarray(x)  # Values are drawn for one by one, in the order of their places
+    drawn = functools.partial(generator(rng).uniform, lower, upper)
+    return prelu(x, autograd.random_like(x, sample=drawn))
 
 
 def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:

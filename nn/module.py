@@ -23,6 +23,23 @@ PLAIN = {bool, int, float, str, type(None), np.dtype}
 """Attributes of these types are looked at no further."""
 
 
+kinds: dict[type, str] = {}
+"""What `walk` does with each class it has met: to ask an object with an ABC in its ancestry is slow."""
+
+
+def kind_of(cls: type) -> str:
+    """What `walk` does with objects of a class."""
+    families = {
+        "node": (Node,),
+        "sequence": (list, tuple),
+        "dict": (dict,),
+        "module": (Module,),
+        "array": (np.ndarray,),
+    }
+    kinds[cls] = next((kind for kind, bases in families.items() if issubclass(cls, bases)), "other")
+    return kinds[cls]
+
+
 # --- walking ----------------------------------------
 
 
@@ -39,18 +56,19 @@ def walk(root: Module) -> Iterator[tuple[Keys, Any]]:
         if x.__class__ in PLAIN or id(x) in seen:
             continue
         items: Iterable[tuple[Any, Any]] = ()
-        if isinstance(x, Node):
+        kind = kinds.get(x.__class__) or kind_of(x.__class__)
+        if kind == "node":
             if not x.is_leaf:
                 continue
             yield keys, x
-        elif isinstance(x, list | tuple):
+        elif kind == "sequence":
             items = enumerate(x)
-        elif isinstance(x, dict):
+        elif kind == "dict":
             items = x.items()
-        elif isinstance(x, Module):
+        elif kind == "module":
             yield keys, x
             items = attributes(x).items()
-        elif holds_values(x):
+        elif kind == "array" and holds_values(x):
             yield keys, x
         else:
             continue

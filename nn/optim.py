@@ -30,9 +30,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nn.blocks import Block
 from nn.optimizer import (
     Array,
-    Block,
     Group,
     Optimizer,
     flag,

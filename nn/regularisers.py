@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Node
+from autograd import Node, Tensor
 from nn.layers.normalisation import BatchNorm1d, LayerNorm, RMSNorm
 from nn.module import Module, walk
 from nn.scalar import Neuron
@@ -123,15 +123,17 @@ def number(lam: Any, name: str) -> float:
 def weights(model: Module | Node | Iterable[Any], regulariser: str) -> list[Any]:
     """The weights of a module, or the parameters that were given."""
     if isinstance(model, Module):
-        found, normalising = [], set()
+        found: list[Any] = []
+        normalising: set[int] = set()
         for _, x in walk(model):  # a module comes before what it holds
-            if isinstance(x, NORMALISATIONS):
+            if x.__class__ is Tensor:
+                if x.ndim > 1 and x.requires_grad and id(x) not in normalising:
+                    found.append(x)  # what is frozen is no parameter
+            elif isinstance(x, NORMALISATIONS):
                 normalising |= {id(vars(x).get("weight")), id(vars(x).get("bias"))}
             elif isinstance(x, Neuron):
                 found.append(np.asarray(x.w))  # a neuron's weights are a row, though no array
-            elif isinstance(x, Module) or np.ndim(x) < 2 or id(x) in normalising:
-                continue
-            elif not isinstance(x, Node) or x.requires_grad:  # what is frozen is no parameter
+            elif isinstance(x, np.ndarray) and x.ndim > 1 and id(x) not in normalising:
                 found.append(x)
         if not found:
             raise ValueError(

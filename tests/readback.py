@@ -41,7 +41,7 @@ FUNCTIONS: dict[str, Any] = {
     "sgn": np.sign,
     "σ": lambda x: 1 / (1 + np.exp(-x)),
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-    "softplus": lambda x: np.log1p(np.exp(x)),
+    "softplus": lambda x: np.logaddexp(0, x),
     "ReLU": lambda x: max(x, 0.0),
     "erf": math.erf,
     "max": lambda *xs, **ties: max(xs),
@@ -51,6 +51,7 @@ FUNCTIONS: dict[str, Any] = {
     "std": lambda *xs: np.std(xs),
     "logsumexp": lambda *xs: np.logaddexp.reduce(xs),
     "norm": lambda *xs: np.linalg.norm(np.array(xs).ravel()),
+    "random_like": lambda x: 0.0,  # drawn from what gives zeros
     "indicator": lambda condition: float(bool(condition)),
     "true": True,
     "false": False,

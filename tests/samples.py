@@ -128,6 +128,11 @@ UNARY: dict[str, tuple[float, float]] = {
 """Elementwise rows of one argument, and an interval inside their domain without a kink."""
 
 BINARY: dict[str, tuple[float, float, float, float]] = {
+    "mul_or_zero": (0.3, 2, -2, 2),
+    "xlogy": (0.3, 2, 0.3, 3),
+    "xlog1py": (0.3, 2, -0.5, 2),
+    "binary_cross_entropy": (0.2, 0.8, 0.1, 0.9),
+    "kl_divergence": (0.2, 0.8, 0.1, 0.9),
     "add": (-2, 2, -2, 2),
     "sub": (-2, 2, -2, 2),
     "mul": (-2, 2, -2, 2),
@@ -451,6 +456,15 @@ for _name in ("softmax", "log_softmax"):
 _target = np.array([[0.2, 0.3, 0.5], [0.0, 1.0, 0.0]])
 add("softmax_cross_entropy", "a batch", numbers(2, 3), _target + 0.1)
 add("softmax_cross_entropy", "an instance", numbers(3), _target[0])
+add("softmax_cross_entropy", "less the entropy", numbers(2, 3), _target + 0.1, entropy=True)
+add(
+    "softmax_cross_entropy",
+    "one-hot, less the entropy",
+    numbers(2, 3),
+    _target,
+    wrt=(0,),
+    entropy=True,
+)
 add("softmax_cross_entropy", "one-hot", numbers(2, 3), _target, wrt=(0,))
 add("softmax_cross_entropy", "broadcast", numbers(2, 3), _target[0])
 add("softmax_cross_entropy", "a constant target", numbers(2, 3), [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
@@ -467,6 +481,54 @@ for _name in ("batch_norm", "layer_norm", "rms_norm"):
     add(_name, "constant along the axis", np.ones((3, 3)), eps=0.5)
     add(_name, "large", 1000 + numbers(3, 3), eps=1e-3)
     add(_name, "beside an empty axis", np.zeros((0, 3)), axis=1)
+
+
+# --- rows with an effect, and losses ---------------------------------------------------------------
+
+add("random_like", "a matrix", numbers(2, 3))
+add("random_like", "0-d", np.array(2.0))
+add("track_moments", "alike", numbers(1, 3), numbers(1, 3, low=-1), wrt=(0,))
+add("mul_or_zero", "zeros", np.array([0.0, 0.0, 2.0]), np.array([-inf, 3.0, 1.0]), smooth=False)
+add("xlogy", "zeros", np.array([0.0, 0.0, 2.0]), np.array([0.0, 3.0, 1.0]), smooth=False)
+add("xlog1py", "zeros", np.array([0.0, 0.0, 2.0]), np.array([-1.0, 3.0, 1.0]), smooth=False)
+_p, _d = numbers(2, 3, low=0.1, high=0.9), numbers(2, 3, low=0.2, high=0.8)
+_sure = np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0]])
+for _entropy in (False, True):
+    add("binary_cross_entropy", f"probable, {_entropy}", _p, _d, entropy=_entropy)
+    add("binary_cross_entropy", f"certain, {_entropy}", _p, _sure, wrt=(0,), entropy=_entropy)
+    add("logistic_cross_entropy", f"alike, {_entropy}", numbers(2, 3), _d, 1.0, entropy=_entropy)
+    add("logistic_cross_entropy", f"weighted, {_entropy}", numbers(2, 3), _d, _p, entropy=_entropy)
+    add("logistic_cross_entropy", f"large, {_entropy}", 900 * _p, _d, _p[0], entropy=_entropy)
+add("binary_cross_entropy", "at the ends", _sure, _sure, smooth=False)
+add("kl_divergence", "certain", _p, _sure, wrt=(0,))
+add("kl_divergence", "of logarithms", np.log(_p), _d, of_logs=True)
+add("kl_divergence", "of logarithms, certain", np.log(_p), _sure, wrt=(0,), of_logs=True)
+add("kl_divergence", "all logarithms", np.log(_p), np.log(_d), log_target=True)
+_classes = np.array([0, 2, 1, 2])
+_rows = numbers(4, 3)
+_each = np.array([0.5, 2.0, 1.5])
+CLASSES: dict[str, dict[str, Any]] = {
+    "alike": {},
+    "weighted": {"weight": _each},
+    "left out": {"ignore": 2},
+    "weighted and left out": {"weight": _each, "ignore": 0},
+}
+for _name in ("class_cross_entropy", "class_targets", "class_score"):
+    for _title, _options in CLASSES.items():
+        add(_name, _title, _rows, _classes, **_options)
+        if _name != "class_score":
+            add(_name, f"{_title}, smooth", _rows, _classes, smoothing=0.1, **_options)
+    add(_name, "one instance", numbers(3), np.array(1))
+    add(_name, "two axes", numbers(2, 2, 3), _classes.reshape(2, 2))
+add("class_cross_entropy", "large", np.array([[1000.0, 998.0, 0.0]]), np.array([1]))
+add("class_cross_entropy", "no instances", np.zeros((0, 3)), np.zeros(0, int))
+for _title, _options in CLASSES.items():
+    add("class_count", _title, numbers(4), _classes, classes=3, **_options)
+    add("class_mean", _title, numbers(4), _classes, classes=3, **_options)
+for _power in (1, 2):
+    add("multiclass_hinge", f"power {_power}", _rows, _classes, p=_power)
+    add("multiclass_hinge", f"weighted, {_power}", _rows, _classes, p=_power, weight=_each)
+    add("multiclass_hinge", f"margin, {_power}", numbers(3), np.array(1), p=_power, margin=0.3)
 
 
 # --- singular points of elementwise rows ----------------------------------------------------------

@@ -27,11 +27,11 @@ LINES = 500
 # From left to right: a file may import only what stands to its right, or its own folder's files.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
-    ("expressions", "views", "programs", "checking"),
+    ("exercises", "expressions", "views", "programs", "checking"),
     ("transforms",),
     ("operators",),
     ("functions",),
-    ("apply",),
+    ("apply", "vector"),
     ("value", "tensor", "pickling"),
     ("signatures", "primitives"),
     ("declare", "local_derivative"),
@@ -46,7 +46,10 @@ RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 # graph asks for pickling when a node is pickled, not before: the one import that points left.
 LATE = {("graph", "pickling")}
 
-PRIMITIVES = ("fused", "normalisation", "reductions", "products", "linear", "elementwise")
+PRIMITIVES = (
+    *("losses", "fused", "normalisation", "reductions", "products", "linear"),
+    *("entropy", "effects", "elementwise"),
+)
 
 
 def imports(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:

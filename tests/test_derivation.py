@@ -18,6 +18,7 @@ LAYOUTS = ("rows", "dd2424", "columns", "cmu")
 rng = np.random.default_rng(0)
 X = rng.normal(size=(5, 3))
 Y = np.eye(2)[[0, 1, 0, 1, 1]]
+LABELS = np.array([0, 1, 0, 1, 1])
 A = rng.normal(size=(2, 3))
 B = rng.normal(size=2)
 
@@ -61,6 +62,19 @@ MATRICES: dict[str, Callable[[], Tensor]] = {
     "class indices": lambda: nn.cross_entropy(model()(X), np.array([0, 1, 0, 1, 1])),
     "binary cross-entropy": lambda: nn.binary_cross_entropy(autograd.sigmoid(model()(X)), Y),
     "binary cross-entropy of logits": lambda: nn.binary_cross_entropy_with_logits(model()(X), Y),
+    "weighted classes": lambda: nn.cross_entropy(
+        model()(X), LABELS, weight=[1.0, 2.5], ignore_index=0, label_smoothing=0.1
+    ),
+    "a power of the losses of classes": lambda: autograd.mean(
+        autograd.square(nn.cross_entropy(model()(X), LABELS, reduction="none"))
+    ),
+    "a power of binary cross-entropies": lambda: autograd.mean(
+        autograd.square(nn.binary_cross_entropy(autograd.sigmoid(affine()), Y, reduction="none"))
+    ),
+    "a multiclass hinge": lambda: nn.multiclass_hinge(model()(X), LABELS, p=2),
+    "KL divergence": lambda: nn.kl_divergence(autograd.softmax(affine()), Y),
+    "KL divergence of logits": lambda: nn.kl_divergence_with_logits(affine(), Y * 0.8 + 0.1),
+    "binary KL divergence of logits": lambda: nn.binary_kl_divergence_with_logits(affine(), Y),
     "an elastic net": lambda: (
         lambda m: nn.cross_entropy(m(X), Y) + nn.regularisers.elastic_net(m, 0.1, 0.2)
     )(model()),
@@ -95,6 +109,15 @@ ROWS_ONLY: dict[str, Callable[[], Tensor]] = {
     "layer norm": lambda: nn.cross_entropy(nn.MLP(3, [4, 2], norm="layer", rng=0)(X), Y),
     "batch norm": lambda: nn.cross_entropy(nn.MLP(3, [4, 2], norm="batch", rng=0)(X), Y),
 }
+
+
+def training() -> Any:
+    """A network in training: batch normalisation tracks its moments, dropout draws its mask."""
+    first, norm, drop = nn.Linear(3, 4, rng=0), nn.BatchNorm1d(4), nn.Dropout(0.5, rng=0)
+    return nn.cross_entropy(nn.Linear(4, 2, rng=1)(drop(norm(first(X)).relu())), LABELS)
+
+
+ROWS_ONLY["in training"] = training
 
 
 def check(root: Tensor, layout: str) -> autograd.Derivation:
@@ -235,6 +258,42 @@ def test_sigmoid_and_binary_cross_entropy_collapse_to_the_error(
     assert "G_V" not in text
     for layout in LAYOUTS:
         check(root, layout)
+
+
+@pytest.mark.parametrize(
+    ("layout", "line"),
+    [
+        ("rows", "∂L/∂S = G_S = (1/n) (P − Y)"),
+        ("dd2424", "g = −(y − p)ᵀ"),
+        ("columns", "G = −(Y − P)"),
+        ("cmu", "∇_s = (p − y)ᵀ"),
+    ],
+)
+def test_class_indices_are_written_as_the_distributions_they_stand_for(
+    layout: str, line: str
+) -> None:
+    d = derivation(nn.cross_entropy(affine(), LABELS), layout=layout)
+    assert line in str(d)
+    named = d.names["Y" if layout in ("rows", "columns") else "y"]
+    one_hot = named.T if layout == "columns" else np.reshape(named, Y.shape)
+    np.testing.assert_array_equal(one_hot, Y)
+
+
+def test_no_function_is_printed_or_called_again() -> None:
+    root = training()
+    d = derivation(root)
+    assert "V₁ = batch_norm(S₁, axis=0, eps=1e-05)    (5 × 4)" in str(d)
+    assert "H = V₄ ⊙ M" in str(d)
+    for text in (str(d), d.latex, d.python, autograd.draw(root).svg):
+        assert not re.search("functools|<function|bound method|track", text)
+    assert "random" not in d.python
+    for step in autograd.forward_steps(root):
+        assert "<" not in step.text()
+
+
+def test_a_course_of_one_instance_has_no_power_of_a_sum_over_instances() -> None:
+    with pytest.raises(ValueError, match="cannot write a sum over instances, of which it sees one"):
+        derivation(autograd.square(affine().sum()), layout="dd2424")
 
 
 def test_the_users_names_are_used() -> None:

@@ -206,6 +206,13 @@ def test_nodes_know_the_line_of_the_user_that_made_them():
     assert t.site.line == v.site.line + 1
 
 
+def test_a_place_in_a_notebook_is_a_cell_and_not_a_file():
+    site = autograd.Site("/tmp/ipykernel_12/34.py", 3, "<module>", "y = x.log()")
+    assert repr(site) == "a cell of the notebook, line 3: y = x.log()"
+    site = autograd.Site("/tmp/ipykernel_12/34.py", 3, "f", "return x.log()")
+    assert repr(site) == "a cell of the notebook, line 3, in f: return x.log()"
+
+
 def test_nodes_know_the_scope_they_were_made_in():
     with autograd.Scope("encoder", "Block"):
         inside = Value(1.0) * 2.0

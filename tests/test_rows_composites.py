@@ -16,7 +16,11 @@ from autograd import Tensor
 
 inf = math.inf
 FUSED = [
-    s for name, row in autograd.registry.items() if row.family == "full" for s in SAMPLES[name]
+    s
+    for name, row in autograd.registry.items()
+    if row.family == "full"
+    for s in SAMPLES[name]
+    if s.slots
 ]
 
 

@@ -70,7 +70,9 @@ COUNTERPARTS: dict[str, Callable[..., Any]] = {
     "linear": F.linear,
     "softmax": lambda x, axis=-1: torch.softmax(x, axis),
     "log_softmax": lambda x, axis=-1: torch.log_softmax(x, axis),
-    "softmax_cross_entropy": lambda x, target: -(target * torch.log_softmax(x, -1)).sum(-1),
+    "softmax_cross_entropy": lambda x, target, entropy=False: (
+        torch.special.xlogy(target, target) * entropy - target * torch.log_softmax(x, -1)
+    ).sum(-1),
     "cumsum": lambda x, axis=None: (
         torch.cumsum(x.reshape(-1), 0) if axis is None else torch.cumsum(x, axis)
     ),

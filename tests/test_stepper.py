@@ -303,3 +303,11 @@ def test_groups_of_a_graph_without_order_stay_under_a_megabyte() -> None:
         a, b = rng.integers(len(nodes), size=2)
         nodes.append(nodes[a] + nodes[b] if i % 2 else (nodes[a] * 0.5).tanh())
     assert len(Stepper(autograd.sum(nodes[-50:])).html.encode()) < 1_000_000
+
+
+def test_a_constant_that_was_computed_stands_between_what_it_takes_and_what_takes_it() -> None:
+    """Dropout's mask is drawn in the shape of its input: an arrow leads to it."""
+    x = Tensor(np.ones((2, 3)), "x")
+    block = Stepper(nn.Dropout(0.5, rng=0)(x.relu()).relu().sum())._repr_html_()
+    assert "random_like(" in block
+    assert not re.search("functools|&lt;function|Generator", block)

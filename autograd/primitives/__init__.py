@@ -1,5 +1,25 @@
 """The rows: every primitive of the library, declared once."""
 
-from autograd.primitives import elementwise, fused, linear, normalisation, products, reductions
+from autograd.primitives import (
+    effects,
+    elementwise,
+    entropy,
+    fused,
+    linear,
+    losses,
+    normalisation,
+    products,
+    reductions,
+)
 
-__all__ = ["elementwise", "fused", "linear", "normalisation", "products", "reductions"]
+__all__ = [
+    "effects",
+    "elementwise",
+    "entropy",
+    "fused",
+    "linear",
+    "losses",
+    "normalisation",
+    "products",
+    "reductions",
+]

@@ -15,10 +15,11 @@ from autograd.declare import fused
 from autograd.dispatch import nary, registry, shape_of
 from autograd.families import Fused
 from autograd.primitive import as_floats
-from autograd.primitives.elementwise import exp, log, where
+from autograd.primitives.elementwise import exp, indicator, log, where
+from autograd.primitives.entropy import mul_or_zero, xlogy
 from autograd.primitives.linear import expand_dims, swapaxes
 from autograd.primitives.products import matmul
-from autograd.primitives.reductions import logsumexp, max, sum
+from autograd.primitives.reductions import max, sum
 
 # --- the affine map of a layer --------------------------------------------------------------------
 
@@ -136,12 +137,18 @@ def _log_softmax_array(x: Any, axis: int) -> Any:
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
+def _log_softmax_composite(x: Any, axis: int) -> Any:
+    # The same parts as those of softmax: a program computes them once for both.
+    shifted = x - max(x, axis=axis, keepdims=True, ties="first")
+    return shifted - log(sum(exp(shifted), axis=axis, keepdims=True))
+
+
 log_softmax = fused(
     "log_softmax",
     _log_softmax_array,
     (lambda g, out, x, axis: g - exp(out) * sum(g, axis=axis, keepdims=True),),
     (lambda t, out, x, axis: t - sum(exp(out) * t, axis=axis, keepdims=True),),
-    lambda x, axis: x - logsumexp(x, axis=axis, keepdims=True),
+    _log_softmax_composite,
     doc="x − ln Σ eˣ along `axis` (the last), stable at ±1000. Jacobian: I − 1 pᵀ.",
     axis=-1,
 )
@@ -150,10 +157,11 @@ log_softmax = fused(
 # --- softmax and cross-entropy in one -------------------------------------------------------------
 
 
-def _cross_entropy_array(x: Any, target: Any) -> Any:
+def _cross_entropy_array(x: Any, target: Any, entropy: bool) -> Any:
     # Where the target is 0 the logarithm may be −inf, and does not count.
     log_p = np.where(np.equal(target, 0), 0, _log_softmax_array(x, -1))
-    return 0 - np.sum(target * log_p, axis=-1)  # −x of a loss of 0 would be −0
+    loss = 0 - np.sum(target * log_p, axis=-1)  # −x of a loss of 0 would be −0
+    return loss + np.sum(xlogy(target, target), axis=-1) if entropy else loss
 
 
 def _cross_entropy_slope(x: Any, target: Any) -> Any:
@@ -161,26 +169,41 @@ def _cross_entropy_slope(x: Any, target: Any) -> Any:
     return softmax(x, axis=-1) * sum(target, axis=-1, keepdims=True) - target
 
 
-def _cross_entropy_composite(x: Any, target: Any) -> Any:
+def _cross_entropy_composite(x: Any, target: Any, entropy: bool) -> Any:
     log_p = log_softmax(x, axis=-1)
-    return 0 - sum(where(target == 0, 0, target * where(target == 0, 0, log_p)), axis=-1)
+    loss = 0 - sum(mul_or_zero(target, log_p), axis=-1)
+    return loss + sum(xlogy(target, target), axis=-1) if entropy else loss
+
+
+def _cross_entropy_by_target(x: Any, target: Any, entropy: bool) -> Any:
+    slope = -log_softmax(x, axis=-1)
+    if not entropy:
+        return slope
+    # The derivative of d ln d is −inf at 0, and 0 by convention.
+    return slope + log(where(target == 0, 1, target)) + indicator(target > 0, target)
 
 
 softmax_cross_entropy = fused(
     "softmax_cross_entropy",
     _cross_entropy_array,
     (
-        lambda g, out, x, target: expand_dims(g, -1) * _cross_entropy_slope(x, target),
-        lambda g, out, x, target: -expand_dims(g, -1) * log_softmax(x, axis=-1),
+        lambda g, out, x, target, entropy: expand_dims(g, -1) * _cross_entropy_slope(x, target),
+        lambda g, out, x, target, entropy: (
+            expand_dims(g, -1) * _cross_entropy_by_target(x, target, entropy)
+        ),
     ),
     (
-        lambda t, out, x, target: sum(t * _cross_entropy_slope(x, target), axis=-1),
-        lambda t, out, x, target: -sum(t * log_softmax(x, axis=-1), axis=-1),
+        lambda t, out, x, target, entropy: sum(t * _cross_entropy_slope(x, target), axis=-1),
+        lambda t, out, x, target, entropy: sum(
+            t * _cross_entropy_by_target(x, target, entropy), axis=-1
+        ),
     ),
     _cross_entropy_composite,
     doc="−Σ d ln softmax(x) along the last axis: one loss per instance, from logits and a target "
-    "distribution. Its derivative by the logits is p − d. A term with d = 0 contributes exactly 0.",
+    "distribution. Its derivative by the logits is p − d. A term with d = 0 contributes exactly 0. With "
+    "``entropy`` less the entropy of the target: the KL divergence.",
     symbol="cross-entropy",
+    entropy=False,
 )
 
 __all__ = ["linear", "log", "log_softmax", "softmax", "softmax_cross_entropy"]

@@ -13,8 +13,9 @@ import numpy as np
 
 from autograd.declare import fused
 from autograd.primitive import add_up, normalise_axes
+from autograd.primitives.effects import track_moments
 from autograd.primitives.elementwise import sqrt, square
-from autograd.primitives.reductions import mean, var
+from autograd.primitives.reductions import mean
 
 __all__ = ["batch_norm", "layer_norm", "rms_norm"]
 
@@ -27,23 +28,33 @@ def _count(x: Any, axis: Any) -> int:
     return n or 1
 
 
-def _standardise_array(x: Any, axis: Any, eps: float) -> Any:
+def _standardise_array(x: Any, axis: Any, eps: float, track: Any = None) -> Any:
     n = _count(x, axis)
-    out = x - add_up(x, axis=axis, keepdims=True) / n
+    centre = add_up(x, axis=axis, keepdims=True) / n
+    out = x - centre
     # In place from here on: out belongs to this function, and a pass over memory is what time goes to.
-    out *= 1 / np.sqrt(add_up(np.square(out), axis=axis, keepdims=True) / n + eps)
+    variance = add_up(np.square(out), axis=axis, keepdims=True) / n
+    if track is not None:
+        track(centre, variance)
+    out *= 1 / np.sqrt(variance + eps)
     return out
 
 
-def _standardise_product(g: Any, out: Any, x: Any, axis: Any, eps: float) -> Any:
-    r = 1 / sqrt(var(x, axis=axis, keepdims=True) + eps)
+def _standardise_product(g: Any, out: Any, x: Any, axis: Any, eps: float, track: Any = None) -> Any:
+    # Written as the composite is, so that a program computes the factor once for both.
+    centred = x - mean(x, axis=axis, keepdims=True)
+    r = 1 / sqrt(mean(square(centred), axis=axis, keepdims=True) + eps)
     along = mean(g * out, axis=axis, keepdims=True)
     return r * (g - mean(g, axis=axis, keepdims=True) - out * along)
 
 
-def _standardise_composite(x: Any, axis: Any, eps: float) -> Any:
-    centred = x - mean(x, axis=axis, keepdims=True)
-    return centred / sqrt(mean(square(centred), axis=axis, keepdims=True) + eps)
+def _standardise_composite(x: Any, axis: Any, eps: float, track: Any = None) -> Any:
+    centre = mean(x, axis=axis, keepdims=True)
+    centred = x - centre
+    variance = mean(square(centred), axis=axis, keepdims=True)
+    if track is not None:
+        variance = track_moments(variance, centre, track=track)
+    return centred * (1 / sqrt(variance + eps))
 
 
 batch_norm = fused(
@@ -53,10 +64,13 @@ batch_norm = fused(
     (_standardise_product,),
     _standardise_composite,
     doc="(x − μ) / √(v + ε) with the mean μ and the biased variance v along `axis`, over instances: "
-    "the first. Jacobian of each feature: (I − 1 1ᵀ/n − s sᵀ/n) / √(v + ε), where s is the output.",
+    "the first. Jacobian of each feature: (I − 1 1ᵀ/n − s sᵀ/n) / √(v + ε), where s is the output.\n\n"
+    "``track(μ, v)`` is called with each evaluation, also in a program: see `track_moments`.",
     symbol="batch norm",
+    impure=lambda options: options["track"] is not None,
     axis=0,
     eps=1e-5,
+    track=None,
 )
 
 layer_norm = fused(
@@ -87,7 +101,7 @@ rms_norm = fused(
     _rms_norm_array,
     (_rms_norm_product,),
     (_rms_norm_product,),
-    lambda x, axis, eps: x / sqrt(mean(square(x), axis=axis, keepdims=True) + eps),
+    lambda x, axis, eps: x * (1 / sqrt(mean(square(x), axis=axis, keepdims=True) + eps)),
     doc="x / √(mean(x²) + ε) along `axis`, the last. Jacobian of each instance: "
     "(I − s sᵀ/n) / √(mean(x²) + ε), where s is the output.",
     symbol="rms norm",

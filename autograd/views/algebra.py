@@ -271,6 +271,11 @@ def _tidied(x: Letter, arguments: list[Any], constants: frozenset[str]) -> Any:
         base, exponent = arguments
         if not isinstance(exponent, Letter) and exponent == 1:
             return base
+    if function == "div" and isinstance(arguments[0], Letter) and arguments[0].function == "neg":
+        top = arguments[0].arguments[0]
+        return negative(make("div", (top, *arguments[1:]), -x.sample))
+    if function == "where" and _nowhere(arguments[0], constants) and _same(arguments[2], x):
+        return arguments[2]
     if function == "where" and not isinstance(arguments[0], Letter) and arguments[0] in (0, 1):
         chosen = arguments[1] if arguments[0] else arguments[2]
         if _same(chosen, x):
@@ -317,6 +322,13 @@ def _tidied(x: Letter, arguments: list[Any], constants: frozenset[str]) -> Any:
     if function == "getitem" and x.options.get("index") == ():
         return arguments[0]
     return Letter(function, tuple(arguments), x.options, sample=x.sample)
+
+
+def _nowhere(condition: Any, constants: frozenset[str]) -> bool:
+    """Whether data never has a value that a case is made for."""
+    if not isinstance(condition, Letter) or condition.function != "equal":
+        return False
+    return names(condition) <= constants and not condition.sample.any()
 
 
 def _same(formula: Any, x: Letter) -> bool:

@@ -102,7 +102,9 @@ class Board:
     height: float = field(init=False)
 
     def __post_init__(self) -> None:
-        boxes = [card.size() for card in self.cards]
+        heads = {arrow.head for arrow in self.arrows}  # a constant that was computed is no leaf
+        sizes = [card.size() for card in self.cards]
+        boxes = [x._replace(leaf=x.leaf and i not in heads) for i, x in enumerate(sizes)]
         links = [
             Link(a.tail, a.head, text_width(a.label, FONT) + 6.0 if a.label else 0.0)
             for a in self.arrows

@@ -27,6 +27,7 @@ from autograd.views.layouts import Layout
 from autograd.views.lines import Written
 from autograd.views.naming import Naming
 from autograd.views.notation import Formula
+from autograd.views.operations import Operations, is_constant
 from autograd.views.rational import collapsed
 from autograd.views.tensor_lines import Lines
 
@@ -47,8 +48,11 @@ class _Walk:
     def __init__(self, root: Node, targets: Sequence[Node], layout: Layout, digits: int) -> None:
         self.root, self.targets, self.layout = root, targets, layout
         self.nodes = topological_order(root, arguments=True)
-        self.naming = Naming(self.nodes, layout.loss, single=layout.single)
-        self.axes = instance_axes(self.nodes)
+        self.operations = Operations(self.nodes)
+        self.naming = Naming(
+            self.nodes, layout.loss, single=layout.single, operations=self.operations
+        )
+        self.axes = instance_axes(self.nodes, self.operations)
         leads = set(targets)
         for node in self.nodes:
             if node not in leads and any(parent in leads for parent in node.parents):
@@ -67,7 +71,7 @@ class _Walk:
         self.functions: dict[str, Any] = {}
 
     def _inputs(self) -> list[tuple[Any, str]]:
-        found = [(x, self.naming.nodes[x]) for x in self.nodes if x.is_leaf]
+        found = [(x, self.naming.nodes[x]) for x in self.nodes if x.is_leaf or is_constant(x)]
         return found + [(x, self.naming.arrays[id(x)]) for x in self.naming.held]
 
     # --- letters ----------------------------------------------------------------------------------
@@ -138,12 +142,15 @@ class _Walk:
 
     def operation(self, node: Node) -> Any:
         """What a node computes, as a formula."""
-        primitive = node.primitive
+        primitive, arguments, options = self.operations[node]
         assert primitive is not None  # a leaf computes nothing
-        letters = [self.letter(x) for x in node.arguments]
-        options = node.options
-        if isinstance(primitive, Fused) and "multilinear" in primitive.slot_kinds:
-            return tidy(primitive.composite(*letters, **options), self.constants)
+        letters = [self.letter(x) for x in arguments]
+        if isinstance(primitive, Fused) and (
+            "multilinear" in primitive.slot_kinds or primitive.name == "class_mean"
+        ):
+            formula = primitive.composite(*letters, **options)
+            formula = self.operations.named(node, formula, self.naming.arrays)
+            return tidy(formula, self.constants)
         if not any(isinstance(x, Letter) for x in letters):
             return Letter(primitive.name, tuple(letters), options, sample=node.data)
         return tidy(primitive(*letters, **options))
@@ -179,7 +186,7 @@ class _Walk:
         for x, name in self._inputs():
             self.lines.input(name, x)
         for node in self.nodes:
-            if not node.is_leaf:
+            if not node.is_leaf and not is_constant(node):
                 self.lines.forward(
                     self.naming.nodes[node], node, functools.partial(self.operation, node)
                 )
@@ -223,7 +230,7 @@ class _Walk:
         if not keep and coefficient(g):
             return g
         if isinstance(g, Letter) and node.shape:
-            shorter = collapsed(g, self.masks(), self.meaning)
+            shorter = collapsed(g, self.masks(), self.constants, self.meaning)
             g = g if shorter is None else shorter
         if keep and (node.is_leaf or node not in set(self.inner)):
             self.lines.gradient(node, g)
@@ -279,7 +286,7 @@ class _Walk:
             g = make("number", (g,), np.asarray(float(g)))
         factors, array = self.lines.deferred(node), g
         out = self.letter(node)
-        arguments = [self.letter(x) for x in node.arguments]
+        arguments = [self.letter(x) for x in self.operations[node].arguments]
         shares = []
         for place, slot in enumerate(_slots(node)):
             parent = node.arguments[slot]
@@ -293,16 +300,17 @@ class _Walk:
 
     def vjp(self, node: Node, place: int, slot: int, g: Any, out: Any, arguments: list[Any]) -> Any:
         """Cotangent of the output in, that of an argument out."""
-        primitive, options = node.primitive, node.options
+        primitive, operands, options = self.operations[node]
         assert primitive is not None  # a leaf passes nothing on
         if isinstance(node, Value):
             return product([tidied(g), float(node.local_derivatives[place])])
         count = None
         if isinstance(primitive, Reduction) and primitive.name == "mean" and node.data.size:
-            count = node.arguments[0].data.size // node.data.size
+            count = operands[0].data.size // node.data.size
         try:
             with np.errstate(all="ignore"):
                 formula = primitive.vjp(slot, g, out, arguments, options)
+                formula = self.operations.named(node, formula, self.naming.arrays)
             found = self.softmax(tidy(formula, self.constants, count))
         except (*NO_FORMULA, TypeError):
             found = None

@@ -16,6 +16,7 @@ from autograd.views.lines import Line, Written
 from autograd.views.matrix_writing import Python
 from autograd.views.naming import identifier
 from autograd.views.notation import DOTS, Formula
+from autograd.views.operations import is_constant
 from autograd.views.paths import Edge, children_of, count_paths, paths_to
 from autograd.views.symbols import Symbols
 
@@ -223,13 +224,15 @@ class _Writer:
             self.names[x] if isinstance(x, Node) else self.python.write(_plain(x))
             for x in node.arguments
         ]
-        options = [f"{key}={x!r}" for key, x in node.options.items()]
+        options = [f"{key}={x!r}" for key, x in node.options.items() if not callable(x)]
         if isinstance(primitive, Multilinear):
             n = len(parts) // (primitive.arity or 1)
             parts = [f"np.array([{', '.join(parts[i : i + n])}])" for i in range(0, len(parts), n)]
         elif not isinstance(primitive, Elementwise):
             parts = [f"np.array([{', '.join(parts)}])"]
         source = f"autograd.{primitive.name}({', '.join(parts + options)})"
+        if is_constant(node):
+            source = repr(float(node.data))
         text = symbols.text + _unless_same(numbers.text, value.text, " = ") + f" = {value.text}"
         left, _, right = symbols.latex.partition(" = ")
         middle = _unless_same(numbers.latex, value.latex, " = ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import itertools
+import re
 from typing import Any
 
 __all__ = ["Embedded"]
@@ -36,8 +37,11 @@ class Embedded:
     def _repr_html_(self) -> str:
         picture = base64.b64encode(self.svg.encode()).decode()
         label = html.escape(self._contents)
+        # As an image, SVG without a width fills the page: a small picture would be blown up.
+        natural = re.search(r"max-width: (\d+)px", self.svg)
+        width = f"width: {natural[1]}px; " if natural else ""
         return (
-            f'<img alt="{label}" style="max-width: 100%; height: auto" '
+            f'<img alt="{label}" style="{width}max-width: 100%; height: auto" '
             f'src="data:image/svg+xml;base64,{picture}">'
         )
 

@@ -22,6 +22,7 @@ from autograd.value import Value
 from autograd.views.latex import rounded, write
 from autograd.views.notation import DOTS, Formula
 from autograd.views.symbols import Symbols
+from autograd.views.writing import is_number
 
 __all__ = ["Formulas"]
 
@@ -269,7 +270,8 @@ def derivative(of: Formula, by: Formula) -> Formula:
 
 
 def settled(tree: Any) -> Any:
-    """A tree in which a case distinction that the data settles is the case that holds."""
+    """A tree in which a case distinction that the data settles is the case that holds, and what is 0
+    by that is not subtracted."""
     if not isinstance(tree, Letter) or not tree.arguments:
         return tree
     if tree.function == "where":
@@ -277,6 +279,13 @@ def settled(tree: Any) -> Any:
         if condition.all() or not condition.any():
             return settled(tree.arguments[1 if condition.all() else 2])
     parts = tuple(settled(part) for part in tree.arguments)
+    if tree.function == "div" and all(map(is_number, parts)) and parts[0] == 0 != parts[1]:
+        return 0.0
+    if tree.function == "sub":
+        for place, part in enumerate(parts):
+            gone = isinstance(tree.arguments[place], Letter) and is_number(part) and part == 0
+            if gone and not tree.ndim:
+                return parts[0] if place else -parts[1]
     return Letter(tree.function, parts, tree.options, sample=tree.sample)
 
 

@@ -9,11 +9,12 @@ import numpy as np
 
 from autograd.families import Elementwise
 from autograd.graph import Node
+from autograd.views.operations import Operations
 
 __all__ = ["instance_axes"]
 
 
-def instance_axes(nodes: Sequence[Node]) -> dict[Any, int | None]:
+def instance_axes(nodes: Sequence[Node], operations: Operations) -> dict[Any, int | None]:
     """The axis of instances of nodes, and of arrays by their id; absent or ``None`` where there is none.
 
     The data of the first affine map, or of the first product with data on its left, has instances as
@@ -23,9 +24,10 @@ def instance_axes(nodes: Sequence[Node]) -> dict[Any, int | None]:
     axes: dict[Any, int | None] = {}
     found = False
     for node in nodes:
-        if node.primitive is None:
+        primitive, arguments, options = operations[node]
+        if primitive is None:
             continue
-        name, arguments = node.primitive.name, node.arguments
+        name = primitive.name
         keys = [x if isinstance(x, Node) else id(x) for x in arguments]
         shapes = [np.shape(getattr(x, "data", x)) for x in arguments]
         if name in ("linear", "matmul") and not found and len(shapes[0]) == 2:
@@ -36,6 +38,8 @@ def instance_axes(nodes: Sequence[Node]) -> dict[Any, int | None]:
             ):
                 axes[keys[0]], found = 0, True
         own = [axes.get(key) for key in keys]
+        if own and own[0] == 0:
+            axes.update((id(target), 0) for target in operations.targets.get(node, []))
         if name in ("linear", "matmul"):
             rows = own[0] == 0 and len(shapes[0]) == 2 and len(node.shape) in (1, 2)
             if rows:
@@ -44,7 +48,7 @@ def instance_axes(nodes: Sequence[Node]) -> dict[Any, int | None]:
                 axes[node] = 1
         elif name == "transpose" and own[0] is not None and len(node.shape) == 2:
             axes[node] = 1 - own[0]
-        elif isinstance(node.primitive, Elementwise) or name in ("softmax_cross_entropy",):
+        elif isinstance(primitive, Elementwise) or name in ("softmax_cross_entropy",):
             given = [
                 (axis - len(shape))
                 for axis, shape in zip(own, shapes, strict=True)
@@ -66,10 +70,10 @@ def instance_axes(nodes: Sequence[Node]) -> dict[Any, int | None]:
             if node.shape[own[0]] == shapes[0][own[0]]:
                 axes[node] = own[0]
         elif own and own[0] == 0 and node.shape and node.shape[0] == shapes[0][0]:
-            axis = node.options.get("axis")
+            axis = options.get("axis")
             gone = np.atleast_1d(() if axis is None else axis) % len(shapes[0])
             if name == "reshape" or (axis is not None and 0 not in gone):
                 axes[node] = 0
-        elif own and own[0] == 1 and len(node.shape) == 1 and node.options.get("axis") in (0, -2):
+        elif own and own[0] == 1 and len(node.shape) == 1 and options.get("axis") in (0, -2):
             axes[node] = 0
     return {key: axis for key, axis in axes.items() if axis is not None}

@@ -110,14 +110,14 @@ class Typed(NamedTuple):
         return self.tree.shape if isinstance(self.tree, Letter) else ()
 
 
-def zeros(shape: tuple[int, ...]) -> Any:
-    """A sample that has a shape and takes no memory."""
-    return np.broadcast_to(0.0, shape)
+def unknown(shape: tuple[int, ...]) -> Any:
+    """A sample that has a shape, no numbers, and takes no memory."""
+    return np.broadcast_to(np.nan, shape)
 
 
 def op(function: str, arguments: Any, shape: tuple[int, ...], **options: Any) -> Letter:
     """A letter of which only the shape is known."""
-    return make(function, arguments, zeros(shape), **options)
+    return make(function, arguments, unknown(shape), **options)
 
 
 def is_elementwise(name: str) -> bool:
@@ -137,10 +137,13 @@ def T(tree: Any) -> Any:  # noqa: N802  (the mathematician's letter)
     if name == "matmul":
         return op("matmul", [T(x) for x in reversed(parts)], shape)
     if name in ("product", "plus", "neg") or (parts and is_elementwise(name)):
-        return make(name, [T(x) for x in parts], zeros(shape), **tree.options)
+        return make(name, [T(x) for x in parts], unknown(shape), **tree.options)
     if name == "along":
         return op(
-            "along", [T(parts[0])], shape, **(tree.options | {"axis": 1 - tree.options["axis"]})
+            "along",
+            [T(x) for x in parts],
+            shape,
+            **(tree.options | {"axis": 1 - tree.options["axis"]}),
         )
     return op("transpose", [tree], shape)
 
@@ -285,7 +288,9 @@ class Matrices:
     def _elementwise(self, x: Letter, parts: list[Typed]) -> Typed:
         arrays = [part for part in parts if part.shape]
         if not arrays:
-            return Typed(make(x.function, [p.tree for p in parts], zeros(()), **x.options), 0, None)
+            return Typed(
+                make(x.function, [p.tree for p in parts], unknown(()), **x.options), 0, None
+            )
         instances = {part.instances for part in arrays if part.instances is not None}
         if len(instances) > 1:
             raise self.refuse(f"{x.function} of instances as rows and as columns")
@@ -307,7 +312,7 @@ class Matrices:
             trees = [
                 y for y in trees if not (isinstance(y, Letter) and self._single_one(y))
             ] or trees
-        whole = make(x.function, trees, zeros(shape), **x.options)
+        whole = make(x.function, trees, unknown(shape), **x.options)
         summed = any(part.summed for part in parts)
         return Typed(whole, rank, min(instances, default=None), summed)
 
@@ -361,7 +366,7 @@ class Matrices:
 
     def number(self, tree: Any) -> Any:
         """A matrix of one element as a number."""
-        return make("reshape", [tree], zeros(()), shape=())
+        return make("reshape", [tree], unknown(()), shape=())
 
     def _reshape(self, x: Letter, part: Typed) -> Typed:
         inner = x.arguments[0]
@@ -452,7 +457,8 @@ class Matrices:
         logits, target = parts
         shape = (logits.shape[0], 1)
         trees = [logits.tree, target.tree]
-        tree = make("along", trees, zeros(shape), call=x.function, axis=1, options={})
+        options = x.options
+        tree = make("along", trees, unknown(shape), call=x.function, axis=1, options=options)
         if x.ndim == 0:
             return Typed(self.number(tree), 0, None)
         return Typed(tree, 1, logits.instances)

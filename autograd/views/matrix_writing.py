@@ -106,7 +106,7 @@ class MatrixText(_Matrices, Plain):
 
     def __init__(self, digits: int, leaf: Callable[[str], str], instances: int | None) -> None:
         super().__init__(digits, leaf)
-        self.instances = instances
+        self.instances, self.hadamard = instances, True
 
     def _over(self, top: Any, bottom: Any) -> Piece:
         below = bottom.function if isinstance(bottom, Letter) else str(bottom)
@@ -135,7 +135,7 @@ class MatrixLatex(_Matrices, Latex):
 
     def __init__(self, digits: int, leaf: Callable[[str], str], instances: int | None) -> None:
         super().__init__(digits, leaf)
-        self.instances = instances
+        self.instances, self.hadamard = instances, True
 
     def _over(self, top: Any, bottom: Any) -> Piece:
         below = bottom.function if isinstance(bottom, Letter) else str(bottom)
@@ -221,7 +221,8 @@ class Python:
         elif tree.function in ("sum", "mean", "max", "min", "where"):
             name = f"np.{tree.function}"
         arguments = [self.write(x) for x in tree.arguments]
-        options = [f"{key}={self._option(x)}" for key, x in tree.options.items()]
+        # A function, such as what tracks moments, has no source: it is not called again.
+        options = [f"{key}={self._option(x)}" for key, x in tree.options.items() if not callable(x)]
         return f"{name}({', '.join(arguments + options)})"
 
     @staticmethod
@@ -266,8 +267,8 @@ class Python:
         if name == "softmax_cross_entropy":
             if axis == 0:
                 turned = [f"{self.at_least(5, x)}.mT" for x in tree.arguments]
-                return f"autograd.{name}({', '.join(turned)})[..., None, :]", 5
-            return f"autograd.{name}({', '.join(parts)})[..., None]", 5
+                return f"autograd.{name}({', '.join(turned + options)})[..., None, :]", 5
+            return f"autograd.{name}({', '.join(parts + options)})[..., None]", 5
         if axis is None:
             return f"autograd.{name}({', '.join(parts + options)})", 5
         options.insert(0, f"axis={axis - 2}")

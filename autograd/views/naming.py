@@ -12,6 +12,7 @@ import numpy as np
 from autograd.families import Elementwise
 from autograd.graph import Node
 from autograd.views.notation import Formula
+from autograd.views.operations import Operations, is_constant
 from autograd.views.symbols import latex_name, text_name
 
 __all__ = ["Naming", "identifier"]
@@ -42,11 +43,15 @@ class Naming:
         nodes: in order of creation, arguments before outputs.
         loss: how the last one is called when it has no name.
         single: whether letters stand for one instance, and are small.
+        operations: what the nodes compute, as it is to be read.
         batch: whether a node or array has instances along an axis.
     """
 
-    def __init__(self, nodes: Sequence[Node], loss: str, *, single: bool) -> None:
+    def __init__(
+        self, nodes: Sequence[Node], loss: str, *, single: bool, operations: Operations
+    ) -> None:
         self.single = single
+        self.operations = operations
         self.symbols: dict[str, Formula] = {}
         self.nodes: dict[Node, str] = {}
         self.arrays: dict[int, str] = {}
@@ -88,9 +93,10 @@ class Naming:
     def _find_roles(self) -> None:
         first = True
         for node in self._nodes:
-            if node.primitive is None:
+            primitive, arguments, _ = self.operations[node]
+            if primitive is None:
                 continue
-            name, arguments = node.primitive.name, node.arguments
+            name = primitive.name
             if name in ("linear", "matmul"):
                 x, weight = arguments[:2]
                 data = not isinstance(x, Node) or (x.is_leaf and not x.requires_grad)
@@ -110,12 +116,16 @@ class Naming:
                 target = arguments[1]
                 if not isinstance(target, Node) or not target.requires_grad:
                     self._role(target, self._matrix(target, "y"))
+            elif is_constant(node):
+                self._role(node, self._matrix(node, "y" if name == "class_targets" else "m"))
+            for target in self.operations.targets.get(node, []):
+                self._role(target, self._matrix(target, "y"))
         for node in self._nodes:
             if node.primitive is None:
                 shape = len(node.shape)
                 self._role(node, "W" if shape > 1 else "w" if shape else "a")
                 continue
-            for x in node.arguments:
+            for x in self.operations[node].arguments:
                 if isinstance(x, np.ndarray) and x.ndim:
                     self._role(x, self._matrix(x, self._data(x, len(node.shape))))
             if isinstance(node.primitive, Elementwise) and node.shape and self._activation(node):
@@ -123,9 +133,11 @@ class Naming:
             self._role(node, self._matrix(node, "v"))
 
     def _data(self, x: Any, rank: int) -> str:
-        """The letter of data: y, m for a mask, c for what is 1 − y or has another rank."""
+        """The letter of data: y, m for a mask, c for indices and what is 1 − y or has another rank."""
         if x.dtype == bool:
             return "m"
+        if x.dtype.kind in "iu":
+            return "c"
         alike = (y for y in self.held if y.shape == x.shape and y.dtype.kind == "f")
         return "c" if x.ndim != rank or any(np.array_equal(x, 1 - y) for y in alike) else "y"
 

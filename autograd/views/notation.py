@@ -6,9 +6,13 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from autograd.dispatch import registry
+from autograd.letters import Letter
 
 __all__ = [
+    "CHOSEN",
     "CONSTANTS",
     "DOTS",
     "EXPANSIONS",
@@ -112,6 +116,53 @@ def _row(name: str, *arguments: Any) -> Any:
     return registry[name](*arguments)
 
 
+def _silenced(x: Any, product: Any, value: int = 0) -> Any:
+    """A product that is 0 where x has a value, whatever the other factor: with this case, unless it
+    is known not to occur."""
+    numbers = np.asarray(getattr(x, "sample", x))
+    if np.all((numbers != value) & ~np.isnan(numbers)):
+        return product
+    if not isinstance(x, Letter):
+        return 0
+    case = Letter("equal", (x, value), sample=x.sample == value)
+    return registry["where"](case, 0, product)
+
+
+def _xlogy(x: Any, y: Any) -> Any:
+    return _silenced(x, x * _row("log", y))
+
+
+def _xlogy_else(x: Any, y: Any) -> Any:
+    return _silenced(x, (1 - x) * _row("log", 1 - y), 1)
+
+
+def _binary(x: Any, target: Any, entropy: bool = False) -> Any:
+    if_yes, if_no = -_xlogy(target, x), _xlogy_else(target, x)
+    loss = if_yes if _is_zero(if_no) else -if_no if _is_zero(if_yes) else if_yes - if_no
+    return loss + _entropy(target) if entropy else loss
+
+
+def _is_zero(x: Any) -> bool:
+    return not isinstance(x, Letter) and bool(np.all(x == 0))
+
+
+def _entropy(target: Any) -> Any:
+    return _xlogy(target, target) + _xlogy_else(target, target)
+
+
+def _logistic(x: Any, target: Any, weight: Any, entropy: bool = False) -> Any:
+    loss = target * weight * _row("softplus", -x) + (1 - target) * _row("softplus", x)
+    return loss + _entropy(target) if entropy else loss
+
+
+def _kl(x: Any, target: Any, of_logs: bool = False, log_target: bool = False) -> Any:
+    if log_target:
+        return _row("exp", target) * (target - x)
+    if of_logs:
+        return _xlogy(target, target) - target * x
+    return _xlogy(target, target) - _xlogy(target, x)
+
+
 EXPANSIONS: dict[str, Callable[..., Any]] = {
     "identity": lambda x: x,
     "reciprocal": lambda x: 1 / x,
@@ -125,8 +176,18 @@ EXPANSIONS: dict[str, Callable[..., Any]] = {
     "floor_divide": lambda x, y: _row("floor", x / y),
     "linear": lambda x, weight, bias=None: x @ weight.T if bias is None else x @ weight.T + bias,
     "remainder": lambda x, y: x - y * _row("floor", x / y),
+    "mul_or_zero": lambda x, y: _silenced(x, x * y),
+    "xlogy": _xlogy,
+    "xlog1py": lambda x, y: _xlogy(x, 1 + y),
+    "binary_cross_entropy": _binary,
+    "logistic_cross_entropy": _logistic,
+    "kl_divergence": _kl,
+    "track_moments": lambda x, y, track=None: x,
 }
 """Functions that mathematics writes with others: each as a formula of letters."""
+
+CHOSEN = ("binary_cross_entropy", "logistic_cross_entropy", "kl_divergence", "track_moments")
+"""Those of them whose formula depends on the options, which it is given."""
 
 CONSTANTS = {
     math.log(2): Formula("ln(2)", r"\ln 2"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from fractions import Fraction
 from typing import Any
 
@@ -81,9 +81,11 @@ class _Reader:
         self,
         masks: dict[str, bool],
         given: dict[str, Fraction],
+        data: Collection[str],
         meaning: Callable[[str], Any],
     ) -> None:
-        self.masks, self.given, self.meaning = masks, given, meaning
+        self.masks, self.given, self.data, self.meaning = masks, given, data, meaning
+        self.cases: dict[str, tuple[str, int] | None] = {}  # masks that stand in the formula
         self.atoms: dict[str, Letter] = {}
         self.letters = 0
 
@@ -121,6 +123,8 @@ class _Reader:
             return (ONE if self.masks[mask] else {}), ONE
         if name == "where" and mask in self.masks:
             return self.read(parts[1] if self.masks[mask] else parts[2])
+        if name == "where" and (case := self.case(parts[0])) is not None:
+            return self.read(parts[2] if self.masks.get(case, True) else parts[1])
         if name == "sigmoid":
             inner = parts[0]
             meant = self.meaning(inner.function) if not inner.arguments else inner
@@ -130,6 +134,17 @@ class _Reader:
                 return plus(b, {m: -c for m, c in a.items()}), b
             return self.atom(x)
         raise TooLongError
+
+    def case(self, condition: Any) -> str | None:
+        """The name of the mask y ≠ v, for a condition y = v on data."""
+        if not isinstance(condition, Letter) or condition.function != "equal":
+            return None
+        of, value = condition.arguments
+        if getattr(of, "function", None) not in self.data or value not in (0, 1):
+            return None
+        name = f"{of.function} ≠ {int(value)}"
+        self.cases[name] = (of.function, int(value))
+        return name
 
     def leaf(self, x: Letter) -> Ratio:
         """A letter: a number that is given, what it stands for, or an atom."""
@@ -149,7 +164,10 @@ class _Reader:
 
 
 def collapsed(
-    formula: Any, masks: dict[str, tuple[str, int] | None], meaning: Callable[[str], Any]
+    formula: Any,
+    masks: dict[str, tuple[str, int] | None],
+    data: Collection[str],
+    meaning: Callable[[str], Any],
 ) -> Any | None:
     """A sum of at most two letters that equals the formula, or ``None`` where there is none.
 
@@ -157,26 +175,28 @@ def collapsed(
         formula: an elementwise formula.
         masks: the names of data that says where other data is not 0, or not 1, with that data's name
             and that number; None of a mask that holds everywhere.
+        data: the names of data, for which a formula may make a case: where y = 0, or y = 1.
         meaning: what a name stands for, as a formula; ``None`` where it stands for itself.
 
     The formula is read with every mask holding; then, for each mask, where it does not hold, the data
     has that number, and both formulas must agree there too.
     """
     try:
-        reader = _Reader(dict.fromkeys(masks, True), {}, meaning)
+        reader = _Reader(dict.fromkeys(masks, True), {}, data, meaning)
         top, bottom = reader.read(formula)
         result = quotient(top, bottom)
         if result is None or not 0 < len(result) <= 2:
             return None
         if any(sum(power for _, power in m) != 1 for m in result):
             return None
-        for mask, where in masks.items():
+        every = masks | reader.cases
+        for where in every.values():
             if where is None:  # it holds everywhere
                 continue
             of, value = where
-            holds = {name: name != mask for name in masks}
+            holds = {name: other != where for name, other in every.items()}
             # Masks of the same data for the other number do hold where this one does not.
-            there = _Reader(holds, {of: Fraction(value)}, meaning)
+            there = _Reader(holds, {of: Fraction(value)}, data, meaning)
             a, b = there.read(formula)
             c = _at(result, of, Fraction(value))
             if not b or plus(a, by(b, {m: -x for m, x in c.items()})):

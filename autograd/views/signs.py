@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autograd.graph import Node
 from autograd.value import Value
 from autograd.views.looks import number
@@ -29,7 +31,7 @@ def has_bias(node: Node) -> bool:
 
 
 def sign(node: Node) -> str:
-    """The sign of the primitive, and the options that were not left at their defaults."""
+    """The sign of the primitive, and the options that were not left at their defaults; no functions."""
     primitive = node.primitive
     if primitive is None:
         return ""
@@ -38,8 +40,9 @@ def sign(node: Node) -> str:
     words = [primitive.symbol]
     for key, value in node.options.items():
         # Compared as text, for an option may hold arrays.
-        if repr(value) != repr(primitive.options.get(key)):
-            words.append(f"{key}={value!r}")
+        if not callable(value) and repr(value) != repr(primitive.options.get(key)):
+            array = isinstance(value, np.ndarray)
+            words.append(f"{key}={value.tolist() if array else value!r}")
     return " ".join(words)
 
 

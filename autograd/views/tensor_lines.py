@@ -56,13 +56,13 @@ class Lines:
         )
         self.instances = self._instances()
         self.mean = any(
-            node.primitive is not None
-            and node.primitive.family == "row"
+            primitive is not None
+            and primitive.name == "mean"
             and node.data.size
-            and axes.get(node.arguments[0]) is not None
+            and axes.get(arguments[0]) is not None
             and axes.get(node) is None
-            and node.primitive.name == "mean"
             for node in naming.nodes
+            for primitive, arguments, _ in [naming.operations[node]]
         )
         self.roles: dict[str, Role] = {}
         self.matrices = Matrices(layout, self.roles)
@@ -268,7 +268,10 @@ class Lines:
         if self.plain or role.rank == 0:
             if self.plain:
                 return formula
-            return self.matrices.typed(formula).tree
+            typed = self.matrices.typed(formula)
+            if typed.summed and not role.cotangent and self.stacked:
+                raise self.matrices.refuse("a sum over instances, of which it sees one")
+            return typed.tree
         if role.rank > 2:
             raise self.matrices.refuse(f"an array of {role.rank} axes")
         typed = self.matrices.typed(formula)

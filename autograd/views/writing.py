@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.letters import Letter, written
-from autograd.views.notation import CONSTANTS, DOTS, EXPANSIONS, Formula
+from autograd.views.notation import CHOSEN, CONSTANTS, DOTS, EXPANSIONS, Formula
 
 __all__ = ["ATOM", "CASES", "FRACTION", "POWER", "PRODUCT", "SUM", "Piece", "Writer", "is_number"]
 
@@ -24,6 +24,9 @@ CASES, OR, AND, COMPARISON, SUM, PRODUCT, FRACTION, POWER, ATOM = range(9)
 
 LARGEST = 10_000
 """The largest denominator of a number that is written as a ratio."""
+
+UNTAKEN = {"entropy": False, "ignore": None, "track": None, "weight": None, "smoothing": 0.0}
+"""Options of losses and normalisations, and the values of theirs that say: nothing was chosen."""
 
 WRITTEN = 12
 """Significant digits of a decimal that somebody may have written."""
@@ -39,6 +42,11 @@ class Piece(NamedTuple):
 def is_number(tree: Any) -> bool:
     """Whether a tree is one plain number."""
     return not isinstance(tree, Letter) and np.ndim(tree) == 0
+
+
+def _untaken(key: str, x: Any) -> bool:
+    """Whether an option says that nothing was chosen."""
+    return key in UNTAKEN and np.ndim(x) == 0 and bool(x == UNTAKEN[key])
 
 
 def _minus(tree: Any) -> tuple[bool, Any]:
@@ -160,8 +168,8 @@ class Writer:
         if own is not None:
             piece: Piece = own(tree)
             return piece
-        if name in EXPANSIONS and not tree.options:
-            return self.write(EXPANSIONS[name](*tree.arguments))
+        if name in EXPANSIONS and (name in CHOSEN or not tree.options):
+            return self.write(EXPANSIONS[name](*tree.arguments, **tree.options))
         if name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"):
             return self.joined(tree.arguments, f" {self.signs[name]} ", COMPARISON)
         if f"@{name}" in self.signs:
@@ -170,8 +178,13 @@ class Writer:
         return self.call(name, arguments, tree.options)
 
     def shown(self, options: Mapping[str, Any]) -> dict[str, str]:
-        """Options as text, without ``keepdims``, which is about arrays and not about mathematics."""
-        return {key: self.option(x) for key, x in options.items() if key != "keepdims"}
+        """Options as text, without ``keepdims``, which is about arrays and not about mathematics,
+        without functions, and without a choice that was not taken."""
+        return {
+            key: self.option(x)
+            for key, x in options.items()
+            if key != "keepdims" and not callable(x) and not _untaken(key, x)
+        }
 
     def constant(self, x: Any) -> Piece:
         """What is no letter: a number, an array, an option."""

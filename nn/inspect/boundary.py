@@ -41,6 +41,7 @@ def decision_boundary(
     threshold: float = 0.0,
     resolution: int = 200,
     margin: float = 0.15,
+    axes: Any = None,
 ) -> Figure:
     """The regions that a model assigns to each class, with the data on top.
 
@@ -52,6 +53,7 @@ def decision_boundary(
         threshold: 0 for logits and margins, 0.5 for probabilities.
         resolution: how many points of the grid there are along each side.
         margin: how far the picture goes beyond the data, as a part of its width.
+        axes: matplotlib axes to draw in, one panel of a larger figure; of its own when left out.
 
     Points that lie in a region of another class have a black edge.
 
@@ -87,8 +89,9 @@ def decision_boundary(
     extent = (*sides[0][[0, -1]], *sides[1][[0, -1]])
     # As high as the data is, beside its width: one unit is as long up as across.
     tall = float(np.ptp(sides[1]) / np.ptp(sides[0]))
-    figure = new_figure(5.6 * min(1.0, 1.6 / tall), 0.6 + 5.0 * min(1.6, max(0.4, tall)))
-    axes = figure.subplots()
+    if axes is None:
+        across_by_up = 5.6 * min(1.0, 1.6 / tall), 0.6 + 5.0 * min(1.6, max(0.4, tall))
+        axes = new_figure(*across_by_up).subplots()
     axes.imshow(
         regions,
         origin="lower",
@@ -124,4 +127,5 @@ def decision_boundary(
     axes.set_ylim(extent[2:])
     axes.set_aspect("equal")
     axes.legend(frameon=True, framealpha=0.9, fontsize=8)
+    figure: Figure = axes.figure
     return figure

@@ -21,12 +21,14 @@ COLOURS = (BLUE, ORANGE, "#00805E", "#A6538A", "#4D4D4D", "#8A7A00", "#3C9BC9")
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure, in inches."""
     try:
-        from matplotlib.figure import Figure
+        import matplotlib.figure  # noqa: F401  (what is missing is told here, also the second time)
+
+        from nn.inspect.shown import ShownFigure
     except ImportError as error:
         raise ImportError(
             f'this picture is drawn with matplotlib: pip install "chalkgrad[plot]" ({error})'
         ) from None
-    return Figure(figsize=(width, height), layout="constrained")
+    return ShownFigure(figsize=(width, height), layout="constrained")
 
 
 def plain(axes: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,8 +60,12 @@ def histograms(
     bins: int = 50,
     separate_zeros: bool = True,
     layers: Any = None,
+    one_scale: bool = True,
+    span: Any = None,
+    log: bool = False,
+    axes: Any = None,
 ) -> Figure:
-    """One histogram per layer, the first layer first, on one scale, so that widths can be compared.
+    """One histogram per layer, the first layer first; on one scale, so that widths can be compared.
 
     Args:
         seen: what `observe` gave.
@@ -69,7 +74,12 @@ def histograms(
         bins: how many bars a histogram has.
         separate_zeros: leave exact zeros out of the bars and say above them how many there are, as the
             slides do for rectifiers.
-        layers: the paths to draw; all when left out.
+        layers: the paths to draw; all when left out. A dict says what each is called in its title.
+        one_scale: whether all panels have the same horizontal axis; otherwise each has its own range.
+        span: (least, greatest) of all horizontal axes, whatever the numbers are.
+        log: a logarithmic vertical axis, which shows the tails.
+        axes: matplotlib axes to draw in, one for each layer: a row of a larger figure; a figure of its
+            own when left out.
 
     >>> import nn
     >>> x, y = nn.data.two_moons(100, rng=0)
@@ -96,39 +106,74 @@ def histograms(
     missing = [name for name in chosen if name not in arrays]
     if missing or not chosen:
         raise ValueError(f"no layer {missing}; there are {', '.join(arrays)}")
-    # The scale of the widest layer; one where most numbers lie, when a few are far out.
-    shown = [arrays[name].ravel() for name in chosen]
-    shown = [a[a != 0] if separate_zeros else a for a in shown]
-    least = min((float(np.quantile(a, 0.001)) for a in shown if len(a)), default=0.0)
-    most = max((float(np.quantile(a, 0.999)) for a in shown if len(a)), default=1.0)
-    if least == most:
-        least, most = least - 0.5, most + 0.5
-    columns = min(len(chosen), 4)
-    rows = -(-len(chosen) // columns)
+    called = {name: f"{name} {seen.kinds.get(name, '')}".rstrip() for name in chosen}
+    called.update(layers if isinstance(layers, Mapping) else {})
+    shown = {name: arrays[name].ravel() for name in chosen}
+    shown = {name: a[a != 0] if separate_zeros else a for name, a in shown.items()}
+    panels, small, figure = panels_for(len(chosen), axes)
+    for panel, name in zip(panels, chosen, strict=True):
+        a = arrays[name]
+        least, most = span or bounds(list(shown.values()) if one_scale else [shown[name]])
+        counts, edges, zeros = histogram(a, bins, separate_zeros=separate_zeros, span=(least, most))
+        panel.stairs(
+            counts / a.size, edges, fill=True, color=BLUE if of == "activations" else ORANGE
+        )
+        told = f"std {a.std():.2g}" if small else f"mean {a.mean():.2g}, std {a.std():.2g}"
+        if separate_zeros and zeros:
+            told += f"\n{zeros / a.size:.1%} zeros" + ("" if small else ", not drawn")
+        panel.set_title(f"{called[name]}\n{told}", fontsize=8 if small else 9)
+        panel.set_xlim(least, most)
+        panel.set_yscale("log" if log else "linear")
+        if log:
+            panel.set_ylim(0.5 / max(arrays[name].size for name in chosen), 1)
+        else:
+            panel.set_ylim(bottom=0)
+            panel.yaxis.get_major_locator().set_params(nbins=4)
+        panel.tick_params(labelsize=7 if small else 8)
+        panel.xaxis.get_major_locator().set_params(nbins=2 if small else 4)
+        if small:
+            panel.ticklabel_format(axis="x", scilimits=(-2, 3))
+            panel.xaxis.get_offset_text().set_fontsize(7)
+            panel.tick_params(labelleft=not log or panel is panels[0])
+        plain(panel)
+    if axes is None:
+        figure.supxlabel(WORDS[of], fontsize=9, color=GREY)
+        figure.supylabel("fraction", fontsize=9, color=GREY)
+    else:
+        # Beside the middle, and below the powers of ten that a panel may have there.
+        panels[len(panels) // 2].set_xlabel(WORDS[of], fontsize=9, color=GREY, labelpad=12)
+        panels[0].set_ylabel("fraction", fontsize=9, color=GREY)
+    return figure
+
+
+WORDS = {
+    "activations": "activation",
+    "gradients": "derivative of the loss by the activation",
+    "parameter_gradients": "derivative of the loss by the parameter",
+}
+"""What the horizontal axis shows."""
+
+
+def panels_for(count: int, axes: Any) -> tuple[list[Any], bool, Figure]:
+    """(the axes to draw in, whether they are small, their figure)."""
+    if axes is not None:
+        panels = list(np.asarray(axes, dtype=object).flat)
+        if len(panels) != count:
+            raise ValueError(
+                f"histograms of {count} layers expected {count} axes, got {len(panels)}"
+            )
+        return panels, True, panels[0].figure
+    columns = min(count, 4)
+    rows = -(-count // columns)
     figure = new_figure(2.9 * columns + 0.3, 2.4 * rows + 0.3)
     grid = figure.subplots(rows, columns, squeeze=False)
-    color = BLUE if of == "activations" else ORANGE
-    for axes in grid.flat[len(chosen) :]:
-        axes.set_axis_off()
-    for axes, name in zip(grid.flat, chosen, strict=False):
-        a = arrays[name]
-        counts, edges, zeros = histogram(a, bins, separate_zeros=separate_zeros, span=(least, most))
-        axes.stairs(counts / a.size, edges, fill=True, color=color)
-        told = f"mean {a.mean():.2g}, std {a.std():.2g}"
-        if separate_zeros and zeros:
-            told += f"\n{zeros / a.size:.1%} zeros, not drawn"
-        axes.set_title(f"{name} {seen.kinds.get(name, '')}".rstrip() + f"\n{told}", fontsize=9)
-        axes.set_xlim(least, most)
-        axes.set_ylim(bottom=0)
-        axes.tick_params(labelsize=8)
-        axes.xaxis.get_major_locator().set_params(nbins=4)
-        axes.yaxis.get_major_locator().set_params(nbins=4)
-        plain(axes)
-    words = {
-        "activations": "activation",
-        "gradients": "derivative of the loss by the activation",
-        "parameter_gradients": "derivative of the loss by the parameter",
-    }
-    figure.supxlabel(words[of], fontsize=9, color=GREY)
-    figure.supylabel("fraction", fontsize=9, color=GREY)
-    return figure
+    for spare in grid.flat[count:]:
+        spare.set_axis_off()
+    return list(grid.flat[:count]), False, figure
+
+
+def bounds(arrays: list[Array]) -> tuple[float, float]:
+    """The scale of the widest layer; one where most numbers lie, when a few are far out."""
+    least = min((float(np.quantile(a, 0.001)) for a in arrays if len(a)), default=0.0)
+    most = max((float(np.quantile(a, 0.999)) for a in arrays if len(a)), default=1.0)
+    return (least, most) if least != most else (least - 0.5, most + 0.5)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
+import autograd
 from autograd import Node, Tensor
 from nn.layers.linear import plain_input
 from nn.module import Module
@@ -53,14 +55,25 @@ class Dropout(Module):
             x = array if array.dtype == object else plain_input(array, float_of(array))
         if not self.training or self.p == 0:
             return x
-        kept = self.rng.random(np.shape(x) if not isinstance(x, Tensor) else x.shape) >= self.p
+        if isinstance(x, np.ndarray):
+            x = np.ascontiguousarray(
+                x
+            )  # Values are drawn for one by one, in the order of their places
         dtype = x.dtype if isinstance(x, Tensor | np.ndarray) and x.dtype != object else np.float64
-        # No number is kept when p is 1, so whatever they are divided by does not show.
-        mask = kept / np.asarray(1 - self.p or 1, dtype=dtype)
-        return x * (mask if mask.ndim or isinstance(x, Tensor) else float(mask))
+        drawn = functools.partial(mask, self.rng, self.p, np.dtype(dtype))
+        return x * autograd.random_like(x, sample=drawn)
 
     def describe(self) -> str:
         return f"{self.p:g}"
+
+
+def mask(
+    rng: np.random.Generator, p: float, dtype: np.dtype[Any], shape: tuple[int, ...]
+) -> np.ndarray[Any, Any]:
+    """Zeros with probability p, and else 1/(1 − p)."""
+    kept = rng.random(shape) >= p
+    # No number is kept when p is 1, so whatever they are divided by does not show.
+    return np.asarray(kept / np.asarray(1 - p or 1, dtype=dtype))
 
 
 def float_of(array: np.ndarray[Any, Any]) -> np.dtype[Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,26 @@ def momentum_of(momentum: Any, alpha: Any) -> float:
     if not 0 <= given <= 1:
         raise ValueError(f"{name} of BatchNorm1d is a number in [0, 1], got {given}")
     return float(given) if alpha is None else 1 - float(given)
+
+
+class Gathered:
+    """Moments of Values, which come one feature at a time: passed on when all are there.
+
+    From a program each is an array with one number per instance: as many batches, one after the other.
+    """
+
+    def __init__(self, features: int, track: Callable[[Any, Any], None]) -> None:
+        self.features = features
+        self.track = track
+        self.moments: list[tuple[Any, Any]] = []
+
+    def __call__(self, mean: Any, variance: Any) -> None:
+        self.moments.append((np.array(mean, ndmin=1), np.array(variance, ndmin=1)))
+        if len(self.moments) == self.features:
+            means, variances = (np.stack(each, axis=-1) for each in zip(*self.moments, strict=True))
+            self.moments = []
+            for batch in zip(means, variances, strict=True):
+                self.track(*batch)
 
 
 class BatchNorm1d(Module):
@@ -177,8 +198,10 @@ class BatchNorm1d(Module):
                     "BatchNorm1d needs two instances or more in training, whose variance it divides "
                     f"by, got {count} (shape {shape}); call eval() to use the running statistics"
                 )
-            out = autograd.batch_norm(x, axis=axes, eps=self.eps)
-            self.follow(x, axes, count)
+            track: Callable[[Any, Any], None] = functools.partial(self.follow, count)
+            if not isinstance(x, Tensor) and x.dtype == object:
+                track = Gathered(self.num_features, track)
+            out = autograd.batch_norm(x, axis=axes, eps=self.eps, track=track)
             if self.weight is None:
                 return out
             return out * self.along(self.weight, rank) + self.along(self.bias, rank)
@@ -193,15 +216,14 @@ class BatchNorm1d(Module):
         """A vector of one number per feature, shaped to be broadcast along axis 1."""
         return vector if rank < 3 else vector.reshape((-1, 1))
 
-    def follow(self, x: Any, axes: tuple[int, ...], count: int) -> None:
-        """Move the running statistics by one batch."""
-        batch = x.data if isinstance(x, Tensor) else numbers(x) if x.dtype == object else x
-        variance = batch.var(axis=axes)
+    def follow(self, count: int, mean: Any, variance: Any) -> None:
+        """Move the running statistics by one batch of so many numbers for each feature."""
+        batch_mean, batch_variance = np.ravel(mean), np.ravel(variance)
         if self.running_variance == "unbiased":
-            variance = variance * (count / (count - 1))
+            batch_variance = batch_variance * (count / (count - 1))
         seen = float(numbers(self.num_batches_tracked)) + 1
         share = 1 / seen if self.momentum is None else self.momentum
-        for leaf, new in ((self.running_mean, batch.mean(axis=axes)), (self.running_var, variance)):
+        for leaf, new in ((self.running_mean, batch_mean), (self.running_var, batch_variance)):
             old = numbers(leaf)
             assign(leaf, ((1 - share) * old + share * new).astype(old.dtype, copy=False))
         assign(self.num_batches_tracked, np.asarray(seen))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 import autograd
 from nn.losses.checks import (
     check_between_0_and_1,
@@ -40,16 +38,6 @@ def logits_of(prediction: Any, target: Any, loss: str) -> tuple[Any, Any]:
     return z, like(d, z)
 
 
-def log_or_0(x: Any, counts: Any) -> Any:
-    """ln x where it counts, and 0 elsewhere, from where nothing flows back: ln 1 stands in."""
-    return autograd.log(autograd.where(counts, x, 1))
-
-
-def log1m_or_0(x: Any, counts: Any) -> Any:
-    """ln(1 − x) where it counts, and 0 elsewhere, exact for small x."""
-    return autograd.log1p(autograd.neg(autograd.where(counts, x, 0)))
-
-
 def binary_cross_entropy(
     prediction: Any, target: Any, reduction: str = "mean", *, weight: Any = None
 ) -> Any:
@@ -80,9 +68,7 @@ def binary_cross_entropy(
     """
     check_reduction(reduction)
     y, d = probabilities(prediction, target, "binary_cross_entropy")
-    with np.errstate(divide="ignore"):  # inf is the answer, and no accident
-        # 0 − x, for −x of a loss of 0 would be −0.
-        losses = 0 - (d * log_or_0(y, d != 0) + (1 - d) * log1m_or_0(y, d != 1))
+    losses = autograd.binary_cross_entropy(y, d)
     return weighted(losses, weight, y, reduction, "binary_cross_entropy")
 
 
@@ -117,16 +103,11 @@ def binary_cross_entropy_with_logits(
     check_reduction(reduction)
     name = "binary_cross_entropy_with_logits"
     z, d = logits_of(prediction, target, name)
-    positive = d
+    positive = 1.0
     if pos_weight is not None:
-        positive = d * element_weights(pos_weight, z, "pos_weight", name)
-    losses = cross_entropy_of_logits(z, positive, 1 - d)
+        positive = element_weights(pos_weight, z, "pos_weight", name)
+    losses = autograd.logistic_cross_entropy(z, d, positive)
     return weighted(losses, weight, z, reduction, name)
-
-
-def cross_entropy_of_logits(z: Any, positive: Any, negative: Any) -> Any:
-    """−a ln σ(z) − b ln(1 − σ(z)), for factors a and b."""
-    return positive * autograd.softplus(autograd.neg(z)) + negative * autograd.softplus(z)
 
 
 def binary_kl_divergence(prediction: Any, target: Any, reduction: str = "mean") -> Any:
@@ -154,11 +135,7 @@ def binary_kl_divergence(prediction: Any, target: Any, reduction: str = "mean") 
     """
     check_reduction(reduction)
     y, d = probabilities(prediction, target, "binary_kl_divergence")
-    yes, no = d != 0, d != 1
-    with np.errstate(divide="ignore"):  # inf is the answer, and no accident
-        if_yes = autograd.sub(log_or_0(d, yes), log_or_0(y, yes))
-        if_no = autograd.sub(log1m_or_0(d, no), log1m_or_0(y, no))
-    return reduced(d * if_yes + (1 - d) * if_no, reduction)
+    return reduced(autograd.binary_cross_entropy(y, d, entropy=True), reduction)
 
 
 def binary_kl_divergence_with_logits(prediction: Any, target: Any, reduction: str = "mean") -> Any:
@@ -177,8 +154,7 @@ def binary_kl_divergence_with_logits(prediction: Any, target: Any, reduction: st
     """
     check_reduction(reduction)
     z, d = logits_of(prediction, target, "binary_kl_divergence_with_logits")
-    surprise = d * log_or_0(d, d != 0) + (1 - d) * log1m_or_0(d, d != 1)
-    return reduced(cross_entropy_of_logits(z, d, 1 - d) + surprise, reduction)
+    return reduced(autograd.logistic_cross_entropy(z, d, 1.0, entropy=True), reduction)
 
 
 def weighted(losses: Any, weight: Any, prediction: Any, reduction: str, loss: str) -> Any:

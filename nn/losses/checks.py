@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Node
+from autograd import Node, Value
 
 __all__: list[str] = []
 
@@ -83,11 +83,25 @@ def at(place: Any) -> str:
     return f" at {place}" if place else ""
 
 
+def is_variable(x: Any) -> bool:
+    """Whether Values that take part in the gradient are among these: their numbers are for now only.
+
+    A graph of Values is recorded for one instance, and a program replays it for others.
+    """
+    if isinstance(x, Value):
+        return x.requires_grad
+    if isinstance(x, Node) or x.dtype.kind != "O":
+        return False
+    return any(isinstance(each, Value) and each.requires_grad for each in x.flat)
+
+
 # --- targets ----------------------------------------
 
 
 def check_distributions(target: Any, prediction: Any, loss: str) -> None:
     """Raise unless every row along the last axis is 0 or more and sums to 1."""
+    if is_variable(target):
+        return
     d = numbers(target)
     # In float64: a long row of float32 would lose more in the sum than in its entries.
     off = np.abs(np.add.reduce(d, axis=-1, dtype=np.float64) - 1)
@@ -108,6 +122,8 @@ def check_distributions(target: Any, prediction: Any, loss: str) -> None:
 
 def check_between_0_and_1(target: Any, loss: str) -> None:
     """Raise unless every entry of a binary target is from 0 to 1."""
+    if is_variable(target):
+        return
     d = numbers(target)
     within = (d >= 0) & (d <= 1)  # false for nan
     if not np.all(within):
@@ -139,7 +155,12 @@ def check_indices(indices: Any, classes: int, ignored: int | None, loss: str) ->
 
 
 def signs(target: Any, scores: Any, loss: str) -> Any:
-    """Targets of −1 and 1 as plain numbers, in the dtype of the scores."""
+    """Targets of −1 and 1, in the dtype of the scores. A node stays one: a program may replace it.
+
+    A Value that takes part in the gradient is a variable, whose number is anything for now.
+    """
+    if is_variable(target):
+        return target
     t = target.data if isinstance(target, Node) else target
     if t.__class__ is not np.ndarray or t.dtype.kind != "f":
         t = np.asarray(t, dtype=np.float64)
@@ -147,6 +168,8 @@ def signs(target: Any, scores: Any, loss: str) -> Any:
     if np.count_nonzero(wrong):
         place = np.argwhere(wrong)[0]
         raise ValueError(f"{loss} expected targets of -1 or 1, got {t[tuple(place)]:g}{at(place)}")
+    if isinstance(target, Node):
+        return target
     return t.astype(getattr(scores, "dtype", FLOAT64), copy=False) if t.ndim else float(t)
 
 
@@ -156,6 +179,8 @@ def check_probabilities(y: Any, d: Any, loss: str, binary: bool) -> None:
     In a binary loss y counts where d > 0, and 1 − y where d < 1; else y alone, where d > 0. Where
     d = 1 a little above 1 is let through, so that finite differences can be taken at y = 1.
     """
+    if is_variable(d):
+        return
     y = numbers(y)
     if not y.size or not (y.min() < 0 or (binary and y.max() > 1)):
         return

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 import autograd
+from autograd import Node
 from nn.losses.checks import (
-    FLOAT32,
     at,
     check_distributions,
     check_indices,
@@ -17,6 +17,7 @@ from nn.losses.checks import (
     check_probabilities,
     check_reduction,
     class_weights,
+    is_variable,
     like,
     numbers,
     operand,
@@ -78,42 +79,54 @@ def cross_entropy(
     shape = logits.shape
     if not shape:
         raise ValueError("cross_entropy expected logits of shape (..., classes), got one number")
-    skipped = indices = None
+    s = check_number(label_smoothing, "label_smoothing", "cross_entropy", 0, 1)
+    weights = None if weight is None else class_weights(weight, shape[-1], "cross_entropy")
     if target.shape == shape[:-1]:
-        skipped = check_indices(target, shape[-1], ignore_index, "cross_entropy")
-        indices = target if skipped is None else np.where(skipped, 0, target)
-        target = one_hot(indices, shape[-1], getattr(logits, "dtype", None) == FLOAT32)
-    elif target.shape == shape:
-        if ignore_index != -100:
-            raise ValueError(
-                "cross_entropy: ignore_index is a class index, and the targets are distributions"
-            )
-        check_distributions(target, logits, "cross_entropy")
-        target = like(target, logits)
-    else:
+        return of_classes(logits, target, reduction, weights, ignore_index, s)
+    if target.shape != shape:
         raise ValueError(
             f"cross_entropy of logits of shape {shape} expected class indices of shape "
             f"{shape[:-1]} or distributions of shape {shape}, got {target.shape}"
         )
-    if skipped is None and weight is None and label_smoothing == 0:
-        return reduced(autograd.softmax_cross_entropy(logits, target), reduction)
-    counts = np.ones(shape[:-1])
-    if label_smoothing != 0:
-        s = check_number(label_smoothing, "label_smoothing", "cross_entropy", 0, 1)
+    if ignore_index != -100:
+        raise ValueError(
+            "cross_entropy: ignore_index is a class index, and the targets are distributions"
+        )
+    check_distributions(target, logits, "cross_entropy")
+    target = like(target, logits)
+    if s != 0:
         target = target * (1 - s) + s / shape[-1]
-    if weight is not None:
-        weights = class_weights(weight, shape[-1], "cross_entropy")
+    if weights is not None:
         target = target * like(weights, logits)
-        counts = counts if indices is None else np.asarray(weights[indices])
-    if skipped is not None:
-        counts = np.where(skipped, 0, counts)
-        target = np.where(skipped[..., None], 0, target)
-    losses = autograd.softmax_cross_entropy(logits, target)
-    if reduction != "mean":
+    return reduced(autograd.softmax_cross_entropy(logits, target), reduction)
+
+
+def of_classes(
+    logits: Any, target: Any, reduction: str, weights: Any, ignore_index: int, smoothing: float
+) -> Any:
+    """The cross-entropy for class indices, which are recorded as they are: a program can be given
+    others."""
+    classes = logits.shape[-1]
+    if isinstance(target, Node) or target.dtype.kind not in "iu":
+        check_indices(target, classes, ignore_index, "cross_entropy")
+    ignored = None if ignore_index == -100 else ignore_index
+    try:
+        losses = autograd.class_cross_entropy(
+            logits, target, weight=weights, ignore=ignored, smoothing=smoothing
+        )
+    except ValueError:
+        if check_indices(target, classes, ignore_index, "cross_entropy") is None:
+            raise
+        ignored = ignore_index
+        losses = autograd.class_cross_entropy(
+            logits, target, weight=weights, ignore=ignored, smoothing=smoothing
+        )
+    if reduction != "mean" or (weights is None and ignored is None):
         return reduced(losses, reduction)
-    if not counts.sum() > 0:
-        raise ValueError("cross_entropy has nothing to average: no instance counts")
-    return autograd.sum(losses) * (1 / float(counts.sum()))
+    try:
+        return autograd.class_mean(losses, target, classes=classes, weight=weights, ignore=ignored)
+    except ValueError:
+        raise ValueError("cross_entropy has nothing to average: no instance counts") from None
 
 
 SMALL = 128
@@ -207,12 +220,7 @@ def kl_divergence(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     check_reduction(reduction)
     y, d = distributions(prediction, target, "kl_divergence")
     check_probabilities(y, d, "kl_divergence", binary=False)
-    impossible = d == 0
-    # ln 1 = 0 stands in for both logarithms where d = 0, so that nothing flows back from there.
-    with np.errstate(divide="ignore"):  # inf is the answer, and no accident
-        surprise = autograd.log(autograd.where(impossible, 1, d))
-        of_prediction = autograd.log(autograd.where(impossible, 1, y))
-    return reduced(autograd.sum(d * autograd.sub(surprise, of_prediction), axis=-1), reduction)
+    return reduced(autograd.sum(autograd.kl_divergence(y, d), axis=-1), reduction)
 
 
 def kl_divergence_with_logits(logits: Any, target: Any, reduction: str = "mean") -> Any:
@@ -236,8 +244,7 @@ def kl_divergence_with_logits(logits: Any, target: Any, reduction: str = "mean")
     """
     check_reduction(reduction)
     z, d = distributions(logits, target, "kl_divergence_with_logits")
-    surprise = autograd.sum(d * autograd.log(autograd.where(d == 0, 1, d)), axis=-1)
-    return reduced(autograd.add(autograd.softmax_cross_entropy(z, d), surprise), reduction)
+    return reduced(autograd.softmax_cross_entropy(z, d, entropy=True), reduction)
 
 
 def kl_of_logarithms(
@@ -248,20 +255,13 @@ def kl_of_logarithms(
         check_reduction(reduction)
     log_y, d = pair(log_y, target, "KLDivLoss")
     d = like(real(d), log_y)
-    if log_target:
-        log_d, d = d, autograd.exp(d)
-    elif np.any(numbers(d) < 0):
+    if not log_target and not is_variable(d) and np.any(numbers(d) < 0):
         place = np.argwhere(numbers(d) < 0)[0]
         raise ValueError(
             f"KLDivLoss expected probabilities as targets, got {numbers(d)[tuple(place)]:g}"
             f"{at(place)} (logarithms need log_target=True)"
         )
-    else:
-        log_d = autograd.log(autograd.where(d == 0, 1, d))
-    impossible = d == 0
-    elements = d * autograd.sub(
-        autograd.where(impossible, 0, log_d), autograd.where(impossible, 0, log_y)
-    )
+    elements = autograd.kl_divergence(log_y, d, of_logs=True, log_target=log_target)
     if reduction == "batchmean":
         if not log_y.shape:
             raise ValueError("KLDivLoss: batchmean expected a batch, got one number")

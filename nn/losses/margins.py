@@ -12,7 +12,6 @@ from nn.losses.checks import (
     check_number,
     check_reduction,
     class_weights,
-    like,
     operand,
     pair,
     real,
@@ -76,14 +75,18 @@ def perceptron_loss(
     check_reduction(reduction)
     s, t = pair(scores, target, "perceptron_loss")
     t = signs(t, s, "perceptron_loss")
-    wrongness = autograd.mul(s, -t)
-    # On a tie, maximum gives all to its first argument: derivative 1, where relu has 0.
+    wrongness = autograd.neg(autograd.mul(s, t))
     part = check_at_zero(at_zero)
     if isinstance(part, str):
-        counting = autograd.maximum(wrongness, 0.0, ties="first")
-        return reduced(autograd.where(t > 0, counting, autograd.relu(wrongness)), reduction)
+        # 0 everywhere, with derivative −1 at s = 0: it counts there for t = 1, and not for t = −1.
+        here = autograd.maximum(
+            autograd.minimum(autograd.neg(s), 0.0, ties="first"), 0.0, ties="first"
+        )
+        losses = autograd.relu(wrongness) + 0.5 * (here + autograd.mul(here, t))
+        return reduced(losses, reduction)
     if part == 0:
         return reduced(autograd.relu(wrongness), reduction)
+    # On a tie, maximum gives all to its first argument: derivative 1, where relu has 0.
     losses = autograd.maximum(wrongness, 0.0, ties="first")
     if part < 1:
         losses = part * losses + (1 - part) * autograd.relu(wrongness)
@@ -142,15 +145,8 @@ def multiclass_hinge(
     check_indices(c, s.shape[-1], None, name)
     margin = check_number(margin, "margin", name, -np.inf)
     check_power(p)
-    right = c[..., None] == np.arange(s.shape[-1])
-    own = autograd.sum(autograd.where(right, s, 0), axis=-1, keepdims=True)
-    # The right class itself would add the margin: it is left out before the maximum.
-    excess = autograd.relu(autograd.where(right, 0, autograd.sub(s, own) + margin))
-    losses = autograd.sum(excess if p == 1 else autograd.square(excess), axis=-1)
-    if weight is not None:
-        weights = class_weights(weight, s.shape[-1], name)
-        losses = losses * like(np.asarray(weights[c]), s)
-    return reduced(losses, reduction)
+    weights = None if weight is None else class_weights(weight, s.shape[-1], name)
+    return reduced(autograd.multiclass_hinge(s, c, margin=margin, p=p, weight=weights), reduction)
 
 
 def check_power(p: Any) -> int:

@@ -82,13 +82,16 @@ def in_notebook() -> bool:
 
 def progress_bar(wanted: bool, total: int | None) -> Any:
     """A bar over steps, which shows in a notebook and on a terminal, and nowhere else."""
-    # Imported here: in a notebook without widgets the import gives advice, which is for those who train.
+    # Imported here: in a notebook without widgets the import of `tqdm.auto` gives advice, which is for
+    # those who asked for a bar.
+    if not wanted:
+        from tqdm.std import tqdm as silent
+
+        return silent(disable=True)
     from tqdm.auto import tqdm
 
     # disable=None asks tqdm itself whether standard error is a terminal.
-    return tqdm(
-        total=total, unit="step", disable=not wanted or (None if not in_notebook() else False)
-    )
+    return tqdm(total=total, unit="step", disable=None if not in_notebook() else False)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Node
+from autograd import Node, Tensor
 from nn.inspect.layers import observe, update_ratios
 from nn.metrics import plain_numbers
 from nn.module import Module
@@ -55,6 +55,7 @@ def fit(
     callbacks: Callable[[Event], Any] | Iterable[Callable[[Event], Any]] = (),
     statistics: bool = False,
     progress: bool = True,
+    compile: bool = False,
     rng: Seed = None,
 ) -> History:
     """Gradient descent on ``loss(model(x), y)``: for each epoch, for each batch, one step.
@@ -88,6 +89,8 @@ def fit(
         statistics: note gradient norms and update ratios per step, and `nn.inspect.observe`'s summary of
             each layer per epoch.
         progress: a progress bar, by tqdm; in a notebook, or where standard error is a terminal.
+        compile: record the first step for each shape of a batch, and replay it: the same numbers,
+            sooner (`autograd.compile`). What the model does must not depend on more than x.
         rng: shuffles (x, y): a Generator, an int to seed one, or None.
 
     Modules are in training mode during steps and in evaluation mode while they are measured, and are
@@ -108,7 +111,7 @@ def fit(
 
     Source: CMU 11-785, lectures 4 and 7 (the loop and its criterion of convergence).
     """
-    run = Run(model, loss, optimizer, named_metrics(metrics))
+    run = Run(model, loss, optimizer, named_metrics(metrics), compile)
     whole(epochs, "epochs")
     epoch_data, full = training_data(data, batch_size, rng)
     validation = held_out(validation)
@@ -243,7 +246,14 @@ class Goal:
 class Run:
     """One call of `fit`: the parts that steps need, and what has been noted."""
 
-    def __init__(self, model: Any, loss: Loss, optimizer: Any, metrics: Mapping[str, Loss]) -> None:
+    def __init__(
+        self,
+        model: Any,
+        loss: Loss,
+        optimizer: Any,
+        metrics: Mapping[str, Loss],
+        compiled: bool = False,
+    ) -> None:
         for what, each in (("model", model), ("loss", loss)):
             if isinstance(each, type):
                 raise TypeError(
@@ -262,6 +272,12 @@ class Run:
         self.history = History()
         self.step = 0
         self.parameters = list(getattr(optimizer, "parameters", ())) or model.parameters()
+        if compiled and not all(isinstance(p, Tensor) for p in self.parameters):
+            raise TypeError(
+                "fit(compile=True) takes a model made of Tensors; of a model made of Values record one "
+                "instance, and compile its loss: autograd.compile(loss, inputs=[...])"
+            )
+        self.compiled = autograd.compile(self.recorded_step) if compiled else None
 
     @property
     def lr(self) -> float:
@@ -295,22 +311,21 @@ class Run:
     def update(self, x: Any, y: Any, epoch: int, batch: int, statistics: bool) -> float:
         """One step of the optimiser: forward, backward, update; the batch's loss."""
         self.optimizer.zero_grad()
-        with QUIET():
-            prediction = self.model(x)
-            loss = self.loss(prediction, y)
-        if not isinstance(loss, Node):
-            raise TypeError(
-                f"loss returned no node to differentiate, but {type(loss).__name__} ({loss!r:.60})"
-            )
-        value = one_number(loss)
+        if self.compiled is not None:
+            loss: Any = self.compiled
+            value, prediction = self.compiled(np.asarray(x), np.asarray(y))
+            value = float(value)
+        else:
+            prediction, loss = self.recorded(x, y)
+            value = one_number(loss)
         place = f"step {self.step + 1} (epoch {epoch}, batch {batch}, {len(x)} instances)"
         if not math.isfinite(value):
-            what, primitive = first_bad(loss)
+            what, primitive = first_bad(self.again(loss, x, y))
             self.diverged(f"the loss is {value} at {place}: {what}", epoch, (x, y), primitive)
         loss.backward()
         norm = self.gradient_norm()
         if not math.isfinite(norm):
-            what, primitive = bad_backward(loss, self.parameters)
+            what, primitive = bad_backward(self.again(loss, x, y), self.parameters)
             self.diverged(f"a gradient is not finite at {place}: {what}", epoch, (x, y), primitive)
         steps = self.history.steps
         note(steps, "loss", value)
@@ -326,6 +341,26 @@ class Run:
             note(steps, "gradient norm", norm)
             note(steps, "update ratio", change / size if size else math.inf)
         return value
+
+    def recorded(self, x: Any, y: Any) -> tuple[Any, Any]:
+        """The prediction and the loss of a batch, as nodes."""
+        with QUIET():
+            prediction = self.model(x)
+            loss = self.loss(prediction, y)
+        if not isinstance(loss, Node):
+            raise TypeError(
+                f"loss returned no node to differentiate, but {type(loss).__name__} ({loss!r:.60})"
+            )
+        return prediction, loss
+
+    def recorded_step(self, x: Any, y: Any) -> tuple[Any, Any]:
+        """The loss and the prediction, for `autograd.compile`."""
+        prediction, loss = self.recorded(x, y)
+        return loss, prediction
+
+    def again(self, loss: Any, x: Any, y: Any) -> Any:
+        """The loss as a node: that of a replayed step is recorded now, to see where it went wrong."""
+        return loss if isinstance(loss, Node) else self.recorded(x, y)[1]
 
     def gradient_norm(self) -> float:
         """The length of all gradients as one vector, inf or nan if one of them is not finite."""

@@ -53,8 +53,12 @@ class History:
             ValueError,
         ):  # no matplotlib, or nothing to draw: a notebook prints repr
             return None
+        import matplotlib
+
         text = StringIO()
-        figure.savefig(text, format="svg")
+        # The same history gives the same bytes: no date, and ids that are not drawn by lot.
+        with matplotlib.rc_context({"svg.hashsalt": "history"}):
+            figure.savefig(text, format="svg", metadata={"Date": None})
         return text.getvalue()
 
     def __repr__(self) -> str:

@@ -210,6 +210,29 @@ def test_the_picture_of_histograms_has_a_panel_per_layer_and_says_how_many_zeros
         nn.inspect.histograms(nn.inspect.observe(model, X), "gradients")
 
 
+def test_pictures_can_be_panels_of_a_larger_figure() -> None:
+    Figure = pytest.importorskip("matplotlib.figure").Figure
+    model = nn.MLP(2, [8, 8, 2], rng=0)
+    seen = nn.inspect.observe(model, X, Y, nn.cross_entropy)
+    figure = Figure()
+    grid = figure.subplots(2, 2)
+    called = {"layers.1": "first", "layers.3": "second"}
+    drawn = nn.inspect.histograms(seen, layers=called, axes=grid[0], one_scale=False, log=True)
+    assert drawn is figure
+    assert len(figure.axes) == 4
+    assert [a.get_title().splitlines()[0] for a in grid[0]] == ["first", "second"]
+    assert [a.get_yscale() for a in grid[0]] == ["log", "log"]
+    assert grid[0][0].get_xlim() != grid[0][1].get_xlim()
+    nn.inspect.histograms(seen, layers=called, axes=grid[0])
+    assert grid[0][0].get_xlim() == grid[0][1].get_xlim()
+    nn.inspect.histograms(seen, layers=called, axes=grid[0], span=(0, 9))
+    assert [a.get_xlim() for a in grid[0]] == [(0, 9), (0, 9)]
+    with pytest.raises(ValueError, match="2 layers expected 2 axes, got 1"):
+        nn.inspect.histograms(seen, layers=called, axes=grid[0][:1])
+    assert nn.inspect.decision_boundary(model, X, Y, resolution=8, axes=grid[1][0]) is figure
+    assert "right" in grid[1][0].get_title()
+
+
 @pytest.mark.parametrize("scalars", [False, True], ids=["tensors", "values"])
 def test_the_decision_boundary_shows_what_the_model_says(scalars: bool) -> None:
     pytest.importorskip("matplotlib")
@@ -265,3 +288,9 @@ def test_mistakes_in_observe_are_named() -> None:
         nn.inspect.observe(lambda x: x, X)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="a target and a loss together"):
         nn.inspect.observe(nn.Linear(2, 1), X, Y)
+
+
+def test_a_notebook_shows_a_figure_that_pyplot_does_not_know():
+    figure = nn.inspect.learning_curve({"training": [1.0, 0.5]}, {"training": [0.5, 0.9]})
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    assert nn.inspect.new_figure(2.0, 1.0)._repr_png_() is None

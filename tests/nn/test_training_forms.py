@@ -98,3 +98,58 @@ def test_patience_with_a_held_out_loss_that_is_no_number_says_so() -> None:
     history = fitted(validation=(bad, Y[:9]), patience=2)[1]
     assert history.reason == "no validation loss that is a finite number for 2 epochs"
     assert (history.stopped, len(history.epochs["loss"])) == ("patience", 2)
+
+
+def test_compiled_training_takes_the_same_steps():
+    x, y = nn.data.two_moons(100, rng=0)
+    histories = []
+    for compiled in (False, True):
+        model = nn.Sequential(
+            nn.MLP(2, [8, 8], rng=0), nn.Dropout(0.2, rng=1), nn.Linear(8, 2, rng=2)
+        )
+        history = nn.fit(
+            model,
+            nn.cross_entropy,
+            (x, y),
+            optimizer=nn.optim.SGD(model.parameters(), 0.1, momentum=0.9),
+            epochs=3,
+            batch_size=30,  # the last batch of an epoch has 10
+            metrics=nn.metrics.accuracy,
+            progress=False,
+            compile=compiled,
+            rng=0,
+        )
+        histories.append((history, [p.data.copy() for p in model.parameters()]))
+    (eager, parameters), (replayed, same) = histories
+    np.testing.assert_allclose(replayed.steps["loss"], eager.steps["loss"], rtol=1e-12)
+    assert replayed.steps["accuracy"] == eager.steps["accuracy"]
+    for p, q in zip(parameters, same, strict=True):
+        np.testing.assert_allclose(q, p, rtol=1e-12, atol=1e-14)
+
+
+def test_a_compiled_run_that_diverges_names_the_primitive():
+    x = np.array([[1.0], [-1.0]])
+    model = nn.Linear(1, 1, rng=0)
+    with pytest.raises(nn.training.history.DivergenceError, match="log"):
+        nn.fit(
+            model,
+            lambda y, d: autograd.sum(autograd.log(y) + d),
+            (x, x),
+            optimizer=nn.optim.SGD(model.parameters(), 0.1),
+            epochs=1,
+            progress=False,
+            compile=True,
+        )
+
+
+def test_a_model_of_values_is_not_compiled_by_fit():
+    model = nn.Linear(2, 1, rng=0).to_scalars()
+    with pytest.raises(TypeError, match="record one instance"):
+        nn.fit(
+            model,
+            nn.mse,
+            (np.ones((2, 2)), np.ones((2, 1))),
+            optimizer=nn.optim.SGD(model.parameters(), 0.1),
+            epochs=1,
+            compile=True,
+        )

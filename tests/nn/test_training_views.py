@@ -74,6 +74,7 @@ def test_a_history_plots_itself_and_prints_why_training_ended() -> None:
     assert [line.get_label() for line in lines] == ["steps", "training", "held out"]
     assert list(lines[1].get_ydata()) == history.epochs["loss"]
     assert "<svg" in str(history._repr_svg_())
+    assert history._repr_svg_() == history._repr_svg_()  # no date, no ids drawn by lot
     assert "2 epochs, 6 steps" in repr(history)
     assert "all 2 epochs were made" in repr(history)
     empty = nn.History()

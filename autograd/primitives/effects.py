@@ -1,0 +1,58 @@
+"""Rows with an effect, which a program has again with each of its runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.declare import elementwise
+
+__all__ = ["random_like", "track_moments"]
+
+
+def _drawn(x: Any, sample: Any) -> Any:
+    shape = np.shape(x)
+    out = np.asarray(sample(shape))
+    if out.shape != shape:
+        raise ValueError(f"sample gave an array of shape {out.shape} where {shape} was asked for")
+    dtype = getattr(x, "dtype", None)
+    return out.astype(dtype if dtype is not None and dtype.kind == "f" else np.float64, copy=False)
+
+
+random_like = elementwise(
+    "random_like",
+    lambda x, sample=np.zeros: float(sample(())),
+    _drawn,
+    None,
+    doc="Numbers drawn anew, in the shape and dtype of x: ``sample(shape)`` gives them.\n\n"
+    "There is no derivative. A program draws with each run: for a graph of Values one number for each\n"
+    "instance.\n\n"
+    ">>> import autograd, numpy as np\n"
+    ">>> rng = np.random.default_rng(0)\n"
+    ">>> autograd.random_like(np.zeros(3), sample=rng.random).round(3).tolist()\n"
+    "[0.637, 0.27, 0.041]",
+    symbol="random",
+    impure=lambda options: True,
+    sample=np.zeros,
+)
+
+
+def _told(x: Any, y: Any, track: Any = None) -> Any:
+    if track is not None:
+        track(y, x)
+    return x
+
+
+track_moments = elementwise(
+    "track_moments",
+    _told,
+    _told,
+    lambda out, x, y, track: 1,
+    None,
+    doc="The variance x itself; ``track(y, x)``, of a mean y and the variance, is called with each\n"
+    "evaluation, also in a program. The arrays are lent: what is to be kept must be copied.",
+    impure=lambda options: options["track"] is not None,
+    track=None,
+)
+track_moments.passes = True

@@ -1,0 +1,399 @@
+"""Losses of one node: made of other rows, so that a program can be given other targets.
+
+Each takes the target as it was given. What a loss made of it before, outside the graph, would stay as it
+was when the graph is replayed; and a target that needs no gradient makes no node of its own.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd.declare import elementwise, fused
+from autograd.dispatch import registry, shape_of
+from autograd.families import Elementwise, Fused
+from autograd.primitives.elementwise import exp, indicator, log, relu, sigmoid, softplus, where
+from autograd.primitives.entropy import as_alike, mul_or_zero, xlog1py, xlogy
+from autograd.primitives.fused import log_softmax, softmax
+from autograd.primitives.linear import expand_dims
+from autograd.primitives.reductions import sum
+
+__all__ = [
+    "binary_cross_entropy",
+    "class_cross_entropy",
+    "class_mean",
+    "kl_divergence",
+    "logistic_cross_entropy",
+    "multiclass_hinge",
+]
+
+Rule = Callable[..., Any]
+
+
+# --- element by element ---------------------------------------------------------------------------
+
+
+def elements(
+    name: str, composite: Rule, *derivatives: Rule, doc: str, **options: Any
+) -> Elementwise:
+    """An elementwise row that is made of others: they compute it on floats and on arrays."""
+
+    def array(*operands: Any, **chosen: Any) -> Any:
+        with np.errstate(divide="ignore"):  # inf is the answer, and no accident
+            return composite(*as_alike(*operands), **chosen)
+
+    return elementwise(
+        name, composite, array, *derivatives, doc=doc, composite=composite, **options
+    )
+
+
+def _entropy(d: Any) -> Any:
+    """d ln d + (1 − d) ln(1 − d), 0 at both ends."""
+    return xlogy(d, d) + xlog1py(1 - d, -d)
+
+
+def _logit(d: Any) -> Any:
+    """ln d − ln(1 − d), and 0 at both ends: the derivative of `_entropy`."""
+    within = (d > 0) & (d < 1)
+    return where(within, log(where(within, d, 0.5)) - log(where(within, 1 - d, 0.5)), 0)
+
+
+def _binary(x: Any, target: Any, entropy: bool = False) -> Any:
+    loss = 0 - (xlogy(target, x) + xlog1py(1 - target, -x))  # −x of a loss of 0 would be −0
+    if not entropy:
+        return loss
+    if_yes = xlogy(target, target) - xlogy(target, x)
+    return if_yes + (xlog1py(1 - target, -target) - xlog1py(1 - target, -x))
+
+
+def _binary_by_target(out: Any, x: Any, target: Any, entropy: bool) -> Any:
+    slope = log(where((target == 1) & (x >= 1), 1, 1 - x)) - log(
+        where((target == 0) & (x <= 0), 1, x)
+    )
+    return slope + _logit(target) if entropy else slope
+
+
+binary_cross_entropy = elements(
+    "binary_cross_entropy",
+    _binary,
+    lambda out, x, target, entropy: (
+        (1 - target) / where(target == 1, 1, 1 - x) - target / where(target == 0, 1, x)
+    ),
+    _binary_by_target,
+    doc="−d ln x − (1 − d) ln(1 − x) of probabilities x and targets d, element by element. A term with\n"
+    "the factor 0 is 0. With ``entropy`` less its least value: the KL divergence.",
+    symbol="binary cross-entropy",
+    entropy=False,
+)
+
+
+def _logistic(x: Any, target: Any, weight: Any, entropy: bool = False) -> Any:
+    loss = target * weight * softplus(-x) + (1 - target) * softplus(x)
+    return loss + _entropy(target) if entropy else loss
+
+
+def _logistic_by_target(out: Any, x: Any, target: Any, weight: Any, entropy: bool) -> Any:
+    slope = weight * softplus(-x) - softplus(x)
+    return slope + _logit(target) if entropy else slope
+
+
+logistic_cross_entropy = elements(
+    "logistic_cross_entropy",
+    _logistic,
+    lambda out, x, target, weight, entropy: (
+        (1 - target) * sigmoid(x) - target * weight * sigmoid(-x)
+    ),
+    _logistic_by_target,
+    lambda out, x, target, weight, entropy: target * softplus(-x),
+    doc="−w d ln σ(x) − (1 − d) ln(1 − σ(x)) of logits x and targets d, w being a weight of the\n"
+    "positive ones, element by element, right to the last digit at any logit. With ``entropy`` less\n"
+    "the least value at w = 1: the KL divergence.",
+    symbol="binary cross-entropy of logits",
+    entropy=False,
+)
+
+
+def _kl(x: Any, target: Any, of_logs: bool = False, log_target: bool = False) -> Any:
+    if log_target:
+        d = exp(target)
+        return d * (where(d == 0, 0, target) - where(d == 0, 0, x))
+    if of_logs:
+        return xlogy(target, target) - target * where(target == 0, 0, x)
+    return xlogy(target, target) - xlogy(target, x)
+
+
+def _kl_by_input(out: Any, x: Any, target: Any, of_logs: bool, log_target: bool) -> Any:
+    d = exp(target) if log_target else target
+    return -d if of_logs or log_target else -d / where(d == 0, 1, x)
+
+
+def _kl_by_target(out: Any, x: Any, target: Any, of_logs: bool, log_target: bool) -> Any:
+    if log_target:
+        d = exp(target)
+        return d * (where(d == 0, 0, target) - where(d == 0, 0, x) + 1)
+    off = target == 0  # where the derivative of d ln d is −inf, and 0 by convention
+    surprise = log(where(off, 1, target)) + indicator(target > 0, target)
+    return surprise - where(off, 0, x if of_logs else log(where(off, 1, x)))
+
+
+kl_divergence = elements(
+    "kl_divergence",
+    _kl,
+    _kl_by_input,
+    _kl_by_target,
+    doc="d ln d − d ln x of probabilities x and d, element by element; 0 where d = 0. With ``of_logs``\n"
+    "x stands for ln x, with ``log_target`` d for ln d besides.",
+    symbol="KL divergence",
+    of_logs=False,
+    log_target=False,
+)
+
+
+# --- targets that are classes ---------------------------------------------------------------------
+
+
+def _checked(indices: Any, classes: int, ignore: int | None) -> Any:
+    """Class indices that are there, with 0 for those that are left out; and which these are."""
+    indices = np.asarray(indices)
+    if indices.dtype.kind not in "iu":
+        raise TypeError(f"expected integer class indices, got {indices.dtype}")
+    if not indices.size:
+        return indices, None
+    good = indices.min() >= 0 and indices.max() < classes
+    if good and (ignore is None or ignore < 0 or ignore >= classes):
+        return indices, None
+    left_out = None if ignore is None else indices == ignore
+    wrong = (indices < 0) | (indices >= classes)
+    if left_out is not None:
+        wrong &= ~left_out
+    if wrong.any():
+        place = [int(i) for i in np.argwhere(wrong)[0]]
+        where_ = f" at {place}" if place else ""
+        raise ValueError(
+            f"expected class indices from 0 to {classes - 1}, got {indices[tuple(place)]}{where_}"
+        )
+    return indices if left_out is None else np.where(left_out, 0, indices), left_out
+
+
+def _float_of(x: Any) -> Any:
+    dtype = getattr(x, "dtype", None)
+    return dtype if dtype is not None and dtype.kind == "f" else np.dtype(np.float64)
+
+
+SMALL = 128
+"""Up to so many classes, the unit matrix is kept: picking its rows is the fastest one-hot."""
+
+
+@functools.lru_cache(maxsize=8)
+def _certainties(classes: int, dtype: Any) -> Any:
+    """The unit matrix: in row c, the distribution that is certain of class c."""
+    table = np.eye(classes, dtype=dtype)
+    table.flags.writeable = False
+    return table
+
+
+def _targets_array(x: Any, indices: Any, weight: Any, ignore: Any, smoothing: float) -> Any:
+    classes = np.shape(x)[-1]
+    indices, left_out = _checked(indices, classes, ignore)
+    dtype = _float_of(x)
+    if classes <= SMALL:
+        out = _certainties(classes, dtype)[indices]
+    else:
+        out = np.zeros((*indices.shape, classes), dtype)
+        np.put_along_axis(out, indices[..., None], 1, axis=-1)
+    if smoothing:
+        out = out * (1 - smoothing) + smoothing / classes
+    if weight is not None:
+        out = out * np.asarray(weight, dtype)
+    if left_out is not None:
+        out[left_out] = 0
+    return out.astype(dtype, copy=False)
+
+
+class_targets = fused(
+    "class_targets",
+    _targets_array,
+    (None, None),
+    (None, None),
+    _targets_array,
+    doc="The distributions, of the shape and dtype of x, that class indices stand for: (1 − s) at the\n"
+    "class and s/K everywhere, for a ``smoothing`` of s, times the classes' ``weight``; 0 for the\n"
+    "instances that ``ignore`` leaves out. It has no derivative.",
+    weight=None,
+    ignore=None,
+    smoothing=0.0,
+)
+
+
+def _score_array(x: Any, indices: Any, weight: Any, ignore: Any) -> Any:
+    chosen, left_out = _checked(indices, x.shape[-1], ignore)
+    if chosen.shape != x.shape[:-1]:
+        raise ValueError(f"expected class indices of shape {x.shape[:-1]}, got {chosen.shape}")
+    flat = chosen.reshape(-1)
+    out = x.reshape(-1, x.shape[-1])[np.arange(flat.size), flat].reshape(chosen.shape)
+    if weight is not None:
+        out = out * np.asarray(weight, out.dtype)[chosen]
+    return out if left_out is None else np.where(left_out, 0, out)
+
+
+class_score: Fused = fused(
+    "class_score",
+    _score_array,
+    (
+        lambda g, out, x, indices, **options: (
+            expand_dims(g, -1) * class_targets(x, indices, **options)
+        ),
+        None,
+    ),
+    (
+        lambda t, out, x, indices, **options: class_score(t, indices, **options),
+        None,
+    ),
+    _score_array,
+    doc="x at the class of each instance, times the class's ``weight``, and 0 where ``ignore`` leaves\n"
+    "an instance out: of (..., K) and class indices (...).",
+    slot_kinds=("linear", "linear"),
+    weight=None,
+    ignore=None,
+)
+
+
+def _count_array(x: Any, indices: Any, classes: int, weight: Any, ignore: Any) -> Any:
+    indices, left_out = _checked(indices, classes, ignore)
+    counts = np.ones(indices.shape) if weight is None else np.asarray(weight, float)[indices]
+    if left_out is not None:
+        counts = np.where(left_out, 0, counts)
+    total = counts.sum()
+    if not total > 0:
+        raise ValueError("there is nothing to average: no instance counts")
+    return np.asarray(total, _float_of(x))
+
+
+class_count = fused(
+    "class_count",
+    _count_array,
+    (None, None),
+    (None, None),
+    _count_array,
+    doc="The sum of the weights of the instances that count, in the dtype of x. No derivative.",
+    classes=1,
+    weight=None,
+    ignore=None,
+)
+class_mean = fused(
+    "class_mean",
+    lambda x, indices, **options: np.sum(x) / _count_array(x, indices, **options),
+    (
+        lambda g, out, x, indices, **options: registry["broadcast_to"](
+            g / class_count(x, indices, **options), shape=shape_of(x)
+        ),
+        None,
+    ),
+    (lambda t, out, x, indices, **options: sum(t) / class_count(x, indices, **options), None),
+    lambda x, indices, **options: sum(x) / class_count(x, indices, **options),
+    doc="The losses x of instances, added up and divided by the weights of their classes.",
+    symbol="mean",
+    classes=1,
+    weight=None,
+    ignore=None,
+)
+
+
+def _class_loss(x: Any, indices: Any, weight: Any, ignore: Any, smoothing: float) -> Any:
+    log_p = log_softmax(x, axis=-1)
+    if not smoothing:
+        return 0 - class_score(log_p, indices, weight=weight, ignore=ignore)
+    d = class_targets(x, indices, weight=weight, ignore=ignore, smoothing=smoothing)
+    return 0 - sum(mul_or_zero(d, log_p), axis=-1)
+
+
+def _class_array(x: Any, indices: Any, weight: Any, ignore: Any, smoothing: float) -> Any:
+    if smoothing or not x.size:
+        return _class_loss(x, indices, weight, ignore, smoothing)
+    shifted = x - np.maximum.reduce(x, axis=-1, keepdims=True)
+    total = np.log(np.add.reduce(np.exp(shifted), axis=-1, keepdims=True))
+    return 0 - _score_array(shifted - total, indices, weight, ignore)
+
+
+def _class_slope(x: Any, indices: Any, **options: Any) -> Any:
+    d = class_targets(x, indices, **options)
+    p = softmax(x, axis=-1)
+    if options["weight"] is None and options["ignore"] is None:
+        return p - d
+    return p * sum(d, axis=-1, keepdims=True) - d
+
+
+class_cross_entropy = fused(
+    "class_cross_entropy",
+    _class_array,
+    (
+        lambda g, out, x, indices, **options: (
+            expand_dims(g, -1) * _class_slope(x, indices, **options)
+        ),
+        None,
+    ),
+    (
+        lambda t, out, x, indices, **options: sum(t * _class_slope(x, indices, **options), axis=-1),
+        None,
+    ),
+    _class_loss,
+    doc="−ln softmax(x) at the class of each instance: the cross-entropy of logits (..., K) and class\n"
+    "indices (...), each instance times the ``weight`` of its class; the options are those of\n"
+    "`class_targets`. A class that is not there raises, also in a program.",
+    symbol="cross-entropy",
+    weight=None,
+    ignore=None,
+    smoothing=0.0,
+)
+
+
+def _excess(x: Any, indices: Any, margin: float) -> tuple[Any, Any]:
+    right = class_targets(x, indices)
+    own = sum(where(right == 1, x, 0), axis=-1, keepdims=True)
+    # The right class itself would add the margin: it is left out before the maximum.
+    return relu(where(right == 1, 0, (x - own) + margin)), right
+
+
+def _margin_loss(x: Any, indices: Any, margin: float, p: int, weight: Any) -> Any:
+    excess, _ = _excess(x, indices, margin)
+    losses = sum(excess if p == 1 else excess * excess, axis=-1)
+    if weight is None:
+        return losses
+    return losses * sum(class_targets(x, indices, weight=weight), axis=-1)
+
+
+def _margin_slope(x: Any, indices: Any, margin: float, p: int, weight: Any) -> Any:
+    excess, right = _excess(x, indices, margin)
+    slope = indicator(excess > 0, excess) if p == 1 else 2 * excess
+    slope = slope - right * sum(slope, axis=-1, keepdims=True)
+    if weight is None:
+        return slope
+    return slope * sum(class_targets(x, indices, weight=weight), axis=-1, keepdims=True)
+
+
+multiclass_hinge = fused(
+    "multiclass_hinge",
+    lambda x, indices, **options: _margin_loss(x, indices, **options),
+    (
+        lambda g, out, x, indices, **options: (
+            expand_dims(g, -1) * _margin_slope(x, indices, **options)
+        ),
+        None,
+    ),
+    (
+        lambda t, out, x, indices, **options: sum(
+            t * _margin_slope(x, indices, **options), axis=-1
+        ),
+        None,
+    ),
+    _margin_loss,
+    doc="Σ max(0, x_j − x_c + margin)ᵖ over the classes j other than the right one, c: of scores\n"
+    "(..., K) and class indices (...). The derivative on the edge of the margin is 0.",
+    symbol="hinge",
+    margin=1.0,
+    p=1,
+    weight=None,
+)

@@ -1,0 +1,218 @@
+"""The function form of `compile`: recorded on the first call of each kind, replayed afterwards."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, overload
+
+import numpy as np
+
+from autograd.graph import Node
+from autograd.programs.program import Program
+from autograd.recording import recording
+from autograd.tensor import FLOATS, Tensor
+from autograd.value import Value
+
+__all__ = ["CompiledFunction", "compile"]
+
+
+class CompiledFunction:
+    """A function of arrays that is recorded once for each combination of shapes, and then replayed.
+
+    Arrays and floats are inputs; whatever else is given (a flag, a module, an int) is part of what the
+    recording is for, and must be hashable. The result is the number or array that the function's node
+    holds; `backward` leaves the gradients of the last call. Of several nodes in a tuple the first is
+    differentiated.
+
+    Attributes:
+        programs: the programs so far, by the kinds of their arguments.
+        last: the one of the last call.
+    """
+
+    def __init__(self, function: Callable[..., Any], **options: Any) -> None:
+        self.function = function
+        self.options = options
+        self.programs: dict[Any, Program] = {}
+        self.last: Program | None = None
+        functools.update_wrapper(self, function)
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """The function's result for these arguments, replayed if they are of a kind that was seen."""
+        kinds = tuple(_kind(x) for x in arguments)
+        try:
+            key = (kinds, tuple((name, _kind(x)) for name, x in sorted(keywords.items())))
+            program = self.programs.get(key)
+        except TypeError as error:
+            raise TypeError(
+                f"{self.__name__}: an argument that is no array or float must be hashable: {error}"
+            ) from None
+        inputs = [*arguments, *(keywords[name] for name in sorted(keywords))]
+        given = [x for x in inputs if _is_input(x)]
+        if program is None:
+            program = self.programs[key] = self.record(arguments, keywords)
+            self.last = program
+            return program.resume(*given)
+        self.last = program
+        return program(*given)
+
+    def record(self, arguments: Sequence[Any], keywords: dict[str, Any]) -> Program:
+        """Call the function with nodes in the place of its inputs, and compile what it records."""
+        try:
+            names = list(inspect.signature(self.function).parameters)
+        except (TypeError, ValueError):  # a callable that does not tell
+            names = []
+        inputs = []
+
+        def as_input(x: Any, name: str | None) -> Any:
+            if not _is_input(x):
+                return x
+            inputs.append(_node_of(x, name))
+            return inputs[-1]
+
+        places = [
+            as_input(x, names[i] if i < len(names) else None) for i, x in enumerate(arguments)
+        ]
+        named = {name: as_input(keywords[name], name) for name in sorted(keywords)}
+        with recording() as recorded:
+            output = self.function(*places, **named)
+        output, *also = output if isinstance(output, tuple) and output else (output,)
+        for node in (output, *also):
+            if not isinstance(node, Node):
+                raise TypeError(
+                    f"{self.__name__} returned {type(node).__name__}: a compiled function returns a "
+                    "Value or Tensor that it computed from its arguments, or several in a tuple"
+                )
+        return Program(
+            output, inputs, recorded=recorded, input_gradients=False, also=also, **self.options
+        )
+
+    def backward(self, seed: Any = None) -> None:
+        """Leave the gradients of the last call on the leaves: see `Program.backward`."""
+        if self.last is None:
+            raise ValueError(f"backward() needs a call of {self.__name__} first")
+        self.last.backward(seed)
+
+    __name__: str
+
+    def __repr__(self) -> str:
+        return f"<compiled {self.__name__}: {len(self.programs)} programs>"
+
+
+def _is_input(x: Any) -> bool:
+    return isinstance(x, np.ndarray | Node | float | np.floating)
+
+
+def _kind(x: Any) -> Any:
+    """What a recording is for: shape and dtype of an input, anything else itself."""
+    if isinstance(x, np.ndarray | Tensor):
+        return ("array", x.shape, x.dtype.str)
+    if isinstance(x, Value | float | np.floating):
+        return ("number",)
+    hash(x)
+    return (x.__class__, x)
+
+
+def _node_of(x: Any, name: str | None) -> Any:
+    """A leaf in the place of an input. Whole numbers and truth values stay arrays of their own."""
+    data = x.data if isinstance(x, Node) else x
+    if isinstance(data, np.ndarray):
+        if data.dtype not in FLOATS:
+            return np.array(data)
+        return Tensor(data, name, requires_grad=False)
+    return Value(float(data), name, requires_grad=False)
+
+
+@overload
+def compile(
+    output: Node,
+    *,
+    inputs: Sequence[Any],
+    recorded: recording | None = ...,
+    executor: str = ...,
+    threads: int = ...,
+    verify: bool = ...,
+) -> Program:
+    """A program of a recorded graph."""
+
+
+@overload
+def compile(
+    output: Callable[..., Any], *, executor: str = ..., threads: int = ..., verify: bool = ...
+) -> CompiledFunction:
+    """A function that is recorded and replayed."""
+
+
+@overload
+def compile(
+    output: None = None, *, executor: str = ..., threads: int = ..., verify: bool = ...
+) -> Callable[[Callable[..., Any]], CompiledFunction]:
+    """A decorator with options."""
+
+
+def compile(
+    output: Any = None,
+    *,
+    inputs: Sequence[Any] | None = None,
+    recorded: recording | None = None,
+    executor: str = "auto",
+    threads: int = 1,
+    verify: bool = True,
+) -> Any:
+    """Make a program of a recorded graph, or of a function, to replay it with other numbers.
+
+    ``compile(loss, inputs=[x, t])`` takes the graph that `loss` was computed by. The program's call
+    computes the loss for other inputs, and its ``backward()`` leaves the gradients on the leaves, as the
+    eager pass would. A graph of Values is replayed for many instances at once: give each input an array
+    with one number per instance, and `backward` leaves the gradient of the mean.
+
+    ``@compile`` makes a function that is recorded on the first call for each combination of shapes and
+    dtypes, and replayed afterwards.
+
+    Args:
+        output: the node to compute, or a function of arrays that returns one.
+        inputs: the leaves that each call gives anew; an array that was given as it is (class indices)
+            is found by identity. All other leaves, such as parameters, are read at each run; constants
+            stay what they were.
+        recorded: the `recording` that the graph was made in: then every replay checks that Python would
+            have taken the same branches, and raises `BranchChanged` otherwise.
+        executor: ``"numpy"``, ``"native"`` (machine code, with the extra ``fast``), or the best.
+        threads: of the native executor.
+        verify: compare the first replay with an eager pass.
+
+    Raises:
+        TypeError: no node, or a row whose rule cannot be written down.
+        ValueError: an input that the output does not depend on.
+
+    >>> import autograd, numpy as np
+    >>> x, w = autograd.Value(0.0, "x"), autograd.Value(3.0, "w")
+    >>> program = autograd.compile((w * x - 1) ** 2, inputs=[x])
+    >>> program(np.array([1.0, 2.0])).tolist()
+    [4.0, 25.0]
+    >>> program.backward()
+    >>> w.grad
+    12.0
+    """
+    options: dict[str, Any] = {"executor": executor, "threads": threads, "verify": verify}
+    if output is None:
+        return lambda function: CompiledFunction(function, **options)
+    if isinstance(output, Node):
+        if inputs is None:
+            raise TypeError("compile(output, inputs=[...]) needs the leaves that change")
+        for i, x in enumerate(inputs):
+            if isinstance(x, Node) and not x.is_leaf:
+                raise ValueError(
+                    f"input {i} is the result of {x.primitive.name if x.primitive else '?'}: an "
+                    "input is a leaf, or an array"
+                )
+            if not isinstance(x, Node | np.ndarray):
+                raise TypeError(f"input {i} is a leaf or an array, got {type(x).__name__}")
+        if len({id(x) for x in inputs}) < len(inputs):
+            raise ValueError("the same input is given twice")
+        return Program(output, inputs, recorded=recorded, **options)
+    if not callable(output):
+        raise TypeError(f"compile takes a node or a function, got {type(output).__name__}")
+    if inputs is not None:
+        raise TypeError("compile(function) takes no inputs=: they are the function's arguments")
+    return CompiledFunction(output, **options)

@@ -1,0 +1,101 @@
+"""Guards: what left the graph while it was recorded must leave it the same way in a replay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.graph import Node
+from autograd.recording import Note
+
+__all__ = ["BranchChanged", "Guard", "guards_of"]
+
+
+class BranchChanged(RuntimeError):  # noqa: N818  (the contract's name)
+    """A replay in which Python would have taken another branch than when the graph was recorded."""
+
+
+class Guard:
+    """One noted comparison, ``bool()`` or ``float()``, on what a replay computes."""
+
+    def __init__(self, note: Note, inputs: Mapping[int, int]) -> None:
+        self.note = note
+        self.sides = note.sides
+        self.places = [inputs.get(id(side)) for side in self.sides]
+        self.nodes = [
+            side
+            for side, place in zip(self.sides, self.places, strict=True)
+            if isinstance(side, Node) and place is None
+        ]
+
+    @property
+    def inputs(self) -> list[Node]:
+        """The inputs that it looks at, which need not reach the output."""
+        pairs = zip(self.sides, self.places, strict=True)
+        return [side for side, place in pairs if isinstance(side, Node) and place is not None]
+
+    def check(
+        self, numbers: Mapping[Node, Any], given: Sequence[Any], instances: int | None
+    ) -> None:
+        """Raise unless the comparison comes out as it did, for every instance.
+
+        Args:
+            numbers: what the replay computed for the guarded nodes.
+            given: the inputs of the replay.
+            instances: how many there are, of a graph of Values.
+        """
+        sides = [
+            numbers[side]
+            if isinstance(side, Node) and place is None
+            else side
+            if place is None
+            else given[place]
+            for side, place in zip(self.sides, self.places, strict=True)
+        ]
+        compare, result = self.note.compare, self.note.result
+        with np.errstate(all="ignore"):
+            if instances is None or not self.note.whole:
+                now = compare(*sides)
+                if same(now, result):
+                    return
+                first = None if instances is None else first_change(now, result)
+            else:
+                rows = zip(*(np.broadcast_to(side, instances) for side in sides), strict=True)
+                changes = (i for i, row in enumerate(rows) if not same(compare(*row), result))
+                first = next(changes, None)
+                if first is None:
+                    return
+        where = "" if first is None else f" (first for instance {first})"
+        raise BranchChanged(
+            f"with these numbers Python would have gone another way{where}: {self.note.what} was "
+            f"{_short(result)} when the graph was recorded. {self.note.site}. Record again, "
+            "or write the choice as autograd.where(...)"
+        )
+
+
+def same(now: Any, then: Any) -> bool:
+    """Whether a comparison, or what a function gave, is what it was."""
+    if isinstance(then, tuple):
+        return len(now) == len(then) and all(map(same, now, then))
+    now, then = np.asarray(now), np.asarray(then)
+    if then.ndim and now.shape != then.shape:
+        return False
+    return bool(np.all((now == then) | ((now != now) & (then != then))))
+
+
+def first_change(now: Any, then: Any) -> int | None:
+    """The first instance that differs, where there is a number for each."""
+    places = np.flatnonzero(np.asarray(now) != np.asarray(then))
+    return int(places[0]) if np.ndim(now) and len(places) else None
+
+
+def guards_of(notes: Sequence[Note], inputs: Sequence[Any]) -> list[Guard]:
+    """A guard for each note about a number that can be another one in a replay."""
+    places = {id(x): i for i, x in enumerate(inputs)}
+    return [Guard(note, places) for note in notes]
+
+
+def _short(x: Any) -> str:
+    return f"{x.item() if isinstance(x, np.generic) else x!r:.40}"

@@ -1,0 +1,494 @@
+"""Program: a recorded graph that is replayed with other numbers."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from autograd import graph
+from autograd.graph import Node, StaleGraphError
+from autograd.programs.guards import Guard, guards_of
+from autograd.programs.leaving import FlatGradients
+from autograd.programs.listing import listing
+from autograd.programs.numpy_executor import NumpyExecutor
+from autograd.programs.plan import Plan
+from autograd.programs.planning import plan_of
+from autograd.programs.verifying import Verifier
+from autograd.recording import recording
+from autograd.tensor import Tensor
+from autograd.value import Value
+from autograd.vector import Vector
+
+if TYPE_CHECKING:
+    from autograd.programs.tensor_native import TensorExecutor
+
+__all__ = ["Program", "ProgramStats"]
+
+EXECUTORS = ("auto", "numpy", "native")
+
+
+@dataclass(frozen=True)
+class ProgramStats:
+    """What a program consists of.
+
+    Attributes:
+        executor: ``"numpy"`` or ``"native"``.
+        why_not_native: what stands in the way of the native executor, or an empty text.
+        forward, backward: instructions of each pass.
+        recorded: nodes of the graph with a primitive.
+        folded: instructions on constants alone, computed when the program was made.
+        shared: instructions that another had computed already.
+        dropped: instructions whose result nothing needed.
+        buffer_bytes: memory for intermediate results, so far.
+        guards: numbers that left the graph while it was recorded, which every replay checks.
+        branches: what holds of branches in Python, in words.
+    """
+
+    executor: str
+    why_not_native: str
+    forward: int
+    backward: int
+    recorded: int
+    folded: int
+    shared: int
+    dropped: int
+    buffer_bytes: int
+    guards: int
+    branches: str
+
+
+class Program:
+    """A recorded graph, replayed with other numbers: what `compile` makes.
+
+    ``program(*arrays)`` computes the output for new inputs, and ``program.backward()`` leaves the
+    gradients on the leaves, as the eager pass would. Leaves that are not inputs are read at each run;
+    constants are what they were when the graph was recorded.
+
+    A graph of Values is replayed for many instances at once: each input is then an array with one number
+    per instance (or one number for all), and so is what comes out. With nodes in `also`, a call gives
+    their numbers as well, behind the output's.
+    """
+
+    def __init__(
+        self,
+        output: Node,
+        inputs: Sequence[Any],
+        *,
+        recorded: recording | None = None,
+        executor: str = "auto",
+        threads: int = 1,
+        verify: bool = True,
+        input_gradients: bool = True,
+        also: Sequence[Node] = (),
+    ) -> None:
+        if executor not in EXECUTORS:
+            raise ValueError(f"executor is one of {', '.join(EXECUTORS)}, not {executor!r}")
+        notes = [] if recorded is None else recorded.notes
+        self.noted = recorded is not None
+        self.guards: list[Guard] = guards_of(notes, inputs)
+        watched = [node for guard in self.guards for node in guard.nodes]
+        decided = [node for guard in self.guards for node in guard.inputs]
+        extra = list(dict.fromkeys([*also, *watched, *decided]))
+        planner = plan_of(output, inputs, extra=extra, input_gradients=input_gradients)
+        self.plan: Plan = planner.plan
+        self.inputs = tuple(inputs)
+        self.names = [_name(x, i) for i, x in enumerate(inputs)]
+        self.leaves = [self.plan.registers[r].holds for r in self.plan.parameters]
+        self.recorded = sum(not node.is_leaf for node in planner.order)
+        self.verifier = Verifier(planner) if verify else None
+        drawn = planner.impure() if verify else []
+        shown = list(dict.fromkeys([*also, *watched, *drawn]))
+        self.extra = [planner.places[node] for node in shown]
+        self.watched = {node: i for i, node in enumerate(shown)}
+        self.also = tuple(also)
+        reason = "another was asked for" if executor == "numpy" else obstacle(self.plan)
+        if executor == "native" and reason:
+            raise ValueError(f"no native executor for this program: {reason}")
+        self.why_not_native = reason or ""
+        self.native: Any = None
+        self.numpy: NumpyExecutor | TensorExecutor | None = None
+        if reason:
+            self.numpy = NumpyExecutor(self.plan, self.extra)
+        elif self.plan.scalar:
+            native = importlib.import_module("autograd.programs.native")
+            self.native = native.Native(self.plan, threads=threads, extra=self.extra)
+        else:
+            module = importlib.import_module("autograd.programs.tensor_native")
+            self.numpy = module.TensorExecutor(self.plan, self.extra)
+        # The parameters of a scalar plan as one vector, and those that get a gradient, which come first.
+        self.vector = Vector(list(self.leaves)) if self.plan.scalar and self.leaves else None
+        given_nodes = {x for x in self.inputs if isinstance(x, Node)}
+        # In the order in which they were made, which is that of a model's parameters.
+        self.plan.gradients.sort(key=lambda pair: (pair[0] in given_nodes, pair[0]._serial))
+        own: list[Any] = [leaf for leaf, _ in self.plan.gradients if leaf not in given_nodes]
+        self.differentiated = Vector(own) if self.plan.scalar and own else None
+        self.impure = self.plan.impure
+        self.lock = threading.RLock()
+        self.ran: tuple[list[Any], int | None, int] | None = None
+        self.prints: list[Any] = []
+        self.out: Any = None  # of the last run, until the first backward pass has been verified
+        self.fresh = False
+        tensors: dict[Any, list[int]] = {}
+        for i, leaf in enumerate(own):
+            if isinstance(leaf, Tensor):
+                tensors.setdefault(leaf.dtype, []).append(i)
+        self.flats = [(i, FlatGradients([own[k] for k in i])) for i in tensors.values()]
+        flat = {i for places, _ in self.flats for i in places}
+        self.others = [i for i in range(len(self.plan.gradients)) if i not in flat]
+        # The native executor's backward pass computes the losses on its way. A program that is trained
+        # asks for both at once, and keeps the gradients until they are asked for.
+        self.trains = self.used = False
+        self.ahead: Any = None
+        self.even = np.empty(0)  # the default seed of a graph of Values, and that of one of tensors
+        self.one: Any = None
+
+    # --- running ----------------------------------------------------------------------------------
+
+    def __call__(self, *arrays: Any) -> Any:
+        """The output for these inputs: an array with one number per instance, or the output's array.
+
+        Raises:
+            TypeError, ValueError: too many or too few inputs, or one of another shape or dtype: the
+                message names it.
+            BranchChanged: with these numbers Python would have taken another branch.
+        """
+        return self.run(arrays, self.forward)
+
+    def resume(self, *arrays: Any) -> Any:
+        """The output for the inputs that the graph was recorded with, whose effects have been had."""
+        return self.run(arrays, self.recall)
+
+    def run(self, arrays: Sequence[Any], compute: Callable[..., Sequence[Any]]) -> Any:
+        """One run: its inputs are checked, and what comes out is verified and guarded."""
+        given, instances = self.checked(arrays)
+        with self.lock:
+            self.trains, self.used = self.trains and self.used, False
+            self.fresh, self.ran, self.ahead = False, None, None
+            date = graph.latest_change
+            out = compute(given, instances)
+            # The leaves, which an effect may have assigned, are those that the run began with or ended
+            # with: both are known by now.
+            if self.impure:
+                date = graph.latest_change
+            if self.verifier is not None and self.verifier.run is None:
+                self.verifier.check_forward(given, instances, out, self.watched)
+            numbers = {node: out[1 + i] for node, i in self.watched.items()}
+            for guard in self.guards:
+                guard.check(numbers, given, instances)
+            self.ran = (given, instances, date)
+            self.out = out if self.verifier is not None else None
+            self.prints = [fingerprint(x) for x in given]
+            self.fresh = True
+        one = not self.plan.scalar or instances is None
+        results = [x[()] if one else x for x in (out[0], *(numbers[node] for node in self.also))]
+        return tuple(results) if self.also else results[0]
+
+    def recall(self, given: list[Any], instances: int | None) -> Sequence[Any]:
+        """The output and the extra registers, with what was drawn when the graph was recorded."""
+        if not self.impure:
+            return self.forward(given, instances)
+        assert self.numpy is not None  # the native executor has no effects
+        compiled = self.numpy.at(instances)
+        for step in self.impure:
+            if step.out in compiled.places and step.node is not None:
+                compiled.places[step.out][...] = step.node.data
+        with np.errstate(all="ignore"):
+            return compiled.refresh(given, self.arrays())
+
+    def forward(self, given: list[Any], instances: int | None) -> Sequence[Any]:
+        """The output and the extra registers."""
+        if self.native is not None:
+            if self.trains and instances is not None:
+                both = self.native.backward(given, self.numbers(), self.evenly(instances))
+                losses, self.ahead = both
+                return [losses]
+            result = self.native.forward(given, self.numbers())
+            return [result[0], *result[1]] if self.extra else [result]
+        assert self.numpy is not None  # one of the two is there
+        with np.errstate(all="ignore"):
+            return self.numpy.at(instances).forward(given, self.arrays())
+
+    def backward(self, seed: Any = None) -> None:
+        """Leave the gradients on the leaves, added to what is there, as `Node.backward` does.
+
+        Args:
+            seed: the cotangent of the output. For a graph of Values one weight per instance: by
+                default 1/M for M instances, so that the gradients are those of the mean; ones are
+                those of the sum.
+
+        Raises:
+            ValueError: nothing has been run yet, or a seed of another shape.
+            StaleGraphError: a leaf was assigned after the run.
+        """
+        with self.lock:
+            if self.ran is None:
+                raise ValueError("backward() needs a run first: call the program with its inputs")
+            given, instances, date = self.ran
+            if graph.latest_change > date:
+                self.check_unchanged(date)
+            for x, known, name in zip(given, self.prints, self.names, strict=True):
+                if fingerprint(x) != known:
+                    raise StaleGraphError(
+                        f"backward() of a program: input {name} was written into after the run; call "
+                        "the program again first"
+                    )
+            weights = self.seeded(seed, instances)
+            if self.ahead is not None and seed is None:
+                gradients = self.ahead
+            else:
+                gradients = self.gradients(given, instances, weights)
+            if self.verifier is not None:
+                if self.verifier.run is not self.out:
+                    self.verifier.look_at(given, instances, self.out, self.watched)
+                self.verifier.check_backward(weights, gradients, self.again)
+                self.verifier = self.out = None
+            self.leave(gradients)
+            self.used = True
+            self.trains = seed is None and not self.extra
+
+    def gradients(self, given: list[Any], instances: int | None, weights: Any) -> Sequence[Any]:
+        """The gradients of the last run."""
+        if self.native is not None:
+            gradients: Sequence[Any] = self.native.backward(given, self.numbers(), weights)[1]
+            return gradients
+        assert self.numpy is not None  # one of the two is there
+        with np.errstate(all="ignore"):
+            if not self.fresh:  # the last backward pass has written over what it needed
+                self.numpy.at(instances).refresh(given, self.arrays())
+            self.fresh = False
+            return self.numpy.at(instances).backward(given, self.arrays(), weights)
+
+    def again(self, given: list[Any], weights: Any) -> Sequence[Any]:
+        """The gradients for other instances, which the run that is under way does not notice."""
+        self.fresh = False
+        return [float(g) for g in self.gradients(given, len(weights), weights)]
+
+    def leave(self, gradients: Sequence[Any]) -> None:
+        """Write gradients onto the leaves, all in one step."""
+        with graph.LOCK:
+            others: Sequence[int] = self.others
+            if self.differentiated is not None:
+                numbers = np.asarray(gradients)
+                self.differentiated.add_to_grad(numbers[: len(self.differentiated)])
+                others = range(len(self.differentiated), len(gradients))
+            for places, flat in self.flats:
+                flat.leave([gradients[i] for i in places])
+            for i in others:
+                leaf, g = self.plan.gradients[i][0], gradients[i]
+                held = leaf.grad
+                if isinstance(leaf, Value):
+                    leaf.grad = float(g) if held is None else held + float(g)
+                else:
+                    leaf._grad = np.array(g) if held is None else held + g
+
+    # --- what comes in ----------------------------------------------------------------------------
+
+    def numbers(self) -> Any:
+        """The parameters of a scalar plan as one array."""
+        return np.empty(0) if self.vector is None else self.vector.data
+
+    def arrays(self) -> list[Any]:
+        """The parameters' own numbers and arrays."""
+        return [leaf._data for leaf in self.leaves]
+
+    def checked(self, arrays: Sequence[Any]) -> tuple[list[Any], int | None]:
+        """The inputs of one run, and how many instances a scalar plan is run for."""
+        if len(arrays) != len(self.inputs):
+            raise TypeError(
+                f"the program takes {len(self.inputs)} inputs ({', '.join(self.names)}), "
+                f"got {len(arrays)}"
+            )
+        if self.plan.scalar:
+            return self.checked_numbers(arrays)
+        given = []
+        for x, r, name in zip(arrays, self.plan.inputs, self.names, strict=True):
+            register = self.plan.registers[r]
+            if (
+                x.__class__ is np.ndarray
+                and x.dtype is register.dtype
+                and x.shape == register.shape
+            ):
+                given.append(x.copy() if x.nbytes <= OWN else x)
+                continue
+            array = np.asarray(x.data if isinstance(x, Node) else x)
+            if array.shape != register.shape:
+                raise ValueError(
+                    f"input {name} has shape {register.shape} in this program, got {array.shape}"
+                )
+            if array.dtype != register.dtype:
+                whole = array.dtype.kind in "biu" and register.dtype.kind == "f"
+                if not whole and not np.can_cast(array.dtype, register.dtype):
+                    raise TypeError(
+                        f"input {name} has dtype {register.dtype} in this program, got {array.dtype}"
+                    )
+                array = array.astype(register.dtype)
+            given.append(kept(array, x))
+        return given, None
+
+    def checked_numbers(self, arrays: Sequence[Any]) -> tuple[list[Any], int]:
+        """The inputs of a graph of Values, each with one number per instance, and how many those are."""
+        given = []
+        instances = None
+        for x, name in zip(arrays, self.names, strict=True):
+            array = np.asarray(x.data if isinstance(x, Node) else x)
+            if array.dtype.kind not in "biuf" or array.ndim > 1:
+                raise TypeError(
+                    f"input {name} is a number, or a vector with one for each instance, got "
+                    f"{array.dtype} of shape {array.shape}"
+                )
+            if array.ndim:
+                if instances not in (None, len(array)):
+                    raise ValueError(
+                        f"input {name} has {len(array)} instances, the inputs before it {instances}"
+                    )
+                instances = len(array)
+            given.append(array)
+        m = 1 if instances is None else instances
+        if m == 0:
+            raise ValueError("the inputs of a program hold at least one instance, got none")
+        full = [
+            np.full(m, x, float) if x.ndim == 0 else np.ascontiguousarray(x, float) for x in given
+        ]
+        return [kept(x, y) for x, y in zip(full, arrays, strict=True)], m
+
+    def seeded(self, seed: Any, instances: int | None) -> Any:
+        """The seed as an array of the output's shape, or with a weight for each instance."""
+        register = self.plan.registers[self.plan.seed] if self.plan.seed >= 0 else None
+        if register is None or not self.plan.gradients:
+            raise ValueError("there is nothing to differentiate: the output needs no gradient")
+        if instances is not None:
+            if seed is None:
+                return self.evenly(instances)
+            weights = np.asarray(seed.data if isinstance(seed, Node) else seed, float)
+            if weights.shape not in ((), (instances,)):
+                raise ValueError(
+                    f"the seed is one weight for each of {instances} instances, got {weights.shape}"
+                )
+            return np.ascontiguousarray(np.broadcast_to(weights, instances))
+        if seed is None:
+            if register.shape != () and int(np.prod(register.shape)) != 1:
+                raise ValueError(
+                    f"backward() from an output of shape {register.shape} needs a seed of that shape"
+                )
+            if self.one is None:
+                self.one = np.ones(register.shape, register.dtype)
+            return self.one
+        array = np.asarray(seed.data if isinstance(seed, Node) else seed, register.dtype)
+        if array.shape != register.shape:
+            raise ValueError(f"a seed of shape {register.shape} was expected, got {array.shape}")
+        return array
+
+    def evenly(self, instances: int) -> Any:
+        """The default seed of a scalar plan: the gradients are those of the mean."""
+        if len(self.even) != instances:
+            self.even = np.full(instances, 1 / instances)
+        return self.even
+
+    def check_unchanged(self, date: int) -> None:
+        """Raise if a leaf has been assigned after the run that is differentiated."""
+        for leaf in self.leaves:
+            changed = leaf._serial
+            if isinstance(leaf, Tensor):
+                changed = 0 if leaf._buffer is None else leaf._buffer.changed
+            if changed > date:
+                raise StaleGraphError(
+                    f"backward() of a program: the data of {leaf.name or 'a leaf'} was assigned after "
+                    "the run; call the program again first"
+                )
+
+    # --- looking at it ----------------------------------------------------------------------------
+
+    @property
+    def source(self) -> str:
+        """The plan, one instruction a line: the register, the row, its arguments, and for which node."""
+        return listing(self.plan)
+
+    @property
+    def stats(self) -> ProgramStats:
+        """Counts of what the program does, and what it does not check."""
+        if not self.noted:
+            branches = (
+                "not noted: the branches that Python took while recording are replayed, whatever the "
+                "numbers; record inside autograd.recording(), or with @autograd.compile, to check them"
+            )
+        else:
+            branches = f"{len(self.guards)} noted while recording, checked in every replay"
+        return ProgramStats(
+            executor="native" if self.numpy is None else self.numpy.name,
+            why_not_native=self.why_not_native,
+            forward=len(self.plan.forward),
+            backward=len(self.plan.backward),
+            recorded=self.recorded,
+            folded=self.plan.folded,
+            shared=self.plan.shared,
+            dropped=self.plan.dropped,
+            buffer_bytes=0 if self.numpy is None else self.numpy.buffer_bytes,
+            guards=len(self.guards),
+            branches=branches,
+        )
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Program is neither copied nor pickled: it belongs to its leaves, whose numbers it reads "
+            "and whose gradients it writes. Copy the model, and compile what it computes"
+        )
+
+    def __repr__(self) -> str:
+        stats = self.stats
+        return (
+            f"<Program of {', '.join(self.names)}: {stats.forward} instructions forward, "
+            f"{stats.backward} backward, {stats.executor}>"
+        )
+
+
+def obstacle(plan: Plan) -> str | None:
+    """Why a plan cannot be run by the native executor, or None."""
+    if importlib.util.find_spec("llvmlite") is None:
+        return 'llvmlite is not installed: pip install "chalkgrad[fast]"'
+    module = "autograd.programs.native" if plan.scalar else "autograd.programs.tensor_native"
+    reason: str | None = importlib.import_module(module).supports(plan)
+    return reason
+
+
+OWN = 1 << 18
+"""Bytes up to which an input is copied, so that it may be written into before the backward pass."""
+SAMPLED = 499
+"""Numbers of a larger input that are looked at, to notice a write: a prime, so no axis hides one."""
+
+
+def kept(x: Any, given: Any) -> Any:
+    """An input as a program keeps it until its backward pass: small ones are copied."""
+    data = given.data if isinstance(given, Node) else given
+    shared = isinstance(data, np.ndarray) and np.may_share_memory(x, data)
+    return x.copy() if shared and x.nbytes <= OWN else x
+
+
+def fingerprint(x: Any) -> bytes | None:
+    """Some numbers of a large input, which tell whether another batch was written over it."""
+    if x.nbytes <= OWN:
+        return None
+    flat, places = sampled(x.shape)
+    # `take` would copy an array that is not contiguous.
+    numbers = x.take(flat) if x.flags.c_contiguous else x[places]
+    written: bytes = numbers.tobytes()
+    return written
+
+
+@functools.lru_cache(maxsize=64)
+def sampled(shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """Places spread over an array, counted through and by index."""
+    size = int(np.prod(shape))
+    flat = np.linspace(0, size - 1, SAMPLED).astype(np.intp)
+    return flat, np.unravel_index(flat, shape)
+
+
+def _name(x: Any, i: int) -> str:
+    name = getattr(x, "name", None)
+    return repr(name) if name else str(i)
