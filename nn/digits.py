@@ -267,7 +267,7 @@ class Run:
         """Accuracy beside what is had for nothing, precision and recall, on the held-out part."""
         predicted, truth = self.predicted(self.held_x), self.held_y
         positives = int(truth.sum())
-        majority = int(np.bincount(self.y, minlength=2).argmax())
+        majority = int(np.argmax(np.bincount(self.y, minlength=2)))
         baseline = float((truth == majority).mean())
         precision, recall = nn.metrics.precision_and_recall(predicted, truth)
         (_, false), (missed, hits) = nn.metrics.confusion_matrix(predicted, truth, 2).tolist()

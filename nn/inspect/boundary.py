@@ -84,7 +84,7 @@ def decision_boundary(
 
     from matplotlib.colors import ListedColormap
 
-    classes = max(int(labels.max()), int(regions.max()), 1) + 1
+    classes = max(int(np.max(labels)), int(np.max(regions)), 1) + 1
     colours = [COLOURS[i % len(COLOURS)] for i in range(classes)]
     extent = (*sides[0][[0, -1]], *sides[1][[0, -1]])
     # As high as the data is, beside its width: one unit is as long up as across.

@@ -104,7 +104,7 @@ def check_distributions(target: Any, prediction: Any, loss: str) -> None:
         return
     d = numbers(target)
     # In float64: a long row of float32 would lose more in the sum than in its entries.
-    off = np.abs(np.add.reduce(d, axis=-1, dtype=np.float64) - 1)
+    off = np.abs(np.sum(d, axis=-1, dtype=np.float64) - 1)
     if not np.all(off <= tolerance(target, prediction)):
         place = np.argwhere(~(np.asarray(off) <= tolerance(target, prediction)))[0]
         row = d[tuple(place)]
