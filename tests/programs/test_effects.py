@@ -112,6 +112,7 @@ def test_a_number_that_no_instance_changes_is_dropped_for_each_of_them() -> None
 
 
 def test_a_scalar_program_with_dropout_says_why_it_is_not_native() -> None:
+    pytest.importorskip("llvmlite")
     x = Value(1.0, "x")
     program = autograd.compile(nn.Dropout(0.5, rng=0)(x) * x, inputs=[x])
     assert program.stats.executor == "numpy"
