@@ -24,7 +24,15 @@ from autograd.views.algebra import (
 )
 from autograd.views.latex import number
 from autograd.views.layouts import Layout, Matrices, Role, T
-from autograd.views.line_printing import Entry, Writers, diagonal, joined, sentence, shown_shape
+from autograd.views.line_printing import (
+    Entry,
+    Writers,
+    diagonal,
+    joined,
+    sentence,
+    shown_shape,
+    without_idle,
+)
 from autograd.views.lines import Line, Written
 from autograd.views.matrix_writing import MatrixLatex, MatrixText, Python
 from autograd.views.naming import Naming
@@ -320,6 +328,7 @@ class Lines:
     def written(self, targets: Sequence[Node], functions: dict[str, Any]) -> Written:
         """All lines, as text, LaTeX and NumPy."""
         self.drop_unused()
+        self.entries = without_idle(self.entries)
         renamed = self.one_letter()
         entries = [*self.forward_entries(), *self.entries]
         symbols = self.naming.symbols
