@@ -1,4 +1,4 @@
-"""`check_answer`: what it says to answers that are right, wrong, of the wrong shape or of the wrong kind."""
+"""`check_answer`: what it says to answers that are right, wrong, and of the wrong shape or kind."""
 
 from __future__ import annotations
 
