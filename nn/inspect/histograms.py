@@ -132,7 +132,8 @@ def histograms(
         panel.tick_params(labelsize=7 if small else 8)
         panel.xaxis.get_major_locator().set_params(nbins=2 if small else 4)
         if small:
-            panel.ticklabel_format(axis="x", scilimits=(-2, 3))
+            # 0.05 as 5 of 1e-2: three numbers fit beside each other.
+            panel.ticklabel_format(axis="x", scilimits=(-1, 3))
             panel.xaxis.get_offset_text().set_fontsize(7)
             panel.tick_params(labelleft=not log or panel is panels[0])
         plain(panel)

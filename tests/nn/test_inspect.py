@@ -293,4 +293,5 @@ def test_mistakes_in_observe_are_named() -> None:
 def test_a_notebook_shows_a_figure_that_pyplot_does_not_know():
     figure = nn.inspect.learning_curve({"training": [1.0, 0.5]}, {"training": [0.5, 0.9]})
     assert figure._repr_png_().startswith(b"\x89PNG")
+    assert figure.get_suptitle() == "Loss and accuracy after each epoch"
     assert nn.inspect.new_figure(2.0, 1.0)._repr_png_() is None
