@@ -33,8 +33,8 @@ def check_answer(answer: Any, truth: Any, *, tolerance: float = 1e-6) -> str:
     right = truth() if callable(truth) else truth
     cases = isinstance(right, list) and bool(right) and isinstance(right[0], tuple)
     if callable(answer) != cases:
-        expected = "a function is" if cases else "numbers are"
-        return f"not right yet: {expected} expected, got {type(answer).__name__}"
+        kind = "a function is" if cases else "numbers are"
+        return f"not right yet: {kind} expected, got {type(answer).__name__}"
     if cases:
         return _function(answer, right, tolerance)
     if isinstance(right, str | bool):
