@@ -139,6 +139,7 @@ def histograms(
             panel.ticklabel_format(axis="x", scilimits=(-1, 3))
             panel.xaxis.get_offset_text().set_fontsize(7)
             panel.tick_params(labelleft=not log or panel is panels[0])
+            panel.minorticks_off()
         plain(panel)
     if axes is None:
         figure.supxlabel(WORDS[of], fontsize=9, color=GREY)
