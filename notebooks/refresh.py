@@ -291,7 +291,7 @@ def differences(old: Notebook, new: Notebook) -> list[str]:
     if len(old["cells"]) != len(new["cells"]):
         return [f"{len(old['cells'])} cells, and {len(new['cells'])} when run"]
     found = []
-    if old["metadata"].get(DIGEST) != new["metadata"].get(DIGEST):
+    if old["metadata"].get(DIGEST) != digest(old):
         found.append("a code cell was changed after the outputs had been saved")
     for number, (a, b) in enumerate(zip(old["cells"], new["cells"], strict=True), start=1):
         if (a["cell_type"], joined(a["source"])) != (b["cell_type"], joined(b["source"])):
