@@ -347,8 +347,7 @@ class Lines:
         lines = []
         for entry in entries:
             line = self._line(entry, write, renamed)
-            known = self.cotangents() | renamed.keys()
-            also = diagonal(entry, write, self.layout, known, self.in_rows(entry))
+            also = diagonal(entry, write, self.layout, self.cotangents(), self.in_rows(entry))
             lines.append(line if also is None else joined(line, replace(also, name=line.name)))
         written = Written(lines, self.values(entries) | functions)
         if self.stacked:
@@ -415,13 +414,6 @@ class Lines:
         letter = "g" if self.layout.single else "G"
         for name in cotangents:
             self.naming.symbols[name] = Formula(letter, letter)
-        # Behind a slope of 1, as that of a difference, the line would read g = g.
-        self.entries = [
-            entry
-            for entry in self.entries
-            if not (entry.cotangent and isinstance(entry.tree, Letter))
-            or entry.tree.function not in cotangents
-        ]
         return dict.fromkeys(cotangents, letter)
 
     def in_rows(self, entry: Entry) -> bool:
