@@ -86,6 +86,17 @@ def test_lists_integers_and_tensors_are_inputs(given: Any) -> None:
     near(w.grad, [2.0 * 35, 4.0 * 56])
 
 
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_an_output_that_no_instance_changes_is_given_for_each(executor: str) -> None:
+    x, w = Value(1.5, "x"), Value(2.0, "w")
+    with autograd.recording() as recorded:
+        out = max(x, w) * 2.0
+    program = autograd.compile(out, inputs=[x], recorded=recorded, executor=executor)
+    near(program(np.array([1.0, 1.5, -3.0])), [4.0, 4.0, 4.0])
+    program.backward()
+    assert (w.grad, x.grad) == (2.0, None)
+
+
 def test_a_number_is_the_same_for_all_instances() -> None:
     x, y = Value(1.0, "x"), Value(2.0, "y")
     program = autograd.compile(x * y, inputs=[x, y])
