@@ -98,7 +98,7 @@ def make(
     node._data = out
     node._grad = node._name = None
     node._requires_grad = derivatives.count(None) < len(derivatives)
-    if node._requires_grad or (mode.recording and computed_anew(mode, primitive, arguments)):
+    if node._requires_grad or computed_anew(mode, primitive, arguments):
         node._primitive = primitive
         kept = tuple(
             [x if x.__class__ is Value else n for x, n in zip(arguments, numbers, strict=True)]
@@ -199,7 +199,7 @@ def apply_to_tensors(
             else tuple([arguments[slot] for slot in slots])
         )
         node._requires_grad = True
-    elif mode.recording and computed_anew(mode, primitive, arguments):
+    elif computed_anew(mode, primitive, arguments):
         node._primitive = primitive
         node._arguments, node._arrays, node._options = arguments, arrays, options
         node._slots = node._parents = ()
@@ -229,9 +229,13 @@ def computed_anew(mode: Mode, primitive: Primitive, arguments: Iterable[Any]) ->
 
     So it is inside `recording`, for numbers that are drawn, and for what is made of them.
     """
-    if mode.notes is not None or primitive.impure is not None:
+    if mode.notes is not None:
         return True
-    return any(isinstance(x, Node) and not x.is_leaf for x in arguments)
+    if not mode.recording:
+        return False
+    return primitive.impure is not None or any(
+        isinstance(x, Node) and not x.is_leaf for x in arguments
+    )
 
 
 def share_buffer(view: Tensor, arguments: Iterable[Any]) -> None:

@@ -16,7 +16,16 @@ import numpy as np
 from autograd.dispatch import numpy_call, numpy_ufunc, registry
 from autograd.graph import Node, changed, tick
 from autograd.local_derivative import LocalDerivative
-from autograd.recording import current_mode, getframe, note, record_site
+from autograd.recording import (
+    current_mode,
+    getframe,
+    no_grad,
+    note,
+    note_numbers,
+    note_read,
+    record_site,
+    under_way,
+)
 from autograd.signatures import ArrayMethods
 
 __all__ = ["Buffer", "Tensor"]
@@ -155,6 +164,8 @@ class Tensor(ArrayMethods, Node):
         Assigning copies into the same memory, and checks shape and dtype. The data of an interior
         node is read-only.
         """
+        if under_way:
+            note_read(self)
         if self._primitive is None:
             return self._data
         view = self._data.view()
@@ -235,22 +246,31 @@ class Tensor(ArrayMethods, Node):
             raise ValueError(
                 f"item() needs a tensor of one element, this one has shape {self.shape}"
             )
-        if current_mode().notes is not None:
-            note("its number", operator.eq, self, self._data.copy(), np.ones(self.shape, bool))
+        if under_way:
+            note_numbers(self)
         return float(self._data.reshape(()))
 
     def numpy(self) -> Array:
         """The array itself, read-only: copy it to write."""
+        if under_way:
+            note_read(self)
         view = self._data.view()
         view.flags.writeable = False
         return view
 
     def tolist(self) -> Any:
         """The numbers as nested lists."""
+        if under_way:
+            note_read(self)
         return self._data.tolist()
 
     def detach(self) -> Tensor:
         """A constant that shares this tensor's memory: no gradient flows through it."""
+        if current_mode().notes is not None:
+            with no_grad():  # recorded, so that a program computes it anew
+                view: Tensor = registry["reshape"](self, self.shape)
+            view._name = self._name
+            return view
         if self._buffer is None:
             self._buffer = Buffer()
         constant = new(Tensor)
@@ -321,6 +341,8 @@ class Tensor(ArrayMethods, Node):
                 "this Tensor is tracked, and as a plain array it would lose its gradient: "
                 "use t.detach().numpy() or t.numpy()"
             )
+        if under_way:
+            note_read(self)
         return np.array(self._data, dtype=dtype)
 
     __hash__ = object.__hash__

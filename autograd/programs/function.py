@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from autograd.graph import Node
 from autograd.programs.program import Program
-from autograd.recording import recording
+from autograd.recording import current_mode, recording
 from autograd.tensor import FLOATS, Tensor
 from autograd.value import Value
 
@@ -27,7 +28,9 @@ class CompiledFunction:
     differentiated.
 
     Attributes:
-        programs: the programs so far, by the kinds of their arguments.
+        programs: the programs so far, by the kinds of their arguments, and the states (such as the
+            training mode of a module) that were noted while recording.
+        states: what gives those states.
         last: the one of the last call.
     """
 
@@ -35,15 +38,18 @@ class CompiledFunction:
         self.function = function
         self.options = options
         self.programs: dict[Any, Program] = {}
+        self.states: list[Callable[[], Any]] = []
         self.last: Program | None = None
         functools.update_wrapper(self, function)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """The function's result for these arguments, replayed if they are of a kind that was seen."""
+        if current_mode().notes is not None:  # part of another recording
+            return self.function(*arguments, **keywords)
         kinds = tuple(_kind(x) for x in arguments)
         try:
             key = (kinds, tuple((name, _kind(x)) for name, x in sorted(keywords.items())))
-            program = self.programs.get(key)
+            program = self.programs.get((*key, *[read() for read in self.states]))
         except TypeError as error:
             raise TypeError(
                 f"{self.__name__}: an argument that is no array or float must be hashable: {error}"
@@ -51,7 +57,8 @@ class CompiledFunction:
         inputs = [*arguments, *(keywords[name] for name in sorted(keywords))]
         given = [x for x in inputs if _is_input(x)]
         if program is None:
-            program = self.programs[key] = self.record(arguments, keywords)
+            program = self.record(arguments, keywords)
+            self.programs[(*key, *[read() for read in self.states])] = program
             self.last = program
             return program.resume(*given)
         self.last = program
@@ -77,6 +84,11 @@ class CompiledFunction:
         named = {name: as_input(keywords[name], name) for name in sorted(keywords)}
         with recording() as recorded:
             output = self.function(*places, **named)
+        # What is recorded for a state is found by it: there is nothing left to check.
+        for each in recorded.notes:
+            if not each.sides and each.compare not in self.states:
+                self.states.append(each.compare)
+        recorded.notes[:] = [each for each in recorded.notes if each.sides]
         output, *also = output if isinstance(output, tuple) and output else (output,)
         for node in (output, *also):
             if not isinstance(node, Node):
@@ -93,6 +105,10 @@ class CompiledFunction:
         if self.last is None:
             raise ValueError(f"backward() needs a call of {self.__name__} first")
         self.last.backward(seed)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a method: bound to the object, for each of which it is recorded."""
+        return self if instance is None else types.MethodType(self, instance)
 
     __name__: str
 
@@ -168,7 +184,8 @@ def compile(
     with one number per instance, and `backward` leaves the gradient of the mean.
 
     ``@compile`` makes a function that is recorded on the first call for each combination of shapes and
-    dtypes, and replayed afterwards.
+    dtypes, and replayed afterwards; also for each mode of a network (`nn.Module.train`, ``eval``). It
+    gives numbers: no gradient flows to its arguments. Inside another one it is part of that recording.
 
     Args:
         output: the node to compute, or a function of arrays that returns one.
