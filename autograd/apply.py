@@ -11,11 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from autograd.dispatch import TENSOR_RANK, VALUE_RANK, asarray, register_kind
+from autograd.dispatch import TENSOR_RANK, VALUE_RANK, asarray, register_kind, registry
 from autograd.families import Elementwise
 from autograd.graph import Node, tick
 from autograd.primitive import BAD_INPUT, Primitive
-from autograd.recording import Mode, current_mode, getframe, library_files, record_site
+from autograd.recording import (
+    Mode,
+    current_mode,
+    getframe,
+    library_files,
+    note_made,
+    record_site,
+    under_way,
+)
 from autograd.tensor import FLOAT64, Buffer, Tensor, as_data
 from autograd.value import Value, number
 
@@ -166,7 +174,10 @@ def apply_to_tensors(
             if whole and primitive.family == "diagonal" and primitive.differentiable(len(arrays)):
                 # A rule may take a logarithm, which is a half-precision number for small integers.
                 tensors = [each.dtype for each in arguments if isinstance(each, Tensor)]
-                array = array.astype(np.result_type(array.dtype, np.float32, *tensors))
+                dtype = np.result_type(array.dtype, np.float32, *tensors)
+                given, array = array, array.astype(dtype)
+                if under_way:
+                    note_made(array, registry["astype"], [given], {"dtype": dtype})
             if array is not x:
                 arguments = (*arguments[: len(arrays)], array, *arguments[len(arrays) + 1 :])
             arrays.append(array)

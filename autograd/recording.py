@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterable
 from contextlib import ContextDecorator
 from contextvars import ContextVar, Token
 from types import CodeType, FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 __all__ = [
+    "Made",
     "Scope",
     "Scoped",
     "Site",
@@ -26,6 +27,7 @@ __all__ = [
     "is_grad_enabled",
     "no_grad",
     "note",
+    "note_made",
     "note_numbers",
     "note_read",
     "recording",
@@ -203,6 +205,30 @@ def note_call(what: str, compare: Any, sides: tuple[Any, ...], result: Any) -> N
         notes.append(Note(what, compare, sides, result, whole=True))
 
 
+class Made(NamedTuple):
+    """An array that a row made of plain arrays, of which one may be an input of a program."""
+
+    out: Any
+    row: Any
+    arguments: tuple[Any, ...]
+    options: dict[str, Any]
+
+
+class Notes(list[Note]):
+    """The notes of a recording, and what rows made of plain arrays meanwhile."""
+
+    def __init__(self) -> None:
+        self.made: list[Made] = []
+
+
+def note_made(out: Any, row: Any, arguments: Iterable[Any], options: dict[str, Any]) -> Any:
+    """Note what a row made of plain arrays, if a `recording` wants to know. Returns it."""
+    notes = current_mode().notes
+    if notes is not None and isinstance(out, np.ndarray):
+        notes.made.append(Made(out, row, tuple(arguments), options))
+    return out
+
+
 class Mode:
     """What recording does here and now. Immutable; the current one is a context variable."""
 
@@ -215,7 +241,7 @@ class Mode:
         transforming: bool = False,
         anomaly: Any = None,
         scope: Scope | None = None,
-        notes: list[Note] | None = None,
+        notes: Notes | None = None,
     ) -> None:
         self.recording = recording
         self.retain = retain
@@ -365,7 +391,7 @@ class recording(ModeChange):  # noqa: N801  (named like no_grad)
     """
 
     def __init__(self) -> None:
-        self.notes: list[Note] = []
+        self.notes = Notes()
         super().__init__(recording=True, notes=self.notes)
 
     @staticmethod

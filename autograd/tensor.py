@@ -21,6 +21,7 @@ from autograd.recording import (
     getframe,
     no_grad,
     note,
+    note_made,
     note_numbers,
     note_read,
     record_site,
@@ -494,4 +495,6 @@ def plain_index(index: Any) -> Any:
         raise TypeError(
             "an index is integers, slices or a boolean mask, not a node: use t.numpy().astype(int)"
         )
-    return np.array(index) if isinstance(index, list | ndarray) else index
+    if not isinstance(index, list | ndarray):
+        return index
+    return note_made(np.array(index), None, [index], {})  # a program says that it is no input

@@ -134,9 +134,9 @@ def _node_of(x: Any, name: str | None) -> Any:
     """A leaf in the place of an input. Whole numbers and truth values stay arrays of their own."""
     data = x.data if isinstance(x, Node) else x
     if isinstance(data, np.ndarray):
-        if data.dtype not in FLOATS:
+        if data.dtype.newbyteorder("=") not in FLOATS:
             return np.array(data)
-        return Tensor(data, name, requires_grad=False)
+        return Tensor(np.asarray(data, data.dtype.newbyteorder("=")), name, requires_grad=False)
     return Value(float(data), name, requires_grad=False)
 
 
@@ -186,6 +186,8 @@ def compile(
     ``@compile`` makes a function that is recorded on the first call for each combination of shapes and
     dtypes, and replayed afterwards; also for each mode of a network (`nn.Module.train`, ``eval``). It
     gives numbers: no gradient flows to its arguments. Inside another one it is part of that recording.
+    Arrays of whole numbers and truth values are inputs where rows and losses take them; what NumPy makes
+    of one (``t + 1``, ``np.eye(3)[t]``) is a constant: give it as an argument of its own.
 
     Args:
         output: the node to compute, or a function of arrays that returns one.

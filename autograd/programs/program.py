@@ -21,7 +21,7 @@ from autograd.programs.numpy_executor import NumpyExecutor
 from autograd.programs.plan import Plan
 from autograd.programs.planning import plan_of
 from autograd.programs.verifying import Verifier
-from autograd.recording import recording
+from autograd.recording import Notes, recording
 from autograd.tensor import Tensor
 from autograd.value import Value
 from autograd.vector import Vector
@@ -90,13 +90,15 @@ class Program:
     ) -> None:
         if executor not in EXECUTORS:
             raise ValueError(f"executor is one of {', '.join(EXECUTORS)}, not {executor!r}")
-        notes = [] if recorded is None else recorded.notes
+        notes = Notes() if recorded is None else recorded.notes
         self.noted = recorded is not None
         self.guards: list[Guard] = guards_of(notes, inputs)
         watched = [node for guard in self.guards for node in guard.nodes]
         decided = [node for guard in self.guards for node in guard.inputs]
         extra = list(dict.fromkeys([*also, *watched, *decided]))
-        planner = plan_of(output, inputs, extra=extra, input_gradients=input_gradients)
+        planner = plan_of(
+            output, inputs, extra=extra, input_gradients=input_gradients, made=notes.made
+        )
         self.plan: Plan = planner.plan
         self.inputs = tuple(inputs)
         self.names = [_name(x, i) for i, x in enumerate(inputs)]

@@ -283,7 +283,9 @@ class Writer:
         out = self.buffer(step, True)
         return [f"{self.bind(np.logaddexp, 'logaddexp')}({names[0]}, 0, {out})"]
 
-    def write_indicator(self, step: Instruction, names: Sequence[str]) -> list[str]:
+    def write_indicator(self, step: Instruction, names: Sequence[str]) -> list[str] | None:
+        if self.plan.registers[step.arguments[0]].dtype.kind != "b":
+            return None
         return [f"copyto({self.buffer(step, False)}, {names[0]})"]
 
     def write_where(self, step: Instruction, names: Sequence[str]) -> list[str] | None:
