@@ -20,6 +20,7 @@ from autograd.letters import OPERATORS, Letter
 from autograd.primitive import Primitive
 from autograd.programs.deriving import Derived, as_recorded, made_again
 from autograd.programs.formulas import (
+    FLOAT64,
     SMALL,
     Options,
     dtype_of,
@@ -167,24 +168,29 @@ class Planner:
         row = registry.get(name)
         registers = self.plan.registers
         arguments = tuple(arguments)
+        self.reached.update(arguments)
+        fixed, varies = name != TOTAL, False
         for r in arguments:
-            self.reached.add(r)
+            register = registers[r]
+            fixed = fixed and register.kind == "constant"
+            varies = varies or register.varies
         pure = row is None or not row.is_impure(options)
         key = (name, arguments, key_of(options) if options else ())
         if pure:
             if (known := self._known(name, arguments, key)) is not None:
                 return known
-            if all(registers[r].kind == "constant" for r in arguments) and name != TOTAL:
+            if fixed:
                 self.folded += 1
                 numbers = [registers[r].holds for r in arguments]
                 return self.constant(self._computed(name, numbers, options))
-        varies = name != TOTAL and any(registers[r].varies for r in arguments)
-        if self.plan.scalar and not pure:
-            varies = True  # what is drawn is another number for each instance
-        if sample is None and not self.plan.scalar:
+        if self.plan.scalar:
+            # What is drawn is another number for each instance, and a total is the same for all.
+            varies = name != TOTAL and (varies or not pure)
+            out = self.register("result", (), FLOAT64, varies=varies)
+        elif sample is None:
             raise ValueError(f"{name}: an instruction on arrays needs a sample of its result")
-        shape = () if self.plan.scalar else np.shape(sample)
-        out = self.register("result", shape, dtype_of(sample), varies=varies)
+        else:
+            out = self.register("result", np.shape(sample), dtype_of(sample), varies=varies)
         self.into.append(Instruction(name, arguments, out.index, options, self.about))
         if pure:
             self.made[key] = out.index
