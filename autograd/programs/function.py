@@ -147,7 +147,7 @@ def compile(
     inputs: Sequence[Any],
     recorded: recording | None = ...,
     executor: str = ...,
-    threads: int = ...,
+    threads: int | None = ...,
     verify: bool = ...,
 ) -> Program:
     """A program of a recorded graph."""
@@ -155,14 +155,18 @@ def compile(
 
 @overload
 def compile(
-    output: Callable[..., Any], *, executor: str = ..., threads: int = ..., verify: bool = ...
+    output: Callable[..., Any],
+    *,
+    executor: str = ...,
+    threads: int | None = ...,
+    verify: bool = ...,
 ) -> CompiledFunction:
     """A function that is recorded and replayed."""
 
 
 @overload
 def compile(
-    output: None = None, *, executor: str = ..., threads: int = ..., verify: bool = ...
+    output: None = None, *, executor: str = ..., threads: int | None = ..., verify: bool = ...
 ) -> Callable[[Callable[..., Any]], CompiledFunction]:
     """A decorator with options."""
 
@@ -173,7 +177,7 @@ def compile(
     inputs: Sequence[Any] | None = None,
     recorded: recording | None = None,
     executor: str = "auto",
-    threads: int = 1,
+    threads: int | None = None,
     verify: bool = True,
 ) -> Any:
     """Make a program of a recorded graph, or of a function, to replay it with other numbers.
@@ -197,7 +201,8 @@ def compile(
         recorded: the `recording` that the graph was made in: then every replay checks that Python would
             have taken the same branches, and raises `BranchChanged` otherwise.
         executor: ``"numpy"``, ``"native"`` (machine code, with the extra ``fast``), or the best.
-        threads: of the native executor.
+        threads: of the native executor, for graphs of Values with enough work: by default two, where
+            there are two cores.
         verify: compare the first replay with an eager pass.
 
     Raises:

@@ -83,7 +83,7 @@ class Program:
         *,
         recorded: recording | None = None,
         executor: str = "auto",
-        threads: int = 1,
+        threads: int | None = None,
         verify: bool = True,
         input_gradients: bool = True,
         also: Sequence[Node] = (),
