@@ -1,4 +1,4 @@
-"""Inputs of whole numbers and truth values: a replay makes of them what the recording made."""
+"""Inputs that are no doubles: a replay makes of them what the recording made, in the same dtype."""
 
 from __future__ import annotations
 
@@ -112,3 +112,27 @@ def test_fit_compiles_with_pixels_and_whole_targets(loss: Any, targets: Any, uni
         )
         figures.append(history.steps["loss"])
     near(*figures, tolerance=1e-9)
+
+
+@pytest.mark.parametrize("loss", [nn.cross_entropy, nn.mse])
+def test_fit_computes_a_network_of_float32_in_float32_compiled_too(loss: Any) -> None:
+    x, numbers = RNG.normal(size=(8, 3)), RNG.normal(size=(8, 2))
+    targets = numbers if loss is nn.mse else RNG.integers(0, 2, 8)
+    figures = []
+    for compiled in (False, True):
+        model = nn.MLP(3, [4, 2], rng=0, dtype=np.float32)
+        history = nn.fit(
+            model,
+            loss,
+            (x, targets),
+            optimizer=nn.optim.SGD(model.parameters(), lr=0.1),
+            metrics={"single": lambda prediction, t: float(prediction.dtype == np.float32)},
+            epochs=2,
+            batch_size=3,
+            progress=False,
+            rng=0,
+            compile=compiled,
+        )
+        assert history.steps["single"] == [1.0] * 6
+        figures.append(history.steps["loss"])
+    near(*figures, tolerance=1e-5)
