@@ -174,7 +174,9 @@ def signs(target: Any, scores: Any, loss: str) -> Any:
     dtype = getattr(scores, "dtype", FLOAT64)
     if not t.ndim:
         return float(t)
-    return t if t.dtype == dtype else autograd.astype(t, dtype=dtype)
+    if t.dtype == dtype or np.dtype(dtype).kind == "O":
+        return t.astype(dtype, copy=False)
+    return autograd.astype(t, dtype=dtype)
 
 
 def check_probabilities(y: Any, d: Any, loss: str, binary: bool) -> None:
