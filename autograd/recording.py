@@ -390,6 +390,9 @@ class recording(ModeChange):  # noqa: N801  (named like no_grad)
     (1, True)
     """
 
+    under_way = under_way
+    """The recordings of all threads: nothing has to be noted while there is none."""
+
     def __init__(self) -> None:
         self.notes = Notes()
         super().__init__(recording=True, notes=self.notes)

@@ -208,7 +208,8 @@ class Module(Scoped, metaclass=Naming):
     @property
     def training(self) -> bool:
         """Whether the module is being trained: layers such as dropout behave differently then."""
-        autograd.recording.note_state(f"training of {type(self).__name__}", self._mode)
+        if autograd.recording.under_way:
+            autograd.recording.note_state(f"training of {type(self).__name__}", self._mode)
         return self._mode()
 
     @training.setter
