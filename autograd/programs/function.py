@@ -49,7 +49,7 @@ class CompiledFunction:
         kinds = tuple(_kind(x) for x in arguments)
         try:
             key = (kinds, tuple((name, _kind(x)) for name, x in sorted(keywords.items())))
-            program = self.programs.get((*key, *[read() for read in self.states]))
+            program = self.programs.get(self.with_states(key) if self.states else key)
         except TypeError as error:
             raise TypeError(
                 f"{self.__name__}: an argument that is no array or float must be hashable: {error}"
@@ -58,11 +58,15 @@ class CompiledFunction:
         given = [x for x in inputs if _is_input(x)]
         if program is None:
             program = self.record(arguments, keywords)
-            self.programs[(*key, *[read() for read in self.states])] = program
+            self.programs[self.with_states(key)] = program
             self.last = program
             return program.resume(*given)
         self.last = program
         return program(*given)
+
+    def with_states(self, key: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What a program is found by: the kinds of the arguments, and the states as they are."""
+        return (*key, *[read() for read in self.states])
 
     def record(self, arguments: Sequence[Any], keywords: dict[str, Any]) -> Program:
         """Call the function with nodes in the place of its inputs, and compile what it records."""
@@ -134,9 +138,11 @@ def _node_of(x: Any, name: str | None) -> Any:
     """A leaf in the place of an input. Whole numbers and truth values stay arrays of their own."""
     data = x.data if isinstance(x, Node) else x
     if isinstance(data, np.ndarray):
-        if data.dtype.newbyteorder("=") not in FLOATS:
+        if not data.dtype.isnative:
+            data = data.astype(data.dtype.newbyteorder("="))
+        if data.dtype not in FLOATS:
             return np.array(data)
-        return Tensor(np.asarray(data, data.dtype.newbyteorder("=")), name, requires_grad=False)
+        return Tensor(data, name, requires_grad=False)
     return Value(float(data), name, requires_grad=False)
 
 
