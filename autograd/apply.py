@@ -11,11 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from autograd.dispatch import TENSOR_RANK, VALUE_RANK, asarray, register_kind
+from autograd.dispatch import TENSOR_RANK, VALUE_RANK, asarray, register_kind, registry
 from autograd.families import Elementwise
 from autograd.graph import Node, tick
 from autograd.primitive import BAD_INPUT, Primitive
-from autograd.recording import Mode, current_mode, getframe, library_files, record_site
+from autograd.recording import (
+    Mode,
+    current_mode,
+    getframe,
+    library_files,
+    note_made,
+    record_site,
+    under_way,
+)
 from autograd.tensor import FLOAT64, Buffer, Tensor, as_data
 from autograd.value import Value, number
 
@@ -98,7 +106,7 @@ def make(
     node._data = out
     node._grad = node._name = None
     node._requires_grad = derivatives.count(None) < len(derivatives)
-    if node._requires_grad or (mode.recording and computed_anew(mode, primitive, arguments)):
+    if node._requires_grad or computed_anew(mode, primitive, arguments):
         node._primitive = primitive
         kept = tuple(
             [x if x.__class__ is Value else n for x, n in zip(arguments, numbers, strict=True)]
@@ -166,7 +174,10 @@ def apply_to_tensors(
             if whole and primitive.family == "diagonal" and primitive.differentiable(len(arrays)):
                 # A rule may take a logarithm, which is a half-precision number for small integers.
                 tensors = [each.dtype for each in arguments if isinstance(each, Tensor)]
-                array = array.astype(np.result_type(array.dtype, np.float32, *tensors))
+                dtype = np.result_type(array.dtype, np.float32, *tensors)
+                given, array = array, array.astype(dtype)
+                if under_way:
+                    note_made(array, registry["astype"], [given], {"dtype": dtype})
             if array is not x:
                 arguments = (*arguments[: len(arrays)], array, *arguments[len(arrays) + 1 :])
             arrays.append(array)
@@ -199,7 +210,7 @@ def apply_to_tensors(
             else tuple([arguments[slot] for slot in slots])
         )
         node._requires_grad = True
-    elif mode.recording and computed_anew(mode, primitive, arguments):
+    elif computed_anew(mode, primitive, arguments):
         node._primitive = primitive
         node._arguments, node._arrays, node._options = arguments, arrays, options
         node._slots = node._parents = ()
@@ -229,9 +240,13 @@ def computed_anew(mode: Mode, primitive: Primitive, arguments: Iterable[Any]) ->
 
     So it is inside `recording`, for numbers that are drawn, and for what is made of them.
     """
-    if mode.notes is not None or primitive.impure is not None:
+    if mode.notes is not None:
         return True
-    return any(isinstance(x, Node) and not x.is_leaf for x in arguments)
+    if not mode.recording:
+        return False
+    return primitive.impure is not None or any(
+        isinstance(x, Node) and not x.is_leaf for x in arguments
+    )
 
 
 def share_buffer(view: Tensor, arguments: Iterable[Any]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd.letters import Letter
-from autograd.recording import current_mode, note_call
+from autograd.recording import current_mode, note_call, note_made, under_way
 
 if TYPE_CHECKING:
     from autograd.primitive import Primitive
@@ -79,7 +79,10 @@ def _compute_arrays(primitive: Primitive, arguments: Any, options: dict[str, Any
                 raise TypeError(f"{primitive.name}: expected real numbers, got {x.dtype}")
             with np.errstate(all="ignore"):  # a Value never warns
                 return primitive.on_values(arguments, options)
-    return primitive.compute(arguments, options)
+    out = primitive.compute(arguments, options)
+    if under_way:
+        note_made(out, primitive, arguments, options)
+    return out
 
 
 def _compute_sequences(primitive: Primitive, arguments: Any, options: dict[str, Any]) -> Any:

@@ -166,10 +166,12 @@ class Elementwise(Primitive):
 def _factor(formula: Any) -> str:
     """The text of a local derivative that a cotangent will be multiplied by.
 
-    A cotangent times a mask keeps its dtype, so an indicator alone need not become floats first.
+    A cotangent times a mask keeps its dtype, so an indicator alone need not become floats first. That
+    of a comparison is one of truth values; a condition that is given may be any numbers.
     """
     mask = isinstance(formula, Letter) and formula.function == "indicator"
-    return written(formula.arguments[0] if mask else formula)
+    compared = mask and isinstance(formula.arguments[0], Letter) and formula.arguments[0].arguments
+    return written(formula.arguments[0] if compared else formula)
 
 
 class Reduction(Primitive):

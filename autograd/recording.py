@@ -10,15 +10,16 @@ import itertools
 import linecache
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ContextDecorator
 from contextvars import ContextVar, Token
 from types import CodeType, FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 __all__ = [
+    "Made",
     "Scope",
     "Scoped",
     "Site",
@@ -26,6 +27,9 @@ __all__ = [
     "is_grad_enabled",
     "no_grad",
     "note",
+    "note_made",
+    "note_numbers",
+    "note_read",
     "recording",
     "register_library",
     "retain_grads",
@@ -175,11 +179,54 @@ def note(what: str, compare: Any, left: Any, right: Any, result: Any) -> None:
         notes.append(Note(what, compare, (left, right), result))
 
 
+def note_numbers(node: Any, what: str = "its number") -> None:
+    """Note that the numbers of a node left the graph as they are, if a `recording` wants to know."""
+    notes = current_mode().notes
+    if notes is not None:
+        numbers = node._data
+        held = numbers if isinstance(numbers, float) else numbers.copy()
+        notes.append(Note(what, _itself, (node,), held))
+
+
+def note_read(node: Any) -> None:
+    """Note that somebody else than the library read the data of a node."""
+    if getframe(2).f_code.co_filename not in library_files:
+        note_numbers(node, "its data")
+
+
+def _itself(x: Any) -> Any:
+    return x
+
+
 def note_call(what: str, compare: Any, sides: tuple[Any, ...], result: Any) -> None:
     """Note what a function of whole nodes gave, if a `recording` wants to know."""
     notes = current_mode().notes
     if notes is not None:
         notes.append(Note(what, compare, sides, result, whole=True))
+
+
+class Made(NamedTuple):
+    """An array that a row made of plain arrays, of which one may be an input of a program."""
+
+    out: Any
+    row: Any
+    arguments: tuple[Any, ...]
+    options: dict[str, Any]
+
+
+class Notes(list[Note]):
+    """The notes of a recording, and what rows made of plain arrays meanwhile."""
+
+    def __init__(self) -> None:
+        self.made: list[Made] = []
+
+
+def note_made(out: Any, row: Any, arguments: Iterable[Any], options: dict[str, Any]) -> Any:
+    """Note what a row made of plain arrays, if a `recording` wants to know. Returns it."""
+    notes = current_mode().notes
+    if notes is not None and isinstance(out, np.ndarray):
+        notes.made.append(Made(out, row, tuple(arguments), options))
+    return out
 
 
 class Mode:
@@ -194,7 +241,7 @@ class Mode:
         transforming: bool = False,
         anomaly: Any = None,
         scope: Scope | None = None,
-        notes: list[Note] | None = None,
+        notes: Notes | None = None,
     ) -> None:
         self.recording = recording
         self.retain = retain
@@ -322,12 +369,18 @@ class retain_grads(ModeChange):  # noqa: N801  (named like no_grad)
         super().__init__(retain=True)
 
 
+under_way: list[recording] = []
+"""The recordings of all threads: while it is empty, nobody wants to know which numbers are read."""
+
+
 class recording(ModeChange):  # noqa: N801  (named like no_grad)
     """Record everything, and note where numbers leave the graph, for `autograd.compile`.
 
     Operations on nodes that need no gradient are recorded too, so that a program computes them anew;
     and each comparison, ``bool()`` and ``float()`` of a node is noted in ``notes``, so that a replay
-    can tell when Python would have taken another branch.
+    can tell when Python would have taken another branch. So is each time that its numbers are read
+    (``.data``, ``.numpy()``): what is made of them is a constant, which is right for these numbers
+    only. `no_grad` and ``detach()`` stop gradients in here, and what they are for is still recorded.
 
     >>> import autograd
     >>> v = autograd.Value(2.0, "v")
@@ -337,9 +390,48 @@ class recording(ModeChange):  # noqa: N801  (named like no_grad)
     (1, True)
     """
 
+    under_way = under_way
+    """The recordings of all threads: nothing has to be noted while there is none."""
+
     def __init__(self) -> None:
-        self.notes: list[Note] = []
+        self.notes = Notes()
         super().__init__(recording=True, notes=self.notes)
+
+    @staticmethod
+    def note_state(what: str, read: Callable[[], Any]) -> None:
+        """Note that what is recorded depends on more than numbers: on what `read` gives.
+
+        A program then raises `BranchChanged` when `read` gives something else; a compiled function
+        is recorded once for each answer. `nn.Module.training` is noted this way.
+
+        >>> import autograd
+        >>> fast = {"on": True}
+        >>> @autograd.compile
+        ... def f(x):
+        ...     autograd.recording.note_state("fast", lambda: fast["on"])
+        ...     return x * 2.0 if fast["on"] else x * 3.0
+        >>> f(1.0).tolist()
+        [2.0]
+        >>> fast["on"] = False
+        >>> f(1.0).tolist()
+        [3.0]
+        """
+        notes = current_mode().notes
+        if notes is not None:
+            notes.append(Note(what, read, (), read(), whole=True))
+
+    def __enter__(self) -> Self:
+        under_way.append(self)
+        return super().__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        under_way.remove(self)
+        super().__exit__(kind, error, trace)
 
 
 def is_grad_enabled() -> bool:

@@ -16,7 +16,17 @@ import numpy as np
 from autograd.dispatch import numpy_call, numpy_ufunc, registry
 from autograd.graph import Node, changed, tick
 from autograd.local_derivative import LocalDerivative
-from autograd.recording import current_mode, getframe, note, record_site
+from autograd.recording import (
+    current_mode,
+    getframe,
+    no_grad,
+    note,
+    note_made,
+    note_numbers,
+    note_read,
+    record_site,
+    under_way,
+)
 from autograd.signatures import ArrayMethods
 
 __all__ = ["Buffer", "Tensor"]
@@ -155,6 +165,8 @@ class Tensor(ArrayMethods, Node):
         Assigning copies into the same memory, and checks shape and dtype. The data of an interior
         node is read-only.
         """
+        if under_way:
+            note_read(self)
         if self._primitive is None:
             return self._data
         view = self._data.view()
@@ -236,22 +248,31 @@ class Tensor(ArrayMethods, Node):
             raise ValueError(
                 f"item() needs a tensor of one element, this one has shape {self.shape}"
             )
-        if current_mode().notes is not None:
-            note("its number", operator.eq, self, self._data.copy(), np.ones(self.shape, bool))
+        if under_way:
+            note_numbers(self)
         return float(self._data.reshape(()))
 
     def numpy(self) -> Array:
         """The array itself, read-only: copy it to write."""
+        if under_way:
+            note_read(self)
         view = self._data.view()
         view.flags.writeable = False
         return view
 
     def tolist(self) -> Any:
         """The numbers as nested lists."""
+        if under_way:
+            note_read(self)
         return self._data.tolist()
 
     def detach(self) -> Tensor:
         """A constant that shares this tensor's memory: no gradient flows through it."""
+        if current_mode().notes is not None:
+            with no_grad():  # recorded, so that a program computes it anew
+                view: Tensor = registry["reshape"](self, self.shape)
+            view._name = self._name
+            return view
         if self._buffer is None:
             self._buffer = Buffer()
         constant = new(Tensor)
@@ -322,6 +343,8 @@ class Tensor(ArrayMethods, Node):
                 "this Tensor is tracked, and as a plain array it would lose its gradient: "
                 "use t.detach().numpy() or t.numpy()"
             )
+        if under_way:
+            note_read(self)
         return np.array(self._data, dtype=dtype)
 
     __hash__ = object.__hash__
@@ -473,4 +496,6 @@ def plain_index(index: Any) -> Any:
         raise TypeError(
             "an index is integers, slices or a boolean mask, not a node: use t.numpy().astype(int)"
         )
-    return np.array(index) if isinstance(index, list | ndarray) else index
+    if not isinstance(index, list | ndarray):
+        return index
+    return note_made(np.array(index), None, [index], {})  # a program says that it is no input

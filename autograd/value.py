@@ -12,10 +12,19 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from autograd.dispatch import numpy_call, numpy_ufunc
+from autograd.dispatch import numpy_call, numpy_ufunc, registry
 from autograd.families import Elementwise
 from autograd.graph import LOCK, Node, changed, tick
-from autograd.recording import current_mode, getframe, note, record_site
+from autograd.recording import (
+    current_mode,
+    getframe,
+    no_grad,
+    note,
+    note_numbers,
+    note_read,
+    record_site,
+    under_way,
+)
 from autograd.signatures import ScalarMethods
 
 __all__ = ["Value", "values"]
@@ -125,6 +134,8 @@ class Value(ScalarMethods, Node):
     @property
     def data(self) -> float:
         """The number. Assignable on a leaf; nodes computed from the old one are then stale."""
+        if under_way:
+            note_read(self)
         return self._data
 
     @data.setter
@@ -189,17 +200,24 @@ class Value(ScalarMethods, Node):
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """The number as a 0-d array."""
+        if under_way:
+            note_read(self)
         return np.asarray(self._data)
 
     def detach(self) -> Value:
         """A constant with the same number: no gradient flows through it."""
+        if current_mode().notes is not None:
+            with no_grad():  # recorded, so that a program computes it anew
+                same: Value = registry["mul"](self, 1.0)
+            same._name = self._name
+            return same
         return Value(self._data, self.name, requires_grad=False)
 
     # --- Python's protocols -----------------------------------------------------------------------
 
     def __float__(self) -> float:
-        if current_mode().notes is not None:
-            note("its number", operator.eq, self, self._data, True)
+        if under_way:
+            note_numbers(self)
         return self._data
 
     def __int__(self) -> int:

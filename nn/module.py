@@ -205,8 +205,20 @@ class Module(Scoped, metaclass=Naming):
     ((1,), Scope('inner.0', 'Linear'))
     """
 
-    training: bool = True
-    """Whether the module is being trained: layers such as dropout behave differently then."""
+    @property
+    def training(self) -> bool:
+        """Whether the module is being trained: layers such as dropout behave differently then."""
+        if autograd.recording.under_way:
+            autograd.recording.note_state(f"training of {type(self).__name__}", self._mode)
+        return self._mode()
+
+    @training.setter
+    def training(self, mode: bool) -> None:
+        vars(self)["training"] = mode
+
+    def _mode(self) -> bool:
+        mode: bool = vars(self).get("training", True)
+        return mode
 
     _places: Mapping[int, Place] = {}
 

@@ -301,6 +301,20 @@ def test_two_threads_give_the_numbers_of_one(engine: str, monkeypatch: pytest.Mo
             np.testing.assert_array_equal(gradients, again)  # the sums are added in one order
 
 
+@pytest.mark.parametrize(("cores", "expected"), [(1, 1), (2, 2), (64, 2)])
+def test_two_threads_take_part_where_there_are_two_cores_and_enough_work(
+    cores: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native, "cores", lambda: cores)
+    plan = network((4, 9, 6, 2))
+    executor, alone = Native(plan), Native(plan, threads=1)
+    same(executor.forward(*arguments(plan, 1000)[:2]), alone.forward(*arguments(plan, 1000)[:2]))
+    assert len(executor._forward._states) == 1  # little work
+    monkeypatch.setattr(native, "ENOUGH", 0)
+    same(executor.forward(*arguments(plan, 1000)[:2]), alone.forward(*arguments(plan, 1000)[:2]))
+    assert len(executor._forward._states) == expected
+
+
 def test_one_executor_may_be_called_from_several_threads(engine: str) -> None:
     plan = network((4, 9, 6, 2))
     executor = Native(plan)

@@ -226,3 +226,14 @@ def test_values_never_warn() -> None:
     for out in (1 / x, x / x, autograd.log(x), autograd.exp(x + 1000), autograd.sqrt(x - 1)):
         out.backward()
     assert math.isnan(x.grad)
+
+
+@pytest.mark.parametrize(
+    "condition", [[0, 1, 2, 0], [0.0, 0.5, 2.0, -0.0], [False, True, True, False]]
+)
+def test_a_choice_by_numbers_has_the_gradient_of_one_by_truth_values(condition):
+    truth = np.array(condition).astype(bool).astype(float)
+    x, y = autograd.Tensor(np.arange(4.0)), autograd.Tensor(np.ones(4))
+    autograd.where(np.array(condition), x, y * 2.0).sum().backward()
+    np.testing.assert_array_equal(x.grad, truth)
+    np.testing.assert_array_equal(y.grad, 2.0 - 2.0 * truth)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.dispatch import registry
-from autograd.families import Elementwise
+from autograd.families import Elementwise, Fused
 from autograd.graph import Node
 from autograd.letters import OPERATORS, Letter
 
@@ -117,6 +117,13 @@ def frozen(x: Any) -> Any:
     if x.__class__ in (tuple, list):
         return x.__class__([frozen(each) for each in x])
     return np.array(x) if isinstance(x, np.ndarray) and x.flags.writeable else x
+
+
+def has_parts(row: Any) -> bool:
+    """Whether a row is made of others, into which it is taken apart."""
+    if isinstance(row, Elementwise):
+        return row.composite is not None
+    return isinstance(row, Fused) and not row.whole
 
 
 def parts_of(row: Any) -> Callable[..., Any]:

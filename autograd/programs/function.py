@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from autograd.graph import Node
 from autograd.programs.program import Program
-from autograd.recording import recording
+from autograd.recording import current_mode, recording
 from autograd.tensor import FLOATS, Tensor
 from autograd.value import Value
 
@@ -27,7 +28,9 @@ class CompiledFunction:
     differentiated.
 
     Attributes:
-        programs: the programs so far, by the kinds of their arguments.
+        programs: the programs so far, by the kinds of their arguments, and the states (such as the
+            training mode of a module) that were noted while recording.
+        states: what gives those states.
         last: the one of the last call.
     """
 
@@ -35,15 +38,18 @@ class CompiledFunction:
         self.function = function
         self.options = options
         self.programs: dict[Any, Program] = {}
+        self.states: list[Callable[[], Any]] = []
         self.last: Program | None = None
         functools.update_wrapper(self, function)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """The function's result for these arguments, replayed if they are of a kind that was seen."""
+        if current_mode().notes is not None:  # part of another recording
+            return self.function(*arguments, **keywords)
         kinds = tuple(_kind(x) for x in arguments)
         try:
             key = (kinds, tuple((name, _kind(x)) for name, x in sorted(keywords.items())))
-            program = self.programs.get(key)
+            program = self.programs.get(self.with_states(key) if self.states else key)
         except TypeError as error:
             raise TypeError(
                 f"{self.__name__}: an argument that is no array or float must be hashable: {error}"
@@ -51,11 +57,16 @@ class CompiledFunction:
         inputs = [*arguments, *(keywords[name] for name in sorted(keywords))]
         given = [x for x in inputs if _is_input(x)]
         if program is None:
-            program = self.programs[key] = self.record(arguments, keywords)
+            program = self.record(arguments, keywords)
+            self.programs[self.with_states(key)] = program
             self.last = program
             return program.resume(*given)
         self.last = program
         return program(*given)
+
+    def with_states(self, key: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What a program is found by: the kinds of the arguments, and the states as they are."""
+        return (*key, *[read() for read in self.states])
 
     def record(self, arguments: Sequence[Any], keywords: dict[str, Any]) -> Program:
         """Call the function with nodes in the place of its inputs, and compile what it records."""
@@ -77,6 +88,11 @@ class CompiledFunction:
         named = {name: as_input(keywords[name], name) for name in sorted(keywords)}
         with recording() as recorded:
             output = self.function(*places, **named)
+        # What is recorded for a state is found by it: there is nothing left to check.
+        for each in recorded.notes:
+            if not each.sides and each.compare not in self.states:
+                self.states.append(each.compare)
+        recorded.notes[:] = [each for each in recorded.notes if each.sides]
         output, *also = output if isinstance(output, tuple) and output else (output,)
         for node in (output, *also):
             if not isinstance(node, Node):
@@ -93,6 +109,10 @@ class CompiledFunction:
         if self.last is None:
             raise ValueError(f"backward() needs a call of {self.__name__} first")
         self.last.backward(seed)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a method: bound to the object, for each of which it is recorded."""
+        return self if instance is None else types.MethodType(self, instance)
 
     __name__: str
 
@@ -118,6 +138,8 @@ def _node_of(x: Any, name: str | None) -> Any:
     """A leaf in the place of an input. Whole numbers and truth values stay arrays of their own."""
     data = x.data if isinstance(x, Node) else x
     if isinstance(data, np.ndarray):
+        if not data.dtype.isnative:
+            data = data.astype(data.dtype.newbyteorder("="))
         if data.dtype not in FLOATS:
             return np.array(data)
         return Tensor(data, name, requires_grad=False)
@@ -131,7 +153,7 @@ def compile(
     inputs: Sequence[Any],
     recorded: recording | None = ...,
     executor: str = ...,
-    threads: int = ...,
+    threads: int | None = ...,
     verify: bool = ...,
 ) -> Program:
     """A program of a recorded graph."""
@@ -139,14 +161,18 @@ def compile(
 
 @overload
 def compile(
-    output: Callable[..., Any], *, executor: str = ..., threads: int = ..., verify: bool = ...
+    output: Callable[..., Any],
+    *,
+    executor: str = ...,
+    threads: int | None = ...,
+    verify: bool = ...,
 ) -> CompiledFunction:
     """A function that is recorded and replayed."""
 
 
 @overload
 def compile(
-    output: None = None, *, executor: str = ..., threads: int = ..., verify: bool = ...
+    output: None = None, *, executor: str = ..., threads: int | None = ..., verify: bool = ...
 ) -> Callable[[Callable[..., Any]], CompiledFunction]:
     """A decorator with options."""
 
@@ -157,7 +183,7 @@ def compile(
     inputs: Sequence[Any] | None = None,
     recorded: recording | None = None,
     executor: str = "auto",
-    threads: int = 1,
+    threads: int | None = None,
     verify: bool = True,
 ) -> Any:
     """Make a program of a recorded graph, or of a function, to replay it with other numbers.
@@ -168,7 +194,10 @@ def compile(
     with one number per instance, and `backward` leaves the gradient of the mean.
 
     ``@compile`` makes a function that is recorded on the first call for each combination of shapes and
-    dtypes, and replayed afterwards.
+    dtypes, and replayed afterwards; also for each mode of a network (`nn.Module.train`, ``eval``). It
+    gives numbers: no gradient flows to its arguments. Inside another one it is part of that recording.
+    Arrays of whole numbers and truth values are inputs where rows and losses take them; what NumPy makes
+    of one (``t + 1``, ``np.eye(3)[t]``) is a constant: give it as an argument of its own.
 
     Args:
         output: the node to compute, or a function of arrays that returns one.
@@ -178,7 +207,8 @@ def compile(
         recorded: the `recording` that the graph was made in: then every replay checks that Python would
             have taken the same branches, and raises `BranchChanged` otherwise.
         executor: ``"numpy"``, ``"native"`` (machine code, with the extra ``fast``), or the best.
-        threads: of the native executor.
+        threads: of the native executor, for graphs of Values with enough work: by default two, where
+            there are two cores.
         verify: compare the first replay with an eager pass.
 
     Raises:

@@ -46,6 +46,14 @@ class Guard:
             given: the inputs of the replay.
             instances: how many there are, of a graph of Values.
         """
+        if not self.sides:  # a state, and no numbers
+            state = self.note.compare()
+            if state != self.note.result:
+                raise BranchChanged(
+                    f"{self.note.what} is {state!r:.40} and was {self.note.result!r:.40} when the graph "
+                    f"was recorded. {self.note.site}. Record again"
+                )
+            return
         sides = [
             numbers[side]
             if isinstance(side, Node) and place is None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from autograd.programs.plan import Plan
 from autograd.programs.writing import Writer
 
@@ -66,7 +68,7 @@ class Compiled:
     ) -> None:
         writer = Writer(plan, extra, instances, reuse)
         self.lines = forward, backward = writer.lines(plan.forward), writer.lines(plan.backward)
-        returned = [f"array({writer.name(r)})" for r in (plan.output, *extra)]
+        returned = [self.given_back(r, writer) for r in (plan.output, *extra)]
         gradients = [writer.name(r) for _, r in plan.gradients]
         bound = [f"r{r} = inputs[{i}]" for i, r in enumerate(plan.inputs)]
         bound += [f"r{r} = leaves[{i}]" for i, r in enumerate(plan.parameters)]
@@ -83,6 +85,14 @@ class Compiled:
             "inputs, leaves, seed", [*seeded, *backward], gradients, writer
         )
         self.buffer_bytes = writer.buffer_bytes
+
+    @staticmethod
+    def given_back(r: int, writer: Writer) -> str:
+        """A copy of a register; of one that no instance changes, one number for each of them."""
+        if writer.instances is None or writer.plan.registers[r].varies:
+            return f"array({writer.name(r)})"
+        full = writer.bind(np.full, "full")
+        return f"{full}({writer.instances}, {writer.name(r)}, float)"
 
     def function(
         self, arguments: str, lines: Sequence[str], returned: Sequence[str], writer: Writer

@@ -14,15 +14,18 @@ from typing import Any
 import numpy as np
 
 from autograd.dispatch import registry
-from autograd.families import Elementwise, Fused
+from autograd.families import Elementwise
 from autograd.graph import Node, topological_order
 from autograd.letters import OPERATORS, Letter
 from autograd.primitive import Primitive
+from autograd.programs.deriving import Derived, as_recorded, made_again
 from autograd.programs.formulas import (
+    FLOAT64,
     SMALL,
     Options,
     dtype_of,
     frozen,
+    has_parts,
     key_of,
     parts_of,
     scalar_call,
@@ -31,14 +34,19 @@ from autograd.programs.formulas import (
 from autograd.programs.joining import joined, joined_contributions
 from autograd.programs.plan import TOTAL, Instruction, Plan, Register
 from autograd.programs.scalarising import Scalariser
-from autograd.tensor import Tensor
+from autograd.recording import Made
 from autograd.value import Value
 
 __all__ = ["Planner", "plan_of"]
 
 
 def plan_of(
-    output: Node, inputs: Sequence[Any], *, extra: Sequence[Node] = (), input_gradients: bool = True
+    output: Node,
+    inputs: Sequence[Any],
+    *,
+    extra: Sequence[Node] = (),
+    input_gradients: bool = True,
+    made: Sequence[Made] = (),
 ) -> Planner:
     """The finished planner of a recorded graph: its ``plan``, and the register of each node.
 
@@ -47,12 +55,14 @@ def plan_of(
         inputs: leaves, or constant arrays (found by identity), that each call gives anew.
         extra: nodes that are to be computed as well.
         input_gradients: whether the gradient of inputs is wanted too.
+        made: what rows made of arrays while recording.
 
     Raises:
         ValueError: an input that the output does not depend on.
         TypeError: a row whose rule is no formula of letters.
     """
     planner = Planner(output, inputs, extra)
+    planner.derived = Derived(inputs, made)
     with np.errstate(all="ignore"):
         planner.go_forward()
         planner.go_backward(input_gradients)
@@ -86,6 +96,7 @@ class Planner:
         self.shared = 0
         self.about: Node | None = None  # the node that instructions belong to
         self.inputs = list(inputs)
+        self.derived = Derived(inputs, ())
         self.arrays: dict[int, int] = {}  # input arrays, by identity
         scalar = self.plan.scalar
         for x in inputs:
@@ -116,6 +127,8 @@ class Planner:
             if id(x) in self.arrays:
                 self.reached.add(self.arrays[id(x)])
                 return self.arrays[id(x)]
+            if self.derived.comes_from(x) is not None:
+                return made_again(self, x)
             small = x.size <= SMALL
             key: Any = (x.dtype.str, x.shape, x.tobytes()) if small else id(x)
         else:
@@ -155,24 +168,29 @@ class Planner:
         row = registry.get(name)
         registers = self.plan.registers
         arguments = tuple(arguments)
+        self.reached.update(arguments)
+        fixed, varies = name != TOTAL, False
         for r in arguments:
-            self.reached.add(r)
+            register = registers[r]
+            fixed = fixed and register.kind == "constant"
+            varies = varies or register.varies
         pure = row is None or not row.is_impure(options)
         key = (name, arguments, key_of(options) if options else ())
         if pure:
             if (known := self._known(name, arguments, key)) is not None:
                 return known
-            if all(registers[r].kind == "constant" for r in arguments) and name != TOTAL:
+            if fixed:
                 self.folded += 1
                 numbers = [registers[r].holds for r in arguments]
                 return self.constant(self._computed(name, numbers, options))
-        varies = name != TOTAL and any(registers[r].varies for r in arguments)
-        if self.plan.scalar and not pure:
-            varies = True  # what is drawn is another number for each instance
-        if sample is None and not self.plan.scalar:
+        if self.plan.scalar:
+            # What is drawn is another number for each instance, and a total is the same for all.
+            varies = name != TOTAL and (varies or not pure)
+            out = self.register("result", (), FLOAT64, varies=varies)
+        elif sample is None:
             raise ValueError(f"{name}: an instruction on arrays needs a sample of its result")
-        shape = () if self.plan.scalar else np.shape(sample)
-        out = self.register("result", shape, dtype_of(sample), varies=varies)
+        else:
+            out = self.register("result", np.shape(sample), dtype_of(sample), varies=varies)
         self.into.append(Instruction(name, arguments, out.index, options, self.about))
         if pure:
             self.made[key] = out.index
@@ -219,6 +237,7 @@ class Planner:
                 self.place(node)
                 continue
             self.about = node
+            self.derived.check_options(node.options)
             options = self.options[node] = frozen(primitive.options | node.options)
             arguments = [self.place(x) for x in node.arguments]
             self.places[node] = self.forward_of(node, primitive, arguments, options)
@@ -249,11 +268,11 @@ class Planner:
         if isinstance(node, Value) and not isinstance(primitive, Elementwise):
             places = [int(x.function[1:]) for x in joined(self, node, primitive)]
             return self.emit(primitive.name, places, options, node.data)
-        arguments = self.as_recorded(node, arguments)
+        arguments = as_recorded(self, node, arguments)
         dtypes = [self.plan.registers[r].dtype for r in arguments]
         mixed = any(each.kind == "f" and each != dtype_of(node) for each in dtypes)
         values = any(isinstance(x, Value) for x in node.arguments)
-        if not self.has_parts(primitive) or mixed or values:
+        if not has_parts(primitive) or mixed or values:
             return self.emit(primitive.name, arguments, options, node.data)
         letters = [self.letter(r, x) for r, x in zip(arguments, node.arguments, strict=True)]
         out = self.lowered(parts_of(primitive)(*letters, **options))
@@ -261,25 +280,6 @@ class Planner:
         if not same or self.plan.registers[out].dtype != dtype_of(node):
             return self.emit(primitive.name, arguments, options, node.data)
         return out
-
-    @staticmethod
-    def has_parts(row: Any) -> bool:
-        """Whether a row is made of others, into which it is taken apart."""
-        if isinstance(row, Elementwise):
-            return row.composite is not None
-        return isinstance(row, Fused) and not row.whole
-
-    def as_recorded(self, node: Node, arguments: list[int]) -> list[int]:
-        """The arguments' registers, whole numbers as the floats that they became when recording."""
-        if not isinstance(node, Tensor):
-            return arguments
-        cast = registry["astype"]
-        found = list(arguments)
-        for i, (r, x) in enumerate(zip(arguments, node._arrays, strict=True)):
-            held = self.plan.registers[r].dtype
-            if isinstance(x, np.ndarray) and x.dtype != held and held.kind in "biu":
-                found[i] = self.emit(cast.name, [r], {"dtype": x.dtype}, x)
-        return found
 
     # --- letters ----------------------------------------------------------------------------------
 
@@ -317,7 +317,7 @@ class Planner:
             row = registry.get(x.function)
             options = x.options if row is None else row.options | x.options
             places = [done[id(each)] for each in x.arguments]
-            if self.has_parts(row):
+            if has_parts(row):
                 letters = [
                     self.letter(r, each) for r, each in zip(places, x.arguments, strict=True)
                 ]
@@ -423,7 +423,7 @@ class Planner:
         if isinstance(node, Value) and not isinstance(primitive, Elementwise):
             formulas = joined_contributions(self, node, primitive, cotangent, wanted)
         else:
-            places = self.as_recorded(node, [self.place(x) for x in node.arguments])
+            places = as_recorded(self, node, [self.place(x) for x in node.arguments])
             letters = [self.letter(r, x) for r, x in zip(places, node.arguments, strict=True)]
             out = Letter(f"r{self.places[node]}", sample=node.data)
             formulas = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 import importlib.util
 import threading
@@ -14,6 +13,7 @@ import numpy as np
 
 from autograd import graph
 from autograd.graph import Node, StaleGraphError
+from autograd.programs.given import OWN, as_array, as_seed, fingerprint, kept
 from autograd.programs.guards import Guard, guards_of
 from autograd.programs.leaving import FlatGradients
 from autograd.programs.listing import listing
@@ -21,7 +21,7 @@ from autograd.programs.numpy_executor import NumpyExecutor
 from autograd.programs.plan import Plan
 from autograd.programs.planning import plan_of
 from autograd.programs.verifying import Verifier
-from autograd.recording import recording
+from autograd.recording import Notes, recording
 from autograd.tensor import Tensor
 from autograd.value import Value
 from autograd.vector import Vector
@@ -83,20 +83,22 @@ class Program:
         *,
         recorded: recording | None = None,
         executor: str = "auto",
-        threads: int = 1,
+        threads: int | None = None,
         verify: bool = True,
         input_gradients: bool = True,
         also: Sequence[Node] = (),
     ) -> None:
         if executor not in EXECUTORS:
             raise ValueError(f"executor is one of {', '.join(EXECUTORS)}, not {executor!r}")
-        notes = [] if recorded is None else recorded.notes
+        notes = Notes() if recorded is None else recorded.notes
         self.noted = recorded is not None
         self.guards: list[Guard] = guards_of(notes, inputs)
         watched = [node for guard in self.guards for node in guard.nodes]
         decided = [node for guard in self.guards for node in guard.inputs]
         extra = list(dict.fromkeys([*also, *watched, *decided]))
-        planner = plan_of(output, inputs, extra=extra, input_gradients=input_gradients)
+        planner = plan_of(
+            output, inputs, extra=extra, input_gradients=input_gradients, made=notes.made
+        )
         self.plan: Plan = planner.plan
         self.inputs = tuple(inputs)
         self.names = [_name(x, i) for i, x in enumerate(inputs)]
@@ -317,7 +319,7 @@ class Program:
             ):
                 given.append(x.copy() if x.nbytes <= OWN else x)
                 continue
-            array = np.asarray(x.data if isinstance(x, Node) else x)
+            array = as_array(x, name)
             if array.shape != register.shape:
                 raise ValueError(
                     f"input {name} has shape {register.shape} in this program, got {array.shape}"
@@ -337,7 +339,7 @@ class Program:
         given = []
         instances = None
         for x, name in zip(arrays, self.names, strict=True):
-            array = np.asarray(x.data if isinstance(x, Node) else x)
+            array = as_array(x, name)
             if array.dtype.kind not in "biuf" or array.ndim > 1:
                 raise TypeError(
                     f"input {name} is a number, or a vector with one for each instance, got "
@@ -366,7 +368,7 @@ class Program:
         if instances is not None:
             if seed is None:
                 return self.evenly(instances)
-            weights = np.asarray(seed.data if isinstance(seed, Node) else seed, float)
+            weights = as_seed(seed, np.dtype(float))
             if weights.shape not in ((), (instances,)):
                 raise ValueError(
                     f"the seed is one weight for each of {instances} instances, got {weights.shape}"
@@ -380,7 +382,7 @@ class Program:
             if self.one is None:
                 self.one = np.ones(register.shape, register.dtype)
             return self.one
-        array = np.asarray(seed.data if isinstance(seed, Node) else seed, register.dtype)
+        array = as_seed(seed, register.dtype)
         if array.shape != register.shape:
             raise ValueError(f"a seed of shape {register.shape} was expected, got {array.shape}")
         return array
@@ -429,7 +431,7 @@ class Program:
             folded=self.plan.folded,
             shared=self.plan.shared,
             dropped=self.plan.dropped,
-            buffer_bytes=0 if self.numpy is None else self.numpy.buffer_bytes,
+            buffer_bytes=(self.native if self.numpy is None else self.numpy).buffer_bytes,
             guards=len(self.guards),
             branches=branches,
         )
@@ -455,38 +457,6 @@ def obstacle(plan: Plan) -> str | None:
     module = "autograd.programs.native" if plan.scalar else "autograd.programs.tensor_native"
     reason: str | None = importlib.import_module(module).supports(plan)
     return reason
-
-
-OWN = 1 << 18
-"""Bytes up to which an input is copied, so that it may be written into before the backward pass."""
-SAMPLED = 499
-"""Numbers of a larger input that are looked at, to notice a write: a prime, so no axis hides one."""
-
-
-def kept(x: Any, given: Any) -> Any:
-    """An input as a program keeps it until its backward pass: small ones are copied."""
-    data = given.data if isinstance(given, Node) else given
-    shared = isinstance(data, np.ndarray) and np.may_share_memory(x, data)
-    return x.copy() if shared and x.nbytes <= OWN else x
-
-
-def fingerprint(x: Any) -> bytes | None:
-    """Some numbers of a large input, which tell whether another batch was written over it."""
-    if x.nbytes <= OWN:
-        return None
-    flat, places = sampled(x.shape)
-    # `take` would copy an array that is not contiguous.
-    numbers = x.take(flat) if x.flags.c_contiguous else x[places]
-    written: bytes = numbers.tobytes()
-    return written
-
-
-@functools.lru_cache(maxsize=64)
-def sampled(shape: tuple[int, ...]) -> tuple[Any, Any]:
-    """Places spread over an array, counted through and by index."""
-    size = int(np.prod(shape))
-    flat = np.linspace(0, size - 1, SAMPLED).astype(np.intp)
-    return flat, np.unravel_index(flat, shape)
 
 
 def _name(x: Any, i: int) -> str:

@@ -171,7 +171,9 @@ class Memory:
                     self.places[out] = self.places[root]
                     return
         size = self.room(out)
-        if self.free.get(size):
+        # What was drawn stays when the pass is run again: nothing before it may be written there.
+        drawn = operation.step is not None and operation.step.is_impure
+        if self.free.get(size) and not drawn:
             self.places[out] = self.free[size].pop()
         else:
             self.places[out] = self.size

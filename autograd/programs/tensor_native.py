@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.dispatch import registry
+from autograd.letters import OPERATORS
 from autograd.programs import blas
 from autograd.programs.driver import HEAD
 from autograd.programs.llvm import Code, symbols
@@ -246,18 +247,20 @@ class TensorNative:
         """A call of a row on arrays, whose result goes where it is expected."""
         step = operation.step
         assert step is not None  # as in every call
-        row = registry[step.name]
+        row = registry.get(step.name)
+        function = OPERATORS[step.name][1] if row is None else row.array
         shape, place = self.plan.registers[step.out].shape, operation.out
         whole = View(place, 0, shape, contiguous(shape))
         # What passes its argument on is read there.
-        target = None if row.passes else self.fetcher(whole)
+        passes = row is not None and row.passes
+        target = None if passes else self.fetcher(whole)
         if target is not None and place in self.memory.places:
             self.places[step.out] = self.array(whole)
         fetch = [self.fetcher(x) for x in operation.arguments]
         options = step.options
 
         def call() -> None:
-            result = row.array(*(each() for each in fetch), **options)
+            result = function(*(each() for each in fetch), **options)
             if target is not None:
                 np.copyto(target(), result, "unsafe")
 

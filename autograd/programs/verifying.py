@@ -130,10 +130,16 @@ class Verifier:
                     numbers[node] = self.rounded(out, rng)
         return numbers
 
-    def number(self, x: Any, numbers: Mapping[Node, Any], arrays: Mapping[int, Any]) -> Any:
+    def number(self, x: Any, numbers: Mapping[Node, Any], arrays: dict[int, Any]) -> Any:
         """The number or array of an argument; a constant as it was when the program was made."""
         if isinstance(x, Node):
             return numbers[x]
+        derived = self.planner.derived
+        if id(x) not in arrays and derived.comes_from(x) is not None:
+            for out, row, arguments, options in derived.steps(x):
+                if id(out) not in arrays:
+                    given = [self.number(y, numbers, arrays) for y in arguments]
+                    arrays[id(out)] = row.array(*given, **options)
         return arrays[id(x)] if id(x) in arrays else self.planner.as_it_was(x)
 
     def rounded(self, x: Any, rng: Any) -> Any:

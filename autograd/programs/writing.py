@@ -105,10 +105,10 @@ class Writer:
             return (self.instances,) if register.varies else ()
         return register.shape
 
-    def allocate(self, shape: tuple[int, ...], dtype: Any) -> Array:
-        """Memory for an array, used before if any is free."""
+    def allocate(self, shape: tuple[int, ...], dtype: Any, alone: bool = False) -> Array:
+        """Memory for an array, used before if any is free; with `alone`, memory of its own."""
         size = max(LINE, -(-math.prod(shape) * dtype.itemsize // LINE) * LINE)
-        if self.free.get(size):
+        if not alone and self.free.get(size):
             memory = self.free[size].pop()
         else:
             self.buffer_bytes += size
@@ -129,7 +129,8 @@ class Writer:
                     memory = self.owners.pop(x)
                     break
         if memory is None:
-            memory = self.allocate(shape, dtype)
+            # What was drawn stays when the pass is run again: nothing before it may be written there.
+            memory = self.allocate(shape, dtype, alone=step.is_impure)
         self.owners[r] = memory
         self.fixed[r] = np.ndarray(shape, dtype, buffer=memory)
         self.scope[f"r{r}"] = self.fixed[r]
@@ -282,7 +283,9 @@ class Writer:
         out = self.buffer(step, True)
         return [f"{self.bind(np.logaddexp, 'logaddexp')}({names[0]}, 0, {out})"]
 
-    def write_indicator(self, step: Instruction, names: Sequence[str]) -> list[str]:
+    def write_indicator(self, step: Instruction, names: Sequence[str]) -> list[str] | None:
+        if self.plan.registers[step.arguments[0]].dtype.kind != "b":
+            return None
         return [f"copyto({self.buffer(step, False)}, {names[0]})"]
 
     def write_where(self, step: Instruction, names: Sequence[str]) -> list[str] | None:

@@ -69,7 +69,7 @@ def eager_without_collector(w: Workload) -> Contest:
 def compiled_expression(w: Workload, executor: str) -> Contest:
     """The recorded expression, for one instance."""
     total, a, b = expression(Value, w.nodes)
-    program = autograd.compile(total, inputs=[a, b], executor=executor)
+    program = autograd.compile(total, inputs=[a, b], executor=executor, threads=1)
     x, y = np.array([1.1]), np.array([0.7])
 
     def step() -> Any:
@@ -116,7 +116,7 @@ def compiled_neurons(w: Workload, executor: str) -> Contest:
     model, optimiser = neurons(w)
     x1, x2, y = Value(0.0, "x1"), Value(0.0, "x2"), Value(1.0, "y")
     loss = nn.hinge(model([x1, x2]), y) + nn.regularisers.l2(model, w.lam)
-    program = autograd.compile(loss, inputs=[x1, x2, y], executor=executor)
+    program = autograd.compile(loss, inputs=[x1, x2, y], executor=executor, threads=1)
     X, T = w.data()
     X0, X1, Y = (np.ascontiguousarray(column) for column in (X[:, 0], X[:, 1], T[:, 0]))
 
@@ -183,7 +183,7 @@ def compiled_tensors(w: Workload, executor: str) -> Contest:
     loss = LOSSES[w.loss](model(x), t)
     if w.lam:
         loss = loss + nn.regularisers.l2(model, w.lam)
-    program = autograd.compile(loss, inputs=[x, t], executor=executor)
+    program = autograd.compile(loss, inputs=[x, t], executor=executor, threads=1)
 
     def step() -> Any:
         optimiser.zero_grad()

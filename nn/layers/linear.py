@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+import autograd
 from autograd import Node, Tensor, linear
 from nn.init import Initialiser, constant, glorot_normal, initialiser, uniform
 from nn.module import Module
@@ -112,4 +113,4 @@ def plain_input(x: Any, dtype: Any) -> Any:
         )
     if array.dtype.kind not in "biuf":
         raise TypeError(f"a network takes real numbers, got {array.dtype} ({x!r:.60})")
-    return array if array.dtype == dtype else array.astype(dtype)
+    return array if array.dtype == dtype else autograd.astype(array, dtype=dtype)

@@ -59,7 +59,7 @@ def like(target: Any, prediction: Any) -> Any:
         return target
     dtype = getattr(prediction, "dtype", None)
     dtype = FLOAT32 if dtype == FLOAT32 else FLOAT64
-    return target if target.dtype is dtype else target.astype(dtype)
+    return target if target.dtype is dtype else autograd.astype(target, dtype=dtype)
 
 
 def numbers(x: Any) -> Any:
@@ -163,14 +163,20 @@ def signs(target: Any, scores: Any, loss: str) -> Any:
         return target
     t = target.data if isinstance(target, Node) else target
     if t.__class__ is not np.ndarray or t.dtype.kind != "f":
-        t = np.asarray(t, dtype=np.float64)
+        t = np.asarray(t)
+        t = autograd.astype(t, dtype=np.float64) if t.dtype.kind in "biu" else t.astype(np.float64)
     wrong = np.abs(t) != 1.0
     if np.count_nonzero(wrong):
         place = np.argwhere(wrong)[0]
         raise ValueError(f"{loss} expected targets of -1 or 1, got {t[tuple(place)]:g}{at(place)}")
     if isinstance(target, Node):
         return target
-    return t.astype(getattr(scores, "dtype", FLOAT64), copy=False) if t.ndim else float(t)
+    dtype = getattr(scores, "dtype", FLOAT64)
+    if not t.ndim:
+        return float(t)
+    if t.dtype == dtype or np.dtype(dtype).kind == "O":
+        return t.astype(dtype, copy=False)
+    return autograd.astype(t, dtype=dtype)
 
 
 def check_probabilities(y: Any, d: Any, loss: str, binary: bool) -> None:

@@ -278,6 +278,9 @@ class Run:
                 "instance, and compile its loss: autograd.compile(loss, inputs=[...])"
             )
         self.compiled = autograd.compile(self.recorded_step) if compiled else None
+        self.single = isinstance(model, Module) and all(
+            getattr(p, "dtype", None) == np.float32 for p in self.parameters
+        )
 
     @property
     def lr(self) -> float:
@@ -355,6 +358,12 @@ class Run:
 
     def recorded_step(self, x: Any, y: Any) -> tuple[Any, Any]:
         """The loss and the prediction, for `autograd.compile`."""
+        if self.single:
+            # As layers and losses make of the arrays that an eager step gives them.
+            x, y = (
+                autograd.astype(each, dtype=np.float32) if isinstance(each, Tensor) else each
+                for each in (x, y)
+            )
         prediction, loss = self.recorded(x, y)
         return loss, prediction
 

@@ -92,6 +92,13 @@ LAYERS: dict[str, Callable[[], list[Any]]] = {
     "SwiGLU": lambda: [nn.SwiGLU(4, 5, rng=0), nn.Linear(5, 3, rng=1)],
     "ReGLU": lambda: [nn.ReGLU(4, 5, rng=0), nn.Linear(5, 3, rng=1)],
     "GEGLU": lambda: [nn.GEGLU(4, 5, rng=0), nn.Linear(5, 3, rng=1)],
+    "PairProduct": lambda: [nn.Linear(4, 6, rng=0), nn.PairProduct()],
+    "PairProduct first": lambda: [nn.PairProduct(), nn.Linear(2, 3, rng=0)],
+    "Power": lambda: [nn.Tanh(), nn.Power(4, 5, rng=0), nn.Linear(5, 3, rng=1)],
+    "Power, own exponents": lambda: [
+        nn.Softplus(),
+        nn.Power(4, 3, alpha=[[2.0, 0.0, 1.0], [1.0, 3.0, 0.0]], rng=0),
+    ],
     "RReLU": lambda: [nn.Linear(4, 9, rng=0), nn.RReLU(rng=5), nn.Linear(9, 3, rng=1)],
     "MLP": lambda: [nn.MLP(4, [7, 6, 3], activation="tanh", norm="batch", rng=3)],
 }
@@ -184,7 +191,31 @@ def test_an_optimiser_trains_in_a_program_as_eagerly(name: str) -> None:
     check(lambda: nn.MLP(4, [5, 3], activation="relu", rng=0), nn.cross_entropy, CLASSES, make)
 
 
-@pytest.mark.parametrize("name", ["l1", "l2"])
+def positive(shape: Any, rng: Any) -> Any:
+    return rng.uniform(0.1, 0.5, size=shape)
+
+
+def test_learned_exponents_train_in_a_program_as_eagerly() -> None:
+    def make() -> Any:
+        power = nn.Power(4, 3, learn=True, init=positive, rng=0)
+        return nn.Sequential(nn.Softplus(), power, nn.Linear(3, 3, rng=1))
+
+    check(make, nn.cross_entropy, CLASSES, lambda p: nn.optim.SGD(p, lr=0.01))
+
+
+REGULARISERS: dict[str, Callable[[Any], Any]] = {
+    "l1": lambda model: nn.regularisers.l1(model, 0.01),
+    "l2": lambda model: nn.regularisers.l2(model, 0.01),
+    "half of l2": lambda model: nn.regularisers.l2(model, 0.01, half=True),
+    "elastic_net": lambda model: nn.regularisers.elastic_net(model, 0.01, 0.02),
+    "half of elastic_net": lambda model: nn.regularisers.elastic_net(model, 0.01, 0.02, half=True),
+    "elastic_net of some": lambda model: nn.regularisers.elastic_net(
+        model.parameters(), 0.01, 0.02
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REGULARISERS)
 def test_a_regulariser_trains_in_a_program_as_eagerly(name: str) -> None:
     model: list[Any] = []
 
@@ -193,7 +224,7 @@ def test_a_regulariser_trains_in_a_program_as_eagerly(name: str) -> None:
         return model[0]
 
     def loss(z: Any, t: Any) -> Any:
-        return nn.cross_entropy(z, t) + getattr(nn.regularisers, name)(model[0], 0.01)
+        return nn.cross_entropy(z, t) + REGULARISERS[name](model[0])
 
     check(make, loss, CLASSES)
 
@@ -257,6 +288,43 @@ def test_a_network_of_values_trains_on_all_instances_at_once(name: str, executor
             optimizer.step()
     for one, other in zip(model.parameters(), twin.parameters(), strict=True):
         near(one.data, other.data)
+
+
+MULTIPLICATIVE: dict[str, Callable[[], Any]] = {
+    "PairProduct": lambda: nn.Sequential(nn.Linear(2, 4, rng=0), nn.Tanh(), nn.PairProduct()),
+    "Power": lambda: nn.Sequential(nn.Power(2, 3, rng=0)),
+    "learned Power": lambda: nn.Sequential(
+        nn.Softplus(), nn.Power(2, 3, learn=True, init=positive, rng=0)
+    ),
+}
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("name", MULTIPLICATIVE)
+def test_products_of_values_train_on_all_instances_at_once(name: str, executor: str) -> None:
+    model, twin = (MULTIPLICATIVE[name]().to_scalars() for _ in range(2))
+    x1, x2 = Value(0.4, "x1"), Value(0.3, "x2")
+
+    def loss(each: Any, point: list[Any]) -> Any:
+        error = sum(((out - 0.5) ** 2 for out in each(np.array(point))), Value(0.0))
+        return error + nn.regularisers.elastic_net(each, 1e-3, 2e-3)
+
+    program = autograd.compile(loss(model, [x1, x2]), inputs=[x1, x2], executor=executor)
+    points = X[0, :4, :2]
+    for _ in range(3):
+        losses = program(points[:, 0], points[:, 1])
+        program.backward()
+        eager = []
+        for point in points.tolist():
+            out = loss(twin, [Value(x) for x in point])
+            out.backward(1 / 4)
+            eager.append(out.data)
+        near(losses, eager)
+        for one, two in zip(model.parameters(), twin.parameters(), strict=True):
+            near(one.grad, two.grad, scale=1.0)
+            one.data -= 0.05 * one.grad
+            two.data -= 0.05 * two.grad
+            one.grad = two.grad = None
 
 
 @pytest.mark.parametrize("loss", [nn.cross_entropy, nn.kl_divergence_with_logits])

@@ -55,6 +55,12 @@ def test_a_wrong_count_names_the_inputs() -> None:
         program()
 
 
+def test_rows_of_several_lengths_name_the_input() -> None:
+    program, _, _ = affine()
+    with pytest.raises(ValueError, match="input 'x' is no array"):
+        program([[1.0, 2.0], [3.0, 4.0], [5.0]])
+
+
 def test_inputs_of_different_lengths_are_an_error() -> None:
     x, y = Value(1.0, "x"), Value(2.0, "y")
     program = autograd.compile(x * y, inputs=[x, y])
@@ -84,6 +90,17 @@ def test_lists_integers_and_tensors_are_inputs(given: Any) -> None:
     assert program(given) == 1 + 16 + 9 + 64 + 25 + 144
     program.backward()
     near(w.grad, [2.0 * 35, 4.0 * 56])
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_an_output_that_no_instance_changes_is_given_for_each(executor: str) -> None:
+    x, w = Value(1.5, "x"), Value(2.0, "w")
+    with autograd.recording() as recorded:
+        out = max(x, w) * 2.0
+    program = autograd.compile(out, inputs=[x], recorded=recorded, executor=executor)
+    near(program(np.array([1.0, 1.5, -3.0])), [4.0, 4.0, 4.0])
+    program.backward()
+    assert (w.grad, x.grad) == (2.0, None)
 
 
 def test_a_number_is_the_same_for_all_instances() -> None:
@@ -178,6 +195,14 @@ def test_the_seed_weighs_the_instances(executor: str) -> None:
         near(w.grad, expected)
     with pytest.raises(ValueError, match=r"one weight for each of 2 instances, got \(3,\)"):
         program.backward(np.ones(3))
+
+
+@pytest.mark.parametrize("seed", ["one", 1j, np.array([1.0, None])])
+def test_a_seed_that_is_no_real_number_is_an_error(seed: Any) -> None:
+    for program, given in ((squares()[0], [1.0, 2.0]), (affine()[0], np.ones((3, 2)))):
+        program(given)
+        with pytest.raises(TypeError, match="a seed is made of real numbers"):
+            program.backward(seed)
 
 
 def test_a_seed_of_another_shape_is_an_error() -> None:
@@ -369,6 +394,15 @@ def test_verifying_can_be_left_out(wrong_rows: Any) -> None:
 
 
 # --- looking at it --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_the_stats_tell_the_memory_of_every_executor(executor: str) -> None:
+    x, w = Value(0.0, "x"), Value(3.0, "w")
+    program = autograd.compile(autograd.tanh(w * x) * w, inputs=[x], executor=executor)
+    assert program.stats.buffer_bytes == 0  # nothing has been run
+    program(np.ones(100))
+    assert program.stats.buffer_bytes >= 100 * 8
 
 
 def test_the_source_and_the_stats_say_what_a_program_does() -> None:
