@@ -210,7 +210,8 @@ def symbols(called: set[str]) -> str:
         kind, _, rest = function.partition(".")
         name, _, suffix = rest.rpartition(".")
         lanes = int(suffix[1:-3]) if suffix.startswith("v") else 0
-        real = f"<{lanes} x double>" if lanes else "double"
+        number = "float" if suffix.endswith("f32") else "double"
+        real = f"<{lanes} x {number}>" if lanes else number
         if kind == "llvm":
             arity = {"fmuladd": 3, "copysign": 2}.get(name, 1)
             text.append(f"declare {real} @{function}({', '.join([real] * arity)})\n")

@@ -23,8 +23,8 @@ from autograd.programs.tensor_fusing import Group, Memory, grouped
 from autograd.programs.tensor_loops import LoopWriter
 from autograd.programs.tensor_lowering import Lowering
 from autograd.programs.tensor_operations import FLOATS, Operation, View, contiguous
-from autograd.programs.tensor_products import small_product
 from autograd.programs.tensor_tails import declarations
+from autograd.programs.tensor_tiles import tiles
 
 __all__ = ["TensorExecutor", "TensorNative", "supports"]
 
@@ -111,12 +111,15 @@ class TensorNative:
         self.lowering = lowering = Lowering(plan, tuple(extra)).run()
         self.parts = [grouped(lowering, each) for each in (lowering.forward, lowering.backward)]
         self.memory = memory = Memory(lowering, *self.parts)
-        room = np.empty(memory.size + 64, np.uint8)
-        start = -room.ctypes.data % 64
-        self.arena = room[start : start + memory.size]
         self.constants = [root for root in lowering.roots if root.kind == "constant"]
         given = sum(root.kind == "given" for root in lowering.roots)
         self.first = CONSTANTS + len(self.constants)
+        self.tiles: dict[Any, tuple[str, int]] = {}  # the functions of products, by sizes
+        text = self.text()
+        size = memory.size + max((room for _, room in self.tiles.values()), default=0)
+        room = np.empty(size + 64, np.uint8)
+        start = -room.ctypes.data % 64
+        self.arena = room[start : start + size]
         self.table = np.zeros(self.first + given, np.int64)
         self.table[ARENA] = self.arena.ctypes.data
         self.table[PRODUCTS:CONSTANTS] = blas.addresses()
@@ -124,7 +127,7 @@ class TensorNative:
             self.table[CONSTANTS + i] = root.holds.ctypes.data
         self.cells: Any = memoryview(self.table.data)
         self.at_table = self.table.ctypes.data
-        code, self.cached = machine_code(self.text(), effort=1)
+        code, self.cached = machine_code(text, effort=1)
         self.machine = Machine(code)
         self.given: list[Any] = [None] * given
         self.arrays: list[Any] = [None] * given
@@ -166,6 +169,7 @@ class TensorNative:
         """The module: a function for each group, and one for each stretch between two calls."""
         called: set[str] = set()
         texts: list[str] = []
+        self.tiles.clear()
         for part, groups in enumerate(self.parts):
             for number, group in enumerate(groups):
                 name = f"group{part}.{number}"
@@ -190,21 +194,26 @@ class TensorNative:
         """The function of a matrix product."""
         onto = len(operation.arguments) == 3
         x, y = operation.arguments[:2]
-        if operation.name == "small":
-            code = Code(min(vector_width(), 1 << max(1, (y.shape[1] - 1).bit_length())))
-            tables = [(each, self.element(code, each)) for each in (x, y)]
-            at = self.address(code, operation.out)
-            text = small_product(name, code, tables[0], tables[1], at, onto)
-            called |= code.called
-            return text
-        code = Code(0)
+        code, half, before = Code(0), operation.half, ""
         pairs = [(each, self.element(code, each)) for each in (x, y)]
         out = self.address(code, operation.out)
-        function = self.slot(code, PRODUCTS + operation.half, 0)
-        m, n, k = operation.space
-        blas.product(code, function, operation.half, (m, n, k), (pairs[0], pairs[1]), out, onto)
+        if operation.name == "tiles":
+            key = (x.shape, x.strides, y.shape, y.strides, half, onto)
+            if key not in self.tiles:
+                function = f"tiles{len(self.tiles)}"
+                before, needed, room = tiles(function, half, vector_width(), x, y, onto)
+                called |= needed
+                self.tiles[key] = function, room
+            at = self.slot(code, ARENA, self.memory.size)
+            passed = f"ptr {pairs[0][1]}, ptr {pairs[1][1]}, ptr {out}, ptr {at}"
+            code.lines.append(f"  call void @{self.tiles[key][0]}({passed})")
+        else:
+            function = self.slot(code, PRODUCTS + half, 0)
+            m, n, k = operation.space
+            blas.product(code, function, half, (m, n, k), (pairs[0], pairs[1]), out, onto)
         body = "\n".join(code.lines)
-        return f"define internal void @{name}(ptr %table) noinline {{\n{body}\n  ret void\n}}\n"
+        head = f"define internal void @{name}(ptr %table) noinline"
+        return f"{before}{head} {{\n{body}\n  ret void\n}}\n"
 
     def element(self, code: Code, view: View) -> str:
         """The address of a view's first element."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.primitive import normalise_axes
+from autograd.programs.blas import threads
+from autograd.programs.machine import vector_width
 from autograd.programs.plan import Instruction
 from autograd.programs.tensor_operations import (
     HALF,
@@ -19,7 +21,7 @@ from autograd.programs.tensor_operations import (
     contiguous,
     transposed,
 )
-from autograd.programs.tensor_products import SMALL
+from autograd.programs.tensor_tiles import suits
 
 if TYPE_CHECKING:
     from autograd.programs.tensor_lowering import Lowering
@@ -30,6 +32,10 @@ FEW = 32_768
 """Multiply-adds up to which a product with a vector, or a thin one, is a loop of its own."""
 THIN = 4
 """Terms of a matrix product that are written out as multiply-adds."""
+SMALL = 32_768
+"""Multiply-adds up to which loops of our own are faster than a call of BLAS, on every processor."""
+SHARED = 1 << 20
+"""Multiply-adds up to which they are when BLAS has more threads than one."""
 NARROW = 32
 """Columns up to which a loop keeps a whole row of a strided operand in registers."""
 
@@ -244,16 +250,24 @@ def product(low: Lowering, step: Instruction, x: View, y: View, dtype: Any) -> V
     if k <= THIN and m * n * k <= FEW and (n <= NARROW or y.strides[1] == 1):
         return thin(low, x, y, dtype)
     out = low.result((m, n), dtype)
-    if dtype == REAL and m * n * k <= SMALL and 1 < n <= NARROW:
-        if y.strides[1] != 1:
-            y = low.copy(y, y.shape, dtype)
-        operation = Operation("product", "small", out.root, (x, y), (m, n, k))
+    own = m * n * k <= most_tiled()
+    if own and not suits(x, y) and m > THIN and 1 < n <= NARROW and k < m * n:
+        y = low.copy(y, y.shape, dtype)
+    if own and suits(x, y):
+        operation = Operation("product", "tiles", out.root, (x, y), (m, n, k), dtype == HALF)
     else:
         pair = (usable(low, x), usable(low, y))
         operation = Operation("product", "blas", out.root, pair, (m, n, k), dtype == HALF)
     low.into.append(operation)
     low.products[step.out] = operation
     return out
+
+
+def most_tiled() -> float:
+    """Multiply-adds up to which a product of matrices is made of tiles, rather than left to BLAS."""
+    if vector_width() < 8:  # where it has not been measured that more would gain
+        return SMALL
+    return math.inf if threads() == 1 else SHARED
 
 
 def thin(low: Lowering, x: View, y: View, dtype: Any) -> View:
