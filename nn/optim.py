@@ -138,8 +138,8 @@ class SGD(Optimizer):
             v *= momentum
             v += g if first else np.multiply(g, 1 - group["dampening"], out=block.spare)
             g = g + momentum * v if group["nesterov"] else v
-        np.multiply(g, group["lr"], out=block.spare)
-        return block.spare
+        block.scale = group["lr"]
+        return g
 
 
 class RMSprop(Optimizer):
@@ -210,7 +210,7 @@ class RMSprop(Optimizer):
             v *= group["momentum"]
             v += out
             np.copyto(out, v)
-        out *= group["lr"]
+        block.scale = group["lr"]
         return out
 
 
@@ -267,7 +267,7 @@ class Adagrad(Optimizer):
         np.sqrt(s, out=out)
         out += group["eps"]
         np.divide(g, out, out=out)
-        out *= group["lr"] / (1 + (block.step - 1) * group["lr_decay"])
+        block.scale = group["lr"] / (1 + (block.step - 1) * group["lr_decay"])
         return out
 
 
@@ -420,5 +420,5 @@ class Adadelta(Optimizer):
         np.sqrt((u + eps) / (s + eps), out=out)
         out *= g
         moving_average(u, out * out, rho)
-        out *= group["lr"]
+        block.scale = group["lr"]
         return out

@@ -71,6 +71,7 @@ class TensorExecutor:
     """
 
     name = "native"
+    gives = True  # the arrays of gradients, and both directions in one call
 
     def __init__(self, plan: Plan, extra: Sequence[int] = ()) -> None:
         self.plan, self.extra = plan, tuple(extra)
@@ -110,6 +111,8 @@ class TensorNative:
         started = time.perf_counter()
         self.lowering = lowering = Lowering(plan, tuple(extra)).run()
         self.parts = [grouped(lowering, each) for each in (lowering.forward, lowering.backward)]
+        # Whether both directions are native code throughout, so that one call can run them.
+        self.alone = all(group.kind != "call" for part in self.parts for group in part)
         self.memory = memory = Memory(lowering, *self.parts)
         self.constants = [root for root in lowering.roots if root.kind == "constant"]
         given = sum(root.kind == "given" for root in lowering.roots)
@@ -137,10 +140,14 @@ class TensorNative:
         self.forward_steps = self.steps(0)
         self.pure_steps = self.steps(0, pure=True)
         self.backward_steps = self.steps(1)
+        self.both_steps = [*self.forward_steps, *self.backward_steps]
+        if self.alone:
+            self.both_steps = [functools.partial(self.machine.function("both"), self.at_table)]
         self.outputs = [self.array(view) for view in lowering.outputs]
         self.buffer_bytes = int(self.arena.nbytes)
         self.sets: list[tuple[dict[str, Array], list[Array]]] = []
         self.flat: dict[str, Array] = {}
+        self.unheld: Any = None
         self.seconds = time.perf_counter() - started
 
     # --- the code ---------------------------------------------------------------------------------
@@ -187,6 +194,11 @@ class TensorNative:
                 )
                 head = f"define void @part{part}.{number}(ptr %table)"
                 texts.append(f"{head} {{\n{calls}  ret void\n}}\n")
+        if self.alone:
+            calls = "".join(
+                f"  call void @part{part}.0(ptr %table)\n" for part in (0, 1) if self.parts[part]
+            )
+            texts.append(f"define void @both(ptr %table) {{\n{calls}  ret void\n}}\n")
         text = "".join(texts)
         return declarations(text) + symbols(called) + text
 
@@ -327,54 +339,70 @@ class TensorNative:
             if x is not known[slot]:
                 self.take(slot, x)
 
+    def run(self, steps: Sequence[Callable[[], None]]) -> None:
+        """Take some steps; only rows that are called by themselves could warn."""
+        if self.alone:
+            for step in steps:
+                step()
+            return
+        with np.errstate(all="ignore"):
+            for step in steps:
+                step()
+
     def forward(self, inputs: Sequence[Any], leaves: Sequence[Any]) -> tuple[Any, ...]:
         """The output and the extra registers."""
         self.bind((*inputs, *leaves))
-        for step in self.forward_steps:
-            step()
+        self.run(self.forward_steps)
         return tuple([each.copy() for each in self.outputs])
 
     def refresh(self, inputs: Sequence[Any], leaves: Sequence[Any]) -> tuple[Any, ...]:
         """As `forward`, with what was drawn before."""
         self.bind((*inputs, *leaves))
-        for step in self.pure_steps:
-            step()
+        self.run(self.pure_steps)
         return tuple([each.copy() for each in self.outputs])
 
-    def backward(self, inputs: Sequence[Any], leaves: Sequence[Any], seed: Any) -> tuple[Any, ...]:
+    def backward(self, inputs: Sequence[Any], leaves: Sequence[Any], seed: Any) -> list[Array]:
         """The gradients, in the plan's order."""
         self.bind((*inputs, *leaves, seed))
         gradients = self.room()
-        for step in self.backward_steps:
-            step()
-        return tuple(gradients)
+        self.run(self.backward_steps)
+        return gradients
+
+    def both(
+        self, inputs: Sequence[Any], leaves: Sequence[Any], seed: Any
+    ) -> tuple[tuple[Any, ...], list[Array]]:
+        """What `forward` gives, and what `backward` gives."""
+        self.bind((*inputs, *leaves, seed))
+        gradients = self.room()
+        self.run(self.both_steps)
+        return tuple([each.copy() for each in self.outputs]), gradients
 
     def room(self) -> list[Array]:
         """Memory for the gradients that nobody else holds."""
-        count = sys.getrefcount
         for flat, views in self.sets:
-            # The list or dict, what is counted, and a name; a flat array is the base of its views too.
-            if all(count(view) == 3 for view in views) and all(
-                count(flat[key]) == 2 + self.viewed[key] for key in flat
-            ):
+            if holders(flat, views) == self.unheld:
                 break
         else:
             flat, views = self.new_room()
+            self.unheld = holders(flat, views)
             self.sets = [*self.sets[-1:], (flat, views)]
         if flat is not self.flat:
             self.flat = flat
             for key, array in flat.items():
                 self.table[GRADIENTS[key]] = array.ctypes.data
-        return views
+        return list(views)
 
     def new_room(self) -> tuple[dict[str, Array], list[Array]]:
         flat = {key: np.empty(size, key) for key, size in self.memory.totals.items()}
         views = []
-        self.viewed = dict.fromkeys(flat, 0)
         for view in self.lowering.gradients:
             key = self.lowering.roots[view.root].dtype.str
             start = self.memory.gradients[view.root]
             size = math.prod(view.shape)
             views.append(flat[key][start : start + size].reshape(view.shape))
-            self.viewed[key] += 1
         return flat, views
+
+
+def holders(flat: dict[str, Array], views: list[Array]) -> Any:
+    """How many references there are to arrays, which are views of flat ones, and to those."""
+    return set(map(sys.getrefcount, views)), [sys.getrefcount(flat[key]) for key in flat]

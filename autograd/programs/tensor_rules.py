@@ -251,8 +251,6 @@ def product(low: Lowering, step: Instruction, x: View, y: View, dtype: Any) -> V
         return thin(low, x, y, dtype)
     out = low.result((m, n), dtype)
     own = m * n * k <= most_tiled()
-    if own and not suits(x, y) and m > THIN and 1 < n <= NARROW and k < m * n:
-        y = low.copy(y, y.shape, dtype)
     if own and suits(x, y):
         operation = Operation("product", "tiles", out.root, (x, y), (m, n, k), dtype == HALF)
     else:

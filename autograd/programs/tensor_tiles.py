@@ -11,7 +11,7 @@ from autograd.programs.tensor_tails import load_part, store_part
 
 __all__ = ["TileWriter", "panel_bytes", "suits", "tiles"]
 
-LONG = 48
+LONG = 192
 """Terms from which a product of rows with rows is added up along them, a vector at a time."""
 BLOCK = 1024
 """Terms that are added up at once: what they are of stays in cache."""
@@ -29,13 +29,20 @@ def registers(lanes: int, size: int) -> int:
 
 def by_rows(x: View, y: View) -> bool:
     """Whether the terms of every sum lie side by side in both matrices."""
-    return x.strides[1] == 1 and y.strides[0] == 1 and x.shape[1] >= LONG
+    (m, k), n = x.shape, y.shape[1]
+    few = m < 24 or n < 12  # too few for it to pay that columns are turned into rows
+    return x.strides[1] == 1 and y.strides[0] == 1 and (k >= LONG or (few and k >= LONG // 2))
+
+
+def is_turned(y: View) -> bool:
+    """Whether the columns of a matrix lie in memory as rows should."""
+    return y.strides[0] == 1 and y.strides[1] != 1
 
 
 def suits(x: View, y: View) -> bool:
     """Whether these loops multiply such matrices well."""
     (m, k), n = x.shape, y.shape[1]
-    return k <= BLOCK * MOST and (by_rows(x, y) or (y.strides[1] == 1 and m > 3 and n > 1))
+    return k <= BLOCK * MOST and (by_rows(x, y) or (1 in y.strides and m > 3 and n > 1))
 
 
 def cycles(m: int, v: int, r: int) -> int:
@@ -69,7 +76,8 @@ def panel_bytes(x: View, y: View, lanes: int, size: int) -> int:
         return 0
     blocks = -(-y.shape[1] // lanes)
     v = width_of(x.shape[0], blocks, registers(lanes, size))
-    return min(BLOCK, x.shape[1]) * v * lanes * size if v < blocks else 0
+    packed = v < blocks or is_turned(y)
+    return min(BLOCK, x.shape[1]) * v * lanes * size if packed else 0
 
 
 def tiles(
@@ -222,26 +230,31 @@ class TileWriter:
         blocks = -(-self.n // self.lanes)
         v = width_of(self.m, blocks, self.most)
         full, rest = divmod(self.n, v * self.lanes)
+        packed = v < blocks or is_turned(self.y)
         for start in range(0, self.k, BLOCK):
             count = min(BLOCK, self.k - start)
 
             def each(index: str, _: list[str], start: int = start, count: int = count) -> list[str]:
-                self.panel(self.times(index, v * self.lanes), v, 0, v < blocks, start, count)
+                self.panel(self.times(index, v * self.lanes), v, 0, packed, start, count)
                 return []
 
             if full:
                 self.loop(full, each)
             if rest:
                 column, width = str(full * v * self.lanes), rest % self.lanes
-                self.panel(column, -(-rest // self.lanes), width, v < blocks, start, count)
+                self.panel(column, -(-rest // self.lanes), width, packed, start, count)
 
     def panel(self, column: str, v: int, width: int, packed: bool, start: int, count: int) -> None:
         """Terms of the columns from one on: v vectors, with `width` lanes in the last if not all."""
-        step, (down, right) = self.y.strides[0], self.x.strides
-        y, x = self.at(self.at(self.y_at, column), start * step), self.at(self.x_at, start * right)
+        (step, along), (down, right) = self.y.strides, self.x.strides
+        y = self.at(self.at(self.y_at, self.times(column, along)), start * step)
+        x = self.at(self.x_at, start * right)
         widths = [0] * (v - 1) + [width]
         if packed:
-            self.pack(y, widths, count)
+            if is_turned(self.y):
+                self.turn(y, widths, count)
+            else:
+                self.pack(y, widths, count)
             y, step = self.room, v * self.lanes
         inside = [0] * v if packed else widths
 
@@ -282,6 +295,36 @@ class TileWriter:
             return []
 
         self.loop(count, move)
+
+    def turn(self, y: str, widths: list[int], count: int) -> None:
+        """Move a panel together whose columns lie in memory as rows: squares, turned in registers."""
+        lanes = self.lanes
+
+        def square(p: str, terms: int, b: int, rows: list[str]) -> None:
+            vectors = [self.load(self.at(row, p), terms % lanes) for row in rows]
+            size = 1
+            while size < lanes:  # exchange what is off the diagonal, in squares of 2, 4, 8 ...
+                low = [i if i & size == 0 else lanes + i - size for i in range(lanes)]
+                high = [i + size if i & size == 0 else lanes + i for i in range(lanes)]
+                for i in (i for i in range(lanes) if i & size == 0):
+                    pair = vectors[i], vectors[i + size]
+                    vectors[i], vectors[i + size] = self.mixed(*pair, low), self.mixed(*pair, high)
+                size *= 2
+            target = self.at(self.room, self.times(p, len(widths) * lanes))
+            for i in range(terms):
+                self.store(vectors[i], self.at(target, (i * len(widths) + b) * lanes))
+
+        for b, width in enumerate(widths):
+            # Where there are no more columns, the last one is taken again.
+            columns = [b * lanes + min(i, (width or lanes) - 1) for i in range(lanes)]
+            rows = [self.at(y, column * self.y.strides[1]) for column in columns]
+            self.pieces(count, lanes, lambda p, terms: square(p, terms, b, rows))  # noqa: B023
+
+    def mixed(self, x: str, y: str, places: list[int]) -> str:
+        """The lanes at `places` of two vectors, one after the other."""
+        chosen = ", ".join(f"i32 {place}" for place in places)
+        typed = f"{self.vector} {x}, {self.vector} {y}"
+        return self.code.put(f"shufflevector {typed}, <{len(places)} x i32> <{chosen}>")
 
     # --- rows times rows: a vector of x times a vector of y ---------------------------------------
 
@@ -355,19 +398,12 @@ class TileWriter:
     def summed(self, vectors: list[str]) -> str:
         """The sum of the lanes of each vector, side by side in one."""
         level = vectors + [vectors[-1]] * (self.lanes - len(vectors))
-        evens = ", ".join(f"i32 {2 * i}" for i in range(self.lanes))
-        odds = ", ".join(f"i32 {2 * i + 1}" for i in range(self.lanes))
+        evens, odds = list(range(0, 2 * self.lanes, 2)), list(range(1, 2 * self.lanes, 2))
         while len(level) > 1:
             made: dict[tuple[str, str], str] = {}
             for pair in zip(level[::2], level[1::2], strict=True):
                 if pair not in made:
-                    typed = (
-                        f"{self.vector} {pair[0]}, {self.vector} {pair[1]}, <{self.lanes} x i32>"
-                    )
-                    parts = [
-                        self.code.put(f"shufflevector {typed} <{each}>") for each in (evens, odds)
-                    ]
-                    made[pair] = self.add(*parts)
+                    made[pair] = self.add(self.mixed(*pair, evens), self.mixed(*pair, odds))
             level = [made[pair] for pair in zip(level[::2], level[1::2], strict=True)]
         return level[0]
 
