@@ -142,14 +142,14 @@ def logsumexp(
     if found is None or found[3] == 0:
         return None
     x, axes, _, _ = found
-    largest = low.reduce("max", x, axes, True, REAL)
+    largest = low.reduce("max", x, axes, True, dtype)
     each = largest.shape
-    size = low.point("abs", [largest], each, REAL)
+    size = low.point("abs", [largest], each, dtype)
     finite = low.point("less", [size, Number(math.inf)], each, np.dtype(bool))
     # nan, as NumPy has it, comes back with the terms.
-    largest = low.point("where", [finite, largest, Number(0.0)], each, REAL)
-    terms = low.point("exp", [low.point("sub", [x, largest], x.shape, REAL)], x.shape, REAL)
-    total = low.point("log", [low.reduce("sum", terms, axes, True, REAL)], each, REAL)
+    largest = low.point("where", [finite, largest, Number(0.0)], each, dtype)
+    terms = low.point("exp", [low.point("sub", [x, largest], x.shape, dtype)], x.shape, dtype)
+    total = low.point("log", [low.reduce("sum", terms, axes, True, dtype)], each, dtype)
     out = low.point("add", [total, largest], each, dtype)
     return View(out.root, 0, shape, contiguous(shape))
 

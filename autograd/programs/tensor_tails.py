@@ -59,8 +59,6 @@ def masked(kind: str, lanes: int) -> str:
 def declarations(text: str) -> str:
     """Declarations of the functions of `load_part` that a text calls."""
     found = ""
-    if "@llvm.prefetch" in text:
-        found += "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)\n"
     for kind in SHORT:
         for lanes in (2, 4, 8, 16):
             typed = f"<{lanes} x {kind}>"
