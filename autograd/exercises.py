@@ -30,9 +30,13 @@ def check_answer(answer: Any, truth: Any, *, tolerance: float = 1e-6) -> str:
     """
     if answer is None or answer is ...:
         return "not answered yet"
-    if callable(answer):
-        return _function(answer, truth() if callable(truth) else truth, tolerance)
     right = truth() if callable(truth) else truth
+    cases = isinstance(right, list) and bool(right) and isinstance(right[0], tuple)
+    if callable(answer) != cases:
+        kind = "a function is" if cases else "numbers are"
+        return f"not right yet: {kind} expected, got {type(answer).__name__}"
+    if cases:
+        return _function(answer, right, tolerance)
     if isinstance(right, str | bool):
         same = str(answer).strip().lower() == str(right).strip().lower()
         return "right" if same else "not right yet"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -28,7 +29,42 @@ Rule = Callable[..., Any]
 
 ndarray = np.ndarray
 
-add_up: Any = np.add.reduce  # whose annotations know no axis or keepdims that is a variable
+add_reduce: Any = np.add.reduce  # whose annotations know no axis or keepdims that is a variable
+
+FEW = 128
+"""Up to so many terms a sum by BLAS is as exact as NumPy's, which adds them in pairs."""
+
+
+@functools.lru_cache(maxsize=64)
+def ones(n: int, dtype: Any) -> Any:
+    """A vector of ones, kept: nobody may write into it."""
+    vector = np.ones(n, dtype=dtype)
+    vector.flags.writeable = False
+    return vector
+
+
+def add_up(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The sum along `axis`. Of a matrix along one axis by BLAS, 3 to 5 times faster on a batch."""
+    if axis is not None and x.ndim == 2 and x.dtype.char in "fd":
+        if axis == 0 or axis == (0,):
+            out = ones(len(x), x.dtype).dot(x)  # NumPy's, too, adds rows one after the other
+            return out[None] if keepdims else out
+        if (axis == -1 or axis == 1 or axis == (1,)) and x.shape[1] <= FEW:
+            out = x.dot(ones(x.shape[1], x.dtype))
+            return out[:, None] if keepdims else out
+    return add_reduce(x, axis=axis, keepdims=keepdims)
+
+
+def largest(x: Any, axis: int) -> Any:
+    """The maximum along `axis`, which is kept; −inf where there is nothing.
+
+    NumPy finds the place of the maximum of a short row faster than the maximum.
+    """
+    if axis in (-1, 1) and x.ndim == 2 and x.size and x.flags.c_contiguous:
+        places = x.argmax(axis=1)
+        places += np.arange(0, x.size, x.shape[1])
+        return x.reshape(-1).take(places)[:, None]
+    return np.max(x, axis=axis, keepdims=True, initial=-np.inf)
 
 
 def as_floats(x: Any) -> Any:
@@ -185,7 +221,8 @@ class Primitive:
                 f"{self.name}() takes {self.required or 'at least 1'} inputs, got {len(arguments)}"
             )
         if options:
-            if unknown := [key for key in options if key not in bound]:
+            if not options.keys() <= bound.keys():
+                unknown = [key for key in options if key not in bound]
                 raise TypeError(
                     f"{self.name}() has no option {unknown[0]!r}; "
                     f"its options are {', '.join(bound) or 'none'}"

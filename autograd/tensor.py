@@ -172,10 +172,11 @@ class Tensor(ArrayMethods, Node):
             fresh = data if isinstance(data, ndarray) else as_data(data, held.dtype, "data")
             if fresh.shape != held.shape:
                 raise ValueError(f"data of shape {held.shape} was expected, got {fresh.shape}")
-            exact = fresh.dtype.kind in "biu" or np.can_cast(fresh.dtype, held.dtype)
-            if fresh.dtype.kind not in "biuf" or not exact:
-                raise TypeError(f"data of dtype {held.dtype} was expected, got {fresh.dtype}")
-            np.copyto(held, fresh, casting="unsafe")
+            if fresh.dtype is not held.dtype:
+                exact = fresh.dtype.kind in "biu" or np.can_cast(fresh.dtype, held.dtype)
+                if fresh.dtype.kind not in "biuf" or not exact:
+                    raise TypeError(f"data of dtype {held.dtype} was expected, got {fresh.dtype}")
+            held[...] = fresh
         if self._buffer is None:
             self._buffer = Buffer()
         self._buffer.changed = changed()

@@ -9,6 +9,7 @@ holds. Over the same parameters, decay λ that is added to the gradient (`SGD`, 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from functools import reduce
 from operator import add
@@ -26,6 +27,10 @@ __all__ = ["elastic_net", "l1", "l2"]
 
 NORMALISATIONS = (BatchNorm1d, LayerNorm, RMSNorm)
 """Modules whose γ and β are no weights, also over an image, where they have two axes."""
+
+
+is_a = functools.cache(issubclass)
+"""Asked of each module in every step, and slow where a class has an ABC in its ancestry."""
 
 
 def l2(model: Module | Node | Iterable[Any], lam: float, half: bool = False) -> Any:
@@ -129,9 +134,9 @@ def weights(model: Module | Node | Iterable[Any], regulariser: str) -> list[Any]
             if x.__class__ is Tensor:
                 if x.ndim > 1 and x.requires_grad and id(x) not in normalising:
                     found.append(x)  # what is frozen is no parameter
-            elif isinstance(x, NORMALISATIONS):
+            elif is_a(x.__class__, NORMALISATIONS):
                 normalising |= {id(vars(x).get("weight")), id(vars(x).get("bias"))}
-            elif isinstance(x, Neuron):
+            elif is_a(x.__class__, Neuron):
                 found.append(np.asarray(x.w))  # a neuron's weights are a row, though no array
             elif isinstance(x, np.ndarray) and x.ndim > 1 and id(x) not in normalising:
                 found.append(x)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import hashlib
 import json
 import os
 import re
@@ -31,6 +32,8 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+DIGEST = "run_with"
+"""The entry of a notebook's metadata that holds the digest of the code its outputs are from."""
 NEEDED = ("nbclient", "nbformat", "ipykernel", "matplotlib")
 """Without these a notebook cannot be run."""
 
@@ -119,7 +122,11 @@ def executed(notebook: Notebook, *, timeout: float = 300, startup: Sequence[Path
 
 
 def normalised(notebook: Notebook) -> Notebook:
-    """A notebook without what depends on the run: times, trust, versions, a stream's pieces."""
+    """A notebook without what depends on the run: times, trust, versions, a stream's pieces.
+
+    Its metadata have a digest of its code, so that a cell which was changed and not run is noticed
+    also where its output is a picture.
+    """
     cells = []
     for number, cell in enumerate(notebook["cells"], start=1):
         kept = {
@@ -132,7 +139,18 @@ def normalised(notebook: Notebook) -> Notebook:
             kept["execution_count"] = cell.get("execution_count")
             kept["outputs"] = merged(cell.get("outputs", []))
         cells.append(kept)
-    return {"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
+    return {
+        "cells": cells,
+        "metadata": METADATA | {DIGEST: digest(notebook)},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def digest(notebook: Notebook) -> str:
+    """What tells the code of a notebook from any other."""
+    sources = [joined(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
+    return hashlib.sha256(json.dumps(sources).encode()).hexdigest()[:16]
 
 
 def merged(outputs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -273,6 +291,8 @@ def differences(old: Notebook, new: Notebook) -> list[str]:
     if len(old["cells"]) != len(new["cells"]):
         return [f"{len(old['cells'])} cells, and {len(new['cells'])} when run"]
     found = []
+    if old["metadata"].get(DIGEST) != digest(old):
+        found.append("a code cell was changed after the outputs had been saved")
     for number, (a, b) in enumerate(zip(old["cells"], new["cells"], strict=True), start=1):
         if (a["cell_type"], joined(a["source"])) != (b["cell_type"], joined(b["source"])):
             found.append(f"cell {number}: another source")

@@ -49,7 +49,15 @@ def shared_weight() -> Any:
     return autograd.sum(autograd.square(first)) + nn.cross_entropy(first, Y) * 2.0
 
 
+def vectors() -> Any:
+    """One instance and one layer, as a lecture writes it: ReLU(W x + b), and half the squared error."""
+    W, b = Tensor(A, "W"), Tensor(np.abs(B), "b")
+    x, y = Tensor(X[0], "x", requires_grad=False), Tensor(Y[0], "y", requires_grad=False)
+    return autograd.sum(autograd.square(autograd.relu(W @ x + b) - y)) / 2
+
+
 MATRICES: dict[str, Callable[[], Tensor]] = {
+    "vectors": vectors,
     "two layers": two_layers,
     "a batch of one": lambda: two_layers(1),
     "one instance": lambda: two_layers(None),
@@ -294,6 +302,28 @@ def test_no_function_is_printed_or_called_again() -> None:
 def test_a_course_of_one_instance_has_no_power_of_a_sum_over_instances() -> None:
     with pytest.raises(ValueError, match="cannot write a sum over instances, of which it sees one"):
         derivation(autograd.square(affine().sum()), layout="dd2424")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("graph", MATRICES)
+def test_no_line_only_repeats_a_cotangent(graph: str, layout: str) -> None:
+    lines = derivation(MATRICES[graph](), layout=layout).lines
+    assert [line.text for line in lines if re.match(r"(\S+) = \1 {4}", line.text)] == []
+
+
+def test_of_one_instance_the_gradient_of_a_weight_is_an_outer_product() -> None:
+    expected = {
+        "rows": "∂J/∂W = G_v₁ xᵀ",
+        "dd2424": "∂J/∂W = gᵀ xᵀ",
+        "columns": "∂J/∂W = G xᵀ",
+        "cmu": "∇_W = x ∇_v₁",
+    }
+    loss = vectors()
+    loss.name = "J"
+    for layout, line in expected.items():
+        text = str(derivation(loss, layout=layout))
+        assert line in text
+        assert "reshape" not in text
 
 
 def test_the_users_names_are_used() -> None:

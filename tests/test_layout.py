@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -93,3 +95,16 @@ def test_latex_becomes_mathml_and_what_is_unknown_is_shown_by_its_name() -> None
     assert mathml("") == ["mrow"]
     assert one_line(mathml("x_{12}")) == "x₁₂"
     assert one_line(mathml("w_{10,2}")) == "w₁₀,₂"
+
+
+@pytest.mark.parametrize("uses", [2, 3])
+def test_labels_of_edges_between_the_same_two_boxes_lie_apart(uses: int) -> None:
+    boxes = [Box(66, 50, True), Box(72, 70)]
+    layout = lay_out(boxes, [Link(0, 1, 17.0)] * uses)
+    labels = sorted(edge.label for edge in layout.edges)
+    ends = sorted(edge.end[1] for edge in layout.edges)
+    assert len({y for _, y in labels}) == len(set(ends)) == uses
+    for (x, y), (other_x, other_y) in itertools.combinations(labels, 2):
+        assert abs(y - other_y) >= 22.0 or abs(x - other_x) >= 17.0
+    for (cx, _), box in zip(layout.centres, boxes, strict=True):
+        assert all(abs(x - cx) >= (box.width + 17.0) / 2 for x, _ in labels)

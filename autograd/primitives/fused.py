@@ -5,7 +5,6 @@ Each states its vjp and jvp; a test holds it equal to the composite it names.
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 from autograd.declare import fused
 from autograd.dispatch import nary, registry, shape_of
 from autograd.families import Fused
-from autograd.primitive import as_floats
+from autograd.primitive import add_up, as_floats, largest, ones
 from autograd.primitives.elementwise import exp, indicator, log, where
 from autograd.primitives.entropy import mul_or_zero, xlogy
 from autograd.primitives.linear import expand_dims, swapaxes
@@ -40,16 +39,9 @@ def _rows(x: Any) -> Any:
     return x if x.ndim == 2 else x.reshape((-1, x.shape[-1]))
 
 
-@functools.lru_cache(maxsize=64)
-def _ones(n: int, dtype: Any) -> Any:
-    ones = np.ones(n, dtype=dtype)
-    ones.flags.writeable = False
-    return ones
-
-
 def _linear_by_bias(g: Any, out: Any, x: Any, weight: Any, bias: Any) -> Any:
     g = _rows(g)
-    return g.T.dot(_ones(g.shape[0], g.dtype))  # a sum over the rows, 3 times faster by BLAS
+    return g.T.dot(ones(g.shape[0], g.dtype))  # a sum over the rows
 
 
 def _linear_composite(x: Any, weight: Any, bias: Any = None) -> Any:
@@ -106,8 +98,9 @@ linear: Fused = fused(
 
 def _softmax_array(x: Any, axis: int) -> Any:
     x = as_floats(x)
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
-    return e / np.sum(e, axis=axis, keepdims=True)
+    e = np.exp(x - largest(x, axis))
+    e /= add_up(e, axis=axis, keepdims=True)
+    return e
 
 
 def _softmax_product(g: Any, out: Any, x: Any, axis: int) -> Any:
@@ -133,8 +126,9 @@ softmax = fused(
 
 def _log_softmax_array(x: Any, axis: int) -> Any:
     x = as_floats(x)
-    shifted = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+    out = x - largest(x, axis)
+    out -= np.log(add_up(np.exp(out), axis=axis, keepdims=True))
+    return out
 
 
 def _log_softmax_composite(x: Any, axis: int) -> Any:

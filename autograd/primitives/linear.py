@@ -257,6 +257,8 @@ def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[in
 
 def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Any:
     """x with new axes of length 1."""
+    if axis == -1:  # a column for each row, in most rules
+        return reshape(x, shape=(*shape_of(x), 1))
     axes = tuple(axis) if isinstance(axis, tuple | list) else (axis,)
     ndim = len(shape_of(x)) + len(axes)
     new = np.lib.array_utils.normalize_axis_tuple(axes, ndim, "expand_dims")

@@ -200,7 +200,7 @@ def _targets_array(x: Any, indices: Any, weight: Any, ignore: Any, smoothing: fl
     indices, left_out = _checked(indices, classes, ignore)
     dtype = _float_of(x)
     if classes <= SMALL:
-        out = _certainties(classes, dtype)[indices]
+        out = _certainties(classes, dtype).take(indices, axis=0)  # a copy
     else:
         out = np.zeros((*indices.shape, classes), dtype)
         np.put_along_axis(out, indices[..., None], 1, axis=-1)
@@ -232,8 +232,8 @@ def _score_array(x: Any, indices: Any, weight: Any, ignore: Any) -> Any:
     chosen, left_out = _checked(indices, x.shape[-1], ignore)
     if chosen.shape != x.shape[:-1]:
         raise ValueError(f"expected class indices of shape {x.shape[:-1]}, got {chosen.shape}")
-    flat = chosen.reshape(-1)
-    out = x.reshape(-1, x.shape[-1])[np.arange(flat.size), flat].reshape(chosen.shape)
+    starts = np.arange(0, x.size, max(x.shape[-1], 1)).reshape(chosen.shape)
+    out = x.reshape(-1).take(starts + chosen)
     if weight is not None:
         out = out * np.asarray(weight, out.dtype)[chosen]
     return out if left_out is None else np.where(left_out, 0, out)
@@ -313,9 +313,7 @@ def _class_loss(x: Any, indices: Any, weight: Any, ignore: Any, smoothing: float
 def _class_array(x: Any, indices: Any, weight: Any, ignore: Any, smoothing: float) -> Any:
     if smoothing or not x.size:
         return _class_loss(x, indices, weight, ignore, smoothing)
-    shifted = x - np.maximum.reduce(x, axis=-1, keepdims=True)
-    total = np.log(np.add.reduce(np.exp(shifted), axis=-1, keepdims=True))
-    return 0 - _score_array(shifted - total, indices, weight, ignore)
+    return 0 - _score_array(log_softmax.array(x, axis=-1), indices, weight, ignore)
 
 
 def _class_slope(x: Any, indices: Any, **options: Any) -> Any:

@@ -25,6 +25,7 @@ __all__ = [
     "product",
     "sample",
     "split",
+    "substituted",
     "tidy",
     "times",
 ]
@@ -240,6 +241,16 @@ def names(formula: Any) -> set[str]:
     return found
 
 
+def substituted(formula: Any, name: str, other: str) -> Any:
+    """The formula with another letter in the place of one."""
+    if not isinstance(formula, Letter) or name not in names(formula):
+        return formula
+    if not formula.arguments:
+        return Letter(other, sample=formula.sample)
+    arguments = tuple(substituted(x, name, other) for x in formula.arguments)
+    return Letter(formula.function, arguments, formula.options, sample=formula.sample)
+
+
 def _tidied(x: Letter, arguments: list[Any], constants: frozenset[str]) -> Any:
     function = x.function
     if not arguments:
@@ -252,7 +263,8 @@ def _tidied(x: Letter, arguments: list[Any], constants: frozenset[str]) -> Any:
     if function == "number":
         return arguments[0]
     if function == "mul":
-        return product(arguments, x.shape)
+        row = _outer(arguments, x.shape)
+        return product(arguments, x.shape) if row is None else matmul(arguments[0], row)
     if function == "neg":
         return product([-1, *arguments], x.shape)
     if function == "add":
@@ -322,6 +334,17 @@ def _tidied(x: Letter, arguments: list[Any], constants: frozenset[str]) -> Any:
     if function == "getitem" and x.options.get("index") == ():
         return arguments[0]
     return Letter(function, tuple(arguments), x.options, sample=x.sample)
+
+
+def _outer(factors: Sequence[Any], shape: tuple[int, ...]) -> Letter | None:
+    """The second factor as a row, where the first is a vector set upright: g xᵀ, of one instance."""
+    x, y = factors
+    if not (isinstance(x, Letter) and isinstance(y, Letter) and x.function == "reshape"):
+        return None
+    upright = x.arguments[0].ndim == 1 and x.shape == (shape[0], 1) and len(shape) == 2
+    if not upright or y.shape != (shape[1],):
+        return None
+    return make("reshape", (y,), y.sample[None], shape=(1, shape[1]))
 
 
 def _nowhere(condition: Any, constants: frozenset[str]) -> bool:

@@ -119,10 +119,16 @@ def draw(
             f"unfold names {unknown[0]!r}, and no node was made in a module of that path; there are "
             f"{', '.join(map(repr, sorted(paths)[:20])) or 'none'}"
         )
-    words = f"{picture.nodes} nodes and {picture.edges} edges"
+    words = counted(picture.nodes + len(picture.folded), "node")
     if picture.folded:
-        words += f" ({len(picture.folded)} more nodes folded into {len(picture.folds)} boxes)"
+        words += f" ({len(picture.folded)} folded into {counted(len(picture.folds), 'box')})"
+    words += f" and {counted(picture.edges, 'edge')}"
     return Drawing(picture.source, words, theme)
+
+
+def counted(n: int, what: str) -> str:
+    """A number of things: 1 edge, 3 edges, 3 boxes."""
+    return f"{n} {what}" + ("" if n == 1 else "es" if what.endswith("x") else "s")
 
 
 def _is_whole(x: Any) -> bool:

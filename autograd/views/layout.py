@@ -8,6 +8,7 @@ the order. It needs no Graphviz, and the same graph gives the same picture on ev
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -301,12 +302,13 @@ class _Plan:
             for (x, level), box in zip(centres, self.boxes, strict=True)
         ]
         curves = []
+        aside = self.aside(ports)
         every = 1 + sum(len(route) - 2 for route in self.routes) // BENDS
         for e, route in enumerate(self.routes):
             link = self.links[e]
             tail, head = link.tail, link.head
             below, half = link.leaves or (0.0, self.boxes[tail].width / 2)
-            points = [(centres[tail][0] + half, y[tail] + below)]
+            points = [(centres[tail][0] + half, y[tail] + below + aside[e])]
             for place in route[every:-1:every]:
                 rank = self.rank[place]
                 points += [(left[rank], y[place]), (left[rank] + widths[rank], y[place])]
@@ -329,10 +331,29 @@ class _Plan:
         for (head, below), edges in arriving.items():
             edges.sort(key=lambda e: (y[self.routes[e][-2]], e))
             room = (self.links[edges[0]].room or self.boxes[head].height) - 16.0
-            apart = min(16.0, room / max(len(edges) - 1, 1))
+            # The edges of x · x run side by side, and their labels one above the other.
+            twice = any(e in self.parallel and self.links[e].label for e in edges)
+            apart = min(LINE + 2.0 if twice else 16.0, room / max(len(edges) - 1, 1))
             for k, e in enumerate(edges):
                 ports[e] = y[head] + below + (k - (len(edges) - 1) / 2) * apart
         return ports
+
+    @functools.cached_property
+    def parallel(self) -> dict[int, list[int]]:
+        """The edges that lead from one box to one other with another edge, each with all of these."""
+        ends: dict[tuple[int, int], list[int]] = {}
+        for e, link in enumerate(self.links):
+            ends.setdefault((link.tail, link.head), []).append(e)
+        return {e: edges for edges in ends.values() if len(edges) > 1 for e in edges}
+
+    def aside(self, ports: list[float]) -> list[float]:
+        """How far beside the middle of its tail an edge begins: where it has a parallel, as it ends."""
+        shifts = [0.0] * len(self.links)
+        for e, edges in self.parallel.items():
+            middle = sum(ports[other] for other in edges) / len(edges)
+            most = max(self.boxes[self.links[e].tail].height / 2 - 4.0, 0.0)
+            shifts[e] = max(-most, min(most, ports[e] - middle))
+        return shifts
 
 
 def _ranks(boxes: Sequence[Box], links: Sequence[Link]) -> list[int]:

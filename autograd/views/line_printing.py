@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from autograd.letters import Letter
-from autograd.views.algebra import names
+from autograd.views.algebra import names, substituted
 from autograd.views.layouts import Layout, T, op
 from autograd.views.lines import Line
 from autograd.views.matrix_writing import MatrixLatex, MatrixText, Python
 from autograd.views.notation import Formula
 from autograd.views.writing import ATOM, POWER
 
-__all__ = ["Entry", "Writers", "diagonal", "joined", "sentence", "shown_shape"]
+__all__ = ["Entry", "Writers", "diagonal", "joined", "sentence", "shown_shape", "without_idle"]
 
 
 class Writers(NamedTuple):
@@ -35,6 +35,29 @@ class Entry:
     section: str
     cotangent: bool = False
     summed: bool = False
+
+
+def without_idle(entries: list[Entry]) -> list[Entry]:
+    """The lines without cotangents that are another one as it is, such as those of a sum's terms.
+
+    What only the copy used goes under the name of the copy, which is the nearer to what follows.
+    """
+    entries = list(entries)
+    for entry in list(entries):
+        tree = entry.tree
+        if not entry.cotangent or not isinstance(tree, Letter) or tree.arguments or tree.options:
+            continue
+        source = next((x for x in entries if x.cotangent and x.name == tree.function), None)
+        if source is None or (source.shape, source.summed) != (entry.shape, entry.summed):
+            continue
+        if all(x is entry or source.name not in names(x.tree) for x in entries):
+            entry.tree = source.tree
+            entries.remove(source)
+        else:
+            for x in entries:
+                x.tree = substituted(x.tree, entry.name, source.name)
+            entries.remove(entry)
+    return entries
 
 
 def diagonal(

@@ -24,6 +24,7 @@ class _Matrices:
     instances: int | None  # how many there are; None where the formula has no n
     write: Callable[[Any], Piece]
     at_least: Callable[[int, Any], str]
+    column: Callable[[Any], Piece]
     sum: Callable[[Any], Piece]
     call: Callable[[str, list[str], Mapping[str, Any]], Piece]
     transposed: Callable[[Piece], Piece]
@@ -76,7 +77,7 @@ class _Matrices:
 
     def _matmul(self, tree: Letter) -> Piece:
         # The product of matrices is associative: no brackets within.
-        parts = [self.at_least(PRODUCT, x) for x in tree.arguments]
+        parts = [self.at_least(PRODUCT, self.column(x)) for x in tree.arguments]
         for i, x in enumerate(tree.arguments):
             if isinstance(x, Letter) and x.function == "product":
                 parts[i] = self.at_least(ATOM, x)

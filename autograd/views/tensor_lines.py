@@ -24,7 +24,15 @@ from autograd.views.algebra import (
 )
 from autograd.views.latex import number
 from autograd.views.layouts import Layout, Matrices, Role, T
-from autograd.views.line_printing import Entry, Writers, diagonal, joined, sentence, shown_shape
+from autograd.views.line_printing import (
+    Entry,
+    Writers,
+    diagonal,
+    joined,
+    sentence,
+    shown_shape,
+    without_idle,
+)
 from autograd.views.lines import Line, Written
 from autograd.views.matrix_writing import MatrixLatex, MatrixText, Python
 from autograd.views.naming import Naming
@@ -320,6 +328,7 @@ class Lines:
     def written(self, targets: Sequence[Node], functions: dict[str, Any]) -> Written:
         """All lines, as text, LaTeX and NumPy."""
         self.drop_unused()
+        self.entries = without_idle(self.entries)
         renamed = self.one_letter()
         entries = [*self.forward_entries(), *self.entries]
         symbols = self.naming.symbols
@@ -338,7 +347,8 @@ class Lines:
         lines = []
         for entry in entries:
             line = self._line(entry, write, renamed)
-            also = diagonal(entry, write, self.layout, self.cotangents(), self.in_rows(entry))
+            known = self.cotangents() | renamed.keys()
+            also = diagonal(entry, write, self.layout, known, self.in_rows(entry))
             lines.append(line if also is None else joined(line, replace(also, name=line.name)))
         written = Written(lines, self.values(entries) | functions)
         if self.stacked:
@@ -405,6 +415,13 @@ class Lines:
         letter = "g" if self.layout.single else "G"
         for name in cotangents:
             self.naming.symbols[name] = Formula(letter, letter)
+        # Behind a slope of 1, as that of a difference, the line would read g = g.
+        self.entries = [
+            entry
+            for entry in self.entries
+            if not (entry.cotangent and isinstance(entry.tree, Letter))
+            or entry.tree.function not in cotangents
+        ]
         return dict.fromkeys(cotangents, letter)
 
     def in_rows(self, entry: Entry) -> bool:

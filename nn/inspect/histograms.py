@@ -123,18 +123,23 @@ def histograms(
             told += f"\n{zeros / a.size:.1%} zeros" + ("" if small else ", not drawn")
         panel.set_title(f"{called[name]}\n{told}", fontsize=8 if small else 9)
         panel.set_xlim(least, most)
-        panel.set_yscale("log" if log else "linear")
         if log:
+            # Not from the data: those of a layer that passes nothing on have no height.
+            panel.set_autoscaley_on(False)
+            panel.set_yscale("log")
             panel.set_ylim(0.5 / max(arrays[name].size for name in chosen), 1)
         else:
+            panel.set_yscale("linear")
             panel.set_ylim(bottom=0)
             panel.yaxis.get_major_locator().set_params(nbins=4)
         panel.tick_params(labelsize=7 if small else 8)
         panel.xaxis.get_major_locator().set_params(nbins=2 if small else 4)
         if small:
-            panel.ticklabel_format(axis="x", scilimits=(-2, 3))
+            # 0.05 as 5 of 1e-2: three numbers fit beside each other.
+            panel.ticklabel_format(axis="x", scilimits=(-1, 3))
             panel.xaxis.get_offset_text().set_fontsize(7)
             panel.tick_params(labelleft=not log or panel is panels[0])
+            panel.minorticks_off()
         plain(panel)
     if axes is None:
         figure.supxlabel(WORDS[of], fontsize=9, color=GREY)

@@ -18,7 +18,12 @@ __all__ = ["learning_curve", "mistakes", "training_curves"]
 Array = np.ndarray[Any, Any]
 
 
-def learning_curve(losses: Mapping[str, Sequence[float]], accuracy: Mapping[str, Any]) -> Figure:
+def learning_curve(
+    losses: Mapping[str, Sequence[float]],
+    accuracy: Mapping[str, Any],
+    *,
+    title: str = "Loss and accuracy after each epoch",
+) -> Figure:
     """Loss and accuracy after each epoch, one line per name: ``{"training": [...], ...}``.
 
     >>> figure = learning_curve({"training": [2.3, 0.4, 0.1]}, {"training": [0.1, 0.9, 0.97]})
@@ -44,15 +49,20 @@ def learning_curve(losses: Mapping[str, Sequence[float]], accuracy: Mapping[str,
     figure.axes[0].set_ylim(0, 1.05 * max(max(ys) for ys in losses.values()))
     least = min(min(ys) for ys in accuracy.values())
     figure.axes[1].set_ylim(least - 0.05 * (1 - least) - 0.001, 1.001)
+    figure.suptitle(title, fontsize=11)
     return figure
 
 
 def training_curves(
-    steps: Mapping[str, Sequence[float]], epochs: Mapping[str, Sequence[Any]]
+    steps: Mapping[str, Sequence[float]],
+    epochs: Mapping[str, Sequence[Any]],
+    *,
+    title: str | None = None,
 ) -> Figure:
     """Losses, metrics, rates and gradients over epochs: what `History.plot` draws.
 
-    Faint lines are of single steps, and dashed ones of the held-out part.
+    Faint lines are of single steps, and dashed ones of the held-out part. The title says how long the
+    training was, when none is given.
 
     >>> figure = training_curves({"loss": [2.0, 1.0], "lr": [0.1, 0.1]}, {"loss": [0.9], "lr": [0.1]})
     >>> [axes.get_ylabel() for axes in figure.axes]
@@ -106,6 +116,8 @@ def training_curves(
         axes.set_ylabel("learning rate" if name == "lr" else name, color=GREY)
         axes.set_xlim(0, max(float(at[-1]), 1e-9) * 1.02)
         plain(axes)
+    lengths = [f"{n:,} {unit}{'s' * (n != 1)}" for n, unit in ((count, "epoch"), (made, "step"))]
+    figure.suptitle(f"Training: {', '.join(lengths)}" if title is None else title, fontsize=11)
     return figure
 
 

@@ -218,7 +218,7 @@ class BatchNorm1d(Module):
 
     def follow(self, count: int, mean: Any, variance: Any) -> None:
         """Move the running statistics by one batch of so many numbers for each feature."""
-        batch_mean, batch_variance = np.ravel(mean), np.ravel(variance)
+        batch_mean, batch_variance = mean.reshape(-1), variance.reshape(-1)
         if self.running_variance == "unbiased":
             batch_variance = batch_variance * (count / (count - 1))
         seen = float(numbers(self.num_batches_tracked)) + 1

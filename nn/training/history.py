@@ -41,9 +41,12 @@ class History:
         self.reason = "training has not ended"
         self.best_epoch: int | None = None
 
-    def plot(self) -> Figure:
-        """A matplotlib Figure: losses, metrics and the learning rate, over epochs."""
-        return training_curves(self.steps, self.epochs)
+    def plot(self, title: str | None = None) -> Figure:
+        """A matplotlib Figure: losses, metrics and the learning rate, over epochs.
+
+        Its title is how many epochs and steps were made, when none is given.
+        """
+        return training_curves(self.steps, self.epochs, title=title)
 
     def _repr_svg_(self) -> str | None:
         try:

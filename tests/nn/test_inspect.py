@@ -293,4 +293,18 @@ def test_mistakes_in_observe_are_named() -> None:
 def test_a_notebook_shows_a_figure_that_pyplot_does_not_know():
     figure = nn.inspect.learning_curve({"training": [1.0, 0.5]}, {"training": [0.5, 0.9]})
     assert figure._repr_png_().startswith(b"\x89PNG")
+    assert figure.get_suptitle() == "Loss and accuracy after each epoch"
     assert nn.inspect.new_figure(2.0, 1.0)._repr_png_() is None
+
+
+def test_a_layer_that_passes_nothing_on_is_drawn_without_a_complaint() -> None:
+    pytest.importorskip("matplotlib")
+    model = nn.MLP(2, [8, 2], rng=0)
+    model.layers[0].bias.data = np.full(8, -100.0)  # dead
+    seen = nn.inspect.observe(model, X, Y, nn.cross_entropy)
+    assert not seen.parameter_gradients["layers.0.weight"].any()
+    figure = nn.inspect.histograms(
+        seen, "parameter_gradients", layers=["layers.0.weight"], log=True
+    )
+    assert figure._repr_png_()  # warnings are errors here
+    assert "100.0% zeros" in figure.axes[0].get_title()

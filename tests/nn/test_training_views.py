@@ -70,6 +70,8 @@ def test_a_history_plots_itself_and_prints_why_training_ended() -> None:
     )
     figure = history.plot()
     assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "accuracy", "learning rate"]
+    assert figure.get_suptitle() == "Training: 2 epochs, 6 steps"
+    assert history.plot("Two moons").get_suptitle() == "Two moons"
     lines = figure.axes[0].get_lines()
     assert [line.get_label() for line in lines] == ["steps", "training", "held out"]
     assert list(lines[1].get_ydata()) == history.epochs["loss"]

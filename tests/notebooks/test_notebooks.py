@@ -76,6 +76,13 @@ def test_a_notebook_is_saved_as_refresh_saves_it(path: Path) -> None:
     assert len(set(ids)) == len(ids)
 
 
+@each_notebook
+def test_no_cell_was_changed_after_a_notebook_was_run(path: Path) -> None:
+    notebook = refresh.read(path)
+    told = "not up to date: python notebooks/refresh.py"
+    assert notebook["metadata"][refresh.DIGEST] == refresh.digest(notebook), told
+
+
 MACHINE = re.compile(
     r"/tmp/|/home/|/root/|/usr/|/Users/|[A-Z]:\\|ipykernel_\d|site-packages|\b0x[0-9a-fA-F]{6,}"
 )
@@ -274,6 +281,16 @@ def test_missing_outputs_and_other_cells_are_noticed() -> None:
     assert refresh.differences(old, other) != []
     other["cells"].append(other["cells"][0])
     assert refresh.differences(old, other) != []
+
+
+def test_a_changed_cell_is_noticed_also_where_its_picture_has_the_same_size() -> None:
+    saved = notebook_with(picture(300, 200))
+    edited = copy.deepcopy(saved)
+    edited["cells"][0]["source"] = ["g()"]
+    run = refresh.normalised(edited)
+    assert refresh.differences(saved, refresh.normalised(saved)) == []
+    (found,) = refresh.differences(edited, run)
+    assert "changed after" in found
 
 
 def test_words_of_a_picture_are_compared() -> None:
