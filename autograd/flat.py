@@ -56,7 +56,8 @@ class Flat:
     """
 
     __slots__ = (
-        *("_base", "_gathered", "_parts", "_spare", "_start", "_views"),
+        *("_add", "_base", "_gathered", "_large", "_parts", "_runs", "_small", "_spare", "_start"),
+        *("_views",),
         *("dtype", "places", "shapes", "size", "tensors"),
     )
 
@@ -79,11 +80,23 @@ class Flat:
         self.size: int = ends[-1]
         self._gathered: Array | None = None
         self._spare: Array | None = None
-        self._views: list[Array] = []  # the parts of what is spare
+        self._views: list[Array] = []  # the parts of what is spare, for small tensors
+        self._add: Callable[..., Any] | None = None
+        if any(x.size >= LARGE for x in self.tensors):
+            self._add = axpy("d" if self.dtype == np.float64 else "s")
+        self._small = [x for x in self.tensors if not self._is_large(x)]
+        pairs = zip(self.tensors, self.places, strict=True)
+        self._large = [(x, place) for x, place in pairs if self._is_large(x)]
+        # Where small tensors lie, between the large ones.
+        edges = [0, *(edge for _, at in self._large for edge in (at.start, at.stop)), self.size]
+        self._runs = [slice(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
         # Weak, so that who made the gradients can tell whether anybody still looks at them.
         self._base: Callable[[], Any] = lambda: None
         self._start = 0
         self._parts: list[Callable[[], Any]] = []
+
+    def _is_large(self, x: Tensor) -> bool:
+        return self._add is not None and x.size >= LARGE
 
     def split(self, flat: Array) -> list[Array]:
         """A view of each tensor's part of a flat array, in its shape."""
@@ -159,21 +172,24 @@ class Flat:
         """An array of this size to compute in, always the same; `subtract` may write into it."""
         if self._spare is None:
             self._spare = np.empty(self.size, self.dtype)
-            self._views = self.split(self._spare)
+            parts = zip(self.tensors, self.split(self._spare), strict=True)
+            self._views = [part for x, part in parts if not self._is_large(x)]
         return self._spare
 
     def subtract(self, change: Array, scale: float = 1.0) -> None:
         """x ← x − scale · change for every tensor, an assignment to all of them at one date."""
-        add = axpy("d" if self.dtype == np.float64 else "s") if self.size >= LARGE else None
-        if add is None and scale != 1:
-            change = np.multiply(change, scale, out=self.spare)
-        parts = self._views if change is self._spare else self.split(change)
-        for x, part in zip(self.tensors, parts, strict=True):
+        spare = self.spare
+        if scale != 1 or change is not spare:
+            for run in self._runs:
+                np.multiply(change[run], scale, out=spare[run])
+        for x, part in zip(self._small, self._views, strict=True):
+            np.subtract(x._data, part, x._data)
+        for x, place in self._large:
             data = x._data
-            if add is not None and data.flags.c_contiguous:
-                add(part.reshape(-1), data.reshape(-1), a=-scale)
+            if self._add is not None and data.flags.c_contiguous:
+                self._add(change[place], data.reshape(-1), a=-scale)
             else:
-                np.subtract(data, part if add is None else scale * part, data)
+                np.subtract(data, scale * change[place].reshape(data.shape), data)
         date = graph.changed()
         for x in self.tensors:
             if x._buffer is None:
