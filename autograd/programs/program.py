@@ -132,6 +132,7 @@ class Program:
         self.lock = threading.RLock()
         self.ran: tuple[list[Any], int | None, int] | None = None
         self.prints: list[Any] = []
+        self.rooms: list[Any] = [None] * len(self.inputs)  # copies of small inputs
         self.out: Any = None  # of the last run, until the first backward pass has been verified
         self.fresh = False
         # A native executor computes losses and gradients in one call. A program that is trained asks for
@@ -159,8 +160,8 @@ class Program:
 
     def run(self, arrays: Sequence[Any], compute: Callable[..., Sequence[Any]]) -> Any:
         """One run: its inputs are checked, and what comes out is verified and guarded."""
-        given, instances = self.checked(arrays)
         with self.lock:
+            given, instances = self.checked(arrays)
             self.trains, self.used = self.trains and self.used, False
             self.fresh, self.ran, self.ahead = False, None, None
             date = graph.latest_change
@@ -179,8 +180,10 @@ class Program:
             self.prints = [fingerprint(x) for x in given]
             self.fresh = self.ahead is None
         one = not self.plan.scalar or instances is None
+        if not self.also:
+            return out[0][()] if one else out[0]
         results = [x[()] if one else x for x in (out[0], *(numbers[node] for node in self.also))]
-        return tuple(results) if self.also else results[0]
+        return tuple(results)
 
     def recall(self, given: list[Any], instances: int | None) -> Sequence[Any]:
         """The output and the extra registers, with what was drawn when the graph was recorded."""
@@ -287,7 +290,8 @@ class Program:
             )
         if self.plan.scalar:
             return self.checked_numbers(arrays)
-        given = []
+        given: list[Any] = []
+        small = []
         for x, r, name in zip(arrays, self.plan.inputs, self.names, strict=True):
             register = self.plan.registers[r]
             if (
@@ -295,7 +299,9 @@ class Program:
                 and x.dtype is register.dtype
                 and x.shape == register.shape
             ):
-                given.append(x.copy() if x.nbytes <= OWN else x)
+                if x.nbytes <= OWN:
+                    small.append(len(given))
+                given.append(x)
                 continue
             array = np.asarray(x.data if isinstance(x, Node) else x)
             if array.shape != register.shape:
@@ -310,6 +316,11 @@ class Program:
                     )
                 array = array.astype(register.dtype)
             given.append(kept(array, x))
+        for i in small:  # now that all fit: what is here belongs to the last run
+            if self.rooms[i] is None:
+                self.rooms[i] = np.empty_like(given[i], order="C", subok=False)
+            np.copyto(self.rooms[i], given[i])
+            given[i] = self.rooms[i]
         return given, None
 
     def checked_numbers(self, arrays: Sequence[Any]) -> tuple[list[Any], int]:
