@@ -13,6 +13,7 @@ from autograd.checking import GradientError, detect_anomaly, gradcheck
 from autograd.declare import elementwise, fused, linear_map, multilinear, reduction
 from autograd.dispatch import registry
 from autograd.exercises import check_answer
+from autograd.flat import Flat
 from autograd.functions import (
     argmax,
     argmin,
@@ -165,6 +166,7 @@ __all__ = [
     "CompiledFunction",
     "Derivation",
     "Drawing",
+    "Flat",
     "ForwardStep",
     "GradientError",
     "JacobianPicture",

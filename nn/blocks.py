@@ -10,13 +10,11 @@ their own memory.)
 from __future__ import annotations
 
 import math
-import weakref
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from autograd import AnomalyError, Node, Value, Vector
+from autograd import AnomalyError, Flat, Value, Vector
 
 __all__ = ["Block"]
 
@@ -30,6 +28,7 @@ class Block:
         step: how many steps they have taken.
         g: their gradients, flat; not to be written to, it may be a view of a gradient.
         spare: an array like g, to compute in.
+        scale: what the change is multiplied by when it is subtracted; 1 unless the rule sets it.
         arrays: the flat states by name; ``states`` of the parameters are views of them.
     """
 
@@ -37,22 +36,17 @@ class Block:
         self.group = group
         self.parameters = [parameter for parameter, _ in members]
         self.states = [state for _, state in members]
-        self.scalar = isinstance(self.parameters[0], Value)
-        self.dtype = np.dtype(np.float64) if self.scalar else self.parameters[0].dtype
-        ends = np.cumsum([p.size for p in self.parameters]).tolist()
-        self.places = [slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
-        self.shapes = [p.shape for p in self.parameters]
-        self.size: int = ends[-1]
+        values = isinstance(self.parameters[0], Value)
+        self.all: Vector | Flat = Vector(self.parameters) if values else Flat(self.parameters)
+        self.size = sum(p.size for p in self.parameters)
         self.step: int = self.states[0].get("step", 0)
-        self.g = np.empty(0, self.dtype)
-        self.spare = np.empty(self.size, self.dtype)
-        self.vector = Vector(self.parameters) if self.scalar else None
-        # One Tensor alone needs no place to gather its gradient in.
-        alone = len(members) == 1 and not self.scalar
-        self.room = np.empty(0 if alone else self.size, self.dtype)
-        self.views = [] if alone or self.scalar else self.split(self.room)
-        self.whole: Callable[[], Any] = lambda: None
-        self.parts: list[Callable[[], Any]] = []
+        self.scale = 1.0
+        if isinstance(self.all, Flat):
+            self.spare: Array = self.all.spare
+        else:
+            self.spare = np.empty(self.size)
+        self.dtype = self.spare.dtype
+        self.nothing = self.g = np.empty(0, self.dtype)
         self.arrays: dict[str, Array] = {}
         for name in self.states[0]:
             if name != "step":
@@ -61,8 +55,9 @@ class Block:
 
     def split(self, flat: Array) -> list[Array]:
         """A view of each parameter's part of a flat array, in its shape."""
-        parts = zip(self.places, self.shapes, strict=True)
-        return [flat[place].reshape(shape) for place, shape in parts]
+        if isinstance(self.all, Flat):
+            return self.all.split(flat)
+        return [flat[i : i + 1].reshape(()) for i in range(self.size)]
 
     def hold(self, name: str, flat: Array) -> None:
         """Keep a flat array as the state `name` of all parameters."""
@@ -79,87 +74,42 @@ class Block:
     @property
     def x(self) -> Array:
         """The parameters' numbers, flat; not to be written to."""
-        if self.vector is not None:
-            return self.vector.data
-        if len(self.parameters) == 1:
-            return np.ravel(self.parameters[0].data)
-        return np.concatenate([p.data.reshape(-1) for p in self.parameters])
+        numbers: Array = self.all.data
+        return numbers
 
-    def gather(self) -> None:
-        """Read the gradients, and raise where they cannot be used. Changes no parameter or state."""
-        flat = self.known_gradients() if self.vector is None else self.vector.grad
-        gradients = [] if flat is not None else self.checked_gradients()
-        if flat is not None:
-            self.g = flat
-        elif self.views:
-            self.g = self.joined(gradients)
-        else:
-            self.g = np.ravel(np.asarray(gradients[0], self.dtype))
+    def gather(self) -> bool:
+        """Read the gradients, and raise where they cannot be used. Changes no parameter or state.
+
+        False where a parameter has none.
+        """
+        g = self.all.grad
+        if g is None:
+            return False
+        self.g = g
         # A finite sum of squares has finite terms; an infinite one may have overflowed.
-        if not math.isfinite(np.dot(self.g, self.g)) and not np.isfinite(self.g).all():
-            for k, g in enumerate(self.split(self.g)):
-                wrong = np.argwhere(~np.isfinite(g))
+        if not math.isfinite(np.dot(g, g)) and not np.isfinite(g).all():
+            for k, part in enumerate(self.split(g)):
+                wrong = np.argwhere(~np.isfinite(part))
                 if len(wrong):
                     place = tuple(wrong[0].tolist())
                     raise AnomalyError(
-                        f"the gradient of {self.title(k)} is {g[place]}"
+                        f"the gradient of {self.title(k)} is {part[place]}"
                         + (f" at {list(place)}" if place else "")
                         + (f", and not finite in {len(wrong)} places" if len(wrong) > 1 else "")
                         + ": the step was not taken, and nothing has changed"
                     )
-
-    def known_gradients(self) -> Array | None:
-        """The flat array that the gradients were found to be the parts of, if they are the same."""
-        whole: Array | None = self.whole()
-        if whole is None:
-            return None
-        for part, parameter in zip(self.parts, self.parameters, strict=True):
-            if part() is not parameter.grad:
-                return None
-        return whole
-
-    def joined(self, gradients: list[Any]) -> Array:
-        """The gradients as one flat array: the one that they are the parts of, or a copy."""
-        base = gradients[0].base if isinstance(gradients[0], np.ndarray) else None
-        if base is not None and base.shape == (self.size,) and base.dtype == self.dtype:
-            start = base.__array_interface__["data"][0]
-            if all(
-                g.base is base
-                and g.flags.c_contiguous
-                and g.__array_interface__["data"][0] == start + place.start * base.itemsize
-                for g, place in zip(gradients, self.places, strict=True)
-            ):
-                # Weak, so that who made them can tell whether anybody still looks at them.
-                self.whole, self.parts = weakref.ref(base), [weakref.ref(g) for g in gradients]
-                whole: Array = base
-                return whole
-        for view, g in zip(self.views, gradients, strict=True):
-            np.copyto(view, g, casting="unsafe")
-        return self.room
-
-    def checked_gradients(self) -> list[Any]:
-        """The gradient of each parameter, as numbers of its shape."""
-        gradients = [p.grad for p in self.parameters]
-        for k, g in enumerate(gradients):
-            if isinstance(g, Node):  # from a pass with create_graph=True
-                gradients[k] = g = g.data
-            if np.shape(g) != self.shapes[k]:
-                raise ValueError(
-                    f"the gradient of {self.title(k)} has shape {np.shape(g)}, "
-                    f"expected {self.shapes[k]}"
-                )
-        return gradients
+        return True
 
     def move(self, change: Array) -> None:
-        """p ← p − change, by assignment to ``p.data``, which dates it for recorded graphs."""
-        if self.vector is not None:
-            self.vector.data = self.vector.data - change
-        elif not self.views:
-            (parameter,) = self.parameters
-            parameter.data -= change.reshape(self.shapes[0])
+        """p ← p − scale · change, an assignment to ``p.data``, which dates it for recorded graphs."""
+        if isinstance(self.all, Flat):
+            self.all.subtract(change, self.scale)
         else:
-            for parameter, part in zip(self.parameters, self.split(change), strict=True):
-                parameter.data -= part
+            change = change if self.scale == 1 else np.multiply(change, self.scale, out=self.spare)
+            self.all.data = self.all.data - change
+        self.scale = 1.0
+        # A program uses the memory of its gradients again, if nobody holds it.
+        self.g = self.nothing
 
     def title(self, k: int) -> str:
         """What messages call a parameter."""

@@ -138,8 +138,8 @@ class SGD(Optimizer):
             v *= momentum
             v += g if first else np.multiply(g, 1 - group["dampening"], out=block.spare)
             g = g + momentum * v if group["nesterov"] else v
-        np.multiply(g, group["lr"], out=block.spare)
-        return block.spare
+        block.scale = group["lr"]
+        return g
 
 
 class RMSprop(Optimizer):
@@ -210,7 +210,7 @@ class RMSprop(Optimizer):
             v *= group["momentum"]
             v += out
             np.copyto(out, v)
-        out *= group["lr"]
+        block.scale = group["lr"]
         return out
 
 
@@ -267,7 +267,7 @@ class Adagrad(Optimizer):
         np.sqrt(s, out=out)
         out += group["eps"]
         np.divide(g, out, out=out)
-        out *= group["lr"] / (1 + (block.step - 1) * group["lr_decay"])
+        block.scale = group["lr"] / (1 + (block.step - 1) * group["lr_decay"])
         return out
 
 
@@ -354,24 +354,28 @@ class AdamW(Adam):
     def change(self, block: Block, group: Group) -> Array:
         out = adaptive_moments(block.g, block, group)
         if group["weight_decay"]:
+            out *= block.scale
+            block.scale = 1.0
             out += group["lr"] * group["weight_decay"] * block.x
         return out
 
 
 def adaptive_moments(g: Array, block: Block, group: Group) -> Array:
-    """η m̂ / (√v̂ + ε), the step of `Adam`."""
+    """η m̂ / (√v̂ + ε), the step of `Adam`, but for the block's scale."""
     (beta1, beta2), out = group["betas"], block.spare
-    np.copyto(out, g)
-    m = moving_average(block.state("exp_avg"), out, beta1)
+    m = block.state("exp_avg")
+    m *= beta1
+    m += np.multiply(g, 1 - beta1, out=out)
     v = moving_average(block.state("exp_avg_sq"), np.multiply(g, g, out=out), beta2)
     if group["amsgrad"]:
         largest = block.state("max_exp_avg_sq")
         v = np.maximum(largest, v, out=largest)
+    # m / (√v / c + ε) = c m / (√v + c ε), with a pass over memory less.
+    c = math.sqrt(1 - beta2**block.step)
     np.sqrt(v, out=out)
-    out *= 1 / math.sqrt(1 - beta2**block.step)
-    out += group["eps"]
+    out += c * group["eps"]
     np.divide(m, out, out=out)
-    out *= group["lr"] / (1 - beta1**block.step)
+    block.scale = group["lr"] * c / (1 - beta1**block.step)
     return out
 
 
@@ -420,5 +424,5 @@ class Adadelta(Optimizer):
         np.sqrt((u + eps) / (s + eps), out=out)
         out *= g
         moving_average(u, out * out, rho)
-        out *= group["lr"]
+        block.scale = group["lr"]
         return out

@@ -70,6 +70,9 @@ class Group(UserDict[str, Any]):
         self.data["params"] = tuple(parameters)
         self.update(options)
 
+    def __getitem__(self, name: str) -> Any:
+        return self.data[name]
+
     def __setitem__(self, name: str, x: Any) -> None:
         if name == "params":
             raise TypeError("the parameters of a group stay: optimizer.add_param_group adds others")
@@ -218,6 +221,19 @@ class Optimizer:
             autograd.AnomalyError: a gradient is not finite.
             In each case neither a parameter nor the optimiser's state has changed.
         """
+        with np.errstate(all="ignore"):
+            # Mostly, the same parameters have gradients as in the last step, and blocks find them.
+            known = len(self._reached) == len(self.parameters)
+            if not known or not all(block.gather() for block in self._blocks):
+                self._gather()
+            for block in self._blocks:
+                self.check_group(block.group)
+            for block in self._blocks:
+                block.step += 1
+                block.move(self.change(block, block.group))
+
+    def _gather(self) -> None:
+        """Find the parameters that have a gradient now, and read those."""
         vector = self.vector
         if vector is not None and vector.grad is not None:
             reached = self._all
@@ -230,17 +246,8 @@ class Optimizer:
             )
         if reached != self._reached:
             self._arrange(reached)
-        with np.errstate(all="ignore"):
-            for block in self._blocks:
-                block.gather()
-            for block in self._blocks:
-                self.check_group(block.group)
-            for block in self._blocks:
-                block.step += 1
-                block.move(self.change(block, block.group))
-                block.g = (
-                    block.room
-                )  # a program uses the memory of its gradients again, if nobody holds it
+        for block in self._blocks:
+            block.gather()
 
     def _arrange(self, reached: list[int]) -> None:
         """Make blocks of the parameters that have a gradient now."""

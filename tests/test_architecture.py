@@ -31,7 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("transforms",),
     ("operators",),
     ("functions",),
-    ("apply", "vector"),
+    ("apply", "flat", "vector"),
     ("value", "tensor", "pickling"),
     ("signatures", "primitives"),
     ("declare", "local_derivative"),

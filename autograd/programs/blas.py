@@ -6,11 +6,12 @@ import ctypes
 import functools
 import importlib
 import importlib.util
+import os
 
 from autograd.programs.llvm import Code, literal
 from autograd.programs.tensor_operations import View
 
-__all__ = ["FUNCTIONS", "addresses", "available", "product"]
+__all__ = ["FUNCTIONS", "addresses", "available", "product", "threads"]
 
 FUNCTIONS = ("dgemm", "sgemm")
 """What is called; as many threads take part as the BLAS is set to use, which is left as it is."""
@@ -21,6 +22,15 @@ def available() -> str | None:
     if importlib.util.find_spec("scipy") is None:
         return "scipy is not installed: pip install chalkgrad[fast]"
     return None
+
+
+def threads() -> int:
+    """How many threads OpenBLAS starts: what it reads when it is loaded."""
+    for name in ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"):
+        number = os.environ.get(name, "")
+        if number.isdecimal() and int(number) > 0:
+            return int(number)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @functools.cache

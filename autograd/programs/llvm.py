@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import struct
 from collections.abc import Sequence
 
@@ -18,28 +19,34 @@ LIBRARY: dict[str, int] = {
 """Functions of the C library that are called lane by lane, and how many numbers each takes."""
 
 
-def literal(number: float) -> str:
-    """A number as LLVM writes it: the bits, so that nothing is lost."""
+def literal(number: float, kind: str = "double") -> str:
+    """A number as LLVM writes it: the bits as a double, so that nothing is lost but by rounding."""
+    if kind == "float":
+        number = ctypes.c_float(number).value
     return f"0x{struct.unpack('<Q', struct.pack('<d', number))[0]:016X}"
 
 
 class Code:
     """The text of one basic block or more; every method adds an instruction and names its result.
 
-    With ``lanes=0`` a result is a number; otherwise it is a vector of that many.
+    With ``lanes=0`` a result is a number; otherwise it is a vector of that many. Functions of the
+    C library take doubles.
     """
 
-    def __init__(self, lanes: int, prefix: str = "v") -> None:
-        self.lanes = lanes
+    def __init__(self, lanes: int, prefix: str = "v", kind: str = "double") -> None:
+        self.lanes, self.kind = lanes, kind
         self.lines: list[str] = []
         self.called: set[str] = set()
         self._prefix = prefix
         self._count = 0
         self._truths: dict[str, str] = {}
-        self.real = f"<{lanes} x double>" if lanes else "double"
-        self.whole = f"<{lanes} x i64>" if lanes else "i64"
+        self.real = f"<{lanes} x {kind}>" if lanes else kind
+        self.integral = "i32" if kind == "float" else "i64"
+        self.whole = f"<{lanes} x {self.integral}>" if lanes else self.integral
         self.truth_type = f"<{lanes} x i1>" if lanes else "i1"
-        self.suffix = f"v{lanes}f64" if lanes else "f64"
+        self.suffix = "f32" if kind == "float" else "f64"
+        if lanes:
+            self.suffix = f"v{lanes}{self.suffix}"
 
     # --- writing ----------------------------------------------------------------------------------
 
@@ -54,11 +61,12 @@ class Code:
         """A result's name, or a number in every lane."""
         if isinstance(x, str):
             return x
-        return f"splat (double {literal(x)})" if self.lanes else literal(x)
+        number = literal(x, self.kind)
+        return f"splat ({self.kind} {number})" if self.lanes else number
 
     def integer(self, n: int) -> str:
         """A whole number in every lane."""
-        return f"splat (i64 {n})" if self.lanes else str(n)
+        return f"splat ({self.integral} {n})" if self.lanes else str(n)
 
     def two(self, operation: str, x: Operand, y: Operand) -> str:
         """An instruction on two numbers."""
@@ -174,7 +182,7 @@ class Code:
         """One number in every lane."""
         if not self.lanes:
             return number
-        first = self.put(f"insertelement {self.real} poison, double {number}, i32 0")
+        first = self.put(f"insertelement {self.real} poison, {self.kind} {number}, i32 0")
         zeros = f"<{self.lanes} x i32> zeroinitializer"
         return self.put(f"shufflevector {self.real} {first}, {self.real} poison, {zeros}")
 
@@ -210,7 +218,8 @@ def symbols(called: set[str]) -> str:
         kind, _, rest = function.partition(".")
         name, _, suffix = rest.rpartition(".")
         lanes = int(suffix[1:-3]) if suffix.startswith("v") else 0
-        real = f"<{lanes} x double>" if lanes else "double"
+        number = "float" if suffix.endswith("f32") else "double"
+        real = f"<{lanes} x {number}>" if lanes else number
         if kind == "llvm":
             arity = {"fmuladd": 3, "copysign": 2}.get(name, 1)
             text.append(f"declare {real} @{function}({', '.join([real] * arity)})\n")

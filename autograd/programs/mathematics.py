@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 from autograd.programs.llvm import Code, Operand
 
-__all__ = ["COMPARISONS", "HEAVY", "ROWS", "maximum"]
+__all__ = ["COMPARISONS", "HEAVY", "ROWS", "SINGLE", "maximum"]
 
 inf, nan = math.inf, math.nan
 LN2, LN10 = math.log(2), math.log(10)
@@ -17,11 +18,32 @@ LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 MAGIC = 1.5 * 2.0**52
 """Added to a number, it rounds it to a whole one, which then stands in the low bits."""
 MAGIC_BITS = 0x4338000000000000
-ONE_BITS = 0x3FF0000000000000
 ROOT_HALF_BITS = 0x3FE6A09E667F3BCD
 
 EXPONENTIAL = [1 / math.factorial(n) for n in range(2, 14)]
 """(eʳ − 1 − r) / r² for |r| ≤ ½ ln 2, by Taylor's series."""
+
+
+class Format(NamedTuple):
+    """What exponentials need to know of numbers of one kind."""
+
+    magic: float
+    magic_bits: int
+    bias: int
+    shift: int
+    high: float  # ln 2 in two parts, again
+    low: float
+    terms: int  # of the series
+    least: float  # from where eˣ is 0, and infinite
+    most: float
+
+
+FORMATS = {
+    "double": Format(MAGIC, MAGIC_BITS, 1023, 52, LN2_HIGH, LN2_LOW, 12, -746.0, 710.0),
+    "float": Format(
+        1.5 * 2.0**23, 0x4B400000, 127, 23, 0.693359375, -2.12194440e-4, 6, -104.0, 89.0
+    ),
+}
 LOGARITHM = [
     *(6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01),
     *(2.222219843214978396e-01, 1.818357216161805012e-01, 1.531383769920937332e-01),
@@ -51,16 +73,18 @@ def _limited(c: Code, x: Operand, low: float, high: float) -> str:
 
 
 def _power_of_two(c: Code, k: str) -> str:
-    return c.number(c.whole_two("shl", c.whole_two("add", k, 1023), 52))
+    form = FORMATS[c.kind]
+    return c.number(c.whole_two("shl", c.whole_two("add", k, form.bias), form.shift))
 
 
 def _split(c: Code, x: Operand) -> tuple[str, str]:
     """k and eʳ − 1, where x = k ln 2 + r."""
-    shifted = c.fma(x, 1 / LN2, MAGIC)
-    n = c.sub(shifted, MAGIC)
-    r = c.fma(n, -LN2_LOW, c.fma(n, -LN2_HIGH, x))
-    k = c.whole_two("sub", c.bits(shifted), MAGIC_BITS)
-    return k, c.fma(c.mul(r, r), c.polynomial(r, EXPONENTIAL), r)
+    form = FORMATS[c.kind]
+    shifted = c.fma(x, 1 / LN2, form.magic)
+    n = c.sub(shifted, form.magic)
+    r = c.fma(n, -form.low, c.fma(n, -form.high, x))
+    k = c.whole_two("sub", c.bits(shifted), form.magic_bits)
+    return k, c.fma(c.mul(r, r), c.polynomial(r, EXPONENTIAL[: form.terms]), r)
 
 
 def _scaled(c: Code, x: str, k: str) -> str:
@@ -71,7 +95,7 @@ def _scaled(c: Code, x: str, k: str) -> str:
 
 def exp(c: Code, x: Operand) -> str:
     """eˣ."""
-    k, p = _split(c, _limited(c, x, -746.0, 710.0))
+    k, p = _split(c, _limited(c, x, FORMATS[c.kind].least, FORMATS[c.kind].most))
     return _scaled(c, c.add(p, 1.0), k)
 
 
@@ -332,6 +356,13 @@ ROWS: dict[str, tuple[int, Callable[..., str]]] = {
     "erf": (1, erf),
 }
 """Name: how many numbers it takes, and what writes it."""
+
+SINGLE = frozenset(
+    ("add", "sub", "mul", "div", "neg", "fma", "identity", "reciprocal", "square", "sqrt", "abs")
+    + ("sign", "relu", "hinge", "maximum", "minimum", "where", "indicator", "clip_between")
+    + ("logical_and", "logical_or", *COMPARISONS, "exp", "tanh", "sigmoid")
+)
+"""Rows that can be written for float32."""
 
 HEAVY = frozenset(
     ("exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "tanh", "sigmoid", "softplus")

@@ -29,6 +29,7 @@ class NumpyExecutor:
     """
 
     name = "numpy"
+    gives = False  # the arrays of gradients, which it writes into again
 
     def __init__(self, plan: Plan, extra: Sequence[int] = (), *, reuse: bool = True) -> None:
         self.plan = plan
@@ -99,8 +100,9 @@ class Compiled:
     ) -> Any:
         """Lines as a function. What they assign is global in a scope of its own, and stays."""
         result = f"return ({''.join(f'{each}, ' for each in returned)})"
+        quiet = np.errstate(all="ignore")
         if len(lines) <= PART:
-            return self.part(arguments, [*lines, result], writer)
+            return quiet(self.part(arguments, [*lines, result], writer))
         # Python takes more than twice as long to compile twice as many lines.
         parts = [
             self.part(arguments, lines[start : start + PART], writer)
@@ -113,7 +115,7 @@ class Compiled:
                 part(*given)
             return last(*given)
 
-        return run
+        return quiet(run)
 
     @staticmethod
     def part(arguments: str, lines: Sequence[str], writer: Writer) -> Any:

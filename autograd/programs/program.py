@@ -15,7 +15,7 @@ from autograd import graph
 from autograd.graph import Node, StaleGraphError
 from autograd.programs.given import OWN, as_array, as_seed, fingerprint, kept
 from autograd.programs.guards import Guard, guards_of
-from autograd.programs.leaving import FlatGradients
+from autograd.programs.leaving import Leaving
 from autograd.programs.listing import listing
 from autograd.programs.numpy_executor import NumpyExecutor
 from autograd.programs.plan import Plan
@@ -23,7 +23,6 @@ from autograd.programs.planning import plan_of
 from autograd.programs.verifying import Verifier
 from autograd.recording import Notes, recording
 from autograd.tensor import Tensor
-from autograd.value import Value
 from autograd.vector import Vector
 
 if TYPE_CHECKING:
@@ -129,23 +128,17 @@ class Program:
         given_nodes = {x for x in self.inputs if isinstance(x, Node)}
         # In the order in which they were made, which is that of a model's parameters.
         self.plan.gradients.sort(key=lambda pair: (pair[0] in given_nodes, pair[0]._serial))
-        own: list[Any] = [leaf for leaf, _ in self.plan.gradients if leaf not in given_nodes]
-        self.differentiated = Vector(own) if self.plan.scalar and own else None
+        gives = self.numpy is not None and self.numpy.gives
+        self.leaving = Leaving(self.plan, given_nodes, gives)
         self.impure = self.plan.impure
         self.lock = threading.RLock()
         self.ran: tuple[list[Any], int | None, int] | None = None
         self.prints: list[Any] = []
+        self.rooms: list[Any] = [None] * len(self.inputs)  # copies of small inputs
         self.out: Any = None  # of the last run, until the first backward pass has been verified
         self.fresh = False
-        tensors: dict[Any, list[int]] = {}
-        for i, leaf in enumerate(own):
-            if isinstance(leaf, Tensor):
-                tensors.setdefault(leaf.dtype, []).append(i)
-        self.flats = [(i, FlatGradients([own[k] for k in i])) for i in tensors.values()]
-        flat = {i for places, _ in self.flats for i in places}
-        self.others = [i for i in range(len(self.plan.gradients)) if i not in flat]
-        # The native executor's backward pass computes the losses on its way. A program that is trained
-        # asks for both at once, and keeps the gradients until they are asked for.
+        # A native executor computes losses and gradients in one call. A program that is trained asks for
+        # both at once, and keeps the gradients until they are asked for.
         self.trains = self.used = False
         self.ahead: Any = None
         self.even = np.empty(0)  # the default seed of a graph of Values, and that of one of tensors
@@ -169,8 +162,8 @@ class Program:
 
     def run(self, arrays: Sequence[Any], compute: Callable[..., Sequence[Any]]) -> Any:
         """One run: its inputs are checked, and what comes out is verified and guarded."""
-        given, instances = self.checked(arrays)
         with self.lock:
+            given, instances = self.checked(arrays)
             self.trains, self.used = self.trains and self.used, False
             self.fresh, self.ran, self.ahead = False, None, None
             date = graph.latest_change
@@ -187,10 +180,12 @@ class Program:
             self.ran = (given, instances, date)
             self.out = out if self.verifier is not None else None
             self.prints = [fingerprint(x) for x in given]
-            self.fresh = True
+            self.fresh = self.ahead is None
         one = not self.plan.scalar or instances is None
+        if not self.also:
+            return out[0][()] if one else out[0]
         results = [x[()] if one else x for x in (out[0], *(numbers[node] for node in self.also))]
-        return tuple(results) if self.also else results[0]
+        return tuple(results)
 
     def recall(self, given: list[Any], instances: int | None) -> Sequence[Any]:
         """The output and the extra registers, with what was drawn when the graph was recorded."""
@@ -201,8 +196,7 @@ class Program:
         for step in self.impure:
             if step.out in compiled.places and step.node is not None:
                 compiled.places[step.out][...] = step.node.data
-        with np.errstate(all="ignore"):
-            return compiled.refresh(given, self.arrays())
+        return compiled.refresh(given, self.arrays())
 
     def forward(self, given: list[Any], instances: int | None) -> Sequence[Any]:
         """The output and the extra registers."""
@@ -214,8 +208,13 @@ class Program:
             result = self.native.forward(given, self.numbers())
             return [result[0], *result[1]] if self.extra else [result]
         assert self.numpy is not None  # one of the two is there
-        with np.errstate(all="ignore"):
-            return self.numpy.at(instances).forward(given, self.arrays())
+        compiled: Any = self.numpy.at(instances)
+        out: Sequence[Any]
+        if self.trains and self.numpy.gives:
+            out, self.ahead = compiled.both(given, self.arrays(), self.seeded(None, None))
+        else:
+            out = compiled.forward(given, self.arrays())
+        return out
 
     def backward(self, seed: Any = None) -> None:
         """Leave the gradients on the leaves, added to what is there, as `Node.backward` does.
@@ -251,9 +250,11 @@ class Program:
                     self.verifier.look_at(given, instances, self.out, self.watched)
                 self.verifier.check_backward(weights, gradients, self.again)
                 self.verifier = self.out = None
-            self.leave(gradients)
+            self.leaving.leave(gradients)
             self.used = True
-            self.trains = seed is None and not self.extra
+            if not self.plan.scalar:
+                self.ahead = None  # the leaves hold these arrays from now on
+            self.trains = seed is None and (not self.extra or not self.plan.scalar)
 
     def gradients(self, given: list[Any], instances: int | None, weights: Any) -> Sequence[Any]:
         """The gradients of the last run."""
@@ -261,34 +262,16 @@ class Program:
             gradients: Sequence[Any] = self.native.backward(given, self.numbers(), weights)[1]
             return gradients
         assert self.numpy is not None  # one of the two is there
-        with np.errstate(all="ignore"):
-            if not self.fresh:  # the last backward pass has written over what it needed
-                self.numpy.at(instances).refresh(given, self.arrays())
-            self.fresh = False
-            return self.numpy.at(instances).backward(given, self.arrays(), weights)
+        compiled = self.numpy.at(instances)
+        if not self.fresh:  # the last backward pass has written over what it needed
+            compiled.refresh(given, self.arrays())
+        self.fresh = False
+        return compiled.backward(given, self.arrays(), weights)
 
     def again(self, given: list[Any], weights: Any) -> Sequence[Any]:
         """The gradients for other instances, which the run that is under way does not notice."""
         self.fresh = False
         return [float(g) for g in self.gradients(given, len(weights), weights)]
-
-    def leave(self, gradients: Sequence[Any]) -> None:
-        """Write gradients onto the leaves, all in one step."""
-        with graph.LOCK:
-            others: Sequence[int] = self.others
-            if self.differentiated is not None:
-                numbers = np.asarray(gradients)
-                self.differentiated.add_to_grad(numbers[: len(self.differentiated)])
-                others = range(len(self.differentiated), len(gradients))
-            for places, flat in self.flats:
-                flat.leave([gradients[i] for i in places])
-            for i in others:
-                leaf, g = self.plan.gradients[i][0], gradients[i]
-                held = leaf.grad
-                if isinstance(leaf, Value):
-                    leaf.grad = float(g) if held is None else held + float(g)
-                else:
-                    leaf._grad = np.array(g) if held is None else held + g
 
     # --- what comes in ----------------------------------------------------------------------------
 
@@ -309,7 +292,8 @@ class Program:
             )
         if self.plan.scalar:
             return self.checked_numbers(arrays)
-        given = []
+        given: list[Any] = []
+        small = []
         for x, r, name in zip(arrays, self.plan.inputs, self.names, strict=True):
             register = self.plan.registers[r]
             if (
@@ -317,7 +301,9 @@ class Program:
                 and x.dtype is register.dtype
                 and x.shape == register.shape
             ):
-                given.append(x.copy() if x.nbytes <= OWN else x)
+                if x.nbytes <= OWN:
+                    small.append(len(given))
+                given.append(x)
                 continue
             array = as_array(x, name)
             if array.shape != register.shape:
@@ -332,6 +318,11 @@ class Program:
                     )
                 array = array.astype(register.dtype)
             given.append(kept(array, x))
+        for i in small:  # now that all fit: what is here belongs to the last run
+            if self.rooms[i] is None:
+                self.rooms[i] = np.empty_like(given[i], order="C", subok=False)
+            np.copyto(self.rooms[i], given[i])
+            given[i] = self.rooms[i]
         return given, None
 
     def checked_numbers(self, arrays: Sequence[Any]) -> tuple[list[Any], int]:

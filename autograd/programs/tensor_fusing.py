@@ -116,7 +116,7 @@ class Memory:
             self.gradients[view.root] = self.totals.get(kind, 0)
             self.totals[kind] = self.gradients[view.root] + size
         groups = [*forward, *backward]
-        ends = self.ends(groups, len(forward))
+        ends = self.ends(groups)
         dying: dict[int, list[int]] = {}
         for root, end in ends.items():
             dying.setdefault(end, []).append(root)
@@ -128,7 +128,7 @@ class Memory:
                 if root in self.places and root not in self.taken:
                     self.free.setdefault(self.room(root), []).append(self.places[root])
 
-    def ends(self, groups: Sequence[Group], boundary: int) -> dict[int, int]:
+    def ends(self, groups: Sequence[Group]) -> dict[int, int]:
         """The last group that needs each root; on the way, which roots are kept."""
         never = len(groups)
         self.taken: set[int] = set()
@@ -146,10 +146,7 @@ class Memory:
                     ends[root] = max(ends.get(root, 0), now)
                     if root not in points:
                         self.kept.add(root)
-        for view in self.lowering.outputs:
-            ends[view.root] = max(ends.get(view.root, 0), boundary)
-            self.kept.add(view.root)
-        for view in self.lowering.gradients:
+        for view in (*self.lowering.outputs, *self.lowering.gradients):
             ends[view.root] = never
             self.kept.add(view.root)
         return ends

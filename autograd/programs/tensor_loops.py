@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd.programs.llvm import Code, literal
-from autograd.programs.mathematics import HEAVY, ROWS, maximum
+from autograd.programs.mathematics import HEAVY, ROWS, SINGLE, maximum
 from autograd.programs.tensor_fusing import Group, is_element
 from autograd.programs.tensor_lowering import Lowering
 from autograd.programs.tensor_operations import (
     HALF,
     NEUTRAL,
+    TERMS,
     Number,
     Operand,
     Operation,
@@ -71,9 +73,11 @@ class LoopWriter:
         self.space = self._merged(group.space)
         self.last = len(self.space) - 1
         inner = self.space[-1] if self.space else 1
+        self.single = self._single()
+        width *= 1 + self.single
         self.lanes = min(width, 1 << max(0, inner - 1).bit_length()) if inner > 1 else 0
         self.step = max(1, self.lanes)
-        self.code = Code(self.lanes)
+        self.code = Code(self.lanes, kind="float" if self.single else "double")
         self.address = address
         self.pointers: dict[Operand, str] = {}
         self.held: dict[tuple[Operand, int], str] = {}
@@ -99,6 +103,21 @@ class LoopWriter:
                 if isinstance(x, Operand) and x.root not in points:
                     found[x] = x
         return list(found)
+
+    def _single(self) -> bool:
+        """Whether all is arithmetic on float32, which then need not be done in float64."""
+        roots = {each.out for each in self.group.operations} | {x.root for x in self.loads}
+        short = all(
+            math.prod(self.group.space) <= TERMS * self.roots[each.out].size
+            for each in self.results
+        )
+        known = all(each.kind == "reduce" or each.name in SINGLE for each in self.group.operations)
+        given = [x for each in self.group.operations for x in each.arguments]
+        exact = all(
+            x.weak or x.value == np.float32(x.value) for x in given if isinstance(x, Number)
+        )
+        held = all(self.roots[r].dtype in (HALF, bool) for r in roots)
+        return short and known and exact and held
 
     def _columns(self, blocks: int) -> list[tuple[Operation, int]]:
         """The sums of whole rows that are kept in registers, by vectors."""
@@ -300,7 +319,7 @@ class LoopWriter:
         code = self.code
         operands = [self.value(x, values, block, width, each.half) for x in each.arguments]
         out = code.operand(ROWS[each.name][1](code, *operands))
-        if self.roots[each.out].dtype == HALF:
+        if self.roots[each.out].dtype == HALF and not self.single:
             kind = f"<{self.lanes} x float>" if self.lanes else "float"
             short = code.put(f"fptrunc {code.real} {out} to {kind}")
             out = code.put(f"fpext {kind} {short} to {code.real}")
@@ -346,19 +365,20 @@ class LoopWriter:
         return self.wide(out, kind, typed)
 
     def wide(self, x: str, kind: str, typed: str) -> str:
-        """What was loaded, as numbers of float64."""
+        """What was loaded, as numbers of the kind that is computed with."""
         code = self.code
         if kind == "i8":
             return code.indicator(code.put(f"icmp ne {typed} {x}, zeroinitializer"))
-        return code.put(f"fpext {typed} {x} to {code.real}") if kind == "float" else x
+        return code.put(f"fpext {typed} {x} to {code.real}") if kind != code.kind else x
 
     def spread(self, number: str, kind: str) -> str:
         """One element in every lane."""
         code = self.code
         if kind == "i8":
             truth = code.put(f"icmp ne i8 {number}, 0")
-            number = code.put(f"select i1 {truth}, double {literal(1)}, double {literal(0)}")
-        elif kind == "float":
+            one, nothing = literal(1), literal(0)
+            number = code.put(f"select i1 {truth}, {code.kind} {one}, {code.kind} {nothing}")
+        elif kind != code.kind:
             number = code.put(f"fpext float {number} to double")
         out = code.spread(number)
         return code.indicator(code.compare("une", out, 0.0)) if kind == "i8" else out
@@ -370,7 +390,7 @@ class LoopWriter:
             typed = kind
         if kind == "i8":
             value = code.put(f"zext {code.truth_type} {code.truth(value)} to {typed}")
-        elif kind == "float":
+        elif kind != code.kind:
             value = self.shorter.get(value) or code.put(f"fptrunc {code.real} {value} to {typed}")
         step = self.walks[x][-1] if self.lanes else 1
         at = block * self.step * step
@@ -429,9 +449,9 @@ class LoopWriter:
             total = code.put(f"extractelement {code.real} {total}, i32 0")
         out, divisor = self.results[each], each.arguments[1].value
         if divisor != 1:
-            total = code.put(f"fdiv double {total}, {literal(divisor)}")
+            total = code.put(f"fdiv {code.kind} {total}, {literal(divisor, code.kind)}")
         kind = self.kind(out.root)
-        if kind == "float":
+        if kind != code.kind:
             total = code.put(f"fptrunc double {total} to float")
         size = self.vector(kind)[1]
         code.lines.append(f"  store {kind} {total}, ptr {self.pointers[out]}, align {size}")

@@ -18,6 +18,7 @@ from autograd.programs.tensor_operations import (
     HALF,
     NEUTRAL,
     REAL,
+    TERMS,
     Number,
     Operand,
     Operation,
@@ -197,9 +198,11 @@ class Lowering:
         reduced = [flags[i] for i in order]
         operand = Operand(x.root, x.offset, tuple(steps[i] for i in order))
         leading = reduced[0] and not reduced[-1]
-        # What is added up row by row is kept in float64, and divided at the end.
-        direct = dtype == REAL and n == 1
-        out = self.result(shape, REAL if leading else dtype)
+        # What is added up row by row is divided at the end; a sum of many rows is kept in float64.
+        many = math.prod(x.shape) > TERMS * math.prod(shape)
+        kept_as = REAL if leading and many else dtype
+        direct = dtype == kept_as and n == 1
+        out = self.result(shape, kept_as)
         if leading:
             self.fill(out, NEUTRAL[name])
         last = () if leading else (Number(float(n)),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import math
+import operator
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -24,8 +25,8 @@ from autograd.programs.tensor_fusing import Group, Memory, grouped
 from autograd.programs.tensor_loops import LoopWriter
 from autograd.programs.tensor_lowering import Lowering
 from autograd.programs.tensor_operations import FLOATS, Operation, View, contiguous
-from autograd.programs.tensor_products import small_product
 from autograd.programs.tensor_tails import declarations
+from autograd.programs.tensor_tiles import tiles
 
 __all__ = ["TensorExecutor", "TensorNative", "supports"]
 
@@ -72,6 +73,7 @@ class TensorExecutor:
     """
 
     name = "native"
+    gives = True  # the arrays of gradients, and both directions in one call
 
     def __init__(self, plan: Plan, extra: Sequence[int] = ()) -> None:
         self.plan, self.extra = plan, tuple(extra)
@@ -111,13 +113,18 @@ class TensorNative:
         started = time.perf_counter()
         self.lowering = lowering = Lowering(plan, tuple(extra)).run()
         self.parts = [grouped(lowering, each) for each in (lowering.forward, lowering.backward)]
+        # Whether both directions are native code throughout, so that one call can run them.
+        self.alone = all(group.kind != "call" for part in self.parts for group in part)
         self.memory = memory = Memory(lowering, *self.parts)
-        room = np.empty(memory.size + 64, np.uint8)
-        start = -room.ctypes.data % 64
-        self.arena = room[start : start + memory.size]
         self.constants = [root for root in lowering.roots if root.kind == "constant"]
         given = sum(root.kind == "given" for root in lowering.roots)
         self.first = CONSTANTS + len(self.constants)
+        self.tiles: dict[Any, tuple[str, int]] = {}  # the functions of products, by sizes
+        text = self.text()
+        size = memory.size + max((room for _, room in self.tiles.values()), default=0)
+        room = np.empty(size + 64, np.uint8)
+        start = -room.ctypes.data % 64
+        self.arena = room[start : start + size]
         self.table = np.zeros(self.first + given, np.int64)
         self.table[ARENA] = self.arena.ctypes.data
         self.table[PRODUCTS:CONSTANTS] = blas.addresses()
@@ -125,7 +132,7 @@ class TensorNative:
             self.table[CONSTANTS + i] = root.holds.ctypes.data
         self.cells: Any = memoryview(self.table.data)
         self.at_table = self.table.ctypes.data
-        code, self.cached = machine_code(self.text(), effort=1)
+        code, self.cached = machine_code(text, effort=1)
         self.machine = Machine(code)
         self.given: list[Any] = [None] * given
         self.arrays: list[Any] = [None] * given
@@ -135,10 +142,14 @@ class TensorNative:
         self.forward_steps = self.steps(0)
         self.pure_steps = self.steps(0, pure=True)
         self.backward_steps = self.steps(1)
+        self.both_steps = [*self.forward_steps, *self.backward_steps]
+        if self.alone:
+            self.both_steps = [functools.partial(self.machine.function("both"), self.at_table)]
         self.outputs = [self.array(view) for view in lowering.outputs]
         self.buffer_bytes = int(self.arena.nbytes)
         self.sets: list[tuple[dict[str, Array], list[Array]]] = []
         self.flat: dict[str, Array] = {}
+        self.unheld: Any = None
         self.seconds = time.perf_counter() - started
 
     # --- the code ---------------------------------------------------------------------------------
@@ -167,6 +178,7 @@ class TensorNative:
         """The module: a function for each group, and one for each stretch between two calls."""
         called: set[str] = set()
         texts: list[str] = []
+        self.tiles.clear()
         for part, groups in enumerate(self.parts):
             for number, group in enumerate(groups):
                 name = f"group{part}.{number}"
@@ -184,6 +196,11 @@ class TensorNative:
                 )
                 head = f"define void @part{part}.{number}(ptr %table)"
                 texts.append(f"{head} {{\n{calls}  ret void\n}}\n")
+        if self.alone:
+            calls = "".join(
+                f"  call void @part{part}.0(ptr %table)\n" for part in (0, 1) if self.parts[part]
+            )
+            texts.append(f"define void @both(ptr %table) {{\n{calls}  ret void\n}}\n")
         text = "".join(texts)
         return declarations(text) + symbols(called) + text
 
@@ -191,21 +208,26 @@ class TensorNative:
         """The function of a matrix product."""
         onto = len(operation.arguments) == 3
         x, y = operation.arguments[:2]
-        if operation.name == "small":
-            code = Code(min(vector_width(), 1 << max(1, (y.shape[1] - 1).bit_length())))
-            tables = [(each, self.element(code, each)) for each in (x, y)]
-            at = self.address(code, operation.out)
-            text = small_product(name, code, tables[0], tables[1], at, onto)
-            called |= code.called
-            return text
-        code = Code(0)
+        code, half, before = Code(0), operation.half, ""
         pairs = [(each, self.element(code, each)) for each in (x, y)]
         out = self.address(code, operation.out)
-        function = self.slot(code, PRODUCTS + operation.half, 0)
-        m, n, k = operation.space
-        blas.product(code, function, operation.half, (m, n, k), (pairs[0], pairs[1]), out, onto)
+        if operation.name == "tiles":
+            key = (x.shape, x.strides, y.shape, y.strides, half, onto)
+            if key not in self.tiles:
+                function = f"tiles{len(self.tiles)}"
+                before, needed, room = tiles(function, half, vector_width(), x, y, onto)
+                called |= needed
+                self.tiles[key] = function, room
+            at = self.slot(code, ARENA, self.memory.size)
+            passed = f"ptr {pairs[0][1]}, ptr {pairs[1][1]}, ptr {out}, ptr {at}"
+            code.lines.append(f"  call void @{self.tiles[key][0]}({passed})")
+        else:
+            function = self.slot(code, PRODUCTS + half, 0)
+            m, n, k = operation.space
+            blas.product(code, function, half, (m, n, k), (pairs[0], pairs[1]), out, onto)
         body = "\n".join(code.lines)
-        return f"define internal void @{name}(ptr %table) noinline {{\n{body}\n  ret void\n}}\n"
+        head = f"define internal void @{name}(ptr %table) noinline"
+        return f"{before}{head} {{\n{body}\n  ret void\n}}\n"
 
     def element(self, code: Code, view: View) -> str:
         """The address of a view's first element."""
@@ -315,60 +337,79 @@ class TensorNative:
             self.keep[slot] = cell
             self.cells[self.first + slot] = ctypes.addressof(cell) - HEAD
 
-    def bind(self, given: Sequence[Any], start: int = 0) -> None:
+    def bind(self, given: Sequence[Any]) -> None:
+        """Use these inputs, leaves and seed, most of which are those of last time."""
         known = self.given
-        for slot, x in enumerate(given, start):
+        if all(map(operator.is_, given, known)):
+            return
+        for slot, x in enumerate(given):
             if x is not known[slot]:
                 self.take(slot, x)
+
+    def run(self, steps: Sequence[Callable[[], None]]) -> None:
+        """Take some steps; only rows that are called by themselves could warn."""
+        if self.alone:
+            for step in steps:
+                step()
+            return
+        with np.errstate(all="ignore"):
+            for step in steps:
+                step()
 
     def forward(self, inputs: Sequence[Any], leaves: Sequence[Any]) -> tuple[Any, ...]:
         """The output and the extra registers."""
         self.bind((*inputs, *leaves))
-        for step in self.forward_steps:
-            step()
+        self.run(self.forward_steps)
         return tuple([each.copy() for each in self.outputs])
 
     def refresh(self, inputs: Sequence[Any], leaves: Sequence[Any]) -> tuple[Any, ...]:
         """As `forward`, with what was drawn before."""
         self.bind((*inputs, *leaves))
-        for step in self.pure_steps:
-            step()
+        self.run(self.pure_steps)
         return tuple([each.copy() for each in self.outputs])
 
-    def backward(self, inputs: Sequence[Any], leaves: Sequence[Any], seed: Any) -> tuple[Any, ...]:
+    def backward(self, inputs: Sequence[Any], leaves: Sequence[Any], seed: Any) -> list[Array]:
         """The gradients, in the plan's order."""
         self.bind((*inputs, *leaves, seed))
         gradients = self.room()
-        for step in self.backward_steps:
-            step()
-        return tuple(gradients)
+        self.run(self.backward_steps)
+        return gradients
+
+    def both(
+        self, inputs: Sequence[Any], leaves: Sequence[Any], seed: Any
+    ) -> tuple[tuple[Any, ...], list[Array]]:
+        """What `forward` gives, and what `backward` gives."""
+        self.bind((*inputs, *leaves, seed))
+        gradients = self.room()
+        self.run(self.both_steps)
+        return tuple([each.copy() for each in self.outputs]), gradients
 
     def room(self) -> list[Array]:
         """Memory for the gradients that nobody else holds."""
-        count = sys.getrefcount
         for flat, views in self.sets:
-            # The list or dict, what is counted, and a name; a flat array is the base of its views too.
-            if all(count(view) == 3 for view in views) and all(
-                count(flat[key]) == 2 + self.viewed[key] for key in flat
-            ):
+            if holders(flat, views) == self.unheld:
                 break
         else:
             flat, views = self.new_room()
+            self.unheld = holders(flat, views)
             self.sets = [*self.sets[-1:], (flat, views)]
         if flat is not self.flat:
             self.flat = flat
             for key, array in flat.items():
                 self.table[GRADIENTS[key]] = array.ctypes.data
-        return views
+        return list(views)
 
     def new_room(self) -> tuple[dict[str, Array], list[Array]]:
         flat = {key: np.empty(size, key) for key, size in self.memory.totals.items()}
         views = []
-        self.viewed = dict.fromkeys(flat, 0)
         for view in self.lowering.gradients:
             key = self.lowering.roots[view.root].dtype.str
             start = self.memory.gradients[view.root]
             size = math.prod(view.shape)
             views.append(flat[key][start : start + size].reshape(view.shape))
-            self.viewed[key] += 1
         return flat, views
+
+
+def holders(flat: dict[str, Array], views: list[Array]) -> Any:
+    """How many references there are to arrays, which are views of flat ones, and to those."""
+    return set(map(sys.getrefcount, views)), [sys.getrefcount(flat[key]) for key in flat]

@@ -15,6 +15,7 @@ __all__ = [
     "HALF",
     "NEUTRAL",
     "REAL",
+    "TERMS",
     "Number",
     "Operand",
     "Operation",
@@ -28,6 +29,8 @@ __all__ = [
 REAL: np.dtype[Any] = np.dtype(np.float64)
 HALF: np.dtype[Any] = np.dtype(np.float32)
 FLOATS: tuple[np.dtype[Any], ...] = (REAL, HALF)
+TERMS = 1024
+"""Terms up to which a sum of numbers of float32 is kept in float32, as eagerly."""
 NEUTRAL = {"sum": 0.0, "prod": 1.0, "max": -np.inf, "min": np.inf}
 """What the reductions start from."""
 

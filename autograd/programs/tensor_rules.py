@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.primitive import normalise_axes
+from autograd.programs.blas import threads
+from autograd.programs.machine import vector_width
 from autograd.programs.plan import Instruction
 from autograd.programs.tensor_operations import (
     HALF,
@@ -19,7 +21,7 @@ from autograd.programs.tensor_operations import (
     contiguous,
     transposed,
 )
-from autograd.programs.tensor_products import SMALL
+from autograd.programs.tensor_tiles import suits
 
 if TYPE_CHECKING:
     from autograd.programs.tensor_lowering import Lowering
@@ -30,6 +32,10 @@ FEW = 32_768
 """Multiply-adds up to which a product with a vector, or a thin one, is a loop of its own."""
 THIN = 4
 """Terms of a matrix product that are written out as multiply-adds."""
+SMALL = 32_768
+"""Multiply-adds up to which loops of our own are faster than a call of BLAS, on every processor."""
+SHARED = 1 << 20
+"""Multiply-adds up to which they are when BLAS has more threads than one."""
 NARROW = 32
 """Columns up to which a loop keeps a whole row of a strided operand in registers."""
 
@@ -136,14 +142,14 @@ def logsumexp(
     if found is None or found[3] == 0:
         return None
     x, axes, _, _ = found
-    largest = low.reduce("max", x, axes, True, REAL)
+    largest = low.reduce("max", x, axes, True, dtype)
     each = largest.shape
-    size = low.point("abs", [largest], each, REAL)
+    size = low.point("abs", [largest], each, dtype)
     finite = low.point("less", [size, Number(math.inf)], each, np.dtype(bool))
     # nan, as NumPy has it, comes back with the terms.
-    largest = low.point("where", [finite, largest, Number(0.0)], each, REAL)
-    terms = low.point("exp", [low.point("sub", [x, largest], x.shape, REAL)], x.shape, REAL)
-    total = low.point("log", [low.reduce("sum", terms, axes, True, REAL)], each, REAL)
+    largest = low.point("where", [finite, largest, Number(0.0)], each, dtype)
+    terms = low.point("exp", [low.point("sub", [x, largest], x.shape, dtype)], x.shape, dtype)
+    total = low.point("log", [low.reduce("sum", terms, axes, True, dtype)], each, dtype)
     out = low.point("add", [total, largest], each, dtype)
     return View(out.root, 0, shape, contiguous(shape))
 
@@ -244,16 +250,22 @@ def product(low: Lowering, step: Instruction, x: View, y: View, dtype: Any) -> V
     if k <= THIN and m * n * k <= FEW and (n <= NARROW or y.strides[1] == 1):
         return thin(low, x, y, dtype)
     out = low.result((m, n), dtype)
-    if dtype == REAL and m * n * k <= SMALL and 1 < n <= NARROW:
-        if y.strides[1] != 1:
-            y = low.copy(y, y.shape, dtype)
-        operation = Operation("product", "small", out.root, (x, y), (m, n, k))
+    own = m * n * k <= most_tiled()
+    if own and suits(x, y):
+        operation = Operation("product", "tiles", out.root, (x, y), (m, n, k), dtype == HALF)
     else:
         pair = (usable(low, x), usable(low, y))
         operation = Operation("product", "blas", out.root, pair, (m, n, k), dtype == HALF)
     low.into.append(operation)
     low.products[step.out] = operation
     return out
+
+
+def most_tiled() -> float:
+    """Multiply-adds up to which a product of matrices is made of tiles, rather than left to BLAS."""
+    if vector_width() < 8:  # where it has not been measured that more would gain
+        return SMALL
+    return math.inf if threads() == 1 else SHARED
 
 
 def thin(low: Lowering, x: View, y: View, dtype: Any) -> View:

@@ -60,7 +60,7 @@ def declarations(text: str) -> str:
     """Declarations of the functions of `load_part` that a text calls."""
     found = ""
     for kind in SHORT:
-        for lanes in (2, 4, 8):
+        for lanes in (2, 4, 8, 16):
             typed = f"<{lanes} x {kind}>"
             if masked(kind, lanes) in text:
                 found += (
