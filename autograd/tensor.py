@@ -167,11 +167,7 @@ class Tensor(ArrayMethods, Node):
         """
         if under_way:
             note_read(self)
-        if self._primitive is None:
-            return self._data
-        view = self._data.view()
-        view.flags.writeable = False
-        return view
+        return self._data if self._primitive is None else self.numpy()
 
     @data.setter
     def data(self, data: Any) -> None:

@@ -232,8 +232,8 @@ def _score_array(x: Any, indices: Any, weight: Any, ignore: Any) -> Any:
     chosen, left_out = _checked(indices, x.shape[-1], ignore)
     if chosen.shape != x.shape[:-1]:
         raise ValueError(f"expected class indices of shape {x.shape[:-1]}, got {chosen.shape}")
-    starts = np.arange(0, x.size, max(x.shape[-1], 1)).reshape(chosen.shape)
-    out = x.reshape(-1).take(starts + chosen)
+    flat = chosen.reshape(-1)
+    out = x.reshape(-1, x.shape[-1])[np.arange(flat.size), flat].reshape(chosen.shape)
     if weight is not None:
         out = out * np.asarray(weight, out.dtype)[chosen]
     return out if left_out is None else np.where(left_out, 0, out)
