@@ -218,14 +218,18 @@ class BatchNorm1d(Module):
 
     def follow(self, count: int, mean: Any, variance: Any) -> None:
         """Move the running statistics by one batch of so many numbers for each feature."""
-        batch_mean, batch_variance = mean.reshape(-1), variance.reshape(-1)
-        if self.running_variance == "unbiased":
-            batch_variance = batch_variance * (count / (count - 1))
         seen = float(numbers(self.num_batches_tracked)) + 1
         share = 1 / seen if self.momentum is None else self.momentum
-        for leaf, new in ((self.running_mean, batch_mean), (self.running_var, batch_variance)):
-            old = numbers(leaf)
-            assign(leaf, ((1 - share) * old + share * new).astype(old.dtype, copy=False))
+        unbiased = count / (count - 1) if self.running_variance == "unbiased" else 1.0
+        statistics = (
+            (self.running_mean, mean, share),
+            (self.running_var, variance, share * unbiased),
+        )
+        for leaf, new, part in statistics:
+            moved = numbers(leaf)
+            moved *= 1 - share
+            moved += part * new.reshape(-1)
+            assign(leaf, moved)
         assign(self.num_batches_tracked, np.asarray(seen))
 
     def describe(self) -> str:
