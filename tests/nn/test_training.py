@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -258,6 +259,15 @@ def test_patience_stops_after_epochs_without_a_new_best_and_keeps_or_restores() 
     assert f"the parameters are those after epoch {best}" in history.reason
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Python's own answer to Ctrl-C, which a process that was started in the background lacks."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_finishes_the_step_and_keeps_what_there_is() -> None:
     model, other = small(), small()
 
