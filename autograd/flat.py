@@ -56,7 +56,18 @@ class Flat:
     """
 
     __slots__ = (
-        *("_add", "_base", "_gathered", "_large", "_parts", "_runs", "_small", "_spare", "_start"),
+        *(
+            "_add",
+            "_base",
+            "_copies",
+            "_gathered",
+            "_large",
+            "_parts",
+            "_runs",
+            "_small",
+            "_spare",
+            "_start",
+        ),
         *("_views",),
         *("dtype", "places", "shapes", "size", "tensors"),
     )
@@ -79,6 +90,7 @@ class Flat:
         self.shapes = [x.shape for x in self.tensors]
         self.size: int = ends[-1]
         self._gathered: Array | None = None
+        self._copies: list[Array] = []  # its parts
         self._spare: Array | None = None
         self._views: list[Array] = []  # the parts of what is spare, for small tensors
         self._add: Callable[..., Any] | None = None
@@ -163,8 +175,9 @@ class Flat:
             return np.ravel(np.asarray(gradients[0], self.dtype))
         if self._gathered is None:
             self._gathered = np.empty(self.size, self.dtype)
-        for view, g in zip(self.split(self._gathered), gradients, strict=True):
-            np.copyto(view, g, casting="unsafe")
+            self._copies = self.split(self._gathered)
+        for copy, g in zip(self._copies, gradients, strict=True):
+            copy[...] = g
         return self._gathered
 
     @property
