@@ -162,7 +162,9 @@ class Flat:
             size = base.itemsize
             first = gradients[0].__array_interface__["data"][0]
             if all(
-                g.base is base
+                isinstance(g, np.ndarray)  # a number may be the gradient of a tensor of shape ()
+                and g.base is base
+                and g.dtype == self.dtype  # which a view need not share with its base
                 and g.flags.c_contiguous
                 and g.__array_interface__["data"][0] == first + place.start * size
                 for g, place in zip(gradients, self.places, strict=True)

@@ -56,6 +56,20 @@ def test_parts_in_another_order_are_copied_in_the_order_of_the_tensors() -> None
     assert Flat([a, b]).grad.tolist() == [2.0, 3.0, 0.0, 1.0]
 
 
+def test_a_number_or_a_list_beside_parts_of_one_array_is_a_gradient_too() -> None:
+    a, b, c = Tensor([1.0, 2.0]), Tensor(3.0), Tensor([4.0, 5.0])
+    a.grad, b.grad, c.grad = np.arange(5.0)[:2], 2.0, [3.0, 4.0]
+    assert Flat([a, b, c]).grad.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_whole_numbers_in_the_memory_of_floats_are_read_as_whole_numbers() -> None:
+    a, b = Tensor(np.zeros(2)), Tensor(np.zeros(2))
+    whole = np.zeros(4).view(np.int64)
+    whole[:] = 1, 2, 3, 4
+    a.grad, b.grad = whole[:2], whole[2:]
+    assert Flat([a, b]).grad.tolist() == [1.0, 2.0, 3.0, 4.0]
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("scale", [1.0, 0.25])
 @pytest.mark.parametrize("large", [1, 10**9])

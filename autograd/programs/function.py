@@ -202,8 +202,9 @@ def compile(
     Args:
         output: the node to compute, or a function of arrays that returns one.
         inputs: the leaves that each call gives anew; an array that was given as it is (class indices)
-            is found by identity. All other leaves, such as parameters, are read at each run; constants
-            stay what they were.
+            is found by identity. All other leaves, such as parameters, are read at each run: assign to
+            their ``data``, for another Tensor put in the place of one (``layer.weight = Tensor(...)``)
+            is not noticed. Constants stay what they were.
         recorded: the `recording` that the graph was made in: then every replay checks that Python would
             have taken the same branches, and raises `BranchChanged` otherwise.
         executor: ``"numpy"``, ``"native"`` (machine code, with the extra ``fast``), or the best.

@@ -15,7 +15,7 @@ from autograd.tensor import Tensor
 from autograd.value import Value
 from autograd.vector import Vector
 
-__all__ = ["Leaving"]
+__all__ = ["Leaving", "holders"]
 
 Array = np.ndarray[Any, Any]
 
@@ -81,7 +81,7 @@ class FlatGradients:
         self.dtype: np.dtype[Any] = leaves[0].data.dtype
         self.flat: Array = np.empty(0, self.dtype)
         self.parts: list[Array] = []
-        self.alone = 0
+        self.alone: Any = None
         self.allocate()
 
     def allocate(self) -> None:
@@ -89,17 +89,14 @@ class FlatGradients:
         self.flat = np.empty(self.size, self.dtype)
         pairs = zip(self.places, self.shapes, strict=True)
         self.parts = [self.flat[place].reshape(shape) for place, shape in pairs]
-        self.alone = sys.getrefcount(self.flat)
+        self.alone = holders([self.flat], self.parts)
 
     def leave(self, gradients: Sequence[Any]) -> None:
         """Add each gradient to what its leaf holds."""
         helds = [leaf._grad for leaf in self.leaves]
         if all(held is None for held in helds):
             helds.clear()
-            # Of each part there are: the list's reference, that of the loop, and the argument's.
-            if sys.getrefcount(self.flat) != self.alone or any(
-                sys.getrefcount(part) > 3 for part in self.parts
-            ):
+            if holders([self.flat], self.parts) != self.alone:
                 self.allocate()
             for leaf, part, g in zip(self.leaves, self.parts, gradients, strict=True):
                 np.copyto(part, g)
@@ -107,3 +104,12 @@ class FlatGradients:
             return
         for leaf, held, g in zip(self.leaves, helds, gradients, strict=True):
             leaf.grad = np.array(g, self.dtype) if held is None else held + g
+
+
+def holders(flats: Sequence[Array], views: Sequence[Array]) -> Any:
+    """How many references there are to arrays, which are views of flat ones, and to those.
+
+    What is a reference differs between versions of Python (3.14 borrows local variables), so this is
+    only to be compared with what it gave when nobody held any.
+    """
+    return set(map(sys.getrefcount, views)), list(map(sys.getrefcount, flats))

@@ -6,7 +6,6 @@ import ctypes
 import functools
 import math
 import operator
-import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,6 +16,7 @@ from autograd.dispatch import registry
 from autograd.letters import OPERATORS
 from autograd.programs import blas
 from autograd.programs.driver import HEAD
+from autograd.programs.leaving import holders
 from autograd.programs.llvm import Code, symbols
 from autograd.programs.machine import Machine, available, machine_code, vector_width
 from autograd.programs.native import HEADS
@@ -387,11 +387,11 @@ class TensorNative:
     def room(self) -> list[Array]:
         """Memory for the gradients that nobody else holds."""
         for flat, views in self.sets:
-            if holders(flat, views) == self.unheld:
+            if holders([*flat.values()], views) == self.unheld:
                 break
         else:
             flat, views = self.new_room()
-            self.unheld = holders(flat, views)
+            self.unheld = holders([*flat.values()], views)
             self.sets = [*self.sets[-1:], (flat, views)]
         if flat is not self.flat:
             self.flat = flat
@@ -408,8 +408,3 @@ class TensorNative:
             size = math.prod(view.shape)
             views.append(flat[key][start : start + size].reshape(view.shape))
         return flat, views
-
-
-def holders(flat: dict[str, Array], views: list[Array]) -> Any:
-    """How many references there are to arrays, which are views of flat ones, and to those."""
-    return set(map(sys.getrefcount, views)), [sys.getrefcount(flat[key]) for key in flat]

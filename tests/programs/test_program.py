@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import sys
 import threading
 from typing import Any
 
@@ -182,6 +183,25 @@ def test_a_second_backward_pass_adds_the_same_again() -> None:
     once = w.grad.copy()
     program.backward()
     near(w.grad, 2 * once)
+
+
+@pytest.mark.parametrize("fewer", [0, 1])
+def test_gradients_that_somebody_holds_stay_however_python_counts_references(
+    fewer: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = sys.getrefcount
+    # Python 3.14 counts one less of a local variable; this function counts one more by itself.
+    monkeypatch.setattr(sys, "getrefcount", lambda x: count(x) - 1 - fewer)
+    x, w = Tensor(np.ones((3, 2)), requires_grad=False), Tensor([1.0, 2.0], "w")
+    program = autograd.compile(((x * w) ** 2).sum(), inputs=[x], executor="numpy")
+    kept = []
+    for factor in (1.0, 2.0, 3.0):
+        program(np.full((3, 2), factor))
+        program.backward()
+        kept.append(w.grad)
+        w.grad = None
+    for factor, gradient in zip((1.0, 2.0, 3.0), kept, strict=True):
+        near(gradient, 6 * factor**2 * w.data)
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
