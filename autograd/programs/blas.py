@@ -9,6 +9,7 @@ import importlib.util
 import os
 
 from autograd.programs.llvm import Code, literal
+from autograd.programs.machine import cores
 from autograd.programs.tensor_operations import View
 
 __all__ = ["FUNCTIONS", "addresses", "available", "product", "threads"]
@@ -30,7 +31,7 @@ def threads() -> int:
         number = os.environ.get(name, "")
         if number.isdecimal() and int(number) > 0:
             return int(number)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores()
 
 
 @functools.cache

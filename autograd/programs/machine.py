@@ -7,6 +7,7 @@ import ctypes.util
 import functools
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from autograd.programs import cache
 from autograd.programs.llvm import LIBRARY
 
-__all__ = ["Machine", "available", "machine_code", "vector_width"]
+__all__ = ["Machine", "available", "cores", "machine_code", "vector_width"]
 
 MINIMUM = (0, 45)
 """The first llvmlite whose LLVM reads the text that is written here."""
@@ -29,6 +30,13 @@ def available() -> str | None:
     if version < MINIMUM:
         return f"llvmlite {llvmlite.__version__} is older than {'.'.join(map(str, MINIMUM))}"
     return None
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @functools.cache

@@ -20,7 +20,7 @@ from autograd.programs.bytecode import BLOCK, Bytecode
 from autograd.programs.driver import CHANGING, FIELDS, HEAD, driver
 from autograd.programs.interpreter import interpreter
 from autograd.programs.lowering import KNOWN, Lowered, NotNativeError, lower, shorten
-from autograd.programs.machine import Machine, available, machine_code, vector_width
+from autograd.programs.machine import Machine, available, cores, machine_code, vector_width
 from autograd.programs.plan import Plan
 from autograd.programs.straight import StraightLine
 
@@ -306,13 +306,6 @@ class _Engine:
             done.result()
             states[0].sums[:totals] += state.sums[:totals]
         self._last(states[0].address)
-
-
-def cores() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class _State(NamedTuple):

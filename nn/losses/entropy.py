@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
@@ -129,27 +128,6 @@ def of_classes(
         raise ValueError("cross_entropy has nothing to average: no instance counts") from None
 
 
-SMALL = 128
-"""Up to so many classes, the unit matrix is kept: picking its rows is the fastest one-hot."""
-
-
-def one_hot(indices: Any, classes: int, single: bool) -> Array:
-    """Distributions that are certain of one class, from checked class indices."""
-    if classes <= SMALL:
-        return np.asarray(certainties(classes, single)[indices])
-    rows = np.zeros((*indices.shape, classes), dtype=np.float32 if single else np.float64)
-    np.put_along_axis(rows, indices[..., None], 1, axis=-1)
-    return rows
-
-
-@functools.lru_cache(maxsize=8)
-def certainties(classes: int, single: bool) -> Array:
-    """The unit matrix: in row c, the distribution that is certain of class c."""
-    table = np.eye(classes, dtype=np.float32 if single else np.float64)
-    table.flags.writeable = False
-    return table
-
-
 def smooth_labels(target: Any, K: int, eps: float) -> Array:  # the lecture's letter
     """Distributions with 1 − (K − 1) ε on the class and ε on each of the others.
 
@@ -177,7 +155,8 @@ def smooth_labels(target: Any, K: int, eps: float) -> Array:  # the lecture's le
     eps = check_number(eps, "eps", "smooth_labels", 0, 1 / max(K - 1, 1))
     indices = operand(target, "target", "smooth_labels")
     check_indices(indices, int(K), None, "smooth_labels")
-    return np.asarray(np.where(one_hot(indices, int(K), False), 1 - (K - 1) * eps, eps))
+    certain = np.asarray(indices)[..., None] == np.arange(K)
+    return np.where(certain, 1 - (K - 1) * eps, eps)
 
 
 # --- the KL divergence ----------------------------------------
