@@ -37,15 +37,30 @@ ndarray = np.ndarray
 
 
 def apply_to_values(primitive: Primitive, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
-    """Call a primitive where the highest kind among the arguments is a Value."""
+    """Call a primitive where the highest kind among the arguments is a Value.
+
+    Beside numbers it is a Value that comes of it, beside an array of Values an array of Values, and
+    beside an array of numbers a Tensor: one node, and not one for each number.
+    """
     if isinstance(primitive, Elementwise):
         if primitive.method is not None:
             return primitive.method(*arguments)
-        if not any(isinstance(x, np.ndarray | list | tuple) for x in arguments):
+        if not any(isinstance(x, ndarray | list | tuple) for x in arguments):
             return record_scalar(primitive, arguments, options)
-    arrays = [boxed(x) if x.__class__ is Value else asarray(x, primitive.name) for x in arguments]
+    arguments = [unboxed(asarray(x, primitive.name)) for x in arguments]
+    arrays = [x for x in arguments if isinstance(x, ndarray)]
+    if not arrays and isinstance(primitive, Elementwise):
+        return record_scalar(primitive, arguments, options)
+    if arrays and not any(x.dtype == object for x in arrays):
+        return apply_to_tensors(primitive, tuple(arguments), options)
+    arguments = [boxed(x) if x.__class__ is Value else x for x in arguments]
     with np.errstate(all="ignore"):
-        return primitive.on_values(arrays, options)
+        return primitive.on_values(arguments, options)
+
+
+def unboxed(x: Any) -> Any:
+    """What an array without axes holds, a number or a Value; anything else as it is."""
+    return x.item() if isinstance(x, ndarray) and not x.ndim else x
 
 
 def boxed(value: Value) -> np.ndarray[Any, Any]:

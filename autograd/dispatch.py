@@ -17,7 +17,16 @@ from autograd.recording import current_mode, note_call, note_made, under_way
 if TYPE_CHECKING:
     from autograd.primitive import Primitive
 
-__all__ = ["accepts", "asarray", "numpy_functions", "raw", "register_kind", "registry", "shape_of"]
+__all__ = [
+    "accepts",
+    "asarray",
+    "asarrays",
+    "numpy_functions",
+    "raw",
+    "register_kind",
+    "registry",
+    "shape_of",
+]
 
 registry: dict[str, Primitive] = {}
 """Every primitive by name. The tests, the operators and the drawings loop over it."""
@@ -141,6 +150,31 @@ def asarray(x: Any, name: str) -> Any:
     if array.dtype.kind not in "biufO":
         raise TypeError(f"{name}: expected real numbers, got {array.dtype} in {x!r:.60}")
     return array
+
+
+def asarrays(xs: Sequence[Any], name: str) -> list[Any]:
+    """What is to be joined or multiplied: lists as arrays, a Value beside arrays of numbers a Tensor.
+
+    A row makes a Tensor of the two by itself; a composite that reshapes the Value first must not make an
+    array of Values of it.
+    """
+    arrays = [asarray(x, name) for x in xs]
+    ranks = [kinds[x.__class__].rank if x.__class__ in kinds else -1 for x in arrays]
+    if VALUE_RANK not in ranks:
+        return arrays
+    others = [
+        x.dtype
+        for x, rank in zip(arrays, ranks, strict=True)
+        if rank == TENSOR_RANK or (isinstance(x, np.ndarray) and x.ndim)
+    ]
+    if not others or any(dtype.kind == "O" for dtype in others):
+        return arrays
+    dtype = np.result_type(*others)
+    one = np.ones(1, dtype if dtype.kind == "f" else np.float64)
+    return [
+        registry["reshape"](registry["mul"](x, one), shape=()) if rank == VALUE_RANK else x
+        for x, rank in zip(arrays, ranks, strict=True)
+    ]
 
 
 def shape_of(x: Any) -> tuple[int, ...]:

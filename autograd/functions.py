@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.dispatch import asarray, numpy_functions, raw, shape_of
+from autograd.dispatch import asarray, asarrays, numpy_functions, raw, shape_of
 from autograd.primitives.elementwise import abs, clip_between, where
 from autograd.primitives.linear import (
     broadcast_to,
@@ -121,7 +121,7 @@ def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
     """
     if not isinstance(arrays, list | tuple) or not arrays:
         raise TypeError("stack takes a list of one or more arrays")
-    arrays = [asarray(x, "stack") for x in arrays]
+    arrays = asarrays(arrays, "stack")
     if len({shape_of(x) for x in arrays}) > 1:
         raise ValueError(f"stack takes arrays of one shape, got {[shape_of(x) for x in arrays]}")
     return concatenate([expand_dims(x, axis) for x in arrays], axis)
@@ -142,7 +142,7 @@ def _at_least(rank: int, arrays: Any, name: str) -> list[Any]:
     """The arrays of a list, with new axes in front of those whose rank is lower."""
     if not isinstance(arrays, list | tuple) or not arrays:
         raise TypeError(f"{name} takes a list of one or more arrays")
-    arrays = [asarray(x, name) for x in arrays]
+    arrays = asarrays(arrays, name)
     return [
         x
         if len(shape_of(x)) >= rank

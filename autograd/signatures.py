@@ -1,8 +1,8 @@
 """What the operators and methods of nodes look like to a type checker and to a reader.
 
 `operators.py` gives Value and Tensor these methods, from the rows; a test holds the two lists equal.
-The result of an operator is a node of the higher kind among its operands (an array of Values when one
-of them is an array and the other a Value), so it is typed Any.
+The result of an operator is a node of the higher kind among its operands (a Tensor when one of them is
+a Value and the other an array of numbers), so it is typed Any.
 """
 
 from __future__ import annotations

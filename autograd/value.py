@@ -60,7 +60,9 @@ class Value(ScalarMethods, Node):
         requires_grad: whether a gradient flows to it; a constant can as well stay a number.
 
     Operators, comparisons and the methods of every elementwise primitive work on it. A comparison
-    gives a plain bool, and compares numbers; `hash` is by identity.
+    gives a plain bool, and compares numbers; `hash` is by identity. With numbers it makes a Value, with
+    a Tensor or an array of numbers (of rank 1 or more; a list is one) a Tensor, one node for all of
+    them, and with an array of Values an array of Values.
 
     >>> from autograd import Value
     >>> a, b = Value(2.0, "a"), Value(-3.0, "b")
@@ -197,6 +199,10 @@ class Value(ScalarMethods, Node):
     def item(self) -> float:
         """The number."""
         return float(self)
+
+    def conjugate(self) -> Value:
+        """The node itself, as a float's: NumPy asks for it in ``np.var([v, w])``."""
+        return self
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """The number as a 0-d array."""

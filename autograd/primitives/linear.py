@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd.declare import linear_map
-from autograd.dispatch import asarray, numpy_functions, shape_of
+from autograd.dispatch import asarrays, numpy_functions, shape_of
 from autograd.families import Linear
 from autograd.primitive import unbroadcast
 
@@ -130,7 +130,7 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
         raise TypeError(f"concatenate takes a list of arrays, got {type(arrays).__name__}")
     if not arrays:
         raise ValueError("concatenate takes at least one array")
-    arrays = [asarray(x, "concatenate") for x in arrays]
+    arrays = asarrays(arrays, "concatenate")
     shapes = [shape_of(x) for x in arrays]
     if axis is not None:
         axis = normalize_axis(axis, len(shapes[0]), "concatenate")

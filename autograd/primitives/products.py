@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.declare import multilinear
-from autograd.dispatch import asarray, nary, numpy_functions, raw, registry, shape_of
+from autograd.dispatch import asarray, asarrays, nary, numpy_functions, raw, registry, shape_of
 from autograd.primitives.linear import expand_dims, reshape, squeeze, swapaxes, transpose
 
 
@@ -191,13 +191,13 @@ def inner(x: Any, y: Any) -> Any:
 
 def outer(x: Any, y: Any) -> Any:
     """Every product of an element of `x` with one of `y`, both flattened: x yᵀ."""
-    x, y = asarray(x, "outer"), asarray(y, "outer")
+    x, y = asarrays((x, y), "outer")
     return registry["mul"](reshape(x, shape=(-1, 1)), reshape(y, shape=(1, -1)))
 
 
 def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
     """The sum of products over pairs of axes: a count, or the axes of `x` and those of `y`."""
-    x, y = asarray(x, "tensordot"), asarray(y, "tensordot")
+    x, y = asarrays((x, y), "tensordot")
     nx, ny = len(shape_of(x)), len(shape_of(y))
     if isinstance(axes, int | np.integer):
         if not 0 <= axes <= min(nx, ny):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Tensor
+from autograd import Tensor, Value
 from nn import functional
 from nn.layers.linear import width
 from nn.module import Module
@@ -140,21 +140,27 @@ class PReLU(Module):
 
     def forward(self, x: Any) -> Any:
         if self.num_parameters == 1:
-            return functional.prelu(x, alike(self.weight[0], x))
+            return functional.prelu(*alike(x, self.weight[0]))
         if np.shape(x)[-1:] != (self.num_parameters,):
             raise ValueError(f"PReLU expected (..., {self.num_parameters}), got {np.shape(x)}")
-        return functional.prelu(x, alike(self.weight, x))
+        return functional.prelu(*alike(x, self.weight))
 
     def describe(self) -> str:
         return "" if self.num_parameters == 1 else f"{self.num_parameters}"
 
 
-def alike(parameter: Any, x: Any) -> Any:
-    """A learned number in the dtype of what it meets, so that float32 stays float32."""
+def alike(x: Any, parameter: Any) -> tuple[Any, Any]:
+    """An input and a learned number, so that their product is of the input's kind.
+
+    Beside float32 the number is one, and beside a Value an array of numbers is one of objects: a Value
+    and an array of numbers would make a Tensor, and a network of Values is to stay one.
+    """
+    if isinstance(parameter, Value) and isinstance(x, list | np.ndarray):
+        return np.asarray(x, dtype=object), parameter
     dtype = getattr(x, "dtype", None)
-    if not isinstance(parameter, Tensor) or dtype in (None, parameter.dtype):
-        return parameter
-    return autograd.astype(parameter, dtype=dtype) if dtype == np.float32 else parameter
+    if isinstance(parameter, Tensor) and dtype == np.float32 != parameter.dtype:
+        return x, autograd.astype(parameter, dtype=dtype)
+    return x, parameter
 
 
 class RReLU(Module):
@@ -328,7 +334,7 @@ class Swish(Module):
         self.beta: Any = Tensor(self.start, "beta", dtype=dtype) if learn else self.start
 
     def forward(self, x: Any) -> Any:
-        return functional.swish(x, alike(self.beta, x))
+        return functional.swish(*alike(x, self.beta))
 
     def describe(self) -> str:
         return f"{self.start}" + (", learn=True" if self.learn else "")

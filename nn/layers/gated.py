@@ -148,7 +148,7 @@ class SwiGLU(Gated):
 
     def gate(self, z: Any) -> Any:
         """z σ(βz)."""
-        return functional.swish(z, alike(self.beta, z))
+        return functional.swish(*alike(z, self.beta))
 
     def describe(self) -> str:
         learned = ", learn=True" if self.learn else ""
