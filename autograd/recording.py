@@ -6,15 +6,16 @@ differentiate without seeing each other.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import itertools
 import linecache
 import os
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import ContextDecorator
-from contextvars import ContextVar, Token
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mapping
+from contextvars import ContextVar
 from types import CodeType, FrameType, TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 
@@ -118,15 +119,18 @@ class Scope:
     ...     y = autograd.Value(2.0) * 3.0
     >>> y.scope
     Scope('encoder', 'Block')
+
+    One that was made without a parent lies, while it is entered, in the scope that is current then. It
+    may be entered again inside itself, and by several threads at once.
     """
 
-    __slots__ = ("_token", "kind", "parent", "path")
+    __slots__ = ("_origin", "kind", "parent", "path")
 
     def __init__(self, path: str, kind: str, parent: Scope | None = None) -> None:
         self.path = path
         self.kind = kind
         self.parent = parent
-        self._token: Token[Mode] | None = None
+        self._origin: Scope | None = None  # what this is, as it was entered in another one
 
     def __repr__(self) -> str:
         return f"Scope({self.path!r}, {self.kind!r})"
@@ -138,17 +142,23 @@ class Scope:
         """The parameters of the module, where the scope knows it."""
         return ()
 
+    def inside(self, outer: Scope | None) -> Scope:
+        """This scope where it is entered. It stays as it is itself: elsewhere it lies in no scope."""
+        if outer is None or outer is self or self.parent is not None:
+            return self
+        if outer._origin is self:  # entered again
+            return outer
+        scope = Scope(self.path, self.kind, outer)
+        scope._origin = self
+        return scope
+
     def __enter__(self) -> Scope:
-        mode = current_mode()
-        if self.parent is None:
-            self.parent = mode.scope
-        self._token = enter(mode.but(scope=self))
-        return self
+        scope = self.inside(current_mode().scope)
+        begin(self, {"scope": scope})
+        return scope
 
     def __exit__(self, *error: object) -> None:
-        if self._token is not None:
-            leave(self._token)
-            self._token = None
+        end(self)
 
 
 class Note:
@@ -302,15 +312,89 @@ class Scoped:
         raise TypeError(f"{type(self).__name__} defines no scope")
 
 
-class ModeChange(ContextDecorator):
-    """A context manager, or decorator, under which the current mode has other fields."""
+# --- changes of the mode --------------------------------------------------------------------------
+
+
+class Entry(NamedTuple):
+    """A change of the mode that has been entered and not been left."""
+
+    owner: object
+    changes: Mapping[str, Any]
+    before: Mode
+    after: Mode
+    outer: Entry | None
+
+
+_latest: ContextVar[Entry | None] = ContextVar("autograd.entries", default=None)
+"""The changes that are entered here, the last one first. What is entered belongs to the thread and
+context, and not to the object that was entered: several threads may enter the same one at once."""
+
+
+def begin(owner: object, changes: Mapping[str, Any]) -> None:
+    """Change the mode until `end` of the same owner."""
+    before = current_mode()
+    after = before.but(**changes)
+    _latest.set(Entry(owner, changes, before, after, _latest.get()))
+    enter(after)
+
+
+def end(owner: object) -> None:
+    """Take back what the owner changed last. What was changed since, and has not ended, stays."""
+    since = []
+    latest = entry = _latest.get()
+    while entry is not None and entry.owner is not owner:
+        since.append(entry)
+        entry = entry.outer
+    if entry is None or latest is None:
+        raise RuntimeError(
+            f"{type(owner).__name__} is left in a thread or context that it was not entered in: the "
+            "mode belongs to each of them"
+        )
+    mode, outer = entry.before, entry.outer
+    for each in reversed(since):  # a generator may end before, or after, what was entered meanwhile
+        before, mode = mode, mode.but(**each.changes)
+        outer = Entry(each.owner, each.changes, before, mode, outer)
+    _latest.set(outer)
+    now = current_mode()
+    if now is not latest.after:  # inside the call of a module, which has a mode of its own
+        restored = {name: getattr(mode, name) for name in entry.changes}
+        mode = now.but(
+            **{k: x for k, x in restored.items() if getattr(now, k) is getattr(latest.after, k)}
+        )
+    enter(mode)
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class ModeChange:
+    """A context manager, or decorator, under which the current mode has other fields.
+
+    It may be entered again inside itself, by several threads and tasks at once, and any number of times.
+    Decorated are functions and methods: a generator's mode is changed while its body runs, and is the
+    caller's own in between; that of a coroutine likewise.
+
+    Raises:
+        TypeError: something else is decorated, such as a class.
+    """
+
+    _changes: Mapping[str, Any]
+
+    def __new__(cls, *arguments: Any, **options: Any) -> Any:
+        if not arguments:
+            return super().__new__(cls)
+        if len(arguments) > 1 or options or not _decorable(arguments[0]):
+            given = ", ".join(type(x).__name__ for x in arguments)
+            raise TypeError(
+                f"{cls.__name__} takes no arguments, or the function that it decorates, got {given}"
+            )
+        return cls()(arguments[0])  # @no_grad without brackets
 
     def __init__(self, **changes: Any) -> None:
         self._changes = changes
-        self._tokens: list[Token[Mode]] = []
 
     def __enter__(self) -> Self:
-        self._tokens.append(enter(current_mode().but(**self._changes)))
+        begin(self, self._changes)
         return self
 
     def __exit__(
@@ -319,16 +403,137 @@ class ModeChange(ContextDecorator):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        leave(self._tokens.pop())
+        end(self)
 
-    def _recreate_cm(self) -> ModeChange:
-        return type(self)._fresh(self._changes)
+    def __call__(self, function: Function) -> Function:
+        """The function under this mode."""
+        return _decorated(self, function)  # type: ignore[no-any-return]
 
-    @classmethod
-    def _fresh(cls, changes: dict[str, Any]) -> ModeChange:
-        change = cls.__new__(cls)
-        ModeChange.__init__(change, **changes)
-        return change
+
+def _decorable(x: Any) -> bool:
+    return callable(x) or isinstance(x, classmethod)
+
+
+def _decorated(change: ModeChange, function: Any) -> Any:
+    """A function, a method, a generator function or a coroutine function, under a mode."""
+    name = type(change).__name__
+    if isinstance(function, type):
+        raise TypeError(
+            f"@{name} decorates functions and methods, not the class {function.__name__}: decorate its "
+            "methods, such as __init__ or forward"
+        )
+    if not _decorable(function):
+        raise TypeError(f"@{name} decorates a function, got {type(function).__name__}")
+    if isinstance(function, staticmethod | classmethod):
+        return type(function)(_decorated(change, function.__func__))
+    called = function
+    if not inspect.isroutine(function) and not isinstance(function, functools.partial):
+        called = function.__call__  # which may be a generator function
+    return functools.update_wrapper(_wrapper(change, function, called), function)
+
+
+def _wrapper(change: ModeChange, function: Any, called: Any) -> Any:
+    """What runs a function, of the kind of `called`, under a mode."""
+    if inspect.isgeneratorfunction(called):
+
+        def generator(*arguments: Any, **options: Any) -> Generator[Any, Any, Any]:
+            return (yield from Stretches(change).steps(function(*arguments, **options)))
+
+        return generator
+    if inspect.iscoroutinefunction(called):
+
+        async def coroutine(*arguments: Any, **options: Any) -> Any:
+            return await Awaited(Stretches(change), function(*arguments, **options))
+
+        return coroutine
+    if inspect.isasyncgenfunction(called):
+
+        async def asynchronous(*arguments: Any, **options: Any) -> AsyncIterator[Any]:
+            stretches, body = Stretches(change), function(*arguments, **options)
+            step, sent = body.asend, None
+            while True:
+                try:
+                    out = await Awaited(stretches, step(sent))
+                except StopAsyncIteration:
+                    return
+                try:
+                    step, sent = body.asend, (yield out)
+                except GeneratorExit:
+                    await Awaited(stretches, body.aclose())
+                    raise
+                except BaseException as error:
+                    step, sent = body.athrow, error
+
+        return asynchronous
+
+    def plain(*arguments: Any, **options: Any) -> Any:
+        with change:
+            return function(*arguments, **options)
+
+    return plain
+
+
+class Stretches:
+    """The stretches in which the body of one generator or coroutine runs: a mode is changed in each.
+
+    What the body itself has entered when it gives way is entered again when it goes on.
+    """
+
+    def __init__(self, change: ModeChange) -> None:
+        self.change = change
+        self.open: list[Entry] = []  # the body's own, the outermost first
+        self.own: Entry | None = None
+
+    def __enter__(self) -> None:
+        self.change.__enter__()
+        self.own = _latest.get()
+        for each in self.open:
+            begin(each.owner, each.changes)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        own, entry = self.own, _latest.get()
+        self.open = []
+        while entry is not None and entry is not own:
+            self.open.insert(0, entry)
+            entry = entry.outer
+        if own is not None:
+            _latest.set(own)
+            enter(own.after)
+        self.change.__exit__(kind, error, trace)
+
+    def steps(self, body: Any) -> Any:
+        """A generator that runs the body, a generator or a coroutine."""
+        step, sent = body.send, None
+        while True:
+            try:
+                with self:
+                    out = step(sent)
+            except StopIteration as stop:
+                return stop.value
+            try:
+                step, sent = body.send, (yield out)
+            except GeneratorExit:
+                with self:
+                    body.close()
+                raise
+            except BaseException as error:
+                step, sent = body.throw, error
+
+
+class Awaited:
+    """A coroutine that is awaited in stretches."""
+
+    def __init__(self, stretches: Stretches, body: Any) -> None:
+        self.stretches = stretches
+        self.body = body
+
+    def __await__(self) -> Any:
+        return self.stretches.steps(self.body)
 
 
 class no_grad(ModeChange):  # noqa: N801  (PyTorch's name)
