@@ -9,6 +9,7 @@
 """
 
 from autograd import operators as _operators  # noqa: F401  (gives the nodes their methods)
+from autograd.arrays import check_array
 from autograd.checking import GradientError, detect_anomaly, gradcheck
 from autograd.declare import elementwise, fused, linear_map, multilinear, reduction
 from autograd.dispatch import registry
@@ -203,6 +204,7 @@ __all__ = [
     "cbrt",
     "ceil",
     "check_answer",
+    "check_array",
     "class_count",
     "class_cross_entropy",
     "class_mean",

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arrays import check_array
 from autograd.dispatch import TENSOR_RANK, VALUE_RANK, asarray, register_kind, registry
 from autograd.families import Elementwise
 from autograd.graph import Node, tick
@@ -154,6 +155,9 @@ def constant(x: Any, primitive: Primitive) -> Any:
     if isinstance(x, list | tuple):
         x = np.asarray(as_data(x, None, f"an argument of {primitive.name}"))
     if isinstance(x, ndarray):
+        check_array(x, f"an argument of {primitive.name}")
+        if x.__class__ is not ndarray:
+            x = x.view(ndarray)
         if (x.dtype.kind == "f" and x.dtype.itemsize <= 8) or x.dtype.kind in "biu":
             return x
         if x.dtype == object:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arrays import check_array
 from autograd.dispatch import raw
 from autograd.graph import AnomalyError, Node, describe, topological_order
 from autograd.primitive import Primitive
@@ -71,7 +72,7 @@ def gradcheck(
 
 def _double(x: Any) -> Any:
     """A fresh float or float64 array with an input's numbers."""
-    x = raw(x)
+    x = raw(check_array(x, "an input of gradcheck"))
     return np.array(x, dtype=np.float64) if isinstance(x, np.ndarray) else Value(x).data
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from autograd.arrays import check_array
 from autograd.letters import Letter
 from autograd.recording import current_mode, note_call, note_made, under_way
 
@@ -125,6 +126,7 @@ def kind_of(operand: Any, primitive: Primitive) -> Kind:
         if np.iscomplexobj(operand):
             raise TypeError(f"{primitive.name}: expected real numbers, got complex")
         return _NUMPY_SCALAR
+    check_array(operand, f"an argument of {primitive.name}")
     for cls in type(operand).__mro__:
         if cls in kinds:
             return kinds[cls]
@@ -141,6 +143,7 @@ def accepts(operand: Any) -> bool:
 
 def asarray(x: Any, name: str) -> Any:
     """A list as an array of numbers or of Values; anything else as it is."""
+    check_array(x, f"an argument of {name}")
     if not isinstance(x, list | tuple):
         return x
     try:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arrays import check_array
 from autograd.dispatch import asarray, asarrays, numpy_functions, raw, shape_of
 from autograd.primitives.elementwise import abs, clip_between, where
 from autograd.primitives.linear import (
@@ -89,7 +90,8 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
 
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     """The elements that `indices` names along an axis, such as `argmax` gives them."""
-    x, indices = asarray(x, "take_along_axis"), np.array(indices)  # a copy: it may change
+    x = asarray(x, "take_along_axis")
+    indices = np.array(check_array(indices, "the indices of take_along_axis"))  # it may change
     if indices.dtype.kind not in "iu":
         raise TypeError(f"take_along_axis takes integer indices, got {indices.dtype}")
     if axis is None:

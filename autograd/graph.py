@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.arrays import ORDINARY, check_array
 from autograd.recording import Scope, Site, current_mode, enable_grad
 
 if TYPE_CHECKING:
@@ -214,6 +215,8 @@ class Node:
     def grad(self, gradient: Any) -> None:
         if getattr(self, "_grad", None).__class__ is Pending:
             displaced()
+        if gradient.__class__ not in ORDINARY:
+            check_array(gradient, "a gradient")
         self._grad = gradient
 
     @property

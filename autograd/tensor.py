@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arrays import check_array
 from autograd.dispatch import numpy_call, numpy_ufunc, registry
 from autograd.graph import Node, changed, tick
 from autograd.local_derivative import LocalDerivative
@@ -54,6 +55,7 @@ def as_data(data: Any, dtype: Any, what: str) -> Array:
             f"{what} is numbers, not a {type(data).__name__}: use `x.detach()` for a constant copy, "
             "`x.numpy()` for its array, or the node itself"
         )
+    check_array(data, what)
     try:
         array = np.array(data)
     except ValueError as error:
@@ -177,6 +179,7 @@ class Tensor(ArrayMethods, Node):
                 f"only a leaf's data can be assigned; this is the result of {self._primitive.name}"
             )
         if data is not held:
+            check_array(data, "data")
             fresh = data if isinstance(data, ndarray) else as_data(data, held.dtype, "data")
             if fresh.shape != held.shape:
                 raise ValueError(f"data of shape {held.shape} was expected, got {fresh.shape}")
@@ -494,4 +497,5 @@ def plain_index(index: Any) -> Any:
         )
     if not isinstance(index, list | ndarray):
         return index
+    check_array(index, "an index")
     return note_made(np.array(index), None, [index], {})  # a program says that it is no input

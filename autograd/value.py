@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from autograd.arrays import check_array
 from autograd.dispatch import numpy_call, numpy_ufunc, registry
 from autograd.families import Elementwise
 from autograd.graph import LOCK, Node, changed, tick
@@ -46,6 +47,7 @@ def number(x: Any, what: str) -> float:
             f"{what} is a real number, not a {type(x).__name__}: use `x.detach()` for a constant "
             "copy, or the node itself"
         )
+    check_array(x, what)
     if isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind in "biuf":
         return float(x)
     raise TypeError(f"{what} is a real number, got {type(x).__name__} ({x!r:.60})")
@@ -446,7 +448,7 @@ def values(data: Any, name: str | None = None, *, requires_grad: bool = True) ->
     >>> [each.grad for each in w], w[1].name
     ([3.0, 4.0], 'w[1]')
     """
-    numbers = np.asarray(data)
+    numbers = np.asarray(check_array(data, "the data of values"))
     if numbers.dtype.kind not in "biuf":
         raise TypeError(f"values takes real numbers, got an array of {numbers.dtype}")
     out = np.empty(numbers.shape, dtype=object)

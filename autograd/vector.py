@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd import graph
+from autograd.arrays import check_array
 from autograd.graph import Node, Pending
 from autograd.value import Value
 
@@ -72,7 +73,7 @@ class Vector:
 
     def _banks(self, mine: Any, what: str) -> Array:
         """A checked array of this vector's, in the order of the bank, that nobody else writes to."""
-        array = np.array(mine, dtype=np.float64)
+        array = np.array(check_array(mine, what), dtype=np.float64)
         if array.shape != (len(self.values),):
             raise ValueError(
                 f"{what} of shape {(len(self.values),)} was expected, got {array.shape}"

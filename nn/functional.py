@@ -82,7 +82,7 @@ def operand(x: Any) -> Any:
     """A list as an array, anything else as it is, so that operators work on it."""
     if not isinstance(x, list | tuple):
         return x
-    array = np.asarray(x)
+    array = np.asarray(autograd.check_array(x, "the input of an activation"))
     if array.dtype.kind not in "biufO":
         raise TypeError(f"an activation takes real numbers, got {array.dtype} ({x!r:.60})")
     return array

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+import autograd
 from autograd import AnomalyError
 from nn.layers.linear import width
 from nn.optimizer import non_negative
@@ -51,7 +52,7 @@ class Outcome:
 
 def instances(x: Any, n_in: int, what: str) -> Array:
     """Inputs of shape (instances, n_in)."""
-    array = np.asarray(x, dtype=np.float64)
+    array = np.asarray(autograd.check_array(x, f"the input of {what}"), dtype=np.float64)
     if array.ndim != 2 or array.shape[1] != n_in:
         raise ValueError(f"{what} expected inputs of shape (instances, {n_in}), got {array.shape}")
     if not np.isfinite(array).all():
@@ -62,7 +63,7 @@ def instances(x: Any, n_in: int, what: str) -> Array:
 
 def answers(y: Any, shape: tuple[int, ...], what: str) -> Array:
     """Finite targets of a given shape."""
-    array = np.asarray(y, dtype=np.float64)
+    array = np.asarray(autograd.check_array(y, f"the target of {what}"), dtype=np.float64)
     if array.shape != shape:
         raise ValueError(f"{what} expected targets of shape {shape}, got {array.shape}")
     if not np.isfinite(array).all():
@@ -230,7 +231,7 @@ class DeltaRule:
     def fit(self, x: Any, y: Any, epochs: int = 100, tolerance: float | None = None) -> Outcome:
         """Pass over the instances `epochs` times, or until the loss changes by at most `tolerance`."""
         x = instances(x, self.n_in, "DeltaRule")
-        y = np.asarray(y, dtype=np.float64)
+        y = np.asarray(autograd.check_array(y, "the target of DeltaRule"), dtype=np.float64)
         if self.n_out == 1 and y.ndim == 1:
             y = y[:, None]
         y = answers(y, (len(x), self.n_out), "DeltaRule")

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+import autograd
 from autograd import Node
 
 __all__ = [
@@ -31,7 +32,7 @@ def plain_numbers(x: Any) -> Array:
     """The numbers of a Tensor, of Values in lists or arrays, or of plain numbers."""
     if isinstance(x, Node):
         return np.asarray(x.data)
-    array = np.asarray(x)
+    array = np.asarray(autograd.check_array(x, "an argument of a metric"))
     if array.dtype == object:
         flat = [each.data if isinstance(each, Node) else each for each in array.flat]
         array = np.array(flat, dtype=np.float64).reshape(array.shape)

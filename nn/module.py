@@ -359,7 +359,7 @@ class Module(Scoped, metaclass=Naming):
             )
         arrays = {
             # Copies: the state may hold this module's own arrays, in another order.
-            name: np.array(x.data if isinstance(x, Node) else x)
+            name: np.array(x.data if isinstance(x, Node) else autograd.check_array(x, name))
             for name, x in state.items()
         }
         held = {name: numbers(leaf) for name, leaf in leaves.items()}

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+import autograd
 from autograd import Node, Value, Vector
 from nn.blocks import Block
 from nn.module import Module
@@ -362,7 +363,7 @@ class Optimizer:
         for name, x in given.items():
             if name == "step":
                 continue
-            array = np.array(x, dtype=dtype)
+            array = np.array(autograd.check_array(x, f"{what}: {name}"), dtype=dtype)
             if array.shape != parameter.shape:
                 raise ValueError(
                     f"{what}: {name} has shape {array.shape}, expected {parameter.shape}"

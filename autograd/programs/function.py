@@ -10,6 +10,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from autograd.arrays import check_array
 from autograd.graph import Node
 from autograd.programs.program import Program
 from autograd.recording import current_mode, recording
@@ -136,7 +137,7 @@ def _kind(x: Any) -> Any:
 
 def _node_of(x: Any, name: str | None) -> Any:
     """A leaf in the place of an input. Whole numbers and truth values stay arrays of their own."""
-    data = x.data if isinstance(x, Node) else x
+    data = x.data if isinstance(x, Node) else check_array(x, f"input {name or 'of a program'}")
     if isinstance(data, np.ndarray):
         if not data.dtype.isnative:
             data = data.astype(data.dtype.newbyteorder("="))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+import autograd
 from autograd import Node
 from nn.randomness import Seed, generator
 
@@ -116,7 +117,10 @@ def split(
 
 def paired(x: Any, y: Any, what: str) -> tuple[Array, Array]:
     """Inputs and targets as arrays with as many rows; of nodes, their numbers: data is not learned."""
-    x, y = (np.asarray(each.data if isinstance(each, Node) else each) for each in (x, y))
+    x, y = (
+        np.asarray(each.data if isinstance(each, Node) else autograd.check_array(each, name))
+        for each, name in ((x, f"the input of {what}"), (y, f"the target of {what}"))
+    )
     if not x.ndim or not y.ndim or len(x) != len(y) or not len(x):
         raise ValueError(
             f"{what} expected inputs and targets with the same number of rows, one or more, "

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+import autograd
+
 __all__ = ["Standardiser", "standardise"]
 
 Array = np.ndarray[Any, Any]
@@ -100,7 +102,7 @@ def standardise(train: Any, *others: Any) -> tuple[Array, ...]:
 
 def real(x: Any) -> Array:
     """An array of float32 or float64."""
-    array = np.asarray(x)
+    array = np.asarray(autograd.check_array(x, "an input"))
     if array.dtype.kind not in "biuf":
         raise TypeError(f"inputs are real numbers, got {array.dtype} ({x!r:.60})")
     floats: Array = array

@@ -335,7 +335,7 @@ def observe(
     tensors = [x for _, x in model._named_leaves() if isinstance(x, Tensor)]
     if tensors and not isinstance(x, Node):
         # A node of the model's dtype: a graph is recorded even where all weights are frozen.
-        x = Tensor(np.asarray(x, dtype=tensors[0].dtype))
+        x = Tensor(x, dtype=tensors[0].dtype)
     with untouched(model), autograd.enable_grad(), autograd.retain_grads():
         prediction = model(x)
         if loss is None:

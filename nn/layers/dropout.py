@@ -50,7 +50,7 @@ class Dropout(Module):
 
     def forward(self, x: Any) -> Any:
         if not isinstance(x, Node):
-            array = np.asarray(x)
+            array = np.asarray(autograd.check_array(x, "the input of Dropout"))
             # Arrays keep a float dtype of their own; whole numbers become doubles.
             x = array if array.dtype == object else plain_input(array, float_of(array))
         if not self.training or self.p == 0:

@@ -82,7 +82,7 @@ class Power(Module):
         self.learn = bool(learn)
         if alpha is None:
             alpha = np.eye(self.n_out) + np.eye(self.n_out, k=-1)
-        alpha = np.asarray(alpha, dtype=np.float64)
+        alpha = np.asarray(autograd.check_array(alpha, "alpha of Power"), dtype=np.float64)
         if alpha.ndim != 2 or alpha.shape[0] < 1 or alpha.shape[1] != self.n_out:
             raise ValueError(
                 f"alpha of Power expected shape (n_z, {self.n_out}), got {alpha.shape}"

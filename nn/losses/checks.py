@@ -22,6 +22,7 @@ def operand(x: Any, what: str, loss: str) -> Any:
     """A node or an array of real numbers as it is; lists and numbers as arrays."""
     if isinstance(x, Node):
         return x
+    autograd.check_array(x, f"the {what} of {loss}")
     try:
         array = np.asarray(x)
     except ValueError as error:

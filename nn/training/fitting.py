@@ -316,7 +316,9 @@ class Run:
         self.optimizer.zero_grad()
         if self.compiled is not None:
             loss: Any = self.compiled
-            value, prediction = self.compiled(np.asarray(x), np.asarray(y))
+            value, prediction = self.compiled(
+                *(np.asarray(autograd.check_array(each, "a batch")) for each in (x, y))
+            )
             value = float(value)
         else:
             prediction, loss = self.recorded(x, y)
