@@ -12,7 +12,7 @@ import itertools
 import linecache
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from types import CodeType, FrameType, TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
@@ -180,6 +180,66 @@ class Note:
         self.whole = whole
         frame = user_frame(getframe(2))
         self.site = Site.of(frame.f_code, frame.f_lasti)
+
+
+class Check(Note):
+    """What a function asks of numbers that are its arguments: it raises where they are not right.
+
+    A replay asks the same of its own numbers. For a graph of Values, whose numbers come with one more
+    axis in front, it asks for all instances at once, and for the first that is wrong by itself, so that
+    the error is the one that these numbers alone would get.
+    """
+
+    __slots__ = ("lazy", "operands")
+
+    def __init__(
+        self, function: Callable[..., None], operands: tuple[Any, ...], lazy: bool = False
+    ) -> None:
+        sides: list[Any] = []
+        for x in operands:
+            sides += [each for each in x.flat if hasattr(each, "_data")] if is_mixed(x) else [x]
+        super().__init__(f"what {function} asks", function, tuple(sides), None)
+        self.operands = operands
+        self.lazy = lazy
+
+    def ask(self, sides: Sequence[Any], instances: int | None) -> None:
+        """Raise what the function raises for the numbers of a replay, which stand for `sides`."""
+        given = iter(sides)
+        arrays: list[Any] = []
+        for x in self.operands:
+            if not is_mixed(x):
+                arrays.append(next(given))
+                continue
+            lead = () if instances is None else (instances,)
+            array = np.empty((*lead, *x.shape))
+            for place in np.ndindex(x.shape):
+                held = x[place]
+                array[(..., *place)] = next(given) if hasattr(held, "_data") else held
+            arrays.append(array)
+        try:
+            self.compare(*map(np.asarray, arrays))
+        except ValueError:
+            for i in range(instances or 0):
+                rows = [
+                    np.asarray(a[i] if np.ndim(a) > np.ndim(x) else a)
+                    for a, x in zip(arrays, self.operands, strict=True)
+                ]
+                self.compare(*rows)
+            raise
+
+
+def is_mixed(x: Any) -> bool:
+    """Whether x is an array that holds nodes."""
+    return isinstance(x, np.ndarray) and x.dtype == object
+
+
+def plain_numbers(x: Any) -> Any:
+    """The numbers of a node, an array, or an array that holds nodes, as a plain array."""
+    data = getattr(x, "_data", x)
+    if not is_mixed(data):
+        return np.asarray(data)
+    numbers = [getattr(each, "_data", each) for each in data.flat]  # nothing leaves the graph here
+    return np.array(numbers, float).reshape(data.shape)
 
 
 def note(what: str, compare: Any, left: Any, right: Any, result: Any) -> None:
@@ -624,6 +684,42 @@ class recording(ModeChange):  # noqa: N801  (named like no_grad)
         notes = current_mode().notes
         if notes is not None:
             notes.append(Note(what, read, (), read(), whole=True))
+
+    @staticmethod
+    def explain(function: Callable[..., None], *operands: Any) -> None:
+        """As `check`, for what a row checks by itself: called only when a replay has failed.
+
+        The row's error does not know which loss it is a part of; this one may.
+        """
+        notes = current_mode().notes
+        if notes is not None:
+            notes.append(Check(function, operands, lazy=True))
+
+    @staticmethod
+    def check(function: Callable[..., None], *operands: Any) -> None:
+        """Call a function that raises where the numbers of its operands are not right.
+
+        It gets plain arrays, and so does it in every replay of what is recorded: with other numbers a
+        program raises what the eager call would. Losses check their targets this way.
+
+        >>> import autograd, numpy as np
+        >>> def above_0(x):
+        ...     if (x <= 0).any():
+        ...         raise ValueError("above 0")
+        >>> @autograd.compile
+        ... def f(x):
+        ...     autograd.recording.check(above_0, x)
+        ...     return autograd.log(x).sum()
+        >>> f(np.ones(2))
+        np.float64(0.0)
+        >>> f(np.zeros(2))
+        Traceback (most recent call last):
+        ValueError: above 0
+        """
+        function(*map(plain_numbers, operands))
+        notes = current_mode().notes
+        if notes is not None:
+            notes.append(Check(function, operands))
 
     def __enter__(self) -> Self:
         under_way.append(self)

@@ -262,11 +262,15 @@ class_score: Fused = fused(
 
 
 def _count_array(x: Any, indices: Any, classes: int, weight: Any, ignore: Any) -> Any:
-    indices, left_out = _checked(indices, classes, ignore)
-    counts = np.ones(indices.shape) if weight is None else np.asarray(weight, float)[indices]
-    if left_out is not None:
-        counts = np.where(left_out, 0, counts)
-    total = counts.sum()
+    total: Any
+    if weight is None:
+        total = np.size(indices)
+        if ignore is not None:
+            total -= np.count_nonzero(indices == ignore)
+    else:
+        indices, left_out = _checked(indices, classes, ignore)
+        counts = np.asarray(weight, float)[indices]
+        total = (counts if left_out is None else np.where(left_out, 0, counts)).sum()
     if not total > 0:
         raise ValueError("there is nothing to average: no instance counts")
     return np.asarray(total, _float_of(x))
@@ -283,15 +287,21 @@ class_count = fused(
     weight=None,
     ignore=None,
 )
+
+
+def _mean_share(g: Any, out: Any, x: Any, indices: Any, **options: Any) -> Any:
+    if x.__class__ is np.ndarray:
+        share = np.empty(x.shape, x.dtype)
+        share.fill(g / _count_array(x, indices, **options))
+        return share
+    count = class_count(x, indices, **options)
+    return registry["broadcast_to"](g / count, shape=shape_of(x))
+
+
 class_mean = fused(
     "class_mean",
-    lambda x, indices, **options: np.sum(x) / _count_array(x, indices, **options),
-    (
-        lambda g, out, x, indices, **options: registry["broadcast_to"](
-            g / class_count(x, indices, **options), shape=shape_of(x)
-        ),
-        None,
-    ),
+    lambda x, indices, **options: np.add.reduce(x, None) / _count_array(x, indices, **options),
+    (_mean_share, None),
     (lambda t, out, x, indices, **options: sum(t) / class_count(x, indices, **options), None),
     lambda x, indices, **options: sum(x) / class_count(x, indices, **options),
     doc="The losses x of instances, added up and divided by the weights of their classes.",
@@ -319,8 +329,12 @@ def _class_array(x: Any, indices: Any, weight: Any, ignore: Any, smoothing: floa
 def _class_slope(x: Any, indices: Any, **options: Any) -> Any:
     d = class_targets(x, indices, **options)
     p = softmax(x, axis=-1)
-    if options["weight"] is None and options["ignore"] is None:
-        return p - d
+    if options["weight"] is None:
+        ignore = options["ignore"]
+        # Of arrays it can be seen that no instance is left out, which is how it mostly is.
+        seen = x.__class__ is indices.__class__ is np.ndarray
+        if ignore is None or (seen and not np.count_nonzero(indices == ignore)):
+            return p - d
     return p * sum(d, axis=-1, keepdims=True) - d
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.graph import Node
-from autograd.recording import Note
+from autograd.recording import Check, Note
 
 __all__ = ["BranchChanged", "Guard", "guards_of"]
 
@@ -31,6 +31,22 @@ class Guard:
         ]
 
     @property
+    def lazy(self) -> bool:
+        """Whether it has a say only when something else has failed."""
+        return isinstance(self.note, Check) and self.note.lazy
+
+    @property
+    def useful(self) -> bool:
+        """Whether a replay can have other numbers here, and they are known by then."""
+        varies = bool(self.nodes) or any(place is not None for place in self.places)
+        return varies and (self.early or not self.lazy)
+
+    @property
+    def early(self) -> bool:
+        """Whether the inputs tell, before anything is computed."""
+        return not self.nodes
+
+    @property
     def inputs(self) -> list[Node]:
         """The inputs that it looks at, which need not reach the output."""
         pairs = zip(self.sides, self.places, strict=True)
@@ -39,7 +55,7 @@ class Guard:
     def check(
         self, numbers: Mapping[Node, Any], given: Sequence[Any], instances: int | None
     ) -> None:
-        """Raise unless the comparison comes out as it did, for every instance.
+        """Raise unless the comparison comes out as it did, for every instance; a check, where it does.
 
         Args:
             numbers: what the replay computed for the guarded nodes.
@@ -62,6 +78,10 @@ class Guard:
             else given[place]
             for side, place in zip(self.sides, self.places, strict=True)
         ]
+        if isinstance(self.note, Check):
+            with np.errstate(all="ignore"):
+                self.note.ask(sides, instances)
+            return
         compare, result = self.note.compare, self.note.result
         with np.errstate(all="ignore"):
             if instances is None or not self.note.whole:
@@ -102,7 +122,8 @@ def first_change(now: Any, then: Any) -> int | None:
 def guards_of(notes: Sequence[Note], inputs: Sequence[Any]) -> list[Guard]:
     """A guard for each note about a number that can be another one in a replay."""
     places = {id(x): i for i, x in enumerate(inputs)}
-    return [Guard(note, places) for note in notes]
+    guards = [Guard(note, places) for note in notes]
+    return [each for each in guards if not isinstance(each.note, Check) or each.useful]
 
 
 def _short(x: Any) -> str:

@@ -92,6 +92,9 @@ class Program:
         notes = Notes() if recorded is None else recorded.notes
         self.noted = recorded is not None
         self.guards: list[Guard] = guards_of(notes, inputs)
+        self.lazy = [guard for guard in self.guards if guard.lazy]
+        self.early = [guard for guard in self.guards if guard.early and not guard.lazy]
+        self.late = [guard for guard in self.guards if not guard.early]
         watched = [node for guard in self.guards for node in guard.nodes]
         decided = [node for guard in self.guards for node in guard.inputs]
         extra = list(dict.fromkeys([*also, *watched, *decided]))
@@ -167,7 +170,14 @@ class Program:
             self.trains, self.used = self.trains and self.used, False
             self.fresh, self.ran, self.ahead = False, None, None
             date = graph.latest_change
-            out = compute(given, instances)
+            for guard in self.early:
+                guard.check({}, given, instances)
+            try:
+                out = compute(given, instances)
+            except ValueError:
+                for guard in self.lazy:
+                    guard.check({}, given, instances)
+                raise
             # The leaves, which an effect may have assigned, are those that the run began with or ended
             # with: both are known by now.
             if self.impure:
@@ -175,7 +185,7 @@ class Program:
             if self.verifier is not None and self.verifier.run is None:
                 self.verifier.check_forward(given, instances, out, self.watched)
             numbers = {node: out[1 + i] for node, i in self.watched.items()}
-            for guard in self.guards:
+            for guard in self.late:
                 guard.check(numbers, given, instances)
             self.ran = (given, instances, date)
             self.out = out if self.verifier is not None else None

@@ -111,21 +111,20 @@ class Power(Module):
 
     def check_positive(self, z: Any) -> None:
         """Raise where a base is not above 0 and an exponent is learned, or no whole number."""
-        numbers, alpha = plain(z), plain(self.alpha)
-        fractional = np.any(alpha != np.round(alpha), axis=-1)
-        wrong = ~(numbers > 0) & (self.learn | fractional)
-        if np.any(wrong):
-            place = tuple(int(i) for i in np.argwhere(wrong)[0])
-            why = "learned" if self.learn else "fractional"
-            raise ValueError(
-                f"Power expected z > 0 under {why} exponents, got z{list(place)} = "
-                f"{numbers[place]:g}"
-            )
+        learned = self.learn
+
+        def check(bases: Any, alpha: Any) -> None:
+            fractional = np.any(alpha != np.round(alpha), axis=-1)
+            wrong = ~(bases > 0) & (learned | fractional)
+            if np.any(wrong):
+                place = tuple(int(i) for i in np.argwhere(wrong)[0])
+                why = "learned" if learned else "fractional"
+                raise ValueError(
+                    f"Power expected z > 0 under {why} exponents, got z{list(place)} = "
+                    f"{bases[place]:g}"
+                )
+
+        autograd.recording.check(check, z, self.alpha)
 
     def describe(self) -> str:
         return f"{self.n_in}, {self.n_out}" + (", learn=True" if self.learn else "")
-
-
-def plain(x: Any) -> Any:
-    """The numbers of a Tensor, or of an array of Values."""
-    return x.data if isinstance(x, Node) else np.asarray(x, dtype=np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -63,13 +64,6 @@ def like(target: Any, prediction: Any) -> Any:
     return target if target.dtype is dtype else autograd.astype(target, dtype=dtype)
 
 
-def numbers(x: Any) -> Any:
-    """The plain numbers of a node, or of an array that may hold Values."""
-    if isinstance(x, Node):
-        return np.asarray(x.data)
-    return x.astype(np.float64) if x.dtype.kind == "O" else x
-
-
 def tolerance(*operands: Any) -> float:
     """How far a sum of probabilities may be from 1: float32 rounds at 1e-7, float64 at 1e-16."""
     for x in operands:
@@ -82,6 +76,11 @@ def at(place: Any) -> str:
     """Where an entry is, as the end of a sentence; nothing for a single number."""
     place = [int(i) for i in place]
     return f" at {place}" if place else ""
+
+
+def is_mixed(x: Any) -> bool:
+    """Whether x is an array that may hold Values."""
+    return isinstance(x, np.ndarray) and x.dtype.kind == "O"
 
 
 def is_variable(x: Any) -> bool:
@@ -103,56 +102,68 @@ def check_distributions(target: Any, prediction: Any, loss: str) -> None:
     """Raise unless every row along the last axis is 0 or more and sums to 1."""
     if is_variable(target):
         return
-    d = numbers(target)
-    # In float64: a long row of float32 would lose more in the sum than in its entries.
-    off = np.abs(np.sum(d, axis=-1, dtype=np.float64) - 1)
-    if not np.all(off <= tolerance(target, prediction)):
-        place = np.argwhere(~(np.asarray(off) <= tolerance(target, prediction)))[0]
-        row = d[tuple(place)]
-        raise ValueError(
-            f"{loss} expected targets that sum to 1 along the last axis (within "
-            f"{tolerance(target, prediction):g}), got a sum of "
-            f"{row.sum(dtype=np.float64):.12g}{at(place)}"
-        )
-    if d.size and d.min() < 0:
-        place = np.argwhere(d < 0)[0]
-        raise ValueError(
-            f"{loss} expected probabilities as targets, got {d[tuple(place)]:g}{at(place)}"
-        )
+    within = tolerance(target, prediction)
+
+    def check(d: Array) -> None:
+        # In float64: a long row of float32 would lose more in the sum than in its entries.
+        off = np.abs(np.sum(d, axis=-1, dtype=np.float64) - 1)
+        if not np.all(off <= within):
+            place = np.argwhere(~(np.asarray(off) <= within))[0]
+            row = d[tuple(place)]
+            raise ValueError(
+                f"{loss} expected targets that sum to 1 along the last axis (within {within:g}), "
+                f"got a sum of {row.sum(dtype=np.float64):.12g}{at(place)}"
+            )
+        if d.size and d.min() < 0:
+            place = np.argwhere(d < 0)[0]
+            raise ValueError(
+                f"{loss} expected probabilities as targets, got {d[tuple(place)]:g}{at(place)}"
+            )
+
+    autograd.recording.check(check, target)
 
 
 def check_between_0_and_1(target: Any, loss: str) -> None:
     """Raise unless every entry of a binary target is from 0 to 1."""
     if is_variable(target):
         return
-    d = numbers(target)
-    within = (d >= 0) & (d <= 1)  # false for nan
-    if not np.all(within):
-        place = np.argwhere(~within)[0]
-        raise ValueError(f"{loss} expected targets from 0 to 1, got {d[tuple(place)]:g}{at(place)}")
+
+    def check(d: Array) -> None:
+        within = (d >= 0) & (d <= 1)  # false for nan
+        if not np.all(within):
+            place = np.argwhere(~within)[0]
+            raise ValueError(
+                f"{loss} expected targets from 0 to 1, got {d[tuple(place)]:g}{at(place)}"
+            )
+
+    autograd.recording.check(check, target)
 
 
-def check_indices(indices: Any, classes: int, ignored: int | None, loss: str) -> Array | None:
-    """Raise unless every entry is a class, or `ignored`; say where it is ignored, if anywhere."""
+def check_indices(indices: Any, classes: int, ignored: int | None, loss: str) -> None:
+    """Raise unless every entry is a class, or `ignored`."""
     if isinstance(indices, Node) or indices.dtype.kind not in "iu":
         got = type(indices).__name__ if isinstance(indices, Node) else indices.dtype
         raise TypeError(f"{loss} expected integer class indices, got {got}")
-    if not indices.size:
-        return None
-    good = indices.min() >= 0 and indices.max() < classes
-    if good and (ignored is None or ignored < 0):
-        return None
-    skipped: Array | None = None if ignored is None else np.asarray(indices == ignored)
-    if not good:
-        wrong = (indices < 0) | (indices >= classes)
-        wrong = wrong if skipped is None else wrong & ~skipped
+    autograd.recording.check(indices_check(classes, ignored, loss), indices)
+
+
+def indices_check(classes: int, ignored: int | None, loss: str) -> Callable[[Array], None]:
+    """What raises where an entry is no class, nor `ignored`."""
+
+    def check(c: Array) -> None:
+        if not c.size or (c.min() >= 0 and c.max() < classes):
+            return
+        wrong = (c < 0) | (c >= classes)
+        if ignored is not None:
+            wrong &= c != ignored
         if wrong.any():
             place = np.argwhere(wrong)[0]
             raise ValueError(
                 f"{loss} expected class indices from 0 to {classes - 1}, "
-                f"got {indices[tuple(place)]}{at(place)}"
+                f"got {c[tuple(place)]}{at(place)}"
             )
-    return skipped
+
+    return check
 
 
 def signs(target: Any, scores: Any, loss: str) -> Any:
@@ -162,22 +173,29 @@ def signs(target: Any, scores: Any, loss: str) -> Any:
     """
     if is_variable(target):
         return target
-    t = target.data if isinstance(target, Node) else target
-    if t.__class__ is not np.ndarray or t.dtype.kind != "f":
-        t = np.asarray(t)
-        t = autograd.astype(t, dtype=np.float64) if t.dtype.kind in "biu" else t.astype(np.float64)
-    wrong = np.abs(t) != 1.0
-    if np.count_nonzero(wrong):
-        place = np.argwhere(wrong)[0]
-        raise ValueError(f"{loss} expected targets of -1 or 1, got {t[tuple(place)]:g}{at(place)}")
+
+    def check(t: Array) -> None:
+        wrong = np.abs(t if t.dtype.kind == "f" else t.astype(np.float64)) != 1.0
+        if np.count_nonzero(wrong):
+            place = np.argwhere(wrong)[0]
+            raise ValueError(
+                f"{loss} expected targets of -1 or 1, got {float(t[tuple(place)]):g}{at(place)}"
+            )
+
+    autograd.recording.check(check, target)
     if isinstance(target, Node):
         return target
-    dtype = getattr(scores, "dtype", FLOAT64)
-    if not t.ndim:
+    t = target
+    if t.dtype.kind == "O":
+        if is_mixed(scores) and any(isinstance(x, Node) for x in t.flat):
+            return t
+        t = t.astype(np.float64)
+    if not t.ndim and isinstance(t, np.ndarray):
         return float(t)
-    if t.dtype == dtype or np.dtype(dtype).kind == "O":
-        return t.astype(dtype, copy=False)
-    return autograd.astype(t, dtype=dtype)
+    dtype = getattr(scores, "dtype", FLOAT64)
+    if t.dtype == dtype or (t.dtype.kind == "f" and np.dtype(dtype).kind == "O"):
+        return t
+    return autograd.astype(t, dtype=dtype if np.dtype(dtype).kind == "f" else FLOAT64)
 
 
 def check_probabilities(y: Any, d: Any, loss: str, binary: bool) -> None:
@@ -188,19 +206,21 @@ def check_probabilities(y: Any, d: Any, loss: str, binary: bool) -> None:
     """
     if is_variable(d):
         return
-    y = numbers(y)
-    if not y.size or not (y.min() < 0 or (binary and y.max() > 1)):
-        return
-    d = numbers(d)
-    wrong = (y < 0) & (d > 0)
-    if binary:
-        wrong |= (y > 1) & ((d < 1) | (y > 1.01))
-    if np.any(wrong):
-        place = np.argwhere(wrong)[0]
-        raise ValueError(
-            f"{loss} expected predictions from 0 to 1, got {y[tuple(place)]:g}{at(place)}; "
-            f"from logits there is {loss}_with_logits"
-        )
+
+    def check(y: Array, d: Array) -> None:
+        if not y.size or not (y.min() < 0 or (binary and y.max() > 1)):
+            return
+        wrong = (y < 0) & (d > 0)
+        if binary:
+            wrong |= (y > 1) & ((d < 1) | (y > 1.01))
+        if np.any(wrong):
+            place = np.argwhere(wrong)[0]
+            raise ValueError(
+                f"{loss} expected predictions from 0 to 1, got {y[tuple(place)]:g}{at(place)}; "
+                f"from logits there is {loss}_with_logits"
+            )
+
+    autograd.recording.check(check, y, d)
 
 
 # --- reductions and weights ----------------------------------------
@@ -219,20 +239,24 @@ def reduced(losses: Any, reduction: str) -> Any:
     return autograd.mean(losses) if reduction == "mean" else autograd.sum(losses)
 
 
-def plain(x: Any, what: str, loss: str) -> Array:
+def plain(x: Any, what: str, loss: str) -> Any:
     """Weights as an array of plain numbers, each 0 or more."""
     array = operand(x, what, loss)
     if isinstance(array, Node) or array.dtype.kind == "O":
         raise TypeError(f"the {what} of {loss} is made of plain numbers, got {type(x).__name__}")
-    if not np.all((array >= 0) & np.isfinite(array)):
-        place = np.argwhere(~((array >= 0) & np.isfinite(array)))[0]
-        raise ValueError(
-            f"the {what} of {loss} is 0 or more, got {array[tuple(place)]:g}{at(place)}"
-        )
-    return np.asarray(array)
+
+    def check(weights: Array) -> None:
+        if not np.all((weights >= 0) & np.isfinite(weights)):
+            place = np.argwhere(~((weights >= 0) & np.isfinite(weights)))[0]
+            raise ValueError(
+                f"the {what} of {loss} is 0 or more, got {weights[tuple(place)]:g}{at(place)}"
+            )
+
+    autograd.recording.check(check, array)
+    return array
 
 
-def class_weights(weight: Any, classes: int, loss: str) -> Array:
+def class_weights(weight: Any, classes: int, loss: str) -> Any:
     """One weight for each class."""
     array = plain(weight, "weight", loss)
     if array.shape != (classes,):

@@ -16,9 +16,9 @@ from nn.losses.checks import (
     check_probabilities,
     check_reduction,
     class_weights,
+    indices_check,
     is_variable,
     like,
-    numbers,
     operand,
     pair,
     real,
@@ -108,22 +108,21 @@ def of_classes(
     classes = logits.shape[-1]
     if isinstance(target, Node) or target.dtype.kind not in "iu":
         check_indices(target, classes, ignore_index, "cross_entropy")
-    ignored = None if ignore_index == -100 else ignore_index
+    check = indices_check(classes, ignore_index, "cross_entropy")
     try:
         losses = autograd.class_cross_entropy(
-            logits, target, weight=weights, ignore=ignored, smoothing=smoothing
+            logits, target, weight=weights, ignore=ignore_index, smoothing=smoothing
         )
     except ValueError:
-        if check_indices(target, classes, ignore_index, "cross_entropy") is None:
-            raise
-        ignored = ignore_index
-        losses = autograd.class_cross_entropy(
-            logits, target, weight=weights, ignore=ignored, smoothing=smoothing
-        )
-    if reduction != "mean" or (weights is None and ignored is None):
+        autograd.recording.check(check, target)
+        raise
+    autograd.recording.explain(check, target)
+    if reduction != "mean":
         return reduced(losses, reduction)
     try:
-        return autograd.class_mean(losses, target, classes=classes, weight=weights, ignore=ignored)
+        return autograd.class_mean(
+            losses, target, classes=classes, weight=weights, ignore=ignore_index
+        )
     except ValueError:
         raise ValueError("cross_entropy has nothing to average: no instance counts") from None
 
@@ -234,15 +233,21 @@ def kl_of_logarithms(
         check_reduction(reduction)
     log_y, d = pair(log_y, target, "KLDivLoss")
     d = like(real(d), log_y)
-    if not log_target and not is_variable(d) and np.any(numbers(d) < 0):
-        place = np.argwhere(numbers(d) < 0)[0]
-        raise ValueError(
-            f"KLDivLoss expected probabilities as targets, got {numbers(d)[tuple(place)]:g}"
-            f"{at(place)} (logarithms need log_target=True)"
-        )
+    if not log_target and not is_variable(d):
+        autograd.recording.check(check_not_negative, d)
     elements = autograd.kl_divergence(log_y, d, of_logs=True, log_target=log_target)
     if reduction == "batchmean":
         if not log_y.shape:
             raise ValueError("KLDivLoss: batchmean expected a batch, got one number")
         return autograd.sum(elements) / log_y.shape[0]
     return reduced(elements, reduction)
+
+
+def check_not_negative(d: Array) -> None:
+    """Raise where a target of `kl_of_logarithms` is below 0."""
+    if np.any(d < 0):
+        place = np.argwhere(d < 0)[0]
+        raise ValueError(
+            f"KLDivLoss expected probabilities as targets, got {d[tuple(place)]:g}{at(place)} "
+            "(logarithms need log_target=True)"
+        )
