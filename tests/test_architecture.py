@@ -131,6 +131,17 @@ def test_nn_uses_only_the_public_names_of_autograd(path: Path) -> None:
             assert node.value.id != "autograd" or node.attr in public, f"autograd.{node.attr}"
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_number_is_looked_for_in_a_range(path: Path) -> None:
+    """A float, or a number of NumPy's, is compared with every member: a million for each text."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Compare):
+            for operator, right in zip(node.ops, node.comparators, strict=True):
+                looked = isinstance(operator, ast.In | ast.NotIn)
+                called = isinstance(right, ast.Call) and isinstance(right.func, ast.Name)
+                assert not (looked and called and right.func.id == "range"), node.lineno
+
+
 def test_a_row_is_declared_where_rows_are_and_nowhere_else() -> None:
     declaring = ("elementwise", "reduction", "linear_map", "multilinear", "fused")
     for path in FILES:

@@ -15,6 +15,7 @@ import autograd
 from autograd.letters import Letter
 from autograd.views.latex import number, write
 from autograd.views.notation import Formula
+from autograd.views.writing import is_whole
 
 NAMES = ("x", "y", "z")
 
@@ -215,3 +216,31 @@ def test_a_long_sum_or_product_needs_no_recursion() -> None:
 def test_names_are_looked_up_and_others_are_written_as_they_are() -> None:
     formula = write(X * Letter("loss", sample=1.0), {"x": Formula("x1", "x_{1}")})
     assert formula == Formula("x1 · loss", r"x_{1} \cdot \text{loss}")
+
+
+@pytest.mark.parametrize(
+    ("exponent", "text"),
+    [
+        (2, "x²"),
+        (3.0, "x³"),
+        (999_999, "x⁹⁹⁹⁹⁹⁹"),
+        (np.float32(2.0), "x²"),
+        (np.int64(12), "x¹²"),
+        (1_000_000.0, "x^1e+06"),
+        (0.5, "x^0.5"),
+        (2.5, "x^2.5"),
+        (999_999.5, None),
+        (-2, "x^(−2)"),
+        (math.inf, "x^∞"),
+        (-math.inf, "x^(−∞)"),
+        (math.nan, "x^nan"),
+        (10**400, None),
+    ],
+    ids=str,
+)
+def test_only_whole_exponents_are_superscripts(exponent: Any, text: str | None) -> None:
+    assert is_whole(exponent, 2, 1_000_000) == (text in ("x²", "x³", "x⁹⁹⁹⁹⁹⁹", "x¹²"))
+    if text is not None:
+        x = Letter("x", sample=np.float64(2.0))
+        tree = Letter("pow", (x, exponent), sample=np.float64(1.0))
+        assert write(tree, digits=4).text == text

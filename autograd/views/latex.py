@@ -20,7 +20,7 @@ from autograd.views.notation import (
     PLAIN_SIGNS,
     Formula,
 )
-from autograd.views.writing import ATOM, CASES, FRACTION, POWER, PRODUCT, Piece, Writer, is_number
+from autograd.views.writing import ATOM, CASES, FRACTION, POWER, PRODUCT, Piece, Writer, is_whole
 
 __all__ = ["number", "rounded", "write"]
 
@@ -104,7 +104,7 @@ class Plain(Writer):
 
     def power(self, base: Piece, exponent: Any) -> Piece:
         below = self.at_least(ATOM, base)
-        if is_number(exponent) and exponent in range(2, 1_000_000):
+        if is_whole(exponent, 2, 1_000_000):
             return Piece(below + str(int(exponent)).translate(SUPERSCRIPTS), POWER)
         return Piece(f"{below}^{self.at_least(ATOM, exponent)}", POWER)
 

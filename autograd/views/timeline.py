@@ -19,6 +19,7 @@ from autograd.views.outline import Outline
 from autograd.views.signs import sign
 from autograd.views.steps import ForwardStep, Step, forward_steps, steps
 from autograd.views.symbols import Symbols
+from autograd.views.writing import is_whole
 
 __all__ = ["Moment", "Timeline", "place_of", "short_symbol"]
 
@@ -100,7 +101,7 @@ def _heading(node: Node) -> str:
         text = "transpose"
     if len(arguments) == 2 and len(constants) == 1:
         (c,) = constants
-        if primitive.symbol == "^" and arguments[1] is c and c in range(2, 10):
+        if primitive.symbol == "^" and arguments[1] is c and is_whole(c, 2, 10):
             text = f"( ){POWERS[int(c)]}"
         elif primitive.symbol == "^" and arguments[1] is c:
             text = f"( )^{number(c, 3)}"

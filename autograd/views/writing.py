@@ -16,7 +16,18 @@ import numpy as np
 from autograd.letters import Letter, written
 from autograd.views.notation import CHOSEN, CONSTANTS, DOTS, EXPANSIONS, Formula
 
-__all__ = ["ATOM", "CASES", "FRACTION", "POWER", "PRODUCT", "SUM", "Piece", "Writer", "is_number"]
+__all__ = [
+    "ATOM",
+    "CASES",
+    "FRACTION",
+    "POWER",
+    "PRODUCT",
+    "SUM",
+    "Piece",
+    "Writer",
+    "is_number",
+    "is_whole",
+]
 
 # How strongly an expression holds together: what stands inside another needs brackets when it holds
 # less strongly than its place asks for.
@@ -42,6 +53,14 @@ class Piece(NamedTuple):
 def is_number(tree: Any) -> bool:
     """Whether a tree is one plain number."""
     return not isinstance(tree, Letter) and np.ndim(tree) == 0
+
+
+def is_whole(tree: Any, least: int, bound: int) -> bool:
+    """Whether a tree is a whole number from `least` to below `bound`.
+
+    ``x in range(...)`` says the same, but compares a number that is no int with every member.
+    """
+    return is_number(tree) and bool(least <= tree < bound) and float(tree).is_integer()
 
 
 def _untaken(key: str, x: Any) -> bool:
