@@ -317,6 +317,8 @@ def _tidied(x: Letter, arguments: list[Any], constants: frozenset[str]) -> Any:
         return make("broadcast_to", (inner,), x.sample, shape=x.shape)
     if function == "transpose":
         inner = arguments[0]
+        if x.ndim < 2:
+            return inner
         axes = x.options.get("axes")
         if axes is not None and tuple(axes) == tuple(range(len(axes))):
             return inner
@@ -331,8 +333,14 @@ def _tidied(x: Letter, arguments: list[Any], constants: frozenset[str]) -> Any:
             return make("transpose", arguments, x.sample)
     if function == "astype" and _same(arguments[0], x):
         return arguments[0]
-    if function == "getitem" and x.options.get("index") == ():
-        return arguments[0]
+    if function == "getitem":
+        index = x.options.get("index")
+        if isinstance(index, tuple) and not index:
+            return arguments[0]
+        if not isinstance(arguments[0], Letter):  # of a number there are only copies
+            return (
+                make("broadcast_to", arguments, x.sample, shape=x.shape) if x.ndim else arguments[0]
+            )
     return Letter(function, tuple(arguments), x.options, sample=x.sample)
 
 

@@ -13,7 +13,7 @@ from autograd.letters import Letter
 from autograd.views.formulas import Formulas
 from autograd.views.latex import number
 from autograd.views.lines import Line, Written
-from autograd.views.matrix_writing import Python
+from autograd.views.matrix_writing import Python, called
 from autograd.views.naming import identifier
 from autograd.views.notation import DOTS, Formula
 from autograd.views.operations import is_constant
@@ -230,7 +230,7 @@ class _Writer:
             parts = [f"np.array([{', '.join(parts[i : i + n])}])" for i in range(0, len(parts), n)]
         elif not isinstance(primitive, Elementwise):
             parts = [f"np.array([{', '.join(parts)}])"]
-        source = f"autograd.{primitive.name}({', '.join(parts + options)})"
+        source = f"{called(primitive.name)}({', '.join(parts + options)})"
         if is_constant(node):
             source = repr(float(node.data))
         text = symbols.text + _unless_same(numbers.text, value.text, " = ") + f" = {value.text}"

@@ -15,9 +15,15 @@ import numpy as np
 from autograd.dispatch import registry
 from autograd.families import Elementwise, Reduction
 from autograd.letters import Letter
-from autograd.views.algebra import COMPARISONS, make
+from autograd.views.algebra import COMPARISONS, make, sample
 
 __all__ = ["LAYOUTS", "Layout", "Matrices", "Role", "T", "Typed"]
+
+CONDITIONS = (*COMPARISONS, "logical_and", "logical_or")
+"""Functions whose result is true or false."""
+
+UNCHANGED = ("sum", "mean", "max", "min", "prod", "logsumexp")
+"""Reductions that over no axis at all give their argument back."""
 
 
 class Layout(NamedTuple):
@@ -122,8 +128,8 @@ def op(function: str, arguments: Any, shape: tuple[int, ...], **options: Any) ->
 
 def is_elementwise(name: str) -> bool:
     """Whether a function acts on each element of matrices."""
-    logical = ("indicator", "logical_and", "logical_or")
-    return name in COMPARISONS or name in logical or isinstance(registry.get(name), Elementwise)
+    known = name in CONDITIONS or name == "indicator"
+    return known or isinstance(registry.get(name), Elementwise)
 
 
 def T(tree: Any) -> Any:  # noqa: N802  (the mathematician's letter)
@@ -139,12 +145,9 @@ def T(tree: Any) -> Any:  # noqa: N802  (the mathematician's letter)
     if name in ("product", "plus", "neg") or (parts and is_elementwise(name)):
         return make(name, [T(x) for x in parts], unknown(shape), **tree.options)
     if name == "along":
-        return op(
-            "along",
-            [T(x) for x in parts],
-            shape,
-            **(tree.options | {"axis": 1 - tree.options["axis"]}),
-        )
+        axis = tree.options["axis"]
+        turned = tree.options | {"axis": None if axis is None else 1 - axis}
+        return op("along", [T(x) for x in parts], shape, **turned)
     return op("transpose", [tree], shape)
 
 
@@ -274,7 +277,7 @@ class Matrices:
             return self._cross_entropy(x, parts)
         if isinstance(registry.get(name), Reduction):
             return self._reduced(x, parts[0])
-        raise self.refuse(f"{name} of shape {x.arguments[0].shape}")
+        raise self.refuse(f"{name} of shape {np.shape(sample(x.arguments[0]))}")
 
     def _leaf(self, x: Letter) -> Typed:
         if x.function == "ones":
@@ -320,8 +323,15 @@ class Matrices:
         return tree.function == "ones" and tree.shape == (1, 1)
 
     def _fill(self, part: Typed, shape: tuple[int, ...]) -> Any:
-        """A row or a column repeated: the product with a vector of ones."""
+        """A row or a column repeated: the product with a vector of ones.
+
+        Of a condition its operands are repeated: what is true or false is not multiplied.
+        """
         tree = part.tree
+        if part.shape != shape and isinstance(tree, Letter) and tree.function in CONDITIONS:
+            parts = [Typed(x, part.rank, part.instances) for x in tree.arguments]
+            filled = [self._fill(x, shape) if x.shape else x.tree for x in parts]
+            return make(tree.function, filled, unknown(shape), **tree.options)
         if part.shape[0] != shape[0]:
             tree = times(op("ones", (), (shape[0], 1), n=shape[0]), tree)
         if part.shape[1] != shape[1]:
@@ -434,6 +444,10 @@ class Matrices:
         elif over_instances and self.layout.single:
             raise self.refuse(f"{x.function} over instances, of which it sees one")
         tree = part.tree
+        if not gone:
+            if x.function not in UNCHANGED:
+                raise self.refuse(f"{x.function} over no axis")
+            return part
         if len(gone) == 2 or (inner.ndim == 1 and gone):
             whole = op("along", [tree], (), call=x.function, axis=None, options=rest)
             if keepdims:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
@@ -15,7 +16,7 @@ from autograd.views.latex import Latex, Plain
 from autograd.views.notation import LATEX_SIGNS, PLAIN_SIGNS
 from autograd.views.writing import ATOM, POWER, PRODUCT, Piece
 
-__all__ = ["MatrixLatex", "MatrixText", "Python"]
+__all__ = ["MatrixLatex", "MatrixText", "Python", "called"]
 
 
 class _Matrices:
@@ -164,6 +165,16 @@ BINDS = {"add": 1, "sub": 1, "mul": 2, "div": 2, "matmul": 2, "neg": 3, "pow": 4
 """How strongly Python's operators bind."""
 
 
+def called(name: str) -> str:
+    """A function as Python calls it; rows of users, and some of ours, have no public name."""
+    public = hasattr(sys.modules["autograd"], name)
+    return f"autograd.{name}" if public or name not in registry else f"autograd.registry[{name!r}]"
+
+
+NUMPY_CALLS = ("sum", "mean", "max", "min", "where")
+"""Functions that are NumPy's own, as long as no option of ours is with them."""
+
+
 class Python:
     """NumPy source: evaluated over the named arrays, it gives what the formula says.
 
@@ -190,6 +201,8 @@ class Python:
         name, options = tree.function, tree.options
         if not tree.arguments and not options:
             if name == "array":
+                if not tree.sample.size:  # whose list does not say the shape
+                    return f"np.zeros({tree.shape!r})", 5
                 return f"np.array({tree.sample.tolist()!r})", 5
             return self.names.get(name, name), 5
         own = getattr(self, f"_{name}", None)
@@ -214,12 +227,10 @@ class Python:
 
     def _call(self, tree: Letter) -> str:
         row = registry.get(tree.function)
-        name = tree.function if tree.function.startswith("vjp_") else f"autograd.{tree.function}"
-        if row is not None and row.shown != row.name:  # a row that has no public name
-            name = f"autograd.registry[{row.name!r}]"
+        name = tree.function if tree.function.startswith("vjp_") else called(tree.function)
         if isinstance(row, Elementwise) and isinstance(row.array, np.ufunc) and not tree.options:
             name = f"np.{row.array.__name__}"
-        elif tree.function in ("sum", "mean", "max", "min", "where"):
+        elif tree.function in NUMPY_CALLS and tree.options.keys() <= {"axis", "keepdims"}:
             name = f"np.{tree.function}"
         arguments = [self.write(x) for x in tree.arguments]
         # A function, such as what tracks moments, has no source: it is not called again.
@@ -270,6 +281,11 @@ class Python:
                 turned = [f"{self.at_least(5, x)}.mT" for x in tree.arguments]
                 return f"autograd.{name}({', '.join(turned + options)})[..., None, :]", 5
             return f"autograd.{name}({', '.join(parts + options)})[..., None]", 5
+        if axis is None and tree.shape:  # a matrix of one element
+            return (
+                f"autograd.{name}({', '.join([*parts, *options, 'axis=(-2, -1)', 'keepdims=True'])})",
+                5,
+            )
         if axis is None:
             return f"autograd.{name}({', '.join(parts + options)})", 5
         options.insert(0, f"axis={axis - 2}")

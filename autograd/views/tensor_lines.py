@@ -75,6 +75,8 @@ class Lines:
         self.roles: dict[str, Role] = {}
         self.matrices = Matrices(layout, self.roles)
         self.matrices.rows = self.instances
+        if layout.single and self.instances == 0:
+            raise self.matrices.refuse("a batch of no instances, of which it writes one")
         self.inputs: dict[str, Any] = {}
         self.definitions: dict[str, tuple[Callable[[], Any], Role, tuple[int, ...]]] = {}
         self.data: dict[str, Any] = {}
@@ -273,16 +275,15 @@ class Lines:
 
     def oriented(self, formula: Any, role: Role) -> Any:
         """A formula as the course has it."""
-        if self.plain or role.rank == 0:
-            if self.plain:
-                return formula
-            typed = self.matrices.typed(formula)
-            if typed.summed and not role.cotangent and self.stacked:
-                raise self.matrices.refuse("a sum over instances, of which it sees one")
-            return typed.tree
+        if self.plain:
+            return formula
         if role.rank > 2:
             raise self.matrices.refuse(f"an array of {role.rank} axes")
         typed = self.matrices.typed(formula)
+        if typed.summed and not role.cotangent and role.instances is None and self.stacked:
+            raise self.matrices.refuse("a sum over instances, of which it sees one")
+        if role.rank == 0:
+            return typed.tree
         expected = self.matrices.shape(sample(formula).shape, role)
         tree = typed.tree
         if typed.shape != expected:

@@ -24,7 +24,7 @@ def gathered(tree: Any) -> Any:
         inner = [_untransposed(x) if isinstance(x, Letter) and x.shape else x for x in parts]
         if all(x is not None for x in inner):
             options = dict(tree.options)
-            if name == "along":
+            if name == "along" and options["axis"] is not None:  # over everything stays so
                 options["axis"] = 1 - options["axis"]
             return op("transpose", [op(name, inner, tree.shape[::-1], **options)], tree.shape)
     if name == "transpose" and isinstance(parts[0], Letter) and parts[0].function == "transpose":
