@@ -123,15 +123,25 @@ class Elementwise(Primitive):
         self, slot: int, out: float, numbers: Sequence[Any], options: dict[str, Any]
     ) -> float:
         """The local derivative by argument `slot` on floats: the number on the edge."""
+        return float(self.derivative(slot, out, numbers, options))
+
+    def derivative(
+        self, slot: int, out: Any, arguments: Sequence[Any], options: dict[str, Any]
+    ) -> Any:
+        """The local derivative by argument `slot` on floats, or on Values that record it.
+
+        Where Python's arithmetic of floats would raise, or leave the real numbers, IEEE's answers.
+        """
         rule = self.rule(slot)
         try:
-            d = rule(out, *numbers, **options)
+            d = rule(out, *arguments, **options)
             if not isinstance(d, complex):
-                return float(d)
+                return d
         except ARITHMETIC:
             pass
         with np.errstate(all="ignore"):
-            return float(rule(np.float64(out), *map(np.float64, numbers), **options))
+            lifted = [np.float64(x) if isinstance(x, float | int) else x for x in (out, *arguments)]
+            return rule(*lifted, **options)
 
     def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
         rules = self._array_rules
@@ -139,9 +149,10 @@ class Elementwise(Primitive):
             rules = self._written_rules(options)
         d = rules[slot]
         if d.__class__ is not int:
+            dtype = out.dtype
             for x in arguments:
-                if x.__class__ is not ndarray:
-                    d = self.rule(slot)(out, *arguments, **options)
+                if x.__class__ is not ndarray or x.dtype is not dtype:
+                    d = self._mixed(slot, d, out, arguments, options)
                     break
             else:
                 d = d(out, *arguments)
@@ -149,8 +160,17 @@ class Elementwise(Primitive):
             g = g * d
         return unbroadcast(g, arguments[slot])
 
+    def _mixed(
+        self, slot: int, written: Rule, out: Any, arguments: Any, options: dict[str, Any]
+    ) -> Any:
+        """The local derivative where the arguments are not all arrays of the output's dtype."""
+        arguments = self.alike(arguments, out.dtype)
+        if all(x.__class__ is ndarray for x in arguments):
+            return written(out, *arguments)
+        return self.rule(slot)(out, *arguments, **options)
+
     def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
-        product = t * self.rule(slot)(out, *arguments, **options)
+        product = t * self.rule(slot)(out, *self.alike(arguments, out.dtype), **options)
         shape = shape_of(out)
         return product if product.shape == shape else registry["broadcast_to"](product, shape=shape)
 
@@ -287,11 +307,13 @@ class Multilinear(Primitive):
         self.vjps = vjps
 
     def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
+        like = arguments[slot]
+        arguments = self.of_one_dtype(arguments, out)
         if self.arity is None:
             g = self.vjps(g, slot, *arguments, **options)
         else:
             g = self.vjps[slot](g, *arguments, **options)
-        return unbroadcast(g, arguments[slot])
+        return unbroadcast(g, like)
 
     def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
         return self(*arguments[:slot], t, *arguments[slot + 1 :], **options)
@@ -346,13 +368,15 @@ class Fused(Primitive):
         rule = self.vjps[slot]
         if rule is None:
             raise TypeError(f"{self.name} has no derivative by argument {slot}")
-        return unbroadcast(rule(g, out, *arguments, **options), arguments[slot])
+        like = arguments[slot]
+        arguments = self.of_one_dtype(arguments, out)
+        return unbroadcast(rule(g, out, *arguments, **options), like)
 
     def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
         rule = self.jvps[slot]
         if rule is None:
             raise TypeError(f"{self.name} has no derivative by argument {slot}")
-        return rule(t, out, *arguments, **options)
+        return rule(t, out, *self.of_one_dtype(arguments, out), **options)
 
     def on_values(self, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
         return (self.values or self.composite)(*arguments, **options)

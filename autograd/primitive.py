@@ -263,6 +263,33 @@ class Primitive:
             return self.values(*arguments, **options)
         return self.compute(arguments, options)
 
+    def alike(self, arguments: Sequence[Any], dtype: Any) -> list[Any]:
+        """The arguments that can be differentiated by, in the dtype of the output.
+
+        A rule then computes as arrays do, also with plain numbers: 1 / 0 is inf, and a logarithm of
+        an int8 or a float32 is as exact as the output.
+        """
+        found = []
+        for slot, x in enumerate(arguments):
+            if not self.differentiable(slot):
+                x = np.asarray(x) if isinstance(x, bool | np.bool_) else x
+            elif isinstance(x, float | int | np.generic):
+                x = np.asarray(x, dtype)
+            elif (own := getattr(x, "dtype", dtype)) is not dtype and own != dtype:
+                x = registry["astype"](x, dtype=dtype)
+            found.append(x)
+        return found
+
+    def of_one_dtype(self, arguments: Sequence[Any], out: Any) -> Sequence[Any]:
+        """`alike` of arrays, as they are where nothing is to be done."""
+        dtype = getattr(out, "dtype", None)
+        if dtype is None:  # of a Value
+            return arguments
+        for x in arguments:
+            if x.__class__ is ndarray and x.dtype is not dtype:
+                return self.alike(arguments, dtype)
+        return arguments
+
     def slot_kind(self, slot: int) -> str:
         """The kind of the Jacobian by one argument."""
         return self.family

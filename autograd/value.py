@@ -306,7 +306,7 @@ class Value(ScalarMethods, Node):
         arguments, options = self.arguments, self.options
         if isinstance(primitive, Elementwise):
             derivatives = [
-                None if d is None else primitive.rule(slot)(self, *arguments, **options)
+                None if d is None else primitive.derivative(slot, self, arguments, options)
                 for slot, (_, d) in zip(range(len(arguments)), self._edges(), strict=False)
             ]
         else:

@@ -461,11 +461,17 @@ def _clip(x: float, low: float, high: float) -> float:
     return high if x > high else x
 
 
+def _clip_array(x: Any, low: Any, high: Any) -> Any:
+    if not isinstance(x, np.ndarray):  # np.clip would make float64 of a plain number
+        x = np.asarray(x, np.result_type(x, low, high))
+    return np.clip(x, low, high)
+
+
 # Kink: at a bound the derivative by x is 1, and by the bound 0.
 clip_between = elementwise(
     "clip_between",
     _clip,
-    np.clip,
+    _clip_array,
     lambda out, x, y, z: indicator((x >= y) & (x <= z), x),
     lambda out, x, y, z: indicator((x < y) & (y <= z), y),
     lambda out, x, y, z: indicator((x > z) | (y > z), z),

@@ -15,7 +15,7 @@ from autograd.dispatch import nary, registry, shape_of
 from autograd.families import Fused
 from autograd.primitive import add_up, as_floats, largest, ones
 from autograd.primitives.elementwise import exp, indicator, log, where
-from autograd.primitives.entropy import mul_or_zero, xlogy
+from autograd.primitives.entropy import as_alike, mul_or_zero, xlogy
 from autograd.primitives.linear import expand_dims, swapaxes
 from autograd.primitives.products import matmul
 from autograd.primitives.reductions import max, sum
@@ -152,6 +152,8 @@ log_softmax = fused(
 
 
 def _cross_entropy_array(x: Any, target: Any, entropy: bool) -> Any:
+    if getattr(target, "dtype", None) is not x.dtype:
+        x, target = as_alike(x, target)
     # Where the target is 0 the logarithm may be −inf, and does not count.
     log_p = np.where(np.equal(target, 0), 0, _log_softmax_array(x, -1))
     loss = 0 - np.sum(target * log_p, axis=-1)  # −x of a loss of 0 would be −0

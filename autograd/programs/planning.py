@@ -275,6 +275,8 @@ class Planner:
         if not has_parts(primitive) or mixed or values:
             return self.emit(primitive.name, arguments, options, node.data)
         letters = [self.letter(r, x) for r, x in zip(arguments, node.arguments, strict=True)]
+        if isinstance(primitive, Elementwise):
+            letters = primitive.alike(letters, dtype_of(node))
         out = self.lowered(parts_of(primitive)(*letters, **options))
         same = self.plan.registers[out].shape == node.shape
         if not same or self.plan.registers[out].dtype != dtype_of(node):
@@ -294,6 +296,7 @@ class Planner:
 
     def lowered(self, formula: Any) -> int:
         """The register of a formula: its operations, innermost first, as instructions."""
+        dtype = FLOAT64 if self.about is None else dtype_of(self.about)
         done: dict[int, int] = {}
         stack = [formula]
         while stack:
@@ -302,7 +305,9 @@ class Planner:
                 stack.pop()
                 continue
             if not isinstance(x, Letter):
-                done[id(x)] = self.constant(x)
+                alike = isinstance(x, np.generic | np.ndarray) and not x.ndim and x.dtype == dtype
+                # What a rule computed of plain numbers is a plain number again.
+                done[id(x)] = self.constant(x.item() if alike else x)
                 stack.pop()
                 continue
             if not x.arguments and not x.options:

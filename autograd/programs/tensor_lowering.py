@@ -247,10 +247,10 @@ class Lowering:
         arguments = [self.view(r) for r in step.arguments]
         plain = all(self.is_plain(x) for x in arguments) and (dtype in FLOATS or dtype.kind == "b")
         made: Any = None
-        if plain and not step.is_impure and step.name != TOTAL:
-            if step.name in registry and registry[step.name].passes:
-                made = arguments[0]
-            elif step.name in VIEWS:
+        if not step.is_impure and step.name in registry and registry[step.name].passes:
+            made = arguments[0]  # whatever the others are
+        elif plain and not step.is_impure and step.name != TOTAL:
+            if step.name in VIEWS:
                 made = self.viewed(step, arguments[0], shape, dtype)
             elif step.name in ROWS and len(arguments) == ROWS[step.name][0]:
                 made = self.elementwise(step, arguments, shape, dtype)
