@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd.arrays import check_array
 from autograd.graph import Node
+from autograd.programs.options import check_options, checked_inputs
 from autograd.programs.program import Program
 from autograd.recording import current_mode, recording
 from autograd.tensor import FLOATS, Tensor
@@ -210,12 +211,13 @@ def compile(
             have taken the same branches, and raises `BranchChanged` otherwise.
         executor: ``"numpy"``, ``"native"`` (machine code, with the extra ``fast``), or the best.
         threads: of the native executor, for graphs of Values with enough work: by default two, where
-            there are two cores.
+            there are two cores; a whole number from 1 to 64, or to the number of processors.
         verify: compare the first replay with an eager pass.
 
     Raises:
-        TypeError: no node, or a row whose rule cannot be written down.
-        ValueError: an input that the output does not depend on.
+        TypeError: no node, or a row whose rule cannot be written down; an option that is none.
+        ValueError: an input that the output does not depend on; an executor or a number of threads
+            that there is not.
 
     >>> import autograd, numpy as np
     >>> x, w = autograd.Value(0.0, "x"), autograd.Value(3.0, "w")
@@ -226,25 +228,18 @@ def compile(
     >>> w.grad
     12.0
     """
+    check_options(executor, threads, verify, recorded)
     options: dict[str, Any] = {"executor": executor, "threads": threads, "verify": verify}
-    if output is None:
-        return lambda function: CompiledFunction(function, **options)
     if isinstance(output, Node):
         if inputs is None:
             raise TypeError("compile(output, inputs=[...]) needs the leaves that change")
-        for i, x in enumerate(inputs):
-            if isinstance(x, Node) and not x.is_leaf:
-                raise ValueError(
-                    f"input {i} is the result of {x.primitive.name if x.primitive else '?'}: an "
-                    "input is a leaf, or an array"
-                )
-            if not isinstance(x, Node | np.ndarray):
-                raise TypeError(f"input {i} is a leaf or an array, got {type(x).__name__}")
-        if len({id(x) for x in inputs}) < len(inputs):
-            raise ValueError("the same input is given twice")
-        return Program(output, inputs, recorded=recorded, **options)
-    if not callable(output):
-        raise TypeError(f"compile takes a node or a function, got {type(output).__name__}")
+        return Program(output, checked_inputs(inputs), recorded=recorded, **options)
     if inputs is not None:
         raise TypeError("compile(function) takes no inputs=: they are the function's arguments")
+    if recorded is not None:
+        raise TypeError("compile(function) takes no recorded=: it records the function itself")
+    if output is None:
+        return lambda function: compile(function, **options)
+    if not callable(output):
+        raise TypeError(f"compile takes a node or a function, got {type(output).__name__}")
     return CompiledFunction(output, **options)

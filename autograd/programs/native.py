@@ -290,12 +290,12 @@ class _Engine:
 
     def _share(self, count: int, changing: tuple[int, ...]) -> None:
         """The sweep in several threads, each with totals of its own, which are added in order."""
-        threads = self._threads
+        blocks = -(-count // self._block)
+        threads = min(self._threads, blocks)  # each has a block at least
         while len(self._states) < threads:
             self._states.append(self._new_state(len(self._states)))
-        blocks = -(-count // self._block)
         edges = [min(count, i * blocks // threads * self._block) for i in range(threads)] + [count]
-        states = self._states
+        states = self._states[:threads]
         for state, (low, high) in zip(states, itertools.pairwise(edges), strict=True):
             self._pack(state.view, self._offset, low, high, *changing)
         self._first(states[0].address)

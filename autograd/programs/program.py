@@ -18,6 +18,7 @@ from autograd.programs.guards import Guard, guards_of
 from autograd.programs.leaving import Leaving
 from autograd.programs.listing import listing
 from autograd.programs.numpy_executor import NumpyExecutor
+from autograd.programs.options import check_options
 from autograd.programs.plan import Plan
 from autograd.programs.planning import plan_of
 from autograd.programs.verifying import Verifier
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from autograd.programs.tensor_native import TensorExecutor
 
 __all__ = ["Program", "ProgramStats"]
-
-EXECUTORS = ("auto", "numpy", "native")
 
 
 @dataclass(frozen=True)
@@ -87,8 +86,7 @@ class Program:
         input_gradients: bool = True,
         also: Sequence[Node] = (),
     ) -> None:
-        if executor not in EXECUTORS:
-            raise ValueError(f"executor is one of {', '.join(EXECUTORS)}, not {executor!r}")
+        check_options(executor, threads, verify, recorded)
         notes = Notes() if recorded is None else recorded.notes
         self.noted = recorded is not None
         self.guards: list[Guard] = guards_of(notes, inputs)
