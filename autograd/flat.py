@@ -56,19 +56,8 @@ class Flat:
     """
 
     __slots__ = (
-        *(
-            "_add",
-            "_base",
-            "_copies",
-            "_gathered",
-            "_large",
-            "_parts",
-            "_runs",
-            "_small",
-            "_spare",
-            "_start",
-        ),
-        *("_views",),
+        *("_add", "_base", "_copies", "_flagged", "_frozen", "_gathered", "_large", "_parts"),
+        *("_runs", "_small", "_spare", "_start", "_views"),
         *("dtype", "places", "shapes", "size", "tensors"),
     )
 
@@ -104,6 +93,7 @@ class Flat:
         self._runs = [slice(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
         # Weak, so that who made the gradients can tell whether anybody still looks at them.
         self._base: Callable[[], Any] = lambda: None
+        self._frozen, self._flagged = False, -1  # as of a date: see `frozen`
         self._start = 0
         self._parts: list[Callable[[], Any]] = []
 
@@ -114,6 +104,14 @@ class Flat:
         """A view of each tensor's part of a flat array, in its shape."""
         parts = zip(self.places, self.shapes, strict=True)
         return [flat[place].reshape(shape) for place, shape in parts]
+
+    @property
+    def frozen(self) -> bool:
+        """Whether some of the tensors require no gradient now."""
+        if self._flagged != graph.latest_flag:
+            self._flagged = graph.latest_flag
+            self._frozen = not all(x._requires_grad for x in self.tensors)
+        return self._frozen
 
     @property
     def data(self) -> Array:

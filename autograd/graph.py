@@ -52,6 +52,9 @@ UNCHANGED = nullcontext()
 latest_change = 0
 """When data was last assigned, anywhere: a graph that is younger has no stale node."""
 
+latest_flag = 0
+"""When ``requires_grad`` of a leaf was last set, anywhere: what was made later knows it."""
+
 LOCK = threading.RLock()
 """Held while gradients are written, so that passes that share leaves leave whole sums."""
 
@@ -242,8 +245,32 @@ class Node:
 
     @property
     def requires_grad(self) -> bool:
-        """Whether a gradient flows to, or through, this node."""
+        """Whether a gradient flows to, or through, this node. Assignable on a leaf.
+
+        A leaf that is frozen (``p.requires_grad = False``) is a constant in what is recorded from then
+        on; graphs that were recorded before stay what they are. Optimisers leave it alone, and a
+        program that was compiled before says so, or is recorded anew.
+        """
         return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, flag: bool) -> None:
+        global latest_flag
+        if not isinstance(flag, bool | np.bool_):
+            raise TypeError(
+                f"requires_grad is True or False, got {type(flag).__name__} ({flag!r:.60})"
+            )
+        if bool(flag) == self._requires_grad:
+            return
+        if self._primitive is not None:
+            raise ValueError(
+                "requires_grad can be set on a leaf only, and this is the result of "
+                f"{self._primitive.name}: x.detach() is a constant with its numbers, and in "
+                "`with autograd.no_grad():` nothing is tracked"
+            )
+        with LOCK:
+            self._requires_grad = bool(flag)  # type: ignore[misc]  # a slot of each subclass
+            latest_flag = tick()
 
     @property
     def scope(self) -> Scope | None:

@@ -45,7 +45,7 @@ class Vector:
         ValueError: a Value that is no leaf, or is given twice.
     """
 
-    __slots__ = ("_bank", "_order", "values")
+    __slots__ = ("_bank", "_flagged", "_frozen", "_order", "values")
 
     def __init__(self, values: Iterable[Value]) -> None:
         self.values = tuple(values)
@@ -63,6 +63,7 @@ class Vector:
         self._bank = bank
         order = [bank.pending.places[id(x)] for x in self.values]
         same = order == list(range(len(order)))
+        self._frozen, self._flagged = False, -1  # as of a date: see `frozen`
         self._order: Any = None if same else np.array(order, dtype=np.intp)
 
     def __len__(self) -> int:
@@ -83,6 +84,14 @@ class Vector:
         ordered = np.empty_like(array)
         ordered[self._order] = array
         return ordered
+
+    @property
+    def frozen(self) -> bool:
+        """Whether some of the Values require no gradient now."""
+        if self._flagged != graph.latest_flag:
+            self._flagged = graph.latest_flag
+            self._frozen = not all(x._requires_grad for x in self.values)
+        return self._frozen
 
     @property
     def data(self) -> Array:

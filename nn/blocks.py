@@ -80,9 +80,9 @@ class Block:
     def gather(self) -> bool:
         """Read the gradients, and raise where they cannot be used. Changes no parameter or state.
 
-        False where a parameter has none.
+        False where a parameter has none, or is frozen.
         """
-        g = self.all.grad
+        g = None if self.all.frozen else self.all.grad
         if g is None:
             return False
         self.g = g

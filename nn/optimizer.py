@@ -213,7 +213,8 @@ class Optimizer:
                 parameter.grad = 0.0 if scalar else np.zeros_like(parameter.data)
 
     def step(self) -> None:
-        """Change every parameter that has a gradient; one that no pass reached is skipped.
+        """Change every parameter that has a gradient; one that no pass reached, or that is frozen
+        (``p.requires_grad = False``), is skipped.
 
         Graphs that were recorded before are stale afterwards: compute the loss anew.
 
@@ -236,14 +237,16 @@ class Optimizer:
     def _gather(self) -> None:
         """Find the parameters that have a gradient now, and read those."""
         vector = self.vector
-        if vector is not None and vector.grad is not None:
+        if vector is not None and not vector.frozen and vector.grad is not None:
             reached = self._all
         else:
-            reached = [i for i, p in enumerate(self.parameters) if p.grad is not None]
+            reached = [
+                i for i, p in enumerate(self.parameters) if p.requires_grad and p.grad is not None
+            ]
         if not reached:
             raise ValueError(
-                f"{type(self).__name__}.step(): no parameter has a gradient; call backward() on a "
-                "loss that was computed from them first"
+                f"{type(self).__name__}.step(): no parameter that requires a gradient has one; call "
+                "backward() on a loss that was computed from them first"
             )
         if reached != self._reached:
             self._arrange(reached)

@@ -10,6 +10,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from autograd import graph
 from autograd.arrays import check_array
 from autograd.graph import Node
 from autograd.programs.options import check_options, checked_inputs
@@ -56,6 +57,10 @@ class CompiledFunction:
             raise TypeError(
                 f"{self.__name__}: an argument that is no array or float must be hashable: {error}"
             ) from None
+        if program is not None and program.flagged != graph.latest_flag:
+            program = (
+                program if program.refrozen() is None else None
+            )  # other gradients are asked for
         inputs = [*arguments, *(keywords[name] for name in sorted(keywords))]
         given = [x for x in inputs if _is_input(x)]
         if program is None:

@@ -14,7 +14,7 @@ import numpy as np
 from autograd import graph
 from autograd.graph import Node, StaleGraphError
 from autograd.programs.given import OWN, as_array, as_seed, fingerprint, kept
-from autograd.programs.guards import Guard, guards_of
+from autograd.programs.guards import BranchChanged, Guard, guards_of
 from autograd.programs.leaving import Leaving
 from autograd.programs.listing import listing
 from autograd.programs.numpy_executor import NumpyExecutor
@@ -104,6 +104,8 @@ class Program:
         self.names = [_name(x, i) for i, x in enumerate(inputs)]
         self.leaves = [self.plan.registers[r].holds for r in self.plan.parameters]
         self.recorded = sum(not node.is_leaf for node in planner.order)
+        self.flagged = graph.latest_flag
+        self.flags = [leaf._requires_grad for leaf in self.leaves]
         self.verifier = Verifier(planner) if verify else None
         drawn = planner.impure() if verify else []
         shown = list(dict.fromkeys([*also, *watched, *drawn]))
@@ -153,7 +155,8 @@ class Program:
         Raises:
             TypeError, ValueError: too many or too few inputs, or one of another shape or dtype: the
                 message names it.
-            BranchChanged: with these numbers Python would have taken another branch.
+            BranchChanged: with these numbers Python would have taken another branch, or a leaf has been
+                frozen or set free.
         """
         return self.run(arrays, self.forward)
 
@@ -164,6 +167,8 @@ class Program:
     def run(self, arrays: Sequence[Any], compute: Callable[..., Sequence[Any]]) -> Any:
         """One run: its inputs are checked, and what comes out is verified and guarded."""
         with self.lock:
+            if self.flagged != graph.latest_flag:
+                self.check_flags()
             given, instances = self.checked(arrays)
             self.trains, self.used = self.trains and self.used, False
             self.fresh, self.ran, self.ahead = False, None, None
@@ -391,6 +396,23 @@ class Program:
         if len(self.even) != instances:
             self.even = np.full(instances, 1 / instances)
         return self.even
+
+    def refrozen(self) -> Node | None:
+        """A leaf that was frozen, or set free, since the graph was compiled; None if there is none."""
+        for leaf, flag in zip(self.leaves, self.flags, strict=True):
+            if leaf._requires_grad is not flag:
+                return leaf  # type: ignore[no-any-return]
+        return None
+
+    def check_flags(self) -> None:
+        """Raise where a leaf's ``requires_grad`` has changed: other gradients are asked for now."""
+        date, leaf = graph.latest_flag, self.refrozen()
+        if leaf is not None:
+            raise BranchChanged(
+                f"requires_grad of {leaf.name or 'a leaf'} is {leaf.requires_grad} and was "
+                f"{not leaf.requires_grad} when the program was made. Record and compile again"
+            )
+        self.flagged = date
 
     def check_unchanged(self, date: int) -> None:
         """Raise if a leaf has been assigned after the run that is differentiated."""
