@@ -245,8 +245,8 @@ class Optimizer:
             ]
         if not reached:
             raise ValueError(
-                f"{type(self).__name__}.step(): no parameter that requires a gradient has one; call "
-                "backward() on a loss that was computed from them first"
+                f"{type(self).__name__}.step(): no parameter has a gradient, or all that have one are "
+                "frozen; call backward() on a loss that was computed from them first"
             )
         if reached != self._reached:
             self._arrange(reached)
