@@ -147,6 +147,19 @@ def make(
 register_kind(Value, VALUE_RANK, apply_to_values, record_flat)
 
 
+def alias(x: Node) -> Value | Tensor:
+    """A node with the same number, by which can be differentiated apart from x itself."""
+    same: Value | Tensor = registry["identity"](x)
+    if (
+        not same._requires_grad
+    ):  # of a constant: recorded, where a recording is under way, but no more
+        same._requires_grad = True
+        if isinstance(same, Value) and same._primitive is not None:
+            # As many arguments are kept: the pass tells by them that nothing flows on.
+            same._x, same._y = (x,), (None, same._primitive.options)
+    return same
+
+
 # --- Tensors --------------------------------------------------------------------------------------
 
 

@@ -73,7 +73,7 @@ def gradcheck(
 def _double(x: Any) -> Any:
     """A fresh float or float64 array with an input's numbers."""
     x = raw(check_array(x, "an input of gradcheck"))
-    return np.array(x, dtype=np.float64) if isinstance(x, np.ndarray) else Value(x).data
+    return np.array(x, dtype=np.float64) if isinstance(x, np.ndarray) else Value(x)._data
 
 
 def _compare(f: Function, inputs: Any, eps: float, atol: float, rtol: float, what: str) -> None:
@@ -174,13 +174,13 @@ def _local_error(node: Node, eps: float) -> float:
         for slot, x in enumerate(node.arguments)
         if isinstance(x, Node) and x.requires_grad and primitive.differentiable(slot)
     ]
-    for slot, derivative in zip(slots, node.local_derivatives, strict=True):
+    for slot, derivative in zip(slots, node._local_derivatives, strict=True):
         if isinstance(derivative, float):
             t: Any = 1.0
             analytic = np.asarray(derivative)
         else:
             t = rng.uniform(0.5, 1.5, np.shape(arguments[slot]))
-            g = rng.uniform(0.5, 1.5, np.shape(node.data))
+            g = rng.uniform(0.5, 1.5, np.shape(node._data))
             analytic = np.sum(derivative.vjp(g) * t)
         sides = []
         for step in (eps, -eps):
@@ -249,7 +249,7 @@ class Anomaly:
             changed = [x for x, mark in zip(node.arguments, marks, strict=True) if _mark(x) != mark]
         else:
             again = _again(node, node.primitive, [raw(x) for x in node.arguments])  # type: ignore[arg-type]
-            same = np.array_equal(np.asarray(again), np.asarray(node.data), equal_nan=True)
+            same = np.array_equal(np.asarray(again), np.asarray(node._data), equal_nan=True)
             changed = [] if same else [x for x in node.arguments if isinstance(x, Node)]
         if changed:
             name = node.primitive.name if node.primitive else "leaf"

@@ -49,9 +49,9 @@ plain_functions: set[Any] = {
 SHAPELY: set[Any] = {
     *(np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.full_like),
     *(np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj, np.shares_memory),
-    *(np.may_share_memory, np.array2string, np.array_repr, np.array_str),
+    np.may_share_memory,
 }
-"""Those of them that do not depend on the numbers, or only show them."""
+"""Those of them that do not depend on the numbers."""
 
 # --- kinds of operands: who computes, who records -------------------------------------------------
 
@@ -187,8 +187,8 @@ def shape_of(x: Any) -> tuple[int, ...]:
 
 
 def raw(x: Any) -> Any:
-    """The number or array of a node; anything else as it is."""
-    return x if isinstance(x, np.ndarray | np.generic) else getattr(x, "data", x)
+    """The number or array of a node, which does not leave the graph; anything else as it is."""
+    return x if isinstance(x, np.ndarray | np.generic) else getattr(x, "_data", x)
 
 
 def nary(primitive: Primitive, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:

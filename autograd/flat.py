@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd import graph
 from autograd.graph import Node
+from autograd.recording import leaving, under_way
 from autograd.tensor import Buffer, Tensor
 
 __all__ = ["Flat"]
@@ -116,6 +117,9 @@ class Flat:
     @property
     def data(self) -> Array:
         """The numbers: a copy."""
+        if under_way:
+            for x in self.tensors:
+                leaving(x, "its data")
         return np.concatenate([x._data.reshape(-1) for x in self.tensors])
 
     @property
@@ -125,6 +129,9 @@ class Flat:
         Raises:
             ValueError: a gradient that has not its tensor's shape.
         """
+        if under_way:
+            for x in self.tensors:
+                x.grad  # noqa: B018  (which a recording notes)
         base = self._base()
         if base is not None:
             for part, x in zip(self._parts, self.tensors, strict=True):
@@ -139,7 +146,7 @@ class Flat:
             if g is None:
                 return None
             if isinstance(g, Node):  # from a pass with create_graph=True
-                g = g.data
+                g = g._data
             if np.shape(g) != shape:
                 title = f"a tensor of shape {shape}" if x.name is None else repr(x.name)
                 raise ValueError(
@@ -191,6 +198,7 @@ class Flat:
 
     def subtract(self, change: Array, scale: float = 1.0) -> None:
         """x ← x − scale · change for every tensor, an assignment to all of them at one date."""
+        date = graph.changed()
         spare = self.spare
         if scale != 1 or change is not spare:
             for run in self._runs:
@@ -203,7 +211,6 @@ class Flat:
                 self._add(change[place], data.reshape(-1), a=-scale)
             else:
                 np.subtract(data, scale * change[place].reshape(data.shape), data)
-        date = graph.changed()
         for x in self.tensors:
             if x._buffer is None:
                 x._buffer = Buffer()

@@ -23,6 +23,7 @@ from autograd.primitives.linear import (
     scatter,
 )
 from autograd.primitives.reductions import max, norm, sum
+from autograd.recording import note_call
 
 __all__ = [
     "argmax",
@@ -64,18 +65,22 @@ def _numpy_clip(
     return clip(x, a_min if min is None else min, a_max if max is None else max)
 
 
-def _numbers(x: Any) -> Any:
-    """Plain numbers of nodes and of arrays of Values."""
-    x = raw(asarray(x, "argmax"))
-    return x.astype(float) if isinstance(x, np.ndarray) and x.dtype == object else x
-
-
 def _extreme(find: Any, name: str, x: Any, axis: int | None, keepdims: bool) -> Any:
-    numbers = _numbers(x)
+    x = asarray(x, name)
+    objects = isinstance(x, np.ndarray) and x.dtype == object
+    nodes = x.ravel().tolist() if objects else [x]
+    shape = shape_of(x)
+
+    def again(*numbers: Any) -> Any:
+        array = np.array(numbers, float).reshape(shape) if objects else numbers[0]
+        return find(array, axis=axis, keepdims=keepdims)
+
     try:
-        return find(numbers, axis=axis, keepdims=keepdims)
+        result = again(*map(raw, nodes))
     except ValueError as error:
-        raise ValueError(f"{name} of shape {np.shape(numbers)}: {error}") from None
+        raise ValueError(f"{name} of shape {shape}: {error}") from None
+    note_call(name, again, tuple(nodes), result)
+    return result
 
 
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:

@@ -23,7 +23,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arrays import ORDINARY, check_array
-from autograd.recording import Scope, Site, current_mode, enable_grad
+from autograd.recording import (
+    Scope,
+    Site,
+    aside,
+    current_mode,
+    depends,
+    enable_grad,
+    leaving,
+    note_numbers,
+    under_way,
+)
 
 if TYPE_CHECKING:
     from autograd.primitive import Primitive
@@ -93,6 +103,11 @@ class Pending:
 def changed() -> int:
     """The date of an assignment to a leaf's data."""
     global latest_change
+    if under_way and current_mode().notes is not None:
+        raise RuntimeError(
+            "data was to be assigned while a program is recorded: a replay would not assign it again. "
+            "Assign, and step an optimiser, outside of the compiled function or of recording()"
+        )
     with LOCK:
         latest_change = tick()
         return latest_change
@@ -108,6 +123,7 @@ class Node:
 
     # Fields of every node. `_code` is a code object, or a Site once a node has been pickled.
     _code: CodeType | Site | None
+    _data: Any
     _grad: Any
     _lasti: int
     _name: str | None
@@ -150,6 +166,11 @@ class Node:
     @property
     def local_derivatives(self) -> tuple[Any, ...]:
         """One local derivative per parent."""
+        raise TypeError(f"{type(self).__name__} has no local derivatives")
+
+    @property
+    def _local_derivatives(self) -> tuple[Any, ...]:
+        """The same for the library's pictures, which takes no number out of the graph."""
         raise TypeError(f"{type(self).__name__} has no local derivatives")
 
     # What the pass asks of each kind of node.
@@ -211,6 +232,10 @@ class Node:
     @property
     def grad(self) -> Any:
         """The gradient the last pass left; ``None`` until one reaches the node. Assignable."""
+        if under_way:
+            notes = current_mode().notes
+            for recorded in () if notes is None else notes.gradients.get(self, ()):
+                note_numbers(recorded, "a gradient")
         g = getattr(self, "_grad", None)  # unset on a Value that was just recorded
         return g.of(self) if g.__class__ is Pending else g
 
@@ -220,6 +245,8 @@ class Node:
             displaced()
         if gradient.__class__ not in ORDINARY:
             check_array(gradient, "a gradient")
+        if under_way and (notes := current_mode().notes) is not None:
+            notes.gradients.pop(self, None)
         self._grad = gradient
 
     @property
@@ -312,9 +339,20 @@ class Node:
                 f"backward() from {self!r}: it was computed without recording, or from nothing that "
                 "requires a gradient, so there is nothing to differentiate"
             )
-        leave_gradients(self, self._seed(seed, create_graph), create_graph)
+        mode = current_mode()
+        if mode.transforming and not create_graph and depends(self, mode.transforming):
+            raise TypeError(
+                "backward() under a transform leaves plain numbers, which the transform cannot "
+                "differentiate: use autograd.grad, or backward(create_graph=True)"
+            )
+        if mode.notes is None:
+            leave_gradients(self, self._seed(seed, create_graph), create_graph)
+        else:
+            leave_recorded_gradients(self, self._seed(seed, True), create_graph, mode.notes)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Node:
+        if under_way:
+            leaving(self, "a copy of it")
         for node in topological_order(self, arguments=True):
             if id(node) not in memo:
                 memo[id(node)] = node._clone(memo)
@@ -322,9 +360,13 @@ class Node:
         return copy
 
     def __copy__(self) -> Node:
+        if under_way and self._primitive is None:  # a copy of another node has the same arguments
+            leaving(self, "a copy of it")
         return self._clone({})
 
     def __reduce_ex__(self, protocol: Any) -> Any:
+        if under_way:
+            leaving(self, "its pickle")
         from autograd.pickling import reduce_node
 
         return reduce_node(self)
@@ -462,6 +504,18 @@ def leave_gradients(root: Node, seed: Any, create_graph: bool) -> None:
     with LOCK:
         for node, g in sums.items():
             node._receive(g, shared)
+
+
+def leave_recorded_gradients(root: Node, seed: Any, create_graph: bool, notes: Any) -> None:
+    """The same while a program is recorded, and so is the pass: reading a gradient is noted."""
+    sums = cotangents({root: seed}, create_graph=True, retain=current_mode().retain)
+    numbers = {node: g if create_graph else g._data for node, g in sums.items()}
+    shared = len({id(g) for g in numbers.values()}) < len(sums)
+    with LOCK, aside():
+        for node, g in numbers.items():
+            earlier = notes.gradients.get(node, []) if node._primitive is None else []
+            node._receive(g, shared)
+            notes.gradients[node] = [*earlier, sums[node]]
 
 
 def tangents(seeds: dict[Node, Any], outputs: Sequence[Node], *, recorded: bool) -> list[Any]:

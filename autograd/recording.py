@@ -11,7 +11,9 @@ import inspect
 import itertools
 import linecache
 import os
+import re
 import sys
+import warnings
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from types import CodeType, FrameType, TracebackType
@@ -24,13 +26,15 @@ __all__ = [
     "Scope",
     "Scoped",
     "Site",
+    "aside",
     "enable_grad",
     "is_grad_enabled",
+    "leaving",
     "no_grad",
     "note",
+    "note_call",
     "note_made",
     "note_numbers",
-    "note_read",
     "recording",
     "register_library",
     "retain_grads",
@@ -233,7 +237,7 @@ def is_mixed(x: Any) -> bool:
     return isinstance(x, np.ndarray) and x.dtype == object
 
 
-def plain_numbers(x: Any) -> Any:
+def plain_numbers(x: Any) -> np.ndarray[Any, Any]:
     """The numbers of a node, an array, or an array that holds nodes, as a plain array."""
     data = getattr(x, "_data", x)
     if not is_mixed(data):
@@ -249,6 +253,15 @@ def note(what: str, compare: Any, left: Any, right: Any, result: Any) -> None:
         notes.append(Note(what, compare, (left, right), result))
 
 
+def note_whole(node: Any, number: float) -> None:
+    """Note that a number left the graph as a whole one, if a `recording` wants to know."""
+    note("its whole number", _same_whole, node, number, True)
+
+
+def _same_whole(x: Any, y: Any) -> Any:
+    return np.trunc(x) == np.trunc(y)
+
+
 def note_numbers(node: Any, what: str = "its number") -> None:
     """Note that the numbers of a node left the graph as they are, if a `recording` wants to know."""
     notes = current_mode().notes
@@ -256,12 +269,6 @@ def note_numbers(node: Any, what: str = "its number") -> None:
         numbers = node._data
         held = numbers if isinstance(numbers, float) else numbers.copy()
         notes.append(Note(what, _itself, (node,), held))
-
-
-def note_read(node: Any) -> None:
-    """Note that somebody else than the library read the data of a node."""
-    if getframe(2).f_code.co_filename not in library_files:
-        note_numbers(node, "its data")
 
 
 def _itself(x: Any) -> Any:
@@ -285,10 +292,16 @@ class Made(NamedTuple):
 
 
 class Notes(list[Note]):
-    """The notes of a recording, and what rows made of plain arrays meanwhile."""
+    """The notes of a recording, what rows made of plain arrays meanwhile, and gradients that were left.
+
+    Attributes:
+        made: what rows made of plain arrays.
+        gradients: the recorded gradients behind the numbers that passes left on nodes, by the node.
+    """
 
     def __init__(self) -> None:
         self.made: list[Made] = []
+        self.gradients: dict[Any, list[Any]] = {}
 
 
 def note_made(out: Any, row: Any, arguments: Iterable[Any], options: dict[str, Any]) -> Any:
@@ -297,6 +310,114 @@ def note_made(out: Any, row: Any, arguments: Iterable[Any], options: dict[str, A
     if notes is not None and isinstance(out, np.ndarray):
         notes.made.append(Made(out, row, tuple(arguments), options))
     return out
+
+
+# --- the exits of a number from a node ------------------------------------------------------------
+
+under_way: list[Any] = []
+"""The recordings and transforms of all threads: while it is empty, nobody asks which numbers leave."""
+
+
+class GraphExitError(TypeError):
+    """A number was to leave the graph under a transform. Users meet it as a TypeError."""
+
+
+def leaving(node: Any, what: str = "its number", *, constant: bool = True) -> None:
+    """The gate of every exit: numbers of a node leave the graph, as `what`.
+
+    A recording notes it, so that a replay with other numbers can tell; a transform that differentiates
+    by something the node depends on refuses it, because what is computed from a constant has no
+    derivative. In plain code nothing happens.
+
+    The exits: ``float int bool complex item data numpy tolist``, ``repr`` and ``format``, comparisons,
+    ``argmax argmin argsort`` and NumPy's other functions without a derivative, the metrics of `nn`,
+    copies, pickles and ``state_dict``, ``Flat.data`` and ``Vector.data``, ``grad`` after ``backward()``,
+    ``local_derivatives``, and the inputs of a program. What gives whole numbers or truth values, whose
+    derivative is 0, and what only shows numbers, says ``constant=False`` and is never refused.
+    """
+    mode = current_mode()
+    if constant and mode.transforming and depends(node, mode.transforming):
+        raise GraphExitError(refusal(what, user_frame(getframe(1))))
+    if mode.notes is not None:
+        note_numbers(node, what)
+
+
+def depends(node: Any, identities: frozenset[int]) -> bool:
+    """Whether a gradient would flow from a node to one of those with these identities."""
+    stack, seen = [node], {node}
+    while stack:
+        x = stack.pop()
+        if id(x) in identities:
+            return True
+        for parent in x._parents:
+            if parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    return False
+
+
+def refusal(what: str, frame: FrameType) -> str:
+    """Why a number may not leave the graph under a transform, and what to write instead."""
+    site = Site.of(frame.f_code, frame.f_lasti)
+    names = frame.f_globals | frame.f_locals
+    called = re.findall(r"(?:\bmath\s*\.\s*)(\w+)", site.text)
+    called += [
+        word
+        for word in re.findall(r"\b\w+\b", site.text)
+        if getattr(names.get(word), "__module__", None) == "math"
+    ]
+    function = MATH_AS_NUMPY.get(called[0], called[0]) if called else "sin"
+    wrong = f"math.{called[0]}" if called else "math.sin"
+    return (
+        f"{what} would leave the graph here, and what is computed from it would be a constant, without "
+        f"a derivative. {site}. Write np.{function} for {wrong}, np.stack([...]) for an array that is "
+        "filled element by element (c[0] = x[0]) or made of elements (np.array([x[0], x[1]])), and "
+        "x.detach() where a constant is meant"
+    )
+
+
+MATH_AS_NUMPY = {
+    "acos": "arccos",
+    "acosh": "arccosh",
+    "asin": "arcsin",
+    "asinh": "arcsinh",
+    "atan": "arctan",
+    "atan2": "arctan2",
+    "atanh": "arctanh",
+    "dist": "linalg.norm",
+    "fabs": "abs",
+    "fsum": "sum",
+    "pow": "power",
+    "remainder": "fmod",
+}
+"""Functions of ``math`` that NumPy has under another name."""
+
+
+def once(text: str) -> None:
+    """Warn with this text the first time in this process."""
+    if text not in warned:
+        warned.add(text)
+        warnings.warn(text, stacklevel=depth_of_user(getframe(1)))
+
+
+def said_once_of_float() -> None:
+    """Say once that what is computed from ``float()`` of a tracked node is not differentiated."""
+    once(
+        "float() of a tracked node gives a plain number, and what is computed from it is not "
+        "differentiated (this is said once): use np.sin(v) for math.sin(v), and v.item() where a "
+        "number is meant"
+    )
+
+
+warned: set[str] = set()
+
+
+def depth_of_user(frame: FrameType) -> int:
+    """How many calls up the user's line is, as ``stacklevel`` counts them."""
+    depth, user = 2, user_frame(frame)
+    while frame is not user and frame.f_back is not None:
+        frame, depth = frame.f_back, depth + 1
+    return depth
 
 
 class Mode:
@@ -308,13 +429,14 @@ class Mode:
         self,
         recording: bool = True,
         retain: bool = False,
-        transforming: bool = False,
+        transforming: frozenset[int] = frozenset(),
         anomaly: Any = None,
         scope: Scope | None = None,
         notes: Notes | None = None,
     ) -> None:
         self.recording = recording
         self.retain = retain
+        # What the transforms under way differentiate by: identities, so that no mode holds a node.
         self.transforming = transforming
         self.anomaly = anomaly
         self.scope = scope
@@ -634,8 +756,31 @@ class retain_grads(ModeChange):  # noqa: N801  (named like no_grad)
         super().__init__(retain=True)
 
 
-under_way: list[recording] = []
-"""The recordings of all threads: while it is empty, nobody wants to know which numbers are read."""
+class aside(ModeChange):  # noqa: N801  (named like no_grad)
+    """Look at numbers without taking them out of the graph: for effects, checks and pictures.
+
+    What is done in here is neither recorded for a program nor refused by a transform, so nothing that
+    comes out of it may become part of a result.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(notes=None, transforming=frozenset())
+
+
+class Transforming(ModeChange):
+    """The mode of a function under a transform that differentiates by `inputs`."""
+
+    def __init__(self, *, inputs: Iterable[Any]) -> None:
+        ids = current_mode().transforming | {id(x) for x in inputs}
+        super().__init__(recording=True, transforming=ids)
+
+    def __enter__(self) -> Self:
+        under_way.append(self)
+        return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        under_way.remove(self)
+        super().__exit__(*error)
 
 
 class recording(ModeChange):  # noqa: N801  (named like no_grad)
@@ -656,11 +801,30 @@ class recording(ModeChange):  # noqa: N801  (named like no_grad)
     """
 
     under_way = under_way
-    """The recordings of all threads: nothing has to be noted while there is none."""
+    """The recordings and transforms of all threads: nothing has to be noted while there is none."""
 
     def __init__(self) -> None:
         self.notes = Notes()
         super().__init__(recording=True, notes=self.notes)
+
+    @staticmethod
+    def look(x: Any, *, noted: bool = False) -> np.ndarray[Any, Any]:
+        """The numbers of a node, or of an array that may hold Values, to be checked or shown.
+
+        They do not leave the graph, so nothing that is made of them may become part of a result.
+
+        With `noted` they do, for what has the derivative 0 wherever it has one, such as a metric: a
+        program notes it, and no transform refuses it.
+
+        >>> import autograd
+        >>> autograd.grad(lambda x: x * x if autograd.recording.look(x) > 0 else x)(3.0)
+        6.0
+        """
+        if noted and under_way:
+            for each in x.flat if is_mixed(x) else [x]:
+                if hasattr(each, "_data"):
+                    leaving(each, "its data", constant=False)
+        return plain_numbers(x)
 
     @staticmethod
     def note_state(what: str, read: Callable[[], Any]) -> None:

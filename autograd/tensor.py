@@ -18,14 +18,16 @@ from autograd.dispatch import numpy_call, numpy_ufunc, registry
 from autograd.graph import Node, changed, tick
 from autograd.local_derivative import LocalDerivative
 from autograd.recording import (
+    aside,
     current_mode,
     getframe,
+    leaving,
     no_grad,
     note,
     note_made,
-    note_numbers,
-    note_read,
+    note_whole,
     record_site,
+    said_once_of_float,
     under_way,
 )
 from autograd.signatures import ArrayMethods
@@ -168,7 +170,7 @@ class Tensor(ArrayMethods, Node):
         node is read-only.
         """
         if under_way:
-            note_read(self)
+            leaving(self, "its data")
         return self._data if self._primitive is None else self.numpy()
 
     @data.setter
@@ -187,10 +189,12 @@ class Tensor(ArrayMethods, Node):
                 exact = fresh.dtype.kind in "biu" or np.can_cast(fresh.dtype, held.dtype)
                 if fresh.dtype.kind not in "biuf" or not exact:
                     raise TypeError(f"data of dtype {held.dtype} was expected, got {fresh.dtype}")
+        date = changed()
+        if data is not held:
             held[...] = fresh
         if self._buffer is None:
             self._buffer = Buffer()
-        self._buffer.changed = changed()
+        self._buffer.changed = date
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -234,6 +238,14 @@ class Tensor(ArrayMethods, Node):
     @property
     def local_derivatives(self) -> tuple[LocalDerivative, ...]:
         """∂self/∂parent for each parent: objects with ``kind``, ``vjp``, ``jvp`` and ``matrix``."""
+        if under_way:
+            for x in self._arguments:
+                if isinstance(x, Node):
+                    leaving(x, "a local derivative")
+        return self._local_derivatives
+
+    @property
+    def _local_derivatives(self) -> tuple[LocalDerivative, ...]:
         if self._primitive is None:
             return ()
         return tuple(
@@ -248,13 +260,13 @@ class Tensor(ArrayMethods, Node):
                 f"item() needs a tensor of one element, this one has shape {self.shape}"
             )
         if under_way:
-            note_numbers(self)
+            leaving(self)
         return float(self._data.reshape(()))
 
     def numpy(self) -> Array:
         """The array itself, read-only: copy it to write."""
         if under_way:
-            note_read(self)
+            leaving(self, "its data")
         view = self._data.view()
         view.flags.writeable = False
         return view
@@ -262,7 +274,7 @@ class Tensor(ArrayMethods, Node):
     def tolist(self) -> Any:
         """The numbers as nested lists."""
         if under_way:
-            note_read(self)
+            leaving(self, "its data")
         return self._data.tolist()
 
     def detach(self) -> Tensor:
@@ -289,10 +301,16 @@ class Tensor(ArrayMethods, Node):
     # --- Python's protocols -----------------------------------------------------------------------
 
     def __float__(self) -> float:
+        if self._requires_grad and not under_way:
+            said_once_of_float()
         return self.item()
 
     def __int__(self) -> int:
-        return int(self.item())
+        with aside():
+            number = self.item()
+        if under_way:
+            note_whole(self, number)
+        return int(number)
 
     def __bool__(self) -> bool:
         result = bool(self._data)
@@ -319,9 +337,16 @@ class Tensor(ArrayMethods, Node):
         )
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec else repr(self)
+        if not spec:
+            return repr(self)
+        if under_way:
+            leaving(self, "its text", constant=False)
+        with aside():
+            return format(self.item(), spec)
 
     def __repr__(self) -> str:
+        if under_way:
+            leaving(self, "its text", constant=False)
         numbers = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100)
         parts = [numbers]
         if self._data.dtype != np.float64:
@@ -340,10 +365,11 @@ class Tensor(ArrayMethods, Node):
         if self._requires_grad:
             raise TypeError(
                 "this Tensor is tracked, and as a plain array it would lose its gradient: "
-                "use t.detach().numpy() or t.numpy()"
+                "use t.detach().numpy() or t.numpy() where plain numbers are meant, and np.stack([...]) "
+                "to make one tensor of several, not np.array([x[0], x[1]])"
             )
         if under_way:
-            note_read(self)
+            leaving(self, "its data")
         return np.array(self._data, dtype=dtype)
 
     __hash__ = object.__hash__
@@ -366,7 +392,7 @@ class Tensor(ArrayMethods, Node):
                 raise ValueError(f"a seed of shape {self.shape} was expected, got {seed.shape}")
             if as_node:
                 return seed
-            g = np.array(seed.data, dtype=data.dtype)
+            g = np.array(seed._data, dtype=data.dtype)
         else:
             g = as_data(seed, data.dtype, "a seed")
         if g.shape != data.shape:
@@ -438,7 +464,9 @@ class Tensor(ArrayMethods, Node):
 
     def _receive(self, g: Any, shared: bool) -> None:
         if self._primitive is not None and isinstance(g, Node):
-            g = np.array(g.data)  # the graph of the gradient leads back here: never freed otherwise
+            g = np.array(
+                g._data
+            )  # the graph of the gradient leads back here: never freed otherwise
         if not isinstance(g, Node):
             g = np.asarray(g)
             if shared or g.base is not None:
@@ -454,7 +482,7 @@ class Tensor(ArrayMethods, Node):
             setattr(copy, field, getattr(self, field))
         copy._data = self._data.copy()
         grad = self._grad
-        copy._grad = np.array(grad.data if isinstance(grad, Node) else grad)
+        copy._grad = np.array(grad._data if isinstance(grad, Node) else grad)
         if grad is None:
             copy._grad = None
         copy._buffer = None if self._buffer is None else Buffer(self._buffer.changed)
@@ -484,7 +512,7 @@ class Tensor(ArrayMethods, Node):
 
 def numbers_of(arguments: Iterable[Any]) -> list[Any]:
     """The arguments with nodes' numbers in place of nodes."""
-    return [x._data if isinstance(x, Node) else x for x in arguments]  # type: ignore[attr-defined]
+    return [x._data if isinstance(x, Node) else x for x in arguments]
 
 
 def plain_index(index: Any) -> Any:

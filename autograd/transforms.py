@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.dispatch import registry
+from autograd.apply import alias
+from autograd.dispatch import raw, registry
 from autograd.functions import stack
 from autograd.graph import Node, cotangents, tangents
-from autograd.recording import ModeChange, current_mode
+from autograd.recording import GraphExitError, Transforming, current_mode, enable_grad
 from autograd.tensor import Tensor
 from autograd.value import Value
 
@@ -80,10 +81,7 @@ def shaped(tree: Any, leaves: Sequence[Any]) -> Any:
 def lifted(x: Any) -> Node:
     """A node that is this input's alone, so that differentiating by it is differentiating by it."""
     if isinstance(x, Node):
-        if x.requires_grad:
-            alias: Node = registry["identity"](x)
-            return alias
-        return Value(x.data) if isinstance(x, Value) else Tensor(x.data)
+        return alias(x)
     if isinstance(x, np.ndarray):
         return Tensor(x)
     return Value(x)
@@ -92,15 +90,15 @@ def lifted(x: Any) -> Node:
 def plain(x: Any) -> Any:
     """The number or array of a node, as a copy; anything else as it is."""
     if isinstance(x, Value):
-        return x.data
-    return np.array(x.data) if isinstance(x, Tensor) else x
+        return x._data
+    return np.array(x._data) if isinstance(x, Tensor) else x
 
 
 def zeros(node: Node, nested: bool) -> Any:
     """The derivative of what does not depend on `node`."""
     if isinstance(node, Value):
         return Value(0.0, requires_grad=False) if nested else 0.0
-    zero = np.zeros_like(node.data)
+    zero = np.zeros_like(node._data)
     return Tensor(zero, requires_grad=False) if nested else zero
 
 
@@ -121,7 +119,8 @@ class Call:
     """One call of a function under a transform: its arguments made into nodes, and what it returned.
 
     Attributes:
-        nested: the results must be nodes, because another transform will differentiate them.
+        nested: the results must be nodes, because another transform will differentiate them, or
+            because a recording that is under way must know where they come from.
         inputs: the nodes differentiated by, flat. trees: the chosen arguments they came from.
         output: what the function returned. outputs: its leaves.
     """
@@ -135,14 +134,26 @@ class Call:
     ) -> None:
         self.trees = [arguments[i] for i in chosen]
         plain_leaves = leaves_of(self.trees)
-        self.nested = current_mode().transforming or any(isinstance(x, Node) for x in plain_leaves)
-        with ModeChange(recording=True, transforming=True):
+        mode = current_mode()
+        self.nested = (
+            bool(mode.transforming)
+            or mode.notes is not None
+            or any(isinstance(x, Node) for x in plain_leaves)
+        )
+        with enable_grad():
             self.inputs = [lifted(x) for x in plain_leaves]
+        with Transforming(inputs=self.inputs):
             nodes = iter(self.inputs)
             arguments_in = list(arguments)
             for i, tree in zip(chosen, self.trees, strict=True):
                 arguments_in[i] = rebuilt(tree, nodes)
-            self.output = f(*arguments_in, **options)
+            try:
+                self.output = f(*arguments_in, **options)
+            except ValueError as error:
+                # NumPy says "setting an array element with a sequence", where it had asked for a number.
+                if isinstance(error.__cause__, GraphExitError):
+                    raise error.__cause__ from None
+                raise
         self.outputs = leaves_of(self.output)
 
     def result(self) -> Any:
@@ -310,7 +321,8 @@ def vjp(f: Function, *arguments: Any) -> tuple[Any, Callable[[Any], tuple[Any, .
         seeds = same_structure(cotangent, call.output, "a cotangent")
         nested = (
             call.nested
-            or current_mode().transforming
+            or bool(current_mode().transforming)
+            or current_mode().notes is not None
             or any(isinstance(seed, Node) for seed in seeds)
         )
         return tuple(call.per_argument(call.pull(seeds, nested)))
@@ -372,10 +384,10 @@ def jacobian(f: Function, argnums: int | tuple[int, ...] = 0) -> Function:
 
 def rows_of(call: Call, out: Any) -> list[Any]:
     """For each input, the derivative of the output `out` by it: one pass back per element."""
-    shape = np.shape(out.data if isinstance(out, Node) else out)
+    shape = np.shape(raw(out))
     rows = []
     for place in np.ndindex(shape):
-        seeds: list[Any] = [np.zeros(np.shape(getattr(x, "data", x))) for x in call.outputs]
+        seeds: list[Any] = [np.zeros(np.shape(raw(x))) for x in call.outputs]
         for i, each in enumerate(call.outputs):
             if each is out:
                 seeds[i][place] = 1.0

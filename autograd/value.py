@@ -19,11 +19,12 @@ from autograd.graph import LOCK, Node, changed, tick
 from autograd.recording import (
     current_mode,
     getframe,
+    leaving,
     no_grad,
     note,
-    note_numbers,
-    note_read,
+    note_whole,
     record_site,
+    said_once_of_float,
     under_way,
 )
 from autograd.signatures import ScalarMethods
@@ -31,11 +32,6 @@ from autograd.signatures import ScalarMethods
 __all__ = ["Value", "values"]
 
 new = object.__new__
-
-
-def whole(x: Any, y: Any) -> Any:
-    """Whether two numbers are the same whole number."""
-    return np.trunc(x) == np.trunc(y)
 
 
 def number(x: Any, what: str) -> float:
@@ -139,7 +135,7 @@ class Value(ScalarMethods, Node):
     def data(self) -> float:
         """The number. Assignable on a leaf; nodes computed from the old one are then stale."""
         if under_way:
-            note_read(self)
+            leaving(self, "its data")
         return self._data
 
     @data.setter
@@ -148,8 +144,9 @@ class Value(ScalarMethods, Node):
             raise ValueError(
                 f"only a leaf's data can be assigned; this is the result of {self._primitive.name}"
             )
-        self._data = number(data, "the data of a Value")
+        data = number(data, "the data of a Value")
         self._serial = changed()
+        self._data = data
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -191,6 +188,14 @@ class Value(ScalarMethods, Node):
     @property
     def local_derivatives(self) -> tuple[float, ...]:
         """∂self/∂parent for each parent, stored when the node was recorded."""
+        if under_way:
+            for _, d in self._recorded_derivatives() if self._primitive is not None else ():
+                if isinstance(d, Node):
+                    leaving(d, "a local derivative")
+        return self._local_derivatives
+
+    @property
+    def _local_derivatives(self) -> tuple[float, ...]:
         return tuple(d for _, d in self._edges() if d is not None)
 
     def _edges(self) -> Iterable[tuple[Any, float | None]]:
@@ -200,7 +205,9 @@ class Value(ScalarMethods, Node):
 
     def item(self) -> float:
         """The number."""
-        return float(self)
+        if under_way:
+            leaving(self)
+        return self._data
 
     def conjugate(self) -> Value:
         """The node itself, as a float's: NumPy asks for it in ``np.var([v, w])``."""
@@ -209,7 +216,7 @@ class Value(ScalarMethods, Node):
     def numpy(self) -> np.ndarray[Any, Any]:
         """The number as a 0-d array."""
         if under_way:
-            note_read(self)
+            leaving(self, "its data")
         return np.asarray(self._data)
 
     def detach(self) -> Value:
@@ -225,12 +232,14 @@ class Value(ScalarMethods, Node):
 
     def __float__(self) -> float:
         if under_way:
-            note_numbers(self)
+            leaving(self, "its number, by float() or math.sin(),")
+        elif self._requires_grad:
+            said_once_of_float()
         return self._data
 
     def __int__(self) -> int:
         if current_mode().notes is not None:
-            note("its whole number", whole, self, self._data, True)
+            note_whole(self, self._data)
         return int(self._data)
 
     def __bool__(self) -> bool:
@@ -240,16 +249,22 @@ class Value(ScalarMethods, Node):
         return result
 
     def __format__(self, spec: str) -> str:
-        return format(self._data, spec) if spec else repr(self)
+        if not spec:
+            return repr(self)
+        if under_way:
+            leaving(self, "its text", constant=False)
+        return format(self._data, spec)
 
     def __repr__(self) -> str:
+        if under_way:
+            leaving(self, "its text", constant=False)
         parts = [repr(self._data)]
         if self.name is not None:
             parts.append(f"name={self.name!r}")
         if self._primitive is not None:
             parts.append(f"primitive={self._primitive.name}")
         if (grad := self.grad) is not None:
-            parts.append(f"grad={grad.data if isinstance(grad, Node) else grad!r}")
+            parts.append(f"grad={grad._data if isinstance(grad, Node) else grad!r}")
         if not self._requires_grad:
             parts.append("requires_grad=False")
         return f"Value({', '.join(parts)})"
@@ -274,6 +289,7 @@ class Value(ScalarMethods, Node):
             torch_options
             or create_graph
             or not self._requires_grad
+            or under_way
             or current_mode().anomaly is not None
         ):
             super().backward(seed, create_graph=create_graph, **torch_options)
@@ -286,7 +302,7 @@ class Value(ScalarMethods, Node):
         if isinstance(seed, Node):
             if seed.shape != ():
                 raise ValueError(f"the seed of a Value is one number, got shape {seed.shape}")
-            return seed if as_node else float(seed.data)
+            return seed if as_node else float(seed._data)
         g = 1.0 if seed is None else number(seed, "the seed of a Value")
         return Value(g, requires_grad=False) if as_node else g
 
@@ -335,7 +351,7 @@ class Value(ScalarMethods, Node):
 
     def _receive(self, g: Any, shared: bool) -> None:
         if self._primitive is not None and isinstance(g, Node):
-            g = g.data  # the graph of the gradient leads back here, and would never be freed
+            g = g._data  # the graph of the gradient leads back here, and would never be freed
         held = self.grad
         self.grad = g if held is None or self._primitive is not None else held + g
 
@@ -346,7 +362,7 @@ class Value(ScalarMethods, Node):
         for field in ("_scope", "_serial", "_code", "_lasti"):
             setattr(copy, field, getattr(self, field))
         grad = self.grad
-        copy._grad, copy._name = grad.data if isinstance(grad, Node) else grad, self.name
+        copy._grad, copy._name = grad._data if isinstance(grad, Node) else grad, self.name
         x, y = self._x, self._y
         if x.__class__ is tuple:
             x = tuple(copies.get(id(each), each) for each in x)

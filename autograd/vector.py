@@ -17,6 +17,7 @@ import numpy as np
 from autograd import graph
 from autograd.arrays import check_array
 from autograd.graph import Node, Pending
+from autograd.recording import leaving, under_way
 from autograd.value import Value
 
 __all__ = ["Vector"]
@@ -96,6 +97,9 @@ class Vector:
     @property
     def data(self) -> Array:
         """The numbers, not to be written into. Assigning an array assigns every Value, at one date."""
+        if under_way:
+            for x in self.values:
+                leaving(x, "its data")
         return self._mine(self._bank.read())
 
     @data.setter
@@ -105,6 +109,9 @@ class Vector:
     @property
     def grad(self) -> Array | None:
         """The gradients, not to be written into; None while any Value has none. Assignable."""
+        if under_way:
+            for x in self.values:
+                x.grad  # noqa: B018  (which a recording notes)
         gradients = self._bank.gradients()
         return None if gradients is None else self._mine(gradients)
 
@@ -169,7 +176,7 @@ class Bank:
         gradients = [x.grad for x in self.values]
         if any(g is None for g in gradients):
             return None
-        return np.array([g.data if isinstance(g, Node) else g for g in gradients])
+        return np.array([g._data if isinstance(g, Node) else g for g in gradients])
 
     def put(self, gradients: Array | None) -> None:
         """Replace every Value's gradient."""

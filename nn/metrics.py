@@ -30,13 +30,9 @@ Array = np.ndarray[Any, Any]
 
 def plain_numbers(x: Any) -> Array:
     """The numbers of a Tensor, of Values in lists or arrays, or of plain numbers."""
-    if isinstance(x, Node):
-        return np.asarray(x.data)
-    array = np.asarray(autograd.check_array(x, "an argument of a metric"))
-    if array.dtype == object:
-        flat = [each.data if isinstance(each, Node) else each for each in array.flat]
-        array = np.array(flat, dtype=np.float64).reshape(array.shape)
-    return array
+    if not isinstance(x, Node):
+        x = np.asarray(autograd.check_array(x, "an argument of a metric"))
+    return autograd.recording.look(x, noted=True)
 
 
 def classes_of(prediction: Any, threshold: float = 0.0) -> Array:
@@ -191,7 +187,7 @@ def precision_and_recall(predicted: Any, target: Any, positive: int = 1) -> tupl
     >>> precision_and_recall([1, 1, 0, 0], [1, 0, 1, 1])
     (0.5, 0.3333333333333333)
     """
-    taken, real = np.asarray(predicted) == positive, np.asarray(target) == positive
+    taken, real = plain_numbers(predicted) == positive, plain_numbers(target) == positive
     if taken.shape != real.shape:
         raise ValueError(f"{real.shape} targets, but {taken.shape} predictions")
     hits = int((taken & real).sum())

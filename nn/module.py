@@ -455,7 +455,10 @@ def nodes(leaf: Any) -> list[Node]:
 
 def numbers(leaf: Any) -> Array:
     """A copy of the numbers of a leaf, or of an array of Values."""
-    return np.array(leaf, dtype=np.float64) if holds_values(leaf) else np.array(leaf.data)
+    if not holds_values(leaf):
+        return np.array(leaf.data)
+    flat = [each.data if isinstance(each, Node) else each for each in leaf.flat]
+    return np.array(flat, dtype=np.float64).reshape(leaf.shape)
 
 
 def assign(leaf: Any, array: Array) -> None:

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from autograd.declare import elementwise
+from autograd.recording import aside
 
 __all__ = ["random_like", "track_moments"]
 
 
 def _drawn(x: Any, sample: Any) -> Any:
     shape = np.shape(x)
-    out = np.asarray(sample(shape))
+    with aside():
+        out = np.asarray(sample(shape))
     if out.shape != shape:
         raise ValueError(f"sample gave an array of shape {out.shape} where {shape} was asked for")
     dtype = getattr(x, "dtype", None)
@@ -38,9 +40,15 @@ random_like = elementwise(
 )
 
 
+def told(track: Any, *moments: Any) -> None:
+    """Call a function with moments; what it reads and assigns is no part of the result."""
+    with aside():
+        track(*moments)
+
+
 def _told(x: Any, y: Any, track: Any = None) -> Any:
     if track is not None:
-        track(y, x)
+        told(track, y, x)
     return x
 
 

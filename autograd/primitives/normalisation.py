@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.declare import fused
 from autograd.primitive import add_up, normalise_axes
-from autograd.primitives.effects import track_moments
+from autograd.primitives.effects import told, track_moments
 from autograd.primitives.elementwise import sqrt, square
 from autograd.primitives.reductions import mean
 
@@ -35,7 +35,7 @@ def _standardise_array(x: Any, axis: Any, eps: float, track: Any = None) -> Any:
     # In place from here on: out belongs to this function, and a pass over memory is what time goes to.
     variance = add_up(np.square(out), axis=axis, keepdims=True) / n
     if track is not None:
-        track(centre, variance)
+        told(track, centre, variance)
     out *= 1 / np.sqrt(variance + eps)
     return out
 

@@ -20,7 +20,7 @@ SAMPLED = 499
 
 def as_seed(seed: Any, dtype: Any) -> Any:
     """A seed as an array of the output's dtype."""
-    array = np.asarray(seed.data if isinstance(seed, Node) else check_array(seed, "a seed"))
+    array = np.asarray(seed._data if isinstance(seed, Node) else check_array(seed, "a seed"))
     if array.dtype.kind not in "biuf":
         raise TypeError(f"a seed is made of real numbers, got {array.dtype}")
     return array.astype(dtype, copy=False)
@@ -29,14 +29,14 @@ def as_seed(seed: Any, dtype: Any) -> Any:
 def as_array(x: Any, name: str) -> Any:
     """What was given for an input, as an array of whatever it holds."""
     try:
-        return np.asarray(x.data if isinstance(x, Node) else check_array(x, f"input {name}"))
+        return np.asarray(x._data if isinstance(x, Node) else check_array(x, f"input {name}"))
     except ValueError as error:  # a list of lists of several lengths
         raise ValueError(f"input {name} is no array: {error}") from None
 
 
 def kept(x: Any, given: Any) -> Any:
     """An input as a program keeps it until its backward pass: small ones are copied."""
-    data = given.data if isinstance(given, Node) else given
+    data = given._data if isinstance(given, Node) else given
     shared = isinstance(data, np.ndarray) and np.may_share_memory(x, data)
     return x.copy() if shared and x.nbytes <= OWN else x
 

@@ -208,7 +208,7 @@ class Program:
         compiled = self.numpy.at(instances)
         for step in self.impure:
             if step.out in compiled.places and step.node is not None:
-                compiled.places[step.out][...] = step.node.data
+                compiled.places[step.out][...] = step.node._data
         return compiled.refresh(given, self.arrays())
 
     def forward(self, given: list[Any], instances: int | None) -> Sequence[Any]:

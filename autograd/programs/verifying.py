@@ -112,7 +112,7 @@ class Verifier:
     def replay(self, k: int, rng: Any = None) -> Numbers:
         """The eager forward pass for one of the chosen instances; with `rng` it rounds badly."""
         given, arrays = self.arrays(k)
-        numbers: Numbers = {n: n._data for n in self.planner.order if n.is_leaf}  # type: ignore[attr-defined]
+        numbers: Numbers = {n: n._data for n in self.planner.order if n.is_leaf}
         numbers |= given
         with np.errstate(all="ignore"):
             for node in self.planner.order:

@@ -81,8 +81,8 @@ class _Walk:
         name = self.naming.of(x)
         if isinstance(x, Node):
             if self._short(x):
-                return Letter("sub", tuple(map(self.letter, x.arguments)), sample=x.data)
-            return Letter(str(name), sample=x.data)
+                return Letter("sub", tuple(map(self.letter, x.arguments)), sample=x._data)
+            return Letter(str(name), sample=x._data)
         if name is not None:
             return Letter(name, sample=x)
         if isinstance(x, np.ndarray | np.generic) and np.ndim(x) == 0:
@@ -152,7 +152,7 @@ class _Walk:
             formula = self.operations.named(node, formula, self.naming.arrays)
             return tidy(formula, self.constants)
         if not any(isinstance(x, Letter) for x in letters):
-            return Letter(primitive.name, tuple(letters), options, sample=node.data)
+            return Letter(primitive.name, tuple(letters), options, sample=node._data)
         return tidy(primitive(*letters, **options))
 
     def softmax(self, formula: Any) -> Any:
@@ -294,7 +294,7 @@ class _Walk:
                 continue
             share = self.vjp(node, place, slot, array, out, arguments)
             if factors:
-                share = product([*factors, share], np.shape(parent.data))
+                share = product([*factors, share], np.shape(parent._data))
             shares.append((parent, share))
         return shares
 
@@ -303,10 +303,10 @@ class _Walk:
         primitive, operands, options = self.operations[node]
         assert primitive is not None  # a leaf passes nothing on
         if isinstance(node, Value):
-            return product([tidied(g), float(node.local_derivatives[place])])
+            return product([tidied(g), float(node._local_derivatives[place])])
         count = None
-        if isinstance(primitive, Reduction) and primitive.name == "mean" and node.data.size:
-            count = operands[0].data.size // node.data.size
+        if isinstance(primitive, Reduction) and primitive.name == "mean" and node._data.size:
+            count = operands[0]._data.size // node._data.size
         try:
             with np.errstate(all="ignore"):
                 formula = primitive.vjp(slot, g, out, arguments, options)
@@ -314,12 +314,12 @@ class _Walk:
             found = self.softmax(tidy(formula, self.constants, count))
         except (*NO_FORMULA, TypeError):
             found = None
-        expected = np.shape(node.arguments[slot].data)
+        expected = np.shape(node.arguments[slot]._data)
         if found is not None and np.shape(sample(found)) == expected:
             return found
         # A user's rule need not be a formula of letters: then it is called.
         name = f"vjp_{self.naming.nodes[node]}_{slot}"
-        derivative = node.local_derivatives[place]
+        derivative = node._local_derivatives[place]
         self.functions[name] = derivative.vjp
         value = derivative.vjp(sample(g))
         return Letter(name, (tidied(g),), sample=value)

@@ -112,7 +112,7 @@ class _Writer:
         plans = [("forward", node) for node in self.every if not node.is_leaf]
         plans += [("paths", node) for node in self.targets]
         plans += [("factored", node) for node in self.backward(leads)]
-        written = Written(names={self.names[x]: np.float64(x.data) for x in self.every})
+        written = Written(names={self.names[x]: np.float64(x._data) for x in self.every})
         written.lines = Lazy(self, plans)
         kinds = [kind for kind, _ in plans]
         for kind in ("forward", "paths", "factored"):
@@ -178,7 +178,7 @@ class _Writer:
                     g = sums.get(node)
                     if g is None or node.is_leaf:
                         continue
-                    for parent, d in zip(node.parents, node.local_derivatives, strict=True):
+                    for parent, d in zip(node.parents, node._local_derivatives, strict=True):
                         sums[parent] = sums.get(parent, 0.0) + g * d
             self._values = sums
         return self._values
@@ -192,7 +192,7 @@ class _Writer:
             return tree
         name = self.partial(edge)
         self.symbols.by_text[name.text] = name
-        return Letter(name.text, sample=np.float64(edge.output.local_derivatives[edge.place]))
+        return Letter(name.text, sample=np.float64(edge.output._local_derivatives[edge.place]))
 
     def source(self, edge: Edge) -> str:
         """A local derivative as Python: the rule's formula, or the number where it is cut short."""
@@ -202,7 +202,7 @@ class _Writer:
         if all(name in known for name in found):
             text, level = self.python._written(tree)
             return text if level > 2 else f"({text})"
-        return repr(float(edge.output.local_derivatives[edge.place]))
+        return repr(float(edge.output._local_derivatives[edge.place]))
 
     # --- lines ------------------------------------------------------------------------------------
 
@@ -219,7 +219,7 @@ class _Writer:
         assert primitive is not None  # leaves have no such line
         symbols = self.formulas.operation(node)
         numbers = self.formulas.write(self.formulas.operation_tree(node), numbers=True)
-        value = number(node.data, self.digits)
+        value = number(node._data, self.digits)
         parts = [
             self.names[x] if isinstance(x, Node) else self.python.write(_plain(x))
             for x in node.arguments
@@ -232,7 +232,7 @@ class _Writer:
             parts = [f"np.array([{', '.join(parts)}])"]
         source = f"{called(primitive.name)}({', '.join(parts + options)})"
         if is_constant(node):
-            source = repr(float(node.data))
+            source = repr(float(node._data))
         text = symbols.text + _unless_same(numbers.text, value.text, " = ") + f" = {value.text}"
         left, _, right = symbols.latex.partition(" = ")
         middle = _unless_same(numbers.latex, value.latex, " = ")
@@ -270,7 +270,7 @@ class _Writer:
             if not any(_is_zero(x) for x in factors) or not np.isfinite(_sample(tree)):
                 trees.append(tree)
             sources.append(" * ".join(self.source(edge) for edge in way) or "1.0")
-            numbers = [float(edge.output.local_derivatives[edge.place]) for edge in way]
+            numbers = [float(edge.output._local_derivatives[edge.place]) for edge in way]
             products.append(" * ".join(map(_signed, numbers)) or "1.0")
         first = Formula(
             " + ".join(c.text for c in chains) or "1", " + ".join(c.latex for c in chains) or "1"
@@ -309,7 +309,7 @@ class _Writer:
         for edge in edges:
             g_name, d_source = self.cotangent(edge.output), self.source(edge)
             sources.append(f"{g_name} * {d_source}")
-            d_number = float(edge.output.local_derivatives[edge.place])
+            d_number = float(edge.output._local_derivatives[edge.place])
             products.append(f"{_signed(self.number_of(edge.output))} * {_signed(d_number)}")
         if few is not edges:
             trees.insert(-1, Letter(DOTS, sample=0.0))

@@ -61,8 +61,8 @@ class Formulas:
         if isinstance(operand, Node):
             unnamed = operand.name is None and operand.is_leaf and not operand.requires_grad
             if unnamed and not operand.shape:
-                return np.float64(operand.data)
-            return Letter(self.symbols[operand].text, sample=operand.data)
+                return np.float64(operand._data)
+            return Letter(self.symbols[operand].text, sample=operand._data)
         if isinstance(operand, np.ndarray) and operand.ndim:
             return Letter(self.symbols[operand].text, sample=operand)
         if isinstance(operand, int | float) and not isinstance(operand, bool):
@@ -110,24 +110,24 @@ class Formulas:
             if not _is_flat(node, primitive):
                 if any(isinstance(x, Letter) for x in letters):
                     return primitive(*letters, **node.options)
-                return Letter(primitive.name, tuple(letters), sample=node.data)
+                return Letter(primitive.name, tuple(letters), sample=node._data)
             if isinstance(primitive, Multilinear):
                 n = len(letters) // (primitive.arity or 1)
                 slots = [letters[i * n : i * n + n] for i in range(primitive.arity or 1)]
                 terms = [_multiplied(factors) for factors in zip(*_shortened(*slots), strict=True)]
-                return Letter("sum", tuple(terms), sample=node.data)
+                return Letter("sum", tuple(terms), sample=node._data)
             if len(letters) == 1 and primitive.name in ("sum", "mean", "prod"):
                 return letters[0]
             (terms,) = _shortened(letters)
             own = {k: x for k, x in node.options.items() if k not in ("axis", "keepdims")}
             shown = {k: x for k, x in own.items() if x != primitive.options[k]}
-            return Letter(primitive.name, tuple(terms), shown, sample=node.data)
+            return Letter(primitive.name, tuple(terms), shown, sample=node._data)
 
     def operation(self, node: Node, *, numbers: bool = False) -> Formula:
         """``out = tanh(x)``: the node's symbol, or its number, and the operation that gave it."""
         tree = self.operation_tree(node)
         if numbers and isinstance(node, Value):
-            right = self.substituted(tree, node.data)
+            right = self.substituted(tree, node._data)
         else:
             right = self.write(tree, numbers=numbers, hadamard=bool(node.shape))
         left = self.write(self.letter(node), numbers=numbers)
@@ -181,11 +181,11 @@ class Formulas:
         """
         tree = self.derivative_tree(node, place)
         if tree is not None and numbers and isinstance(node, Value):
-            return self.substituted(tree, node.local_derivatives[place])
+            return self.substituted(tree, node._local_derivatives[place])
         if tree is not None:
             return self.write(tree, numbers=numbers, hadamard=hadamard)
-        if numbers and not node.shape and isinstance(node.local_derivatives[place], float):
-            return self.write(np.float64(node.local_derivatives[place]))
+        if numbers and not node.shape and isinstance(node._local_derivatives[place], float):
+            return self.write(np.float64(node._local_derivatives[place]))
         return derivative(self.symbols[node], self.symbols[node.parents[place]])
 
     def contribution_tree(self, node: Node, place: int, g: Any) -> Any | None:
@@ -210,7 +210,7 @@ class Formulas:
 
         The row is evaluated on vectors of letters, and the element of the result is picked out.
         """
-        numbers = np.array([float(getattr(x, "data", x)) for x in node.arguments])
+        numbers = np.array([float(getattr(x, "_data", x)) for x in node.arguments])
         out = self.letter(node)
         own = {k: x for k, x in node.options.items() if k not in ("axis", "keepdims")}
         arity = primitive.arity or 1

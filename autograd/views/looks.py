@@ -200,7 +200,7 @@ def number(x: Any, digits: int) -> str:
 def described(x: Any, digits: int) -> list[str]:
     """Data, a gradient or a constant as lines: the number, few numbers, or what they lie between."""
     if isinstance(x, Node):
-        x = x.data
+        x = x._data
     if isinstance(x, bool | int | float | np.bool_ | np.number):
         return [number(x, digits)]
     if not isinstance(x, np.ndarray) or x.dtype.kind not in "biuf":

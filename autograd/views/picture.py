@@ -139,7 +139,7 @@ class Picture:
         self._boxes.setdefault(frame, []).append(f"{name} [{text}]")
 
     def _data(self, node: Node) -> list[str]:
-        data = node.data
+        data = node._data
         rows = [looks.shape_of(data)] if isinstance(data, np.ndarray) else []
         return [*rows, self._lines("data", data)] if self.values else rows
 
@@ -207,7 +207,7 @@ class Picture:
     def _uses(self, node: Node, arguments: Sequence[Any]) -> list[Use]:
         """The arguments in order, with the local derivative where a gradient flows."""
         parents = node.parents
-        derivatives = node.local_derivatives if node in self.node_ids else ()
+        derivatives = node._local_derivatives if node in self.node_ids else ()
         slot, uses = 0, []
         for argument in arguments:
             # Parents are a part of the arguments in the same order, so one look ahead suffices.

@@ -230,7 +230,7 @@ def _checked(form: str) -> str:
 
 
 def _is_scalar(*operands: Any) -> bool:
-    return all(np.shape(x if not isinstance(x, Node) else x.data) == () for x in operands)
+    return all(np.shape(x if not isinstance(x, Node) else x._data) == () for x in operands)
 
 
 def _symbols(step: Step) -> Formula:
@@ -339,7 +339,7 @@ def _backward(root: Node, seed: Any, interior: list[Node], reading: Reading) -> 
         g = sums.pop(node)
         with np.errstate(all="ignore"):
             contributions = list(node._contributions(g))
-        locals_ = node.local_derivatives
+        locals_ = node._local_derivatives
         for slot, (parent, contribution) in enumerate(contributions):
             contribution = _read_only(contribution)
             before = sums.get(parent)
@@ -391,7 +391,7 @@ def forward_steps(node: Node, *, digits: int = 4) -> Iterator[ForwardStep]:
 def _forward(order: list[Node], reading: Reading) -> Iterator[ForwardStep]:
     for index, node in enumerate(order):
         check_fresh((node,), "forward steps")
-        yield ForwardStep(index, node, node.arguments, _read_only(node.data), reading)
+        yield ForwardStep(index, node, node.arguments, _read_only(node._data), reading)
 
 
 def _check_node(node: Any, what: str) -> None:

@@ -84,7 +84,7 @@ def scaling(layer: Any, name: str) -> Callable[[Any], Any]:
     def forward(x: Any) -> Any:
         vars(layer).pop("forward", None)  # a layer that is called again is as it will be
         out = layer.forward(x)
-        held = out.data if isinstance(out, Tensor) else np.asarray(out, dtype=np.float64)
+        held = autograd.recording.look(out)
         std = float(held.std(dtype=np.float64))
         if not 0 < std < np.inf:
             raise ValueError(

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Node
 
 __all__ = ["calculate_gain", "gain"]
 
@@ -77,8 +76,8 @@ def computed_gain(activation: Callable[[Any], Any]) -> float:
     z, step = np.linspace(-12, 12, 100_000, retstep=True)
     with autograd.no_grad():
         y, part = activation(z), activation(z[::1000])
-    numbers = np.asarray(y.data if isinstance(y, Node) else y, dtype=np.float64)
-    alone = np.asarray(part.data if isinstance(part, Node) else part, dtype=np.float64)
+    numbers = np.asarray(autograd.recording.look(y), dtype=np.float64)
+    alone = np.asarray(autograd.recording.look(part), dtype=np.float64)
     # Softmax keeps the shape, but mixes the numbers: what it gives for some depends on the others.
     if numbers.shape != z.shape or not np.allclose(numbers[::1000], alone, equal_nan=True):
         raise ValueError(f"a gain is that of a function of one number, got {activation!r:.60}")
