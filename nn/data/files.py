@@ -1,11 +1,15 @@
 """Readers of downloaded data files: MNIST's and CIFAR-10's, which are checked and never executed.
 
 The files are plain bytes with a fixed layout; nothing is unpickled. What does not fit the layout is a
-ValueError that names the file, the offset in bytes, what was expected there and what was found.
+ValueError that names the file, the offset in bytes, what was expected there and what was found. A
+header is held against the length of its file before anything is read, and what it promises is the most
+that is decompressed, so that a small file cannot take a large memory.
 """
 
 from __future__ import annotations
 
+import math
+import os
 import zlib
 from os import PathLike
 from pathlib import Path
@@ -21,6 +25,10 @@ Where = str | PathLike[str]
 
 GZIP = b"\x1f\x8b"
 CHUNK = 1 << 16
+RATIO = 1032
+"""The most bytes that one byte of gzip can stand for."""
+MOST_AXES = 32
+"""The axes that an array of any version of NumPy can have."""
 
 KINDS = {
     0x08: ">u1",
@@ -49,35 +57,82 @@ def shown(data: bytes) -> str:
 # --- bytes, compressed or not ----------------------------------------
 
 
-def contents(file: Path) -> bytes:
-    """The bytes of a file, decompressed when they are gzip's. A name in .gz must be true."""
-    data = file.read_bytes()
-    if data[:2] == GZIP:
-        return decompressed(file, data)
-    if file.suffix == ".gz":
-        wrong(file, 0, f"{shown(GZIP)} (gzip)", shown(data[:2]))
-    return data
+class Source:
+    """The bytes of a file in order, decompressed when they are gzip's, never more than are asked for.
 
+    What a header promises bounds what is read, and so the memory that a small file can take. A name in
+    .gz must be true. Offsets in errors about gzip are those of the .gz file.
+    """
 
-def decompressed(file: Path, data: bytes) -> bytes:
-    """What gzip compressed; its checksum is compared. Offsets in errors are those of the .gz file."""
-    out: list[bytes] = []
-    start = 0
-    while start < len(data):
-        stream = zlib.decompressobj(wbits=31)
-        while not stream.eof:
-            chunk = data[start : start + CHUNK]
-            if not chunk:
-                wrong(file, len(data), "more of the gzip stream", "the end of the file")
-            before = stream.copy()
-            try:
-                out.append(stream.decompress(chunk))
-            except zlib.error as error:
-                wrong(file, start + first_bad(before, chunk), "valid gzip data", str(error))
-            start += len(chunk) - len(stream.unused_data)
-        if start < len(data) and data[start : start + 2] != GZIP:
-            wrong(file, start, "the end of the file", f"{len(data) - start} more bytes")
-    return b"".join(out)
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.stream = file.open("rb")
+        self.length = os.fstat(self.stream.fileno()).st_size
+        self.member: Any = None  # the decompressor, inside one of the streams that make a gzip file
+        self.waiting = self.stream.read(CHUNK)
+        self.offset = 0  # of what is waiting
+        self.packed = self.waiting[:2] == GZIP
+
+    def __enter__(self) -> Source:
+        if self.file.suffix == ".gz" and not self.packed:
+            self.close()
+            wrong(self.file, 0, f"{shown(GZIP)} (gzip)", shown(self.waiting[:2]))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self.stream.close()
+
+    def can_hold(self, count: int) -> bool:
+        """Whether the file is long enough for so many bytes, which is known before they are read."""
+        return count <= (self.length * RATIO if self.packed else self.length)
+
+    def read(self, count: int) -> bytes:
+        """The next bytes: as many as asked for, or fewer at the end of the file."""
+        if self.packed:
+            return self._unpacked(count)
+        held, self.waiting = self.waiting[:count], self.waiting[count:]
+        more = count - len(held)
+        return held + self.stream.read(more) if more else held
+
+    def _unpacked(self, count: int) -> bytes:
+        out = bytearray()
+        while len(out) < count:
+            if not self.waiting:
+                self.offset = self.stream.tell()
+                self.waiting = self.stream.read(CHUNK)
+            if self.member is None:
+                if not self.waiting:
+                    break
+                if len(self.waiting) < 2:
+                    self.waiting += self.stream.read(1)
+                if self.waiting[:2] != GZIP:
+                    rest = self.length - self.offset
+                    wrong(self.file, self.offset, "the end of the file", f"{rest} more bytes")
+                self.member = zlib.decompressobj(wbits=31)
+            out += self._piece(count - len(out))
+        return bytes(out)
+
+    def _piece(self, most: int) -> bytes:
+        """Some bytes of the stream, whose checksum is compared where it ends."""
+        before = self.member.copy()
+        try:
+            piece: bytes = self.member.decompress(self.waiting, most)
+        except zlib.error as error:
+            at = self.offset + first_bad(before, self.waiting)
+            wrong(self.file, at, "valid gzip data", str(error))
+        ended = self.member.eof
+        if not (self.waiting or piece or ended):
+            wrong(self.file, self.length, "more of the gzip stream", "the end of the file")
+        rest = self.member.unused_data if ended else self.member.unconsumed_tail
+        self.offset += len(self.waiting) - len(rest)
+        self.waiting = rest
+        if ended:
+            self.member = None
+        return piece
 
 
 def first_bad(stream: Any, chunk: bytes) -> int:
@@ -106,32 +161,53 @@ def idx(path: Where) -> Array:
     Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits".
     """
     file = Path(path)
-    data = contents(file)
-    if data[:2] != b"\0\0":
-        wrong(file, 0, "00 00 (an IDX file)", shown(data[:2]))
-    if len(data) < 4:
-        wrong(file, 2, "a type and a number of axes (2 bytes)", shown(data[2:4]))
-    if data[2] not in KINDS:
+    with Source(file) as source:
+        return numbers(source, *header(source))
+
+
+def header(source: Source) -> tuple[Any, tuple[int, ...]]:
+    """The type of numbers and the lengths of the axes."""
+    file, first = source.file, source.read(4)
+    if first[:2] != b"\0\0":
+        wrong(file, 0, "00 00 (an IDX file)", shown(first[:2]))
+    if len(first) < 4:
+        wrong(file, 2, "a type and a number of axes (2 bytes)", shown(first[2:4]))
+    code, axes = first[2:]
+    if code not in KINDS:
         known = ", ".join(f"{code:02x}" for code in KINDS)
-        wrong(file, 2, f"the code of a type of numbers ({known})", f"{data[2]:02x}")
-    kind, axes = np.dtype(KINDS[data[2]]), data[3]
-    start = 4 + 4 * axes
-    if len(data) < start:
-        wrong(file, len(data), f"the lengths of {axes} axes (up to byte {start})", "the end")
-    shape = tuple(int.from_bytes(data[at : at + 4], "big") for at in range(4, start, 4))
-    size = kind.itemsize
-    for n in shape:  # Python's integers: a damaged header cannot overflow them
-        size *= n
-    if len(data) - start < size:
-        wrong(
-            file,
-            len(data),
-            f"{size} bytes of numbers for shape {shape}",
-            f"the end of the file after {len(data) - start}",
-        )
-    if len(data) - start > size:
-        wrong(file, start + size, "the end of the file", f"{len(data) - start - size} more bytes")
-    return np.frombuffer(data, kind, offset=start).reshape(shape).astype(kind.newbyteorder("="))
+        wrong(file, 2, f"the code of a type of numbers ({known})", f"{code:02x}")
+    if axes > MOST_AXES:
+        wrong(file, 3, f"a number of axes up to {MOST_AXES}", str(axes))
+    lengths = source.read(4 * axes)
+    if len(lengths) < 4 * axes:
+        place = 4 + len(lengths)
+        wrong(file, place, f"the lengths of {axes} axes (up to byte {4 + 4 * axes})", "the end")
+    shape = tuple(int.from_bytes(lengths[at : at + 4], "big") for at in range(0, 4 * axes, 4))
+    return np.dtype(KINDS[code]), shape
+
+
+def numbers(source: Source, kind: Any, shape: tuple[int, ...]) -> Array:
+    """The numbers that a header promises, and no more: the file ends with them."""
+    file, start = source.file, 4 + 4 * len(shape)
+    size = kind.itemsize * math.prod(shape)  # Python's integers: no header can overflow them
+    promised = f"{size} bytes of numbers for shape {shape}"
+    if not source.can_hold(start + size):
+        if source.packed:
+            wrong(
+                file, 4, "lengths that the file can hold", f"{promised} in {source.length} of gzip"
+            )
+        held = f"the end of the file after {source.length - start}"
+        wrong(file, source.length, promised, held)
+    data = source.read(size)
+    if len(data) < size:
+        wrong(file, start + len(data), promised, f"the end of the file after {len(data)}")
+    if source.read(1):
+        more = "more bytes" if source.packed else f"{source.length - start - size} more bytes"
+        wrong(file, start + size, "the end of the file", more)
+    try:
+        return np.frombuffer(data, kind).reshape(shape).astype(kind.newbyteorder("="))
+    except ValueError as error:  # no numbers, along axes too long for an array
+        wrong(file, 4, "lengths of axes that an array can have", f"{shape} ({error})")
 
 
 def mnist(path: Where, part: str | None = None, *, dtype: Any = np.float64) -> Any:
@@ -150,12 +226,12 @@ def mnist(path: Where, part: str | None = None, *, dtype: Any = np.float64) -> A
 
     Raises:
         FileNotFoundError: a file is missing.
-        ValueError: a file is damaged, cut short, or not what its name says.
+        ValueError: a file is damaged, cut short, without images, or not what its name says.
 
     Source: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition",
     1998. It is downloaded by you: Fashion-MNIST and KMNIST have the same files.
     """
-    dtype = checked_dtype(dtype, "mnist")
+    dtype, part = checked_dtype(dtype, "mnist"), checked_part(part, "mnist")
     if part is not None:
         return mnist_pair(Path(path), part, dtype)
     return mnist_pair(Path(path), "train", dtype), mnist_pair(Path(path), "test", dtype)
@@ -163,12 +239,11 @@ def mnist(path: Where, part: str | None = None, *, dtype: Any = np.float64) -> A
 
 def mnist_pair(folder: Path, part: str, dtype: Any) -> Pair:
     """The images and labels of one part."""
-    if part not in PARTS:
-        raise ValueError(f"part of mnist is 'train', 'test' or None, got {part!r}")
     prefix = PARTS[part]
     images_file = found(folder, f"{prefix}-images", 3)
     labels_file = found(folder, f"{prefix}-labels", 1)
-    images, labels = idx_of(images_file, 3), idx_of(labels_file, 1)
+    images = idx_of(images_file, "images", "rows of pixels", "pixels in a row")
+    labels = idx_of(labels_file, "labels")
     if len(images) != len(labels):
         wrong(labels_file, 4, f"{len(images)} labels, one for each image", str(len(labels)))
     over = np.flatnonzero(labels > 9)
@@ -189,17 +264,17 @@ def found(folder: Path, stem: str, axes: int) -> Path:
     raise FileNotFoundError(f"mnist: {folder} has none of {', '.join(names)}")
 
 
-def idx_of(file: Path, axes: int) -> Array:
-    """An IDX array of bytes with a known number of axes."""
-    data = idx(file)
-    code = (
-        0x08
-        if data.dtype == np.uint8
-        else next(c for c, k in KINDS.items() if k[1:] == f"{data.dtype.kind}{data.dtype.itemsize}")
-    )
-    if (code, data.ndim) != (0x08, axes):
-        wrong(file, 0, f"00 00 08 {axes:02x}", f"00 00 {code:02x} {data.ndim:02x}")
-    return data
+def idx_of(file: Path, *axes: str) -> Array:
+    """An IDX array of bytes with known axes, none of which may be empty."""
+    with Source(file) as source:
+        kind, shape = header(source)
+        if (kind, len(shape)) != (np.dtype(np.uint8), len(axes)):
+            code = next(code for code, known in KINDS.items() if np.dtype(known) == kind)
+            wrong(file, 0, f"00 00 08 {len(axes):02x}", f"00 00 {code:02x} {len(shape):02x}")
+        for i, (length, what) in enumerate(zip(shape, axes, strict=True)):
+            if not length:
+                wrong(file, 4 + 4 * i, f"the number of {what}, 1 or more", "0")
+        return numbers(source, kind, shape)
 
 
 # --- CIFAR-10 ----------------------------------------
@@ -228,9 +303,7 @@ def cifar10(path: Where, part: str | None = None, *, dtype: Any = np.float64) ->
 
     Source: A. Krizhevsky, "Learning multiple layers of features from tiny images", 2009.
     """
-    dtype = checked_dtype(dtype, "cifar10")
-    if part not in (None, "train", "test"):
-        raise ValueError(f"part of cifar10 is 'train', 'test' or None, got {part!r}")
+    dtype, part = checked_dtype(dtype, "cifar10"), checked_part(part, "cifar10")
     folder = Path(path)
     if (folder / "cifar-10-batches-bin").is_dir():
         folder = folder / "cifar-10-batches-bin"
@@ -250,8 +323,7 @@ def cifar10(path: Where, part: str | None = None, *, dtype: Any = np.float64) ->
                     else ""
                 )
             )
-    tables = {each: [records(folder / name) for name in names[each]] for each in parts}
-    counts = {each: [len(table) for table in tables[each]] for each in parts}
+    counts = {each: [count_of(folder / name) for name in names[each]] for each in parts}
     for each in parts:
         # CIFAR's files have 10,000 records each. In a smaller set of one's own the files to train on are
         # of one length, that of most of them, and the test file is of any.
@@ -266,14 +338,16 @@ def cifar10(path: Where, part: str | None = None, *, dtype: Any = np.float64) ->
                     f"{usual} records, as in the other files",
                     f"{ends} after {min(count, usual)}",
                 )
-    pairs = [pair(np.concatenate(tables[each]), dtype) for each in parts]
+    pairs = [
+        pair(np.concatenate([records(folder / name) for name in names[each]]), dtype)
+        for each in parts
+    ]
     return pairs[0] if part is not None else tuple(pairs)
 
 
-def records(file: Path) -> Array:
-    """The records of one file: (n, 3073) bytes, the label first."""
-    data = file.read_bytes()
-    whole, rest = divmod(len(data), RECORD)
+def count_of(file: Path) -> int:
+    """The number of records in one file, from its length alone."""
+    whole, rest = divmod(file.stat().st_size, RECORD)
     if not whole or rest:
         wrong(
             file,
@@ -281,7 +355,12 @@ def records(file: Path) -> Array:
             f"a record of {RECORD} bytes",
             f"the end of the file after {rest}",
         )
-    table = np.frombuffer(data, np.uint8).reshape(whole, RECORD)
+    return whole
+
+
+def records(file: Path) -> Array:
+    """The records of one file: (n, 3073) bytes, the label first."""
+    table = np.frombuffer(file.read_bytes(), np.uint8).reshape(-1, RECORD)
     over = np.flatnonzero(table[:, 0] > 9)
     if len(over):
         at = int(over[0])
@@ -298,6 +377,17 @@ def pair(table: Array, dtype: Any) -> Pair:
 
 def checked_dtype(dtype: Any, what: str) -> Any:
     """float32 or float64."""
-    if np.dtype(dtype) not in (np.float32, np.float64):
-        raise TypeError(f"dtype of {what} is float32 or float64, got {np.dtype(dtype)}")
-    return np.dtype(dtype)
+    try:
+        known = np.dtype(dtype)
+    except (TypeError, ValueError, SyntaxError):  # what NumPy says about what is no dtype
+        known = None
+    if known not in (np.float32, np.float64):
+        raise TypeError(f"dtype of {what} is float32 or float64, got {known or dtype!r:.60}")
+    return known
+
+
+def checked_part(part: Any, what: str) -> str | None:
+    """The name of a part, or None for both."""
+    if part is not None and not (isinstance(part, str) and part in PARTS):
+        raise ValueError(f"part of {what} is 'train', 'test' or None, got {part!r:.60}")
+    return part

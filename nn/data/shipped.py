@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import zlib
 from importlib import resources
 from typing import Any
 
@@ -11,6 +11,9 @@ import numpy as np
 __all__ = ["digits"]
 
 Array = np.ndarray[Any, Any]
+
+LENGTH = 264_712
+"""Characters of the table, unpacked."""
 
 
 def digits() -> tuple[Array, Array]:
@@ -28,6 +31,14 @@ def digits() -> tuple[Array, Array]:
     Learning Repository, 1998, doi 10.24432/C50P49, licence CC BY 4.0 (`nn/datasets/digits.txt`).
     """
     packed = resources.files("nn").joinpath("datasets", "digits.csv.gz").read_bytes()
-    text = gzip.decompress(packed).decode()
-    table = np.array([line.split(",") for line in text.split()], dtype=np.int64)
+    try:
+        # The length is known, and so is the most that a damaged file may unpack to.
+        text = zlib.decompressobj(wbits=31).decompress(packed, LENGTH + 1).decode("ascii")
+        table = np.array([line.split(",") for line in text.split()], dtype=np.int64)
+        if len(text) != LENGTH or table.shape != (1797, 65):
+            raise ValueError(f"expected {LENGTH} characters and a table of 1797 × 65")
+    except (zlib.error, ValueError) as error:
+        raise ValueError(
+            f"nn/datasets/digits.csv.gz is damaged ({error}): install the package again"
+        ) from error
     return table[:, :-1] / 16, table[:, -1]

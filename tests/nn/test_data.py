@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import re
+import tempfile
+import tracemalloc
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import nn
 from nn.randomness import generator
@@ -370,3 +376,181 @@ def test_the_pickled_version_of_cifar10_is_never_opened(tmp_path: Path) -> None:
     (tmp_path / "data_batch_1").write_bytes(evil)
     with pytest.raises(FileNotFoundError, match="which is pickled: download the binary version"):
         nn.data.cifar10(tmp_path)
+
+
+# --- what a small file may cost, and what no file may do -------------------------
+
+
+def idx_header(*shape: int, code: int = 0x08) -> bytes:
+    """A header that promises an array."""
+    return bytes([0, 0, code, len(shape)]) + b"".join(n.to_bytes(4, "big") for n in shape)
+
+
+def refused(file: Path, read: Callable[[], Any] | None = None) -> tuple[str, int]:
+    """The message of a reader, and the most memory that it had taken by then."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="at byte") as caught:
+            nn.data.idx(file) if read is None else read()
+        return str(caught.value), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("shape", [(2**31, 28, 28), (2**32 - 1,), (60_000, 28, 28)])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_header_is_held_against_the_file_before_anything_is_allocated(
+    shape: tuple[int, ...], packed: bool, tmp_path: Path
+) -> None:
+    data = idx_header(*shape) + bytes(1000)
+    file = tmp_path / "numbers"
+    file.write_bytes(gzip.compress(data) if packed else data)
+    message, peak = refused(file)
+    assert message.startswith(f"{file}: at byte ")
+    assert str(shape) in message
+    assert peak < 500_000
+
+
+def test_no_more_is_decompressed_than_the_header_promises(tmp_path: Path) -> None:
+    for at, promised in (("plain", 60), ("long", 100_000)):
+        file = tmp_path / at
+        file.write_bytes(gzip.compress(idx_header(promised) + bytes(100_000_000)))
+        message, peak = refused(file)
+        assert f"at byte {8 + promised}: expected the end of the file, found more" in message
+        assert peak < 1_500_000
+
+
+def test_members_of_a_gzip_file_are_read_one_after_another(tmp_path: Path) -> None:
+    file = tmp_path / "numbers.gz"
+    whole = idx_header(3, 100_000) + bytes(range(250)) * 1200
+    pieces = (whole[:5], whole[5:70_000], b"", whole[70_000:])
+    file.write_bytes(b"".join(map(gzip.compress, pieces)))
+    assert nn.data.idx(file).tobytes() == whole[12:]
+
+
+@pytest.mark.parametrize(
+    ("shape", "at", "what"),
+    [
+        ((0, 3, 4), 4, "images"),
+        ((5, 0, 4), 8, "rows of pixels"),
+        ((5, 3, 0), 12, "pixels in a row"),
+    ],
+)
+def test_mnist_of_nothing_says_so(
+    shape: tuple[int, ...], at: int, what: str, tmp_path: Path
+) -> None:
+    file = mnist_folder(tmp_path)["train images"]
+    file.write_bytes(idx_header(*shape))
+    with pytest.raises(ValueError, match=f"at byte {at}: expected the number of {what}, 1 or more"):
+        nn.data.mnist(tmp_path)
+
+
+def test_mnist_of_no_labels_says_so(tmp_path: Path) -> None:
+    file = mnist_folder(tmp_path)["t10k labels"]
+    file.write_bytes(idx_header(0))
+    with pytest.raises(ValueError, match=r"t10k-labels.*at byte 4: .* labels, 1 or more, found 0"):
+        nn.data.mnist(tmp_path)
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """An IDX file that was cut, flipped, lengthened, given another header, or packed, or several."""
+    data = draw(
+        st.sampled_from(
+            [
+                idx_bytes(IMAGES),
+                idx_bytes(LABELS),
+                idx_header(1, code=0x0E) + bytes(8),
+                idx_header(0, 2**32 - 1, 2**32 - 1),
+                idx_header(*[1] * 33) + b"a",
+            ]
+        )
+    )
+    for _ in range(draw(st.integers(0, 3))):
+        kind = draw(st.sampled_from(["cut", "flip", "more", "header", "pack", "pack and more"]))
+        if kind == "cut":
+            data = data[: draw(st.integers(0, len(data)))]
+        elif kind == "flip" and data:
+            bit = draw(st.integers(0, 8 * len(data) - 1))
+            flipped = data[bit // 8] ^ (1 << bit % 8)
+            data = data[: bit // 8] + bytes([flipped]) + data[bit // 8 + 1 :]
+        elif kind == "more":
+            data += draw(st.binary(min_size=1, max_size=40))
+        elif kind == "header":
+            lengths = draw(st.lists(st.integers(0, 2**32 - 1), max_size=4))
+            code = draw(st.sampled_from([0, 7, 8, 9, 11, 12, 13, 14, 255]))
+            data = idx_header(*lengths, code=code) + data[16:]
+        else:
+            data = gzip.compress(data, mtime=0)
+    return data
+
+
+@given(data=damaged(), end=st.sampled_from(["", ".gz"]))
+@settings(max_examples=400, deadline=None)
+def test_a_file_is_read_or_a_value_error_names_it(data: bytes, end: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        whole = mnist_folder(Path(folder), end)
+        names = {"train images": whole["train images"], "train labels": whole["train labels"]}
+        for file in names.values():
+            old = file.read_bytes()
+            file.write_bytes(data)
+            for read in (
+                lambda: nn.data.mnist(folder, "train"),
+                lambda file=file: nn.data.idx(file),
+            ):
+                try:
+                    read()
+                except ValueError as error:
+                    place = re.match(r"(.*): at byte \d+: expected .+, found .+", str(error))
+                    if place is None or Path(place[1]).parent != Path(folder):
+                        raise
+            file.write_bytes(old)
+
+
+@given(data=st.binary(max_size=7000), names=st.integers(0, 5))
+@settings(max_examples=100, deadline=None)
+def test_a_cifar_file_is_read_or_a_value_error_names_it(data: bytes, names: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        tables = cifar_folder(Path(folder))
+        file = Path(folder) / list(tables)[names]
+        file.write_bytes(data)
+        try:
+            nn.data.cifar10(folder)
+        except ValueError as error:
+            if not re.match(rf"{folder}/.*: at byte \d+: expected .+, found .+", str(error)):
+                raise
+
+
+@pytest.mark.parametrize("read", [nn.data.mnist, nn.data.cifar10])
+@pytest.mark.parametrize("part", ["validation", 3, [], ("train",), np.ones(3), b"train"])
+def test_a_part_that_is_none_is_refused_by_name(read: Any, part: Any, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"part of .* is 'train', 'test' or None, got"):
+        read(tmp_path, part)
+
+
+@pytest.mark.parametrize("read", [nn.data.mnist, nn.data.cifar10])
+@pytest.mark.parametrize("dtype", [int, "float16", "nonsense", 3, [("a",)], object()])
+def test_a_dtype_that_images_cannot_have_is_refused_by_name(
+    read: Any, dtype: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(TypeError, match=r"dtype of .* is float32 or float64, got"):
+        read(tmp_path, dtype=dtype)
+
+
+def test_a_damaged_file_of_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = resources.files("nn").joinpath("datasets", "digits.csv.gz").read_bytes()
+    text = gzip.decompress(good)
+    for data in (
+        b"",
+        good[:100],
+        good[:-100],
+        b"PK" + good,
+        good[:50] + b"\xff" + good[51:],
+        gzip.compress(text[:-3]),
+        gzip.compress(text + b"0"),
+        gzip.compress(text.replace(b"1", b"x", 1)),
+        gzip.compress(bytes(50_000_000)),
+    ):
+        monkeypatch.setattr(Path, "read_bytes", lambda self, data=data: data)
+        with pytest.raises(ValueError, match=r"digits\.csv\.gz is damaged"):
+            nn.data.digits()
