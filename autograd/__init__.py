@@ -150,6 +150,7 @@ from autograd.recording import (
     register_library,
     retain_grads,
 )
+from autograd.saving import write_whole
 from autograd.tensor import Tensor
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value, values
@@ -332,6 +333,7 @@ __all__ = [
     "vjp",
     "vstack",
     "where",
+    "write_whole",
     "xlog1py",
     "xlogy",
 ]

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import autograd
 import nn
-from nn.digits import Choices, Run, schedules, side_by_side
+from nn.digits import Choices, Run, check_writable, schedules, side_by_side
 from nn.training.checks import optimizers
 
 
@@ -184,7 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         norm=chosen.norm,
     )
     try:
-        (chosen.out / "weights.npz").touch()
+        check_writable(chosen.out)
         digits(chosen.out, chosen.epochs, chosen.seed, choices)
     except OSError as error:
         command.error(f"cannot write into {chosen.out}: {error}")

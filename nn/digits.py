@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import math
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +30,14 @@ Pair = tuple[Array, Array]
 HIDDEN = [128]
 BATCH = 32  # such small products stay on one thread, which is fastest, above all on a busy machine
 RATE, MOMENTUM, PENALTY, NOISE = 0.1, 0.9, 3e-4, 0.25
+
+FILES = {
+    "learning-curve.svg": "loss and accuracy after each epoch",
+    "mistakes.svg": "the confusion matrix and the worst mistakes",
+    "network.svg": "the graph of one mini-batch's loss, with gradients",
+    "weights.npz": "the weights, by name: numpy.load",
+}
+"""What a run leaves in its folder."""
 
 RATES = {"adadelta": 6.0, "adagrad": 0.1, "adam": 0.008, "adamw": 0.008, "rmsprop": 0.006}
 """The learning rates that other optimisers start from; that of a newer one is Adam's."""
@@ -283,12 +295,7 @@ class Run:
 
     def write(self, out: Path) -> list[tuple[Path, str]]:
         """Write what there is to see, and the weights: the files and what they show."""
-        files = [
-            (out / "learning-curve.svg", "loss and accuracy after each epoch"),
-            (out / "mistakes.svg", "the confusion matrix and the worst mistakes"),
-            (out / "network.svg", "the graph of one mini-batch's loss, with gradients"),
-            (out / "weights.npz", "the weights, by name: numpy.load"),
-        ]
+        files = [(out / name, what) for name, what in FILES.items()]
         curve, matrix, graph, weights = (path for path, _ in files)
         nn.inspect.learning_curve(self.losses, self.accuracies).savefig(curve)
         images = self.held_x.reshape(-1, 8, 8)
@@ -304,8 +311,22 @@ class Run:
             loss.backward()
             autograd.draw(loss).save(graph)
         arrays: dict[str, Any] = self.model.state_dict()
-        np.savez(weights, **arrays)
+        packed = io.BytesIO()
+        np.savez(packed, **arrays)
+        autograd.write_whole(weights, packed.getvalue())
         return files
+
+
+def check_writable(out: Path) -> None:
+    """Raise when a folder cannot take the files of a run: better before training than after."""
+    for name in FILES:
+        path = out / name
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if path.exists() and not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    with tempfile.TemporaryFile(dir=out) as file:
+        file.write(b"0")
 
 
 def with_patterns(x: Array, y: Array, rng: np.random.Generator) -> Pair:

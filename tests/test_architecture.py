@@ -38,7 +38,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("primitive",),
     ("dispatch",),
     ("letters", "graph"),
-    ("recording", "arrays"),
+    ("recording", "arrays", "saving"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd.graph import Node
+from autograd.saving import write_whole
 from autograd.views.embedding import Embedded
 from autograd.views.looks import THEMES, style_sheet
 from autograd.views.picture import DOOR, Picture
@@ -217,8 +218,7 @@ class Drawing(Embedded):
             content = self.source.encode()
         else:
             content = render(self.source, suffix[1:])
-        path.write_bytes(content)
-        return path
+        return write_whole(path, content)
 
 
 def tidied(picture: str, prefix: str, theme: str) -> str:

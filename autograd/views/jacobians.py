@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from autograd.graph import Node
+from autograd.saving import write_whole
 from autograd.views.embedding import Embedded
 from autograd.views.looks import DARK, LIGHT, THEMES, Theme, visible
 from autograd.views.looks import number as written
@@ -133,8 +134,7 @@ class JacobianPicture(Embedded):
         path = Path(path)
         if path.suffix.lower() != ".svg":
             raise ValueError(f"cannot save a Jacobian as {path.name!r}: the name ends in .svg")
-        path.write_text(self.svg, encoding="utf-8")
-        return path
+        return write_whole(path, self.svg.encode())
 
 
 # --- structure ------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd.graph import Node, reachable, topological_order
+from autograd.saving import write_whole
 from autograd.views.board import DERIVATIVE, FONT, UNKNOWN, Board, Card, printable
 from autograd.views.grouping import GroupedTimeline
 from autograd.views.looks import THEMES
@@ -190,8 +191,7 @@ class Stepper:
         if path.suffix.lower() not in (".html", ".htm"):
             raise ValueError(f"a stepper is saved as .html, not as {path.name!r}")
         page = PAGE.format(title=html.escape(self._title), block=self.html)
-        path.write_text(page, encoding="utf-8", newline="\n")
-        return path
+        return write_whole(path, page.encode())
 
     # --- what the script reads ----------------------------------------------------------------------
 
