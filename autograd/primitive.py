@@ -100,7 +100,7 @@ def unbroadcast(g: Any, like: Any) -> Any:
 
 
 def normalise_axes(axis: Any, ndim: int) -> tuple[int, ...]:
-    """An ``axis`` option as a tuple of axes counted from the front."""
+    """An ``axis`` option as a tuple of axes counted from the front, in the order of the shape."""
     if axis is None:
         return tuple(range(ndim))
     if axis.__class__ is int and -ndim <= axis < ndim:
@@ -108,7 +108,7 @@ def normalise_axes(axis: Any, ndim: int) -> tuple[int, ...]:
     if ndim == 0 and axis in (0, -1):  # NumPy allows it
         return ()
     if isinstance(axis, tuple):
-        return tuple(np.lib.array_utils.normalize_axis_tuple(axis, ndim))
+        return tuple(sorted(np.lib.array_utils.normalize_axis_tuple(axis, ndim)))
     return (np.lib.array_utils.normalize_axis_index(axis, ndim),)
 
 
