@@ -95,6 +95,42 @@ def holds_values(x: Any) -> bool:
     )
 
 
+def has_parameter(x: Any) -> bool:
+    """Whether x is, or holds, a leaf that requires a gradient. A module may hold any."""
+    if isinstance(x, Node):
+        # What a transform differentiates by is a leaf, or a second name of a node that it was given.
+        return x.requires_grad and (x.is_leaf or x.primitive is autograd.identity)
+    if isinstance(x, np.ndarray):
+        return holds_values(x) and any(map(has_parameter, x.flat))
+    if isinstance(x, list | tuple | dict):
+        return any(map(has_parameter, x.values() if isinstance(x, dict) else x))
+    return isinstance(x, Module)
+
+
+def check_kept(module: Module, name: str, held: Any, x: Any) -> None:
+    """Raise where an assignment would take a parameter away: ``layer.weight = layer.weight - x``."""
+    where = f"{type(module).__name__}.{name}"
+    if held is x:
+        # `weight -= x` on an array of Values puts other Values into it, and NumPy asks nobody.
+        made = [v for v in x.flat if isinstance(v, Value)] if holds_values(x) else []
+        lost = [v for v in made if not v.is_leaf or not (v.requires_grad or v.name)]
+        if lost and (not lost[0].is_leaf or not autograd.is_grad_enabled()):
+            raise TypeError(
+                f"an operator in place has put new nodes into the array of Values {where}, and its "
+                "parameters are lost: change their numbers, `for v in weight.flat: v.data -= ...`"
+            )
+    elif x is not None and has_parameter(held) and not has_parameter(x):
+        kind = type(x).__name__
+        if isinstance(x, Node):
+            kind = f"a {kind} that is no leaf" if not x.is_leaf else f"a constant {kind}"
+        raise TypeError(
+            f"{where} is a parameter, and would be lost to an assignment of {kind}. To change its "
+            f"numbers write `{name}.data = x` (or `{name} -= x` under no_grad), to freeze it "
+            f"`{name}.requires_grad = False`, to replace it give a leaf that requires a gradient; for "
+            f"anything else `del module.{name}` first"
+        )
+
+
 def path(keys: Keys) -> str:
     """Keys as people write them: ``layers.0.weight``."""
     return ".".join(map(str, keys))
@@ -137,6 +173,7 @@ class Running(Scope):
     """
 
     __slots__ = ("_module", "_root", "place")
+    running = True
 
     def __init__(self, module: Module, outer: Scope | None) -> None:
         super().__init__("" if outer is None else outer.path, module.__class__.__name__, outer)
@@ -221,6 +258,13 @@ class Module(Scoped, metaclass=Naming):
         return mode
 
     _places: Mapping[int, Place] = {}
+
+    def __setattr__(self, name: str, x: Any) -> None:
+        if name not in CACHES:
+            held = self.__dict__.get(name)
+            if isinstance(held, Node | np.ndarray):
+                check_kept(self, name, held, x)
+        super().__setattr__(name, x)
 
     def _make_scope(self, outer: Scope | None) -> Scope:
         return Running(self, outer)

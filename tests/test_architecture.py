@@ -30,7 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("transforms",),
     ("operators",),
     ("functions",),
-    ("apply", "flat", "vector"),
+    ("apply", "flat", "in_place", "vector"),
     ("value", "tensor", "pickling"),
     ("signatures", "primitives"),
     ("declare", "local_derivative"),

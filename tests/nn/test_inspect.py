@@ -112,7 +112,7 @@ def test_a_residual_block_has_its_own_output_beside_its_layers() -> None:
 def test_normalisation_and_frozen_weights_are_no_obstacle() -> None:
     model = nn.MLP(2, [8, 2], norm="batch", rng=0)
     for layer in (model.layers[0], model.layers[3]):
-        layer.weight = autograd.Tensor(layer.weight.data, requires_grad=False)
+        layer.weight.requires_grad = False
         layer.bias = None
     seen = nn.inspect.observe(model, X)
     assert list(seen.kinds.values()) == ["Linear", "BatchNorm1d", "ReLU", "Linear"]
