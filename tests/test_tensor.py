@@ -113,9 +113,9 @@ def test_assignment_into_a_tensor_names_where_and_concatenate():
         t[0] = 3.0
 
 
-def test_in_place_operators_rebind():
-    a = t = Tensor([1.0, 2.0])
-    t += 1
+def test_in_place_operators_on_an_interior_node_rebind():
+    a = Tensor([1.0, 2.0])
+    t = a + 1
     t *= 2
     t.sum().backward()
     assert a.data.tolist() == [1.0, 2.0]

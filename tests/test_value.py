@@ -97,9 +97,9 @@ def test_a_value_is_not_iterable_or_complex():
         autograd.exp(np.complex128(1j))
 
 
-def test_in_place_operators_rebind():
-    a = x = Value(2.0)
-    x += 1
+def test_in_place_operators_on_an_interior_node_rebind():
+    a = Value(2.0)
+    x = a + 1
     x *= 3
     x.backward()
     assert x.data == 9.0
