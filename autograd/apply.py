@@ -171,6 +171,10 @@ def constant(x: Any, primitive: Primitive) -> Any:
         check_array(x, f"an argument of {primitive.name}")
         if x.__class__ is not ndarray:
             x = x.view(ndarray)
+        if (
+            x.dtype == np.float16
+        ):  # which beside a Value alone would make a Tensor of half precision
+            return x.astype(np.float32)
         if (x.dtype.kind == "f" and x.dtype.itemsize <= 8) or x.dtype.kind in "biu":
             return x
         if x.dtype == object:
@@ -205,7 +209,9 @@ def apply_to_tensors(
             whole = array.__class__ is ndarray and array.dtype.kind in "iub"
             if whole and primitive.family == "diagonal" and primitive.differentiable(len(arrays)):
                 # A rule may take a logarithm, which is a half-precision number for small integers.
-                tensors = [each.dtype for each in arguments if isinstance(each, Tensor)]
+                tensors = [each.dtype for each in arguments if isinstance(each, Tensor)] or [
+                    FLOAT64
+                ]
                 dtype = np.result_type(array.dtype, np.float32, *tensors)
                 given, array = array, array.astype(dtype)
                 if under_way:

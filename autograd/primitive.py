@@ -261,7 +261,9 @@ class Primitive:
         """The value on object arrays of Values: by default the NumPy function itself."""
         if self.values is not None:
             return self.values(*arguments, **options)
-        return self.compute(arguments, options)
+        out = self.compute(arguments, options)
+        # One Value is a Value, and no array without axes.
+        return out[()] if out.__class__ is ndarray and not out.ndim else out
 
     def alike(self, arguments: Sequence[Any], dtype: Any) -> list[Any]:
         """The arguments that can be differentiated by, in the dtype of the output.

@@ -102,7 +102,8 @@ def test_the_powers_that_people_write(kind: type) -> None:
 @pytest.mark.parametrize("kind", [Value, Tensor])
 def test_an_in_place_operator_gives_the_name_a_new_node(kind: type) -> None:
     v = kind(2.0)
-    w = v + 1
+    w = v
+    w += 1
     w *= v
     w -= 0.5
     w /= 2
@@ -240,3 +241,34 @@ def test_a_tensor_and_an_array_of_values_do_not_mix() -> None:
         Tensor([1.0, 2.0]) * autograd.values([1.0, 2.0])
     with pytest.raises(TypeError, match="do not mix"):
         autograd.values([1.0, 2.0]) * Tensor([1.0, 2.0])
+
+
+@pytest.mark.parametrize("dtype", ["?", "b", "B", "h", "H", "i", "I", "l", "e", "f", "d"])
+@pytest.mark.parametrize("sign", ["+", "*", "/", "**"])
+def test_a_value_with_an_array_has_the_dtype_that_a_float_has_with_it(
+    sign: str, dtype: str
+) -> None:
+    array = np.array([1, 1, 1], dtype)
+    expected = (2.0 + array).dtype if dtype != "e" else np.float32  # no Tensor is a float16
+    for out in (OPERATORS[sign](Value(2.0), array), OPERATORS[sign](array, Value(2.0))):
+        assert isinstance(out, Tensor)
+        assert out.dtype == expected
+    assert autograd.where(array > 0, Value(2.0), array).dtype == expected
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda v: autograd.scatter(v, index=(), shape=()),
+        lambda v: autograd.scatter(v, index=0, shape=(2,))[0],
+        lambda v: autograd.scatter(v, index=(0, 1), shape=(2, 2))[0, 1],
+        lambda v: autograd.reshape(autograd.reshape(v, shape=(1, 1)), shape=()),
+        lambda v: autograd.transpose(v),
+    ],
+)
+def test_one_value_that_is_moved_about_is_still_a_value(function: Callable[[Any], Any]) -> None:
+    v = Value(2.0)
+    out = function(v)
+    assert isinstance(out, Value)
+    (out * 3).backward()
+    assert v.grad == 3.0

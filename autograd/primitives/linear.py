@@ -66,9 +66,10 @@ def _is_basic(index: Any) -> bool:
 
 
 def _scatter_array(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
-    out = np.zeros(shape, dtype=np.asarray(x).dtype)
+    x = np.asarray(x)
+    out = np.zeros(shape, dtype=x.dtype)
     if _is_basic(index):
-        out[index] = x
+        out[index] = x[()]  # NumPy would put a 0-d array of one Value in as an array
     else:
         np.add.at(out, index, x)
     return out

@@ -88,6 +88,8 @@ def scalar_call(name: str, numbers: list[float], options: dict[str, Any]) -> flo
             return float(row.array(*numbers, **options))
         return float(row.on_numbers(np.array(numbers), options))
     function: Callable[..., Any] = OPERATORS[name][1]
+    if name in ("logical_and", "logical_or"):  # which take truth values, and those are numbers here
+        return float(function(*map(bool, numbers)))
     return float(function(*numbers))
 
 

@@ -115,6 +115,23 @@ def test_products_of_values_are_the_eager_pass_for_every_instance(executor: str)
     check_values(function, columns, [*weights.flat, *bias.flat], executor=executor)
 
 
+LOSSES: list[Any] = [
+    autograd.kl_divergence,
+    autograd.binary_cross_entropy,
+    lambda x, target: autograd.binary_cross_entropy(x, target, entropy=True),
+    lambda x, target: autograd.logistic_cross_entropy(x, target, 2.0, entropy=True),
+]
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("target", [0.5, 0.0, 1.0])
+def test_a_loss_of_values_with_a_constant_target_is_the_eager_pass(
+    target: float, loss: Any, executor: str
+) -> None:
+    check_values(lambda x: loss(x, target), [np.array([0.2, 0.3, 0.9])], executor=executor)
+
+
 def test_the_samples_reach_every_row_with_a_derivative() -> None:
     reached = {sample.primitive for sample in COMPILED}
     constant = {"sign", "indicator", "random_like", "class_targets", "class_count"}
