@@ -171,9 +171,7 @@ def constant(x: Any, primitive: Primitive) -> Any:
         check_array(x, f"an argument of {primitive.name}")
         if x.__class__ is not ndarray:
             x = x.view(ndarray)
-        if (
-            x.dtype == np.float16
-        ):  # which beside a Value alone would make a Tensor of half precision
+        if x.dtype == np.float16:  # beside a Value alone it would make a Tensor of half precision
             return x.astype(np.float32)
         if (x.dtype.kind == "f" and x.dtype.itemsize <= 8) or x.dtype.kind in "biu":
             return x
@@ -209,10 +207,8 @@ def apply_to_tensors(
             whole = array.__class__ is ndarray and array.dtype.kind in "iub"
             if whole and primitive.family == "diagonal" and primitive.differentiable(len(arrays)):
                 # A rule may take a logarithm, which is a half-precision number for small integers.
-                tensors = [each.dtype for each in arguments if isinstance(each, Tensor)] or [
-                    FLOAT64
-                ]
-                dtype = np.result_type(array.dtype, np.float32, *tensors)
+                tensors = [each.dtype for each in arguments if isinstance(each, Tensor)]
+                dtype = np.result_type(array.dtype, np.float32, *(tensors or [FLOAT64]))
                 given, array = array, array.astype(dtype)
                 if under_way:
                     note_made(array, registry["astype"], [given], {"dtype": dtype})

@@ -212,6 +212,10 @@ class Node:
         """
         raise TypeError(f"{type(self).__name__} takes no gradient")
 
+    def _take(self, result: Any, sign: str) -> None:
+        """Give a leaf the numbers of a result, as ``p -= x`` does: an assignment, which is dated."""
+        raise TypeError(f"{type(self).__name__} is not changed in place")
+
     def _clone(self, copies: dict[int, Any]) -> Node:
         """A copy whose arguments are looked up in `copies` by identity."""
         raise TypeError(f"{type(self).__name__} cannot be copied")

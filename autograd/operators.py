@@ -32,6 +32,7 @@ from autograd.functions import (
     trace,
 )
 from autograd.graph import Node, tick
+from autograd.in_place import in_place
 from autograd.letters import OPERATORS, Letter, scalar_text
 from autograd.primitive import Primitive
 from autograd.primitives.linear import expand_dims, flip, moveaxis, ravel, squeeze, swapaxes
@@ -60,6 +61,9 @@ OPERATOR_METHODS = {
     "matmul": "matmul",
 }
 """Row name: the name of Python's operator method, without underscores."""
+
+SIGNS = {name: OPERATORS[name][0].format("", "").strip("( )") + "=" for name in OPERATOR_METHODS}
+"""Row name: the operator that updates in place, such as ``-=``."""
 
 UNARY_OPERATORS = {"__neg__": "neg", "__abs__": "abs", "__pos__": "identity"}
 NO_METHOD = (
@@ -352,6 +356,9 @@ for _row in list(registry.values()):
     for _dunder, _name in UNARY_OPERATORS.items():
         if _row.name == _name:
             _install(_row, _dunder)
+for _name, _dunder in OPERATOR_METHODS.items():
+    if hasattr(Value, f"__{_dunder}__"):
+        setattr(Value, f"__i{_dunder}__", in_place(registry[_name], SIGNS[_name]))
 for _name in COMPARISONS:
     setattr(Value, f"__{_name}__", _comparison(getattr(operator, _name)))
 setattr(Value, "clip", _method("clip", clip))  # noqa: B010  (as below)
@@ -412,6 +419,7 @@ def _sequence_option(name: str, option: str) -> Callable[..., Any]:
 for _name, _dunder in OPERATOR_METHODS.items():
     setattr(Tensor, f"__{_dunder}__", _operator(registry[_name]))
     setattr(Tensor, f"__r{_dunder}__", _operator(registry[_name], reflected=True))
+    setattr(Tensor, f"__i{_dunder}__", in_place(registry[_name], SIGNS[_name]))
 for _dunder, _name in UNARY_OPERATORS.items():
     setattr(Tensor, _dunder, _method(_dunder, registry[_name]))
 for _name in COMPARISONS:

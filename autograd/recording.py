@@ -129,6 +129,8 @@ class Scope:
     """
 
     __slots__ = ("_origin", "kind", "parent", "path")
+    running = False
+    """Whether it is the scope of a module's call."""
 
     def __init__(self, path: str, kind: str, parent: Scope | None = None) -> None:
         self.path = path

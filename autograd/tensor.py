@@ -474,6 +474,16 @@ class Tensor(ArrayMethods, Node):
         held = self._grad
         self._grad = g if held is None or self._primitive is not None else held + g
 
+    def _take(self, result: Any, sign: str) -> None:
+        if result.shape != self.shape:
+            raise ValueError(
+                f"`t {sign} x` keeps the shape of t, {self.shape}, and would make {result.shape} of it"
+            )
+        np.copyto(self._data, result._data, casting="same_kind")
+        if self._buffer is None:
+            self._buffer = Buffer()
+        self._buffer.changed = changed()
+
     def _clone(self, copies: dict[int, Any]) -> Tensor:
         copy = new(Tensor)
         for field in ("_name", "_primitive", "_options", "_requires_grad", "_retain", "_slots"):

@@ -355,6 +355,14 @@ class Value(ScalarMethods, Node):
         held = self.grad
         self.grad = g if held is None or self._primitive is not None else held + g
 
+    def _take(self, result: Any, sign: str) -> None:
+        if result.__class__ is not Value:
+            raise ValueError(
+                f"a Value stays one number: `v {sign} x` got an x of shape {result.shape}"
+            )
+        self._data = result._data
+        self._serial = changed()
+
     def _clone(self, copies: dict[int, Any]) -> Value:
         copy = new(Value)
         for field in ("_data", "_primitive", "_dx", "_dy", "_requires_grad"):

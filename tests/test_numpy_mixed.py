@@ -102,8 +102,7 @@ def test_the_powers_that_people_write(kind: type) -> None:
 @pytest.mark.parametrize("kind", [Value, Tensor])
 def test_an_in_place_operator_gives_the_name_a_new_node(kind: type) -> None:
     v = kind(2.0)
-    w = v
-    w += 1
+    w = v + 1
     w *= v
     w -= 0.5
     w /= 2
