@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import zlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd.arrays import check_array
+from autograd.differences import NOISE, RIGHT, WRONG, Line, Verdict, judged
 from autograd.dispatch import raw
-from autograd.graph import AnomalyError, Node, describe, topological_order
+from autograd.graph import AnomalyError, Node, cotangents, describe, topological_order
 from autograd.primitive import Primitive
-from autograd.recording import ModeChange
-from autograd.transforms import Call, Function, arguments_of, leaves_of, shaped, vjp
+from autograd.recording import GraphExitError, ModeChange
+from autograd.transforms import Call, Function, arguments_of, function, leaves_of, shaped, vjp
 from autograd.value import Value
 
 __all__ = ["GradientError", "detect_anomaly", "gradcheck"]
@@ -32,32 +34,60 @@ def gradcheck(
     order: int = 1,
     *,
     eps: float = 1e-6,
-    atol: float = 1e-5,
+    atol: float | None = None,
     rtol: float = 1e-3,
 ) -> bool:
     """Compare the derivatives of f with central differences; True, or a `GradientError`.
 
-    Every entry of the Jacobian must agree: ``|analytic − numeric| <= atol + rtol · |numeric|`` with
-    numeric = (f(x + eps) − f(x − eps)) / 2 eps. The relative error shown is
-    |analytic − numeric| / max(1e-12, |analytic| + |numeric|), as in DD2424 and CS231n.
+    Every entry of the Jacobian must agree: ``|analytic − numeric| <= rtol · |numeric|``, and what
+    rounding takes from numeric = (f(x + eps) − f(x − eps)) / 2 eps, so that a derivative of 1e-10 is
+    checked as one of 1 is. The relative error shown is |analytic − numeric| / (|analytic| + |numeric|),
+    as in DD2424 and CS231n. Where f is not finite and the rule says so as well, they agree.
+
+    Before a rule is blamed, smaller and larger steps and each side by itself are asked. Where a step
+    left the domain of f or crossed a kink, and where the point lies on one, the error says that.
 
     Args:
-        f: a function of nodes: numbers become Values, arrays become float64 Tensors.
+        f: a function of nodes: numbers become Values, arrays become float64 Tensors. It gives the same
+            numbers each time, and float64 all the way.
         inputs: a tuple or list of arguments, or a single one. Arguments may be nested.
         order: 1, or 2 to check the derivatives of the gradient as well.
         eps: half the width of the difference.
+        atol: a gap that is as good as none, whatever the scale; by default that of rounding.
+        rtol: the relative gap that is as good as none.
 
     Raises:
-        GradientError: with the worst entry, both numbers, and the primitive that is to blame.
+        GradientError: with the worst entry, both numbers, and the primitive that is to blame; or what
+            kept a difference from telling: an edge, a kink, or a function that draws at random.
+        ValueError: another order, a step that is not positive, no inputs, no outputs.
 
     >>> import autograd
     >>> autograd.gradcheck(lambda x, y: x.tanh() * y, (0.5, 2.0), order=2)
     True
+    >>> autograd.gradcheck(autograd.sqrt, 1e-9)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    autograd.checking.GradientError: the gradient of output 0 by input 0: the step eps = 1e-06 ...
     """
     if order not in (1, 2):
         raise ValueError(f"order is 1 or 2, got {order!r}")
+    for x, what, least in (
+        (eps, "eps", "above"),
+        (rtol, "rtol", "of at least"),
+        (atol, "atol", "of at least"),
+    ):
+        if x is None and what == "atol":
+            continue
+        if isinstance(x, bool) or not isinstance(x, int | float | np.integer | np.floating):
+            raise TypeError(f"{what} is a number, got {type(x).__name__} ({x!r:.60})")
+        if not (0 <= x < np.inf and (x or what != "eps")):
+            raise ValueError(f"{what} is a finite number {least} 0, got {x}")
     inputs = shaped(arguments_of(inputs), [_double(x) for x in leaves_of(arguments_of(inputs))])
-    _compare(f, inputs, eps, atol, rtol, "the gradient")
+    if not leaves_of(inputs):
+        raise ValueError("gradcheck: there are no numbers among the inputs")
+    tolerances = _Tolerances(float(eps), float(rtol), None if atol is None else float(atol))
+    function(f, "gradcheck")
+    _Check(f, inputs, tolerances, "the gradient").run()
     if order == 2:
 
         def gradient(*arguments: Any) -> Any:
@@ -66,7 +96,7 @@ def gradcheck(
             seeds = [rng.uniform(0.5, 1.5, np.shape(raw(x))) for x in leaves_of(out)]
             return pull(shaped(out, [g if g.shape else float(g) for g in seeds]))
 
-        _compare(gradient, inputs, eps, atol, rtol, "the gradient of the gradient")
+        _Check(gradient, inputs, tolerances, "the gradient of the gradient").run()
     return True
 
 
@@ -76,77 +106,241 @@ def _double(x: Any) -> Any:
     return np.array(x, dtype=np.float64) if isinstance(x, np.ndarray) else Value(x)._data
 
 
-def _compare(f: Function, inputs: Any, eps: float, atol: float, rtol: float, what: str) -> None:
-    call = Call(f, inputs, {}, range(len(inputs)))
-    call.nested = False
-    leaves = [np.array(x) for x in leaves_of(inputs)]
-    outputs = [np.asarray(raw(x)) for x in call.outputs]
-    if not outputs:
-        raise ValueError("gradcheck: the function returned no numbers")
-    worst: tuple[float, str] | None = None
-    for o, out in enumerate(outputs):
-        seeds: list[Any] = [np.zeros(each.shape) for each in outputs]
-        rows = []
-        for place in np.ndindex(out.shape):
-            seeds[o][place] = 1.0
-            rows.append(call.pull(seeds, False))
-            seeds[o][place] = 0.0
-        for i, x in enumerate(leaves):
-            analytic = np.array([row[i] for row in rows]).reshape(out.shape + x.shape)
-            numeric = np.empty_like(analytic)
-            for at in np.ndindex(x.shape):
-                numeric[(..., *at)] = _difference(f, inputs, leaves, i, at, o, eps)
-            gap = np.abs(analytic - numeric)
-            relative = gap / np.maximum(1e-12, np.abs(analytic) + np.abs(numeric))
-            agree = (gap <= atol + rtol * np.abs(numeric)) | (analytic == numeric)
-            if np.all(agree):
-                continue
-            error = np.where(agree, -1.0, np.nan_to_num(relative, nan=np.inf))
-            at = np.unravel_index(int(np.argmax(error)), error.shape)
-            if worst is None or error[at] > worst[0]:
-                split = len(out.shape)
-                worst = (
-                    error[at],
-                    (
-                        f"{what} of output {o}{_place(at[:split])} by input {i}{_place(at[split:])}:\n"
-                        f"  analytic  {analytic[at]:.10g}\n  numeric   {numeric[at]:.10g}\n"
-                        f"  relative error {relative[at]:.3g} (absolute {gap[at]:.3g}; "
-                        f"tolerance {atol:g} + {rtol:g} |numeric|)"
-                    ),
+class _Tolerances(NamedTuple):
+    eps: float
+    rtol: float
+    atol: float | None
+
+
+class _Entry(NamedTuple):
+    """One entry of a Jacobian that a difference disagrees with, and what is to be said of it."""
+
+    error: float
+    text: str
+
+
+class _Check:
+    """The Jacobian of one function at one point, held against differences."""
+
+    def __init__(self, f: Function, inputs: Any, tolerances: _Tolerances, what: str) -> None:
+        self.f, self.inputs, self.tolerances, self.what = f, inputs, tolerances, what
+        self.leaves = [np.array(x) for x in leaves_of(inputs)]
+        self.paths = _paths(inputs)
+        self.call = self.called(self.leaves)
+        self.outputs = [np.asarray(raw(x)) for x in self.call.outputs]
+        if not self.outputs:
+            raise ValueError("gradcheck: the function returned no numbers")
+        self.places = [
+            (o, at) for o, out in enumerate(self.outputs) for at in np.ndindex(out.shape)
+        ]
+        # The rounding that a difference of one output has, where nothing within is larger than it.
+        self.coarse = np.array(
+            [float(_epsilon(self.outputs[o]) * abs(self.outputs[o][at])) for o, at in self.places]
+        )
+        self.epsilons = np.array([_epsilon(self.outputs[o]) for o, _ in self.places])
+        self._noise: dict[int, float] = {}
+
+    def called(self, leaves: Sequence[Any]) -> Call:
+        """One call of the function on nodes."""
+        moved = [
+            x if x.shape or isinstance(old, np.ndarray) else float(x)
+            for x, old in zip(leaves, leaves_of(self.inputs), strict=True)
+        ]
+        try:
+            with np.errstate(all="ignore"):  # what is not finite is told of here
+                call = Call(self.f, shaped(self.inputs, moved), {}, range(len(self.inputs)))
+        except GraphExitError as error:
+            raise GradientError(f"a part of the function is not recorded: {error}") from error
+        call.nested = False
+        return call
+
+    def numbers(self, call: Call) -> Any:
+        """All outputs of a call in a row."""
+        flat = [np.ravel(np.asarray(raw(x))).astype(np.float64) for x in call.outputs]
+        return np.concatenate(flat) if flat else np.empty(0)
+
+    def rows(self, call: Call, place: tuple[int, Any] | None = None) -> list[Any]:
+        """The gradients of one output by each input, or with `place` None of all outputs together."""
+        seeds: list[Any] = [np.zeros(out.shape) for out in self.outputs]
+        if place is None:
+            seeds = [np.ones(out.shape) for out in self.outputs]
+        else:
+            seeds[place[0]][place[1]] = 1.0
+        return call.pull(seeds, False)
+
+    def check_repeats(self, times: int) -> None:
+        """Raise when the function gives other numbers for the same input."""
+        before, rows = self.numbers(self.call), self.rows(self.call)
+        for _ in range(times):
+            call = self.called(self.leaves)
+            again = self.numbers(call)
+            same = np.array_equal(again, before, equal_nan=True) and all(
+                np.array_equal(a, b, equal_nan=True)
+                for a, b in zip(self.rows(call), rows, strict=True)
+            )
+            if not same:
+                raise GradientError(
+                    "the function gives other numbers when it is called again with the same input "
+                    f"({_few(before)}, then {_few(again)}, or other gradients): what draws at random, "
+                    "as dropout does, or remembers its last call, has no differences. Call eval() on "
+                    "a model, or make the generator anew inside the function, from one seed"
                 )
-    if worst is not None:
-        raise GradientError(f"{worst[1]}\n  {_blame(call.outputs, eps)}")
+
+    def run(self) -> None:
+        """Every entry; the worst that is wrong is raised, else the worst that cannot be told."""
+        self.check_repeats(1)
+        rows = [self.rows(self.call, place) for place in self.places]
+        wrong: list[_Entry] = []
+        unsure: list[_Entry] = []
+        for i, x in enumerate(self.leaves):
+            analytic = np.array([np.ravel(row[i]) for row in rows]).reshape(len(rows), -1)
+            for column, at in enumerate(np.ndindex(x.shape)):
+                line = self.line(i, at)
+                for row in self.suspects(line, analytic[:, column]):
+                    verdict = judged(line, row, analytic[row, column], self.noise(row), *self.steps)
+                    if verdict.kind != RIGHT:
+                        entry = self.entry(row, i, at, line, analytic[row, column], verdict)
+                        (wrong if verdict.kind == WRONG else unsure).append(entry)
+        if wrong or unsure:
+            self.check_repeats(4)
+        if wrong:
+            worst = max(wrong, key=lambda entry: entry.error)
+            raise GradientError(f"{worst.text}\n  {_blame(self.call.outputs, *self.steps)}")
+        if unsure:
+            raise GradientError(max(unsure, key=lambda entry: entry.error).text)
+
+    @property
+    def steps(self) -> tuple[float, float]:
+        """The step and the relative tolerance."""
+        return self.tolerances.eps, self.tolerances.rtol
+
+    def line(self, i: int, at: Any) -> Line:
+        """The outputs as a function of one element of an input."""
+
+        def function(x: float) -> Any:
+            moved = [leaf.copy() if j == i else leaf for j, leaf in enumerate(self.leaves)]
+            moved[i][at] = x
+            return self.numbers(self.called(moved))
+
+        x, centre = float(self.leaves[i][at]), self.numbers(self.call)
+        return Line(function, x, centre, self.epsilons)
+
+    def suspects(self, line: Line, analytic: Any) -> list[int]:
+        """The outputs whose derivative is not, at first sight, its difference."""
+        return _suspects(line, analytic, *self.tolerances)
+
+    def noise(self, row: int) -> float:
+        """How far off one output may be by the rounding of all that it is computed from.
+
+        To first order that is Σ |∂out/∂node| · |node| · ε over the nodes of its graph.
+        """
+        if row not in self._noise:
+            o, at = self.places[row]
+            out = self.call.outputs[o]
+            total = float(self.coarse[row])
+            if isinstance(out, Node) and out.requires_grad:
+                seed = np.zeros(self.outputs[o].shape)
+                seed[at] = 1.0
+                found = cotangents({out: out._seed(seed, False)}, retain=True)
+                with np.errstate(all="ignore"):
+                    parts = [
+                        float(_epsilon(raw(node)) * np.sum(np.abs(raw(g) * raw(node))))
+                        for node, g in found.items()
+                    ]
+                total = max(total, sum(part for part in parts if np.isfinite(part)))
+            self._noise[row] = total
+        return self._noise[row]
+
+    def entry(
+        self, row: int, i: int, at: Any, line: Line, analytic: float, verdict: Verdict
+    ) -> _Entry:
+        """What is to be said of an entry."""
+        eps, rtol, atol = self.tolerances
+        o, place = self.places[row]
+        numeric = verdict.numeric
+        with np.errstate(all="ignore"):
+            gap = abs(analytic - numeric)
+            relative = gap / (abs(analytic) + abs(numeric)) if gap else 0.0
+        where = f"input {self.paths[i]}{_place(at)}"
+        head = f"{self.what} of output {o}{_place(place)} by {where}:"
+        both = f"  analytic  {analytic:.10g}\n  numeric   {numeric:.10g}\n"
+        error = float(np.nan_to_num(relative, nan=np.inf, posinf=np.inf))
+        if verdict.kind == WRONG:
+            tolerance = f"{rtol:g} |numeric|" if atol is None else f"{atol:g} + {rtol:g} |numeric|"
+            why = f"\n  {verdict.why}" if verdict.why else ""
+            return _Entry(
+                error,
+                f"{head}\n{both}  relative error {relative:.3g} (absolute {gap:.3g}; tolerance "
+                f"{tolerance}){why}",
+            )
+        told = f"  {verdict.why}\n" if verdict.why else ""
+        return _Entry(
+            error,
+            f"{head} the step eps = {line.least(eps):.3g} leaves the domain of the function or crosses "
+            f"a kink or a jump, or x = {line.x:.10g} lies on one; the rule is not to blame for that\n"
+            f"{told}{both}  Check at a point further from there, or with a smaller eps",
+        )
+
+
+def _suspects(
+    line: Line, analytic: Any, eps: float, rtol: float, atol: float | None = None
+) -> list[int]:
+    """The outputs whose derivative is not, at first sight, its difference."""
+    step = line.least(eps)
+    numeric = line.slope(step)
+    with np.errstate(all="ignore"):
+        gap = np.abs(analytic - numeric)
+        tolerance = rtol * np.abs(numeric)
+        floor = NOISE * line.epsilon * np.abs(line.centre) / step
+        # What rounding may hide is let pass where it hides nothing beside the other entries.
+        largest = np.max(np.abs(numeric), initial=0.0, where=np.isfinite(numeric))
+        agrees = (gap <= tolerance) & (floor <= tolerance)
+        agrees |= (floor <= rtol * largest) & (gap <= tolerance + floor)
+        if atol is not None:
+            agrees |= gap <= atol + tolerance
+        agrees |= (analytic == numeric) & np.isfinite(numeric)
+    found: list[int] = np.flatnonzero(~agrees).tolist()
+    return found
+
+
+def _epsilon(x: Any) -> float:
+    """The relative rounding of an array's or a number's type."""
+    dtype = getattr(x, "dtype", np.dtype(np.float64))
+    return float(np.finfo(dtype).eps) if dtype.kind == "f" else float(np.finfo(np.float64).eps)
+
+
+def _few(numbers: Any) -> str:
+    """Some numbers for a message."""
+    shown = ", ".join(f"{x:.10g}" for x in numbers[:3])
+    return shown if len(numbers) <= 3 else f"{shown}, …"
+
+
+def _paths(tree: Any, path: str | None = None) -> list[str]:
+    """How each number or array of the inputs is reached: ``0``, ``1['weight']``, ``2[0]``."""
+    if tree is None:
+        return []
+    if isinstance(tree, dict):
+        keyed = [(f"{path}[{key!r}]", branch) for key, branch in tree.items()]
+    elif isinstance(tree, list | tuple):
+        keyed = [
+            (str(i) if path is None else f"{path}[{i}]", branch) for i, branch in enumerate(tree)
+        ]
+    else:
+        return ["0" if path is None else path]
+    return [leaf for inner, branch in keyed for leaf in _paths(branch, inner)]
 
 
 def _place(place: Sequence[Any]) -> str:
     return f"[{', '.join(map(str, map(int, place)))}]" if place else ""
 
 
-def _difference(
-    f: Function, inputs: Any, leaves: Any, i: int, at: Any, o: int, eps: float
-) -> np.ndarray[Any, Any]:
-    """The central difference of output `o` by element `at` of input `i`."""
-    sides = []
-    for step in (eps, -eps):
-        moved = [x.copy() for x in leaves]
-        moved[i][at] += step
-        moved = [
-            x if x.shape or isinstance(old, np.ndarray) else float(x)
-            for x, old in zip(moved, leaves_of(inputs), strict=True)
-        ]
-        out = Call(f, shaped(inputs, moved), {}, range(len(inputs))).outputs[o]
-        sides.append(np.asarray(raw(out)))
-    difference: np.ndarray[Any, Any] = (sides[0] - sides[1]) / (2 * eps)
-    return difference
-
-
-def _blame(outputs: Sequence[Any], eps: float) -> str:
+def _blame(outputs: Sequence[Any], eps: float, rtol: float) -> str:
     """The primitive whose own local derivative is furthest from its own finite difference."""
-    worst, blamed = 1e-4, None
+    worst, blamed = 0.0, None
     nodes = [x for x in outputs if isinstance(x, Node)]
     for node in topological_order(nodes):
         if node.primitive is not None:
-            error = _local_error(node, eps)
+            error = _local_error(node, eps, rtol)
             if error > worst:
                 worst, blamed = error, node
     if blamed is not None and blamed.primitive is not None:
@@ -155,44 +349,90 @@ def _blame(outputs: Sequence[Any], eps: float) -> str:
             f"(relative error {worst:.3g}), recorded at {blamed.site}"
         )
     names = sorted({node.primitive.name for node in nodes if node.primitive is not None})
+    whose = f"the output's: {', '.join(names)}" if names else "the output is that of none"
     return (
-        f"no single primitive disagrees with its own difference (the output's: {', '.join(names)}): "
+        f"no single primitive disagrees with its own difference ({whose}): "
         "look for a kink, a discontinuity, or a part of f that is not recorded"
     )
 
 
-def _local_error(node: Node, eps: float) -> float:
-    """The relative error of a node's local derivatives along one direction each."""
+SMALL = 4096
+"""Entries of a local Jacobian that are held against differences one by one."""
+
+
+def _local_error(node: Node, eps: float, rtol: float) -> float:
+    """The largest relative error of a node's local derivatives, of those that differences call wrong."""
     primitive = node.primitive
     if primitive is None:
         return 0.0
-    worst = 0.0
-    rng = np.random.default_rng(0)
     arguments = [raw(x) for x in node.arguments]
     slots = [
         slot
         for slot, x in enumerate(node.arguments)
         if isinstance(x, Node) and x.requires_grad and primitive.differentiable(slot)
     ]
+    out = np.asarray(raw(node))
+
+    def again(slot: int, x: Any) -> Any:
+        moved = [x if i == slot else y for i, y in enumerate(arguments)]
+        return np.ravel(_again(node, primitive, moved)).astype(np.float64)
+
+    worst = 0.0
     for slot, derivative in zip(slots, node._local_derivatives, strict=True):
+        x = arguments[slot]
         if isinstance(derivative, float):
-            t: Any = 1.0
-            analytic = np.asarray(derivative)
+            lines = [(Line(functools.partial(again, slot), float(x)), np.array([derivative]))]
+        elif out.size * x.size <= SMALL:
+            lines = _lines(functools.partial(again, slot), x, out, derivative)
         else:
-            t = rng.uniform(0.5, 1.5, np.shape(arguments[slot]))
-            g = rng.uniform(0.5, 1.5, np.shape(node._data))
-            analytic = np.sum(derivative.vjp(g) * t)
-        sides = []
-        for step in (eps, -eps):
-            moved = [x + step * t if i == slot else x for i, x in enumerate(arguments)]
-            sides.append(np.asarray(_again(node, primitive, moved)))
-        numeric = (sides[0] - sides[1]) / (2 * eps)
-        if not isinstance(derivative, float):
-            numeric = np.sum(numeric * g)
-        scale = max(1e-3, float(np.abs(analytic) + np.abs(numeric)))
-        error = float(np.abs(analytic - numeric)) / scale
-        worst = max(worst, error if error == error else np.inf)
+            lines = [_direction(functools.partial(again, slot), x, out, derivative)]
+        for line, analytic in lines:
+            for row in _suspects(line, analytic, eps, rtol):
+                size = abs(float(line.centre[row])) + abs(analytic[row] * line.x)
+                noise = _epsilon(out) * size if np.isfinite(size) else 0.0
+                verdict = judged(line, row, float(analytic[row]), noise, eps, rtol)
+                if verdict.kind == WRONG:
+                    gap = abs(analytic[row] - verdict.numeric)
+                    error = gap / (abs(analytic[row]) + abs(verdict.numeric))
+                    worst = max(worst, error if error == error else np.inf)
     return worst
+
+
+def _lines(
+    again: Callable[[Any], Any], x: Any, out: Any, derivative: Any
+) -> list[tuple[Line, Any]]:
+    """All outputs along each element of an argument, and the column of the Jacobian for it."""
+    jacobian = np.empty((out.size, x.size))
+    for k in range(out.size):
+        seed = np.zeros(out.size)
+        seed[k] = 1.0
+        jacobian[k] = np.ravel(derivative.vjp(seed.reshape(out.shape).astype(out.dtype)))
+
+    def moved(value: float, place: int) -> Any:
+        there = np.array(x)
+        there.flat[place] = value
+        return again(there)
+
+    return [
+        (
+            Line(functools.partial(moved, place=j), float(x.flat[j]), epsilon=_epsilon(out)),
+            jacobian[:, j],
+        )
+        for j in range(x.size)
+    ]
+
+
+def _direction(again: Callable[[Any], Any], x: Any, out: Any, derivative: Any) -> tuple[Line, Any]:
+    """One number of the outputs along one direction of an argument, and its slope: of large arrays."""
+    rng = np.random.default_rng(0)
+    t, g = rng.uniform(0.5, 1.5, x.shape), rng.uniform(0.5, 1.5, out.shape)
+
+    def along(h: float) -> Any:
+        return np.ravel(np.sum(again(x + h * t).reshape(out.shape) * g))
+
+    with np.errstate(all="ignore"):
+        analytic = np.ravel(np.sum(derivative.vjp(g.astype(out.dtype)) * t))
+    return Line(along, 0.0, epsilon=_epsilon(out)), analytic
 
 
 def _again(node: Node, primitive: Primitive, arguments: Sequence[Any]) -> Any:
