@@ -120,6 +120,7 @@ from autograd.primitives.losses import (
 from autograd.primitives.normalisation import batch_norm, layer_norm, rms_norm
 from autograd.primitives.products import dot, einsum, inner, matmul, outer, tensordot
 from autograd.primitives.reductions import (
+    centre,
     logsumexp,
     max,
     mean,
@@ -204,6 +205,7 @@ __all__ = [
     "broadcast_to",
     "cbrt",
     "ceil",
+    "centre",
     "check_answer",
     "check_array",
     "class_count",

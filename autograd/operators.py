@@ -69,6 +69,7 @@ UNARY_OPERATORS = {"__neg__": "neg", "__abs__": "abs", "__pos__": "identity"}
 NO_METHOD = (
     "batch_norm",
     "binary_cross_entropy",
+    "centre",
     "class_cross_entropy",
     "class_mean",
     "class_score",

@@ -229,6 +229,7 @@ AXES: tuple[tuple[tuple[int, ...], Any, bool], ...] = (
 for _name in (
     "sum",
     "mean",
+    "centre",
     "prod",
     "max",
     "min",
@@ -255,6 +256,7 @@ for _name in ("sum", "prod", "logsumexp", "norm", "sum_squares"):
 for _name in (
     "sum",
     "mean",
+    "centre",
     "prod",
     "max",
     "min",

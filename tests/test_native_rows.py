@@ -119,7 +119,19 @@ def test_our_own_functions_are_right_to_a_few_units_in_the_last_place(name: str)
     )
 
 
-REDUCTIONS = ("sum", "mean", "prod", "max", "min", "logsumexp", "var", "std", "norm", "sum_squares")
+REDUCTIONS = (
+    "sum",
+    "mean",
+    "centre",
+    "prod",
+    "max",
+    "min",
+    "logsumexp",
+    "var",
+    "std",
+    "norm",
+    "sum_squares",
+)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 8, 40])

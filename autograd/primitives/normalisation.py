@@ -15,7 +15,7 @@ from autograd.declare import fused
 from autograd.primitive import add_up, normalise_axes
 from autograd.primitives.effects import told, track_moments
 from autograd.primitives.elementwise import sqrt, square
-from autograd.primitives.reductions import mean
+from autograd.primitives.reductions import centre, mean
 
 __all__ = ["batch_norm", "layer_norm", "rms_norm"]
 
@@ -30,31 +30,38 @@ def _count(x: Any, axis: Any) -> int:
 
 def _standardise_array(x: Any, axis: Any, eps: float, track: Any = None) -> Any:
     n = _count(x, axis)
-    centre = add_up(x, axis=axis, keepdims=True) / n
-    out = x - centre
+    middle = add_up(x, axis=axis, keepdims=True) / n
+    out = x - middle
     # In place from here on: out belongs to this function, and a pass over memory is what time goes to.
+    rounded = add_up(out, axis=axis, keepdims=True) / n
+    out -= rounded
     variance = add_up(np.square(out), axis=axis, keepdims=True) / n
     if track is not None:
-        told(track, centre, variance)
-    out *= 1 / np.sqrt(variance + eps)
+        told(track, middle + rounded, variance)
+    out *= _factor(variance + eps, np.sqrt)
     return out
+
+
+def _factor(v: Any, root: Any = sqrt) -> Any:
+    """1/√v, and nan where v is infinite: numbers whose squares overflow are not silently 0."""
+    return root(v) / v
 
 
 def _standardise_product(g: Any, out: Any, x: Any, axis: Any, eps: float, track: Any = None) -> Any:
     # Written as the composite is, so that a program computes the factor once for both.
-    centred = x - mean(x, axis=axis, keepdims=True)
+    centred = x - centre(x, axis=axis, keepdims=True)
     r = 1 / sqrt(mean(square(centred), axis=axis, keepdims=True) + eps)
     along = mean(g * out, axis=axis, keepdims=True)
     return r * (g - mean(g, axis=axis, keepdims=True) - out * along)
 
 
 def _standardise_composite(x: Any, axis: Any, eps: float, track: Any = None) -> Any:
-    centre = mean(x, axis=axis, keepdims=True)
-    centred = x - centre
+    middle = centre(x, axis=axis, keepdims=True)
+    centred = x - middle
     variance = mean(square(centred), axis=axis, keepdims=True)
     if track is not None:
-        variance = track_moments(variance, centre, track=track)
-    return centred * (1 / sqrt(variance + eps))
+        variance = track_moments(variance, middle, track=track)
+    return centred * _factor(variance + eps)
 
 
 batch_norm = fused(
@@ -88,7 +95,8 @@ layer_norm = fused(
 
 
 def _rms_norm_array(x: Any, axis: Any, eps: float) -> Any:
-    return x * (1 / np.sqrt(add_up(np.square(x), axis=axis, keepdims=True) / _count(x, axis) + eps))
+    v = add_up(np.square(x), axis=axis, keepdims=True) / _count(x, axis) + eps
+    return x * _factor(v, np.sqrt)
 
 
 def _rms_norm_product(g: Any, out: Any, x: Any, axis: Any, eps: float) -> Any:
@@ -101,7 +109,7 @@ rms_norm = fused(
     _rms_norm_array,
     (_rms_norm_product,),
     (_rms_norm_product,),
-    lambda x, axis, eps: x * (1 / sqrt(mean(square(x), axis=axis, keepdims=True) + eps)),
+    lambda x, axis, eps: x * _factor(mean(square(x), axis=axis, keepdims=True) + eps),
     doc="x / √(mean(x²) + ε) along `axis`, the last. Jacobian of each instance: "
     "(I − s sᵀ/n) / √(mean(x²) + ε), where s is the output.",
     symbol="rms norm",

@@ -56,6 +56,31 @@ mean = reduction(
 )
 
 
+def _centre_array(x: Any, axis: Any, keepdims: bool) -> Any:
+    x = as_floats(np.asarray(x))
+    count = _count(x, normalise_axes(axis, x.ndim)) or 1
+    with np.errstate(over="ignore"):  # it is seen to
+        centre = add_up(x, axis=axis, keepdims=True) / count
+    if not np.isfinite(centre).all():
+        centre = add_up(x / count, axis=axis, keepdims=True)
+    with np.errstate(all="ignore"):  # of numbers that are not finite, or that are far apart
+        rounded = add_up(x - centre, axis=axis, keepdims=True) / count
+    centre += np.where(np.isfinite(rounded), rounded, 0)
+    return centre if keepdims else centre.reshape(add_up(x, axis=axis).shape)
+
+
+# Three times 0.1 have the mean 0.10000000000000002, and so a deviation whose direction is made of
+# rounding errors: what var, std and the normalisations subtract is this instead.
+centre = reduction(
+    "centre",
+    _centre_array,
+    lambda out, x, axis: 1 / (_count(x, axis) or 1),
+    symbol="mean",
+    doc="The mean along `axis`, and what it was rounded by: of equal numbers exactly that number. Its "
+    "sum does not overflow.",
+)
+
+
 def _others(x: Any) -> Any:
     """For each element along the last axis, the product of the others, without a division.
 
@@ -135,11 +160,24 @@ logsumexp = reduction(
 def _var_array(x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
     # np.var warns in Python where nothing is left to divide by; the division itself says the same,
     # and on Values it is silent.
-    x = np.asarray(x)
+    x = as_floats(np.asarray(x))
     count = _count(x, normalise_axes(axis, x.ndim))
-    centre = add_up(x, axis=axis, keepdims=True) / (count or 1)
-    total = add_up(np.square(x - centre), axis=axis, keepdims=keepdims)
+    centred = x - _centre_array(x, axis, True)
+    total = add_up(np.square(centred), axis=axis, keepdims=keepdims)
     return np.divide(total, count - ddof if count > ddof else 0)
+
+
+def _std_array(x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
+    x = as_floats(np.asarray(x))
+    with np.errstate(over="ignore"):
+        out = np.sqrt(_var_array(x, axis, keepdims, ddof))
+    info = np.finfo(x.dtype)
+    if np.all((out > np.sqrt(info.tiny) / info.eps) & np.isfinite(out)):
+        return out
+    # Squares overflow or vanish, perhaps: once more with numbers of which the largest is 1.
+    largest = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
+    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
+    return np.sqrt(_var_array(x / scale, axis, keepdims, ddof)) * scale.reshape(out.shape)
 
 
 def _degrees(x: Any, axis: tuple[int, ...], ddof: int) -> float:
@@ -151,7 +189,7 @@ var = reduction(
     "var",
     _var_array,
     lambda out, x, axis, ddof: (
-        (x - mean(x, axis=axis, keepdims=True)) * (2 / _degrees(x, axis, ddof))
+        (x - centre(x, axis=axis, keepdims=True)) * (2 / _degrees(x, axis, ddof))
     ),
     doc="The mean squared deviation along `axis`: Σ(x − x̄)² / (n − ddof).",
     numpy=(np.var,),
@@ -161,9 +199,9 @@ var = reduction(
 # Kink: std and norm have gradient 0, and second derivatives 0, where they are 0.
 std = reduction(
     "std",
-    lambda x, axis, keepdims, ddof: np.sqrt(_var_array(x, axis, keepdims, ddof)),
+    _std_array,
     lambda out, x, axis, ddof: (
-        direction(out, x - mean(x, axis=axis, keepdims=True)) / _degrees(x, axis, ddof)
+        direction(out, x - centre(x, axis=axis, keepdims=True)) / _degrees(x, axis, ddof)
     ),
     doc="The square root of `var`. Gradient 0 where it is 0.",
     numpy=(np.std,),

@@ -143,6 +143,18 @@ def _mean(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -
     e.put("div", e.put(SUM, *xs), e.constant(float(len(xs))), out=out)
 
 
+def _centre(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
+    # Made smaller by a power of two, so that no sum overflows; twice, for what the first is rounded by.
+    n = len(xs) or 1
+    small, divisor = e.constant(2.0 ** -n.bit_length()), e.constant(n * 2.0 ** -n.bit_length())
+    centre = e.put("div", e.put(SUM, *(e.put("mul", x, small) for x in xs)), divisor)
+    rest = (e.put("mul", e.put("sub", x, centre), small) for x in xs)
+    rounded = e.put("div", e.put(SUM, *rest), divisor)
+    finite = e.put("less", e.put("abs", rounded), e.constant(math.inf))
+    rounded = e.put("where", finite, rounded, e.constant(0.0))
+    e.put("add", centre, rounded, out=out)
+
+
 def _fold(e: _Expansion, name: str, xs: Sequence[int], out: int | None = None) -> int:
     """A function of two numbers over many, in pairs, so that it waits for log n results and not n."""
     level = list(xs)
@@ -180,40 +192,52 @@ def _logsumexp(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, An
     e.put("add", e.put("log", total), largest, out=out)
 
 
-def _norm(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
-    if not xs:
-        e.put("identity", e.constant(0.0), out=out)
-        return
+def _scale(e: _Expansion, xs: Sequence[int]) -> int:
+    """The largest magnitude, by which numbers are divided so that squares do not overflow."""
     largest = _fold(e, "maximum", [e.put("abs", x) for x in xs])
     usable = e.put(
         "logical_and",
         e.put("greater", largest, e.constant(0.0)),
         e.put("less", largest, e.constant(math.inf)),
     )
-    scale = e.put("where", usable, largest, e.constant(1.0))
+    return e.put("where", usable, largest, e.constant(1.0))
+
+
+def _norm(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
+    if not xs:
+        e.put("identity", e.constant(0.0), out=out)
+        return
+    scale = _scale(e, xs)
     scaled = [e.put("div", x, scale) for x in xs]
     e.put("mul", e.put("sqrt", e.put(DOT, *scaled, *scaled)), scale, out=out)
 
 
 def _var(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
-    n, ddof = len(xs), options.get("ddof", 0)
-    centre = e.put("div", e.put(SUM, *xs), e.constant(float(n or 1)))
-    deviations = [e.put("sub", x, centre) for x in xs]
-    degrees = e.constant(float(n - ddof) if n > ddof else 0.0)
-    e.put("div", e.put(DOT, *deviations, *deviations), degrees, out=out)
+    scale, variance = _scaled_variance(e, xs, options)
+    e.put("mul", e.put("mul", variance, scale), scale, out=out)
 
 
 def _std(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
-    varies = e.lowered.varies
-    variance = len(varies)
-    varies.append(varies[out])
-    _var(e, xs, variance, options)
-    e.put("sqrt", variance, out=out)
+    scale, variance = _scaled_variance(e, xs, options)
+    e.put("mul", e.put("sqrt", variance), scale, out=out)
+
+
+def _scaled_variance(e: _Expansion, xs: Sequence[int], options: dict[str, Any]) -> tuple[int, int]:
+    """The largest magnitude, and the variance of the numbers divided by it."""
+    n, ddof = len(xs), options.get("ddof", 0)
+    scale = _scale(e, xs) if xs else e.constant(1.0)
+    deviations = [e.put("div", x, scale) for x in xs]
+    for _ in range(2):  # the second time for what the mean was rounded by
+        centre = e.put("div", e.put(SUM, *deviations), e.constant(float(n or 1)))
+        deviations = [e.put("sub", x, centre) for x in deviations]
+    degrees = e.constant(float(n - ddof) if n > ddof else 0.0)
+    return scale, e.put("div", e.put(DOT, *deviations, *deviations), degrees)
 
 
 _REDUCTIONS = {
     "sum": _sum,
     "mean": _mean,
+    "centre": _centre,
     "prod": _folded("mul", 1.0),
     "max": _folded("maximum", None),
     "min": _folded("minimum", None),

@@ -83,6 +83,27 @@ def mean(low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: A
     return found and low.reduce("sum", *found[:3], dtype, found[3])
 
 
+def centre(
+    low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
+) -> View | None:
+    """Σ x / n, and what that was rounded by."""
+    found = reduction(low, step, xs, dtype)
+    if found is None or found[3] == 0:
+        return None
+    x, axes, _, n = found
+    small = 2.0 ** -n.bit_length()  # so that no sum overflows
+    least = low.point("mul", [x, Number(small)], x.shape, REAL)
+    middle = low.reduce("sum", least, axes, True, REAL, n * small)
+    rest = low.point("sub", [x, middle], x.shape, REAL)
+    rest = low.point("mul", [rest, Number(small)], x.shape, REAL)
+    rounded = low.reduce("sum", rest, axes, True, REAL, n * small)
+    size = low.point("abs", [rounded], rounded.shape, REAL)
+    finite = low.point("less", [size, Number(math.inf)], rounded.shape, np.dtype(bool))
+    rounded = low.point("where", [finite, rounded, Number(0.0)], rounded.shape, REAL)
+    out = low.point("add", [middle, rounded], rounded.shape, dtype)
+    return View(out.root, 0, shape, contiguous(shape))
+
+
 def squares(low: Lowering, x: View, axes: list[int], keepdims: bool, dtype: Any, n: float) -> View:
     """Σ x² / n."""
     square = low.point("square", [x], x.shape, REAL)
@@ -97,6 +118,16 @@ def sum_squares(
     return found and squares(low, *found[:3], dtype, 1)
 
 
+def largest_of(low: Lowering, x: View, axes: list[int]) -> View:
+    """The largest magnitude along some axes, which are kept: what squares are scaled by."""
+    largest = low.reduce("max", low.point("abs", [x], x.shape, REAL), axes, True, REAL)
+    each = largest.shape
+    some = low.point("greater", [largest, Number(0.0)], each, np.dtype(bool))
+    finite = low.point("less", [largest, Number(math.inf)], each, np.dtype(bool))
+    usable = low.point("logical_and", [some, finite], each, np.dtype(bool))
+    return low.point("where", [usable, largest, Number(1.0)], each, REAL)
+
+
 def deviation(root: bool) -> Rule:
     """Σ (x − mean)² / (n − ddof), or its square root."""
 
@@ -106,12 +137,20 @@ def deviation(root: bool) -> Rule:
         found = reduction(low, step, xs, dtype)
         if found is None or found[3] == 0:
             return None
-        x, axes, keepdims, n = found
-        centre = low.reduce("sum", x, axes, True, REAL, n)
-        centred = low.point("sub", [x, centre], x.shape, REAL)
+        x, axes, _, n = found
+        scale = largest_of(low, x, axes)
+        scaled = low.point("div", [x, scale], x.shape, REAL)
+        for _ in range(2):  # the second time for what the mean was rounded by
+            centre = low.reduce("sum", scaled, axes, True, REAL, n)
+            scaled = low.point("sub", [scaled, centre], x.shape, REAL)
         degrees = max(n - step.options.get("ddof", 0), 0)
-        out = squares(low, centred, axes, keepdims, REAL if root else dtype, degrees)
-        return low.point("sqrt", [out], shape, dtype) if root else out
+        out = squares(low, scaled, axes, True, REAL, degrees)
+        if root:
+            out = low.point("sqrt", [out], scale.shape, REAL)
+        else:
+            out = low.point("mul", [out, scale], scale.shape, REAL)
+        out = low.point("mul", [out, scale], scale.shape, dtype)
+        return View(out.root, 0, shape, contiguous(shape))
 
     return rule
 
@@ -122,15 +161,10 @@ def norm(low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: A
     if found is None or found[3] == 0:
         return None
     x, axes, _, _ = found
-    largest = low.reduce("max", low.point("abs", [x], x.shape, REAL), axes, True, REAL)
-    each = largest.shape
-    some = low.point("greater", [largest, Number(0.0)], each, np.dtype(bool))
-    finite = low.point("less", [largest, Number(math.inf)], each, np.dtype(bool))
-    usable = low.point("logical_and", [some, finite], each, np.dtype(bool))
-    scale = low.point("where", [usable, largest, Number(1.0)], each, REAL)
+    scale = largest_of(low, x, axes)
     scaled = low.point("div", [x, scale], x.shape, REAL)
-    total = low.point("sqrt", [squares(low, scaled, axes, True, REAL, 1)], each, REAL)
-    out = low.point("mul", [total, scale], each, dtype)
+    total = low.point("sqrt", [squares(low, scaled, axes, True, REAL, 1)], scale.shape, REAL)
+    out = low.point("mul", [total, scale], scale.shape, dtype)
     return View(out.root, 0, shape, contiguous(shape))
 
 
@@ -307,6 +341,7 @@ RULES: dict[str, Rule] = {
     "max": plain("max"),
     "min": plain("min"),
     "mean": mean,
+    "centre": centre,
     "sum_squares": sum_squares,
     "var": deviation(root=False),
     "std": deviation(root=True),

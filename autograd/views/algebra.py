@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.letters import Letter
+from autograd.views.notation import READ_AS
 
 __all__ = [
     "COMPARISONS",
@@ -252,9 +253,11 @@ def substituted(formula: Any, name: str, other: str) -> Any:
 
 
 def _tidied(x: Letter, arguments: list[Any], constants: frozenset[str]) -> Any:
-    function = x.function
     if not arguments:
         return x
+    function = READ_AS.get(x.function, x.function)
+    if function != x.function:
+        x = Letter(function, x.arguments, x.options, sample=x.sample)
     if x.dtype != bool and x.shape != () and function not in ("broadcast_to", "reshape"):
         found = names(x)
         # Data of which each instance has the sum 1: to rounding, as targets may be computed.

@@ -20,7 +20,7 @@ from autograd.letters import OPERATORS, Letter
 from autograd.primitive import Primitive
 from autograd.value import Value
 from autograd.views.latex import rounded, write
-from autograd.views.notation import DOTS, Formula
+from autograd.views.notation import DOTS, READ_AS, Formula
 from autograd.views.symbols import Symbols
 from autograd.views.writing import is_number
 
@@ -256,6 +256,7 @@ class Formulas:
             if len(places) > LISTED:
                 terms.insert(-1, Letter(DOTS, sample=0.0))
             name = "sum" if tree.function == "cumsum" else tree.function
+            name = READ_AS.get(name, name)
             if len(terms) == 1 and name in ("sum", "mean"):
                 return terms[0]
             return Letter(name, tuple(terms), sample=sample)
@@ -286,7 +287,8 @@ def settled(tree: Any) -> Any:
             gone = isinstance(tree.arguments[place], Letter) and is_number(part) and part == 0
             if gone and not tree.ndim:
                 return parts[0] if place else -parts[1]
-    return Letter(tree.function, parts, tree.options, sample=tree.sample)
+    name = READ_AS.get(tree.function, tree.function)
+    return Letter(name, parts, tree.options, sample=tree.sample)
 
 
 def _computed(tree: Any, digits: int) -> float:

@@ -20,6 +20,7 @@ __all__ = [
     "LATEX_SIGNS",
     "PLAIN_CALLS",
     "PLAIN_SIGNS",
+    "READ_AS",
     "Formula",
 ]
 
@@ -76,6 +77,9 @@ LATEX_SIGNS = PLAIN_SIGNS | {
     DOTS: r"\dots",
     "ones": r"\mathbf{1}",
 }
+
+READ_AS = {"centre": "mean"}
+"""What a row is in a formula, that differs from another only in how it is rounded."""
 
 PLAIN_CALLS = {
     "log": "ln",

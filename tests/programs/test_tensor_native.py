@@ -210,7 +210,9 @@ AXES = [None, 0, -1, 1, (0, 2), (0, 1), (1, 2), (2, 0)]
 
 @pytest.mark.parametrize("axis", AXES, ids=str)
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (0, 2, 1)], ids=str)
-@pytest.mark.parametrize("name", ["sum", "mean", "max", "min", "prod", "sum_squares", "var"])
+@pytest.mark.parametrize(
+    "name", ["sum", "mean", "centre", "max", "min", "prod", "sum_squares", "var"]
+)
 def test_arrays_are_reduced_along_all_axes_in_any_order(name: str, order: Any, axis: Any) -> None:
     row = autograd.registry[name]
 
