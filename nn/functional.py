@@ -309,7 +309,7 @@ def selu(x: Any) -> Any:
 
 
 def gelu(x: Any, approximate: str = "none") -> Any:
-    """x Φ(x), Φ being the normal distribution function: ½ x (1 + erf(x/√2)).
+    """x Φ(x), Φ being the normal distribution function: ½ x erfc(−x/√2).
 
     Args:
         x: any shape.
@@ -325,10 +325,12 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     """
     x = operand(x)
     if approximate == "none":
-        return x * (autograd.erf(x * ROOT_HALF) + 1.0) * 0.5
+        # 1 + erf would have no digits left on the far left, where erfc has them all.
+        return x * autograd.erfc(x * -ROOT_HALF) * 0.5
     if approximate == "tanh":
-        inner = x * (x * x * 0.044715 + 1.0) * ROOT_TWO_OVER_PI
-        return x * (autograd.tanh(inner) + 1.0) * 0.5
+        # ½ (1 + tanh u) is σ(2u), which is exact on the far left.
+        inner = x * (x * x * 0.044715 + 1.0) * (2 * ROOT_TWO_OVER_PI)
+        return x * autograd.sigmoid(inner)
     raise ValueError(f"approximate of gelu is 'none' or 'tanh', got {approximate!r:.60}")
 
 

@@ -44,6 +44,7 @@ FUNCTIONS: dict[str, Any] = {
     "softplus": lambda x: np.logaddexp(0, x),
     "ReLU": lambda x: max(x, 0.0),
     "erf": math.erf,
+    "erfc": math.erfc,
     "max": lambda *xs, **ties: max(xs),
     "min": lambda *xs, **ties: min(xs),
     "mean": lambda *xs: sum(xs) / len(xs),

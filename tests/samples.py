@@ -124,6 +124,7 @@ UNARY: dict[str, tuple[float, float]] = {
     "softplus": (-4, 4),
     "relu": (0.2, 2),
     "erf": (-1.5, 1.5),
+    "erfc": (-1.5, 1.5),
 }
 """Elementwise rows of one argument, and an interval inside their domain without a kink."""
 

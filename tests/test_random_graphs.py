@@ -50,6 +50,7 @@ UNARY: dict[str, Callable[[Any], Any]] = {
     "root": lambda x: autograd.sqrt(1 + x * x),
     "log1p": lambda x: autograd.log1p(x * x),
     "erf": autograd.erf,
+    "erfc": autograd.erfc,
     "relu": lambda x: autograd.relu(away_from_0(x)),
     "abs": lambda x: abs(away_from_0(x)),
     "reciprocal": lambda x: 1 / (1.5 + x * x),

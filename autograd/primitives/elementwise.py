@@ -173,8 +173,9 @@ ceil = elementwise(
 
 exp = elementwise("exp", math.exp, np.exp, lambda out, x: out, doc="eˣ; exp(1000) is inf.")
 exp2 = elementwise("exp2", math.exp2, np.exp2, lambda out, x: out * LN2, doc="2ˣ.")
+# The derivative is not out + 1, which has no digits left where eˣ is small.
 expm1 = elementwise(
-    "expm1", math.expm1, np.expm1, lambda out, x: out + 1, doc="eˣ − 1, exact near 0."
+    "expm1", math.expm1, np.expm1, lambda out, x: exp(x), doc="eˣ − 1, exact near 0."
 )
 log = elementwise(
     "log", math.log, np.log, lambda out, x: 1 / x, symbol="ln", doc="ln x; log(0) is −inf."
@@ -379,26 +380,36 @@ hinge = elementwise(
 
 
 @functools.cache
-def _vectorised_erf() -> Any:
+def _vectorised(name: str) -> Any:
     """SciPy's, with the extra ``fast``: 6 times faster than `math.erf` for each element."""
     spec = importlib.util.find_spec("scipy")
     if spec is None or spec.origin is None:  # a folder of that name is not SciPy
-        return np.frompyfunc(math.erf, 1, 1)
-    return importlib.import_module("scipy.special").erf
+        return np.frompyfunc(getattr(math, name), 1, 1)
+    return getattr(importlib.import_module("scipy.special"), name)
 
 
-def _erf_array(x: Any) -> Any:
-    x = np.asarray(x)
-    dtype = x.dtype if x.dtype.kind == "f" else np.float64
-    return np.asarray(_vectorised_erf()(x)).astype(dtype, copy=False)
+def _on_arrays(name: str) -> Any:
+    def array(x: Any) -> Any:
+        x = np.asarray(x)
+        dtype = x.dtype if x.dtype.kind == "f" else np.float64
+        return np.asarray(_vectorised(name)(x)).astype(dtype, copy=False)
+
+    return array
 
 
 erf = elementwise(
     "erf",
     math.erf,
-    _erf_array,
+    _on_arrays("erf"),
     lambda out, x: TWO_OVER_SQRT_PI * exp(-x * x),
     doc="The error function 2/√π ∫₀ˣ exp(−t²) dt.",
+)
+erfc = elementwise(
+    "erfc",
+    math.erfc,
+    _on_arrays("erfc"),
+    lambda out, x: -TWO_OVER_SQRT_PI * exp(-x * x),
+    doc="1 − erf x, exact where it is small: 2e-45 at 10.",
 )
 
 

@@ -36,7 +36,10 @@ def _linear_array(x: Any, weight: Any, bias: Any = None) -> Any:
 
 def _rows(x: Any) -> Any:
     """x as a matrix: every axis but the last taken as one."""
-    return x if x.ndim == 2 else x.reshape((-1, x.shape[-1]))
+    if x.ndim == 2:
+        return x
+    *rest, n = x.shape
+    return x.reshape((math.prod(rest), n))  # −1 would be unknown of an empty array
 
 
 def _linear_by_bias(g: Any, out: Any, x: Any, weight: Any, bias: Any) -> Any:
@@ -109,6 +112,8 @@ def _softmax_product(g: Any, out: Any, x: Any, axis: int) -> Any:
 
 
 def _softmax_composite(x: Any, axis: int) -> Any:
+    if not x.shape[axis]:
+        return exp(x)  # which is as empty, and has no maximum
     e = exp(x - max(x, axis=axis, keepdims=True, ties="first"))
     return e / sum(e, axis=axis, keepdims=True)
 
@@ -132,6 +137,8 @@ def _log_softmax_array(x: Any, axis: int) -> Any:
 
 
 def _log_softmax_composite(x: Any, axis: int) -> Any:
+    if not x.shape[axis]:
+        return exp(x)
     # The same parts as those of softmax: a program computes them once for both.
     shifted = x - max(x, axis=axis, keepdims=True, ties="first")
     return shifted - log(sum(exp(shifted), axis=axis, keepdims=True))

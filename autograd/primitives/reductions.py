@@ -58,10 +58,10 @@ mean = reduction(
 
 def _centre_array(x: Any, axis: Any, keepdims: bool) -> Any:
     x = as_floats(np.asarray(x))
-    count = _count(x, normalise_axes(axis, x.ndim)) or 1
+    count = _count(x, normalise_axes(axis, x.ndim)) or math.nan
     with np.errstate(over="ignore"):  # it is seen to
         centre = add_up(x, axis=axis, keepdims=True) / count
-    if not np.isfinite(centre).all():
+    if x.size and not np.isfinite(centre).all():
         centre = add_up(x / count, axis=axis, keepdims=True)
     with np.errstate(all="ignore"):  # of numbers that are not finite, or that are far apart
         rounded = add_up(x - centre, axis=axis, keepdims=True) / count

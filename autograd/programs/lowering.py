@@ -145,7 +145,10 @@ def _mean(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -
 
 def _centre(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
     # Made smaller by a power of two, so that no sum overflows; twice, for what the first is rounded by.
-    n = len(xs) or 1
+    n = len(xs)
+    if not n:
+        e.put("identity", e.constant(math.nan), out=out)
+        return
     small, divisor = e.constant(2.0 ** -n.bit_length()), e.constant(n * 2.0 ** -n.bit_length())
     centre = e.put("div", e.put(SUM, *(e.put("mul", x, small) for x in xs)), divisor)
     rest = (e.put("mul", e.put("sub", x, centre), small) for x in xs)

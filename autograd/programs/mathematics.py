@@ -64,6 +64,18 @@ ERROR_FAR = [
 """exp(x²) erfc(x) for 1 ≤ x ≤ 6, interpolated at Chebyshev's points of (x − 2) / (x + 2)."""
 
 
+ERROR_FARTHER = [
+    *(0.15719428104730335, -0.18881965316755436, 0.0652694225202616, -0.015229556143616606),
+    *(0.0014973422133469836, 0.00033722761805261175, -0.000107670300437346),
+    *(-1.228235328331329e-05, 7.3203799061284364e-06, 9.892399662012185e-07),
+    *(-5.42654691877343e-07, -1.279887187845525e-07, 3.72233780412823e-08),
+    *(1.7677384730912668e-08, -1.141863886909004e-09, -2.171502178819116e-09),
+    *(-2.9419498565747864e-10, 2.0421458042691747e-10, 7.449665169337323e-11),
+    *(-1.0739235953341692e-11, -7.494036283480008e-12),
+]
+"""The same for 1 ≤ x ≤ 28, where erfc ends, by (5/3) (x − 2) / (x + 2) − 4/9."""
+
+
 # --- exponentials ---------------------------------------------------------------------------------
 
 
@@ -152,6 +164,22 @@ def erf(c: Code, x: Operand) -> str:
     far = c.sub(1.0, c.mul(falling, c.polynomial(t, ERROR_FAR)))
     out = c.select(c.compare("olt", size, 1.0), near, far)
     return c.intrinsic("copysign", out, x)
+
+
+def erfc(c: Code, x: Operand) -> str:
+    """1 − erf x near 0; farther out exp(−x²) times a polynomial, x² being taken to twice the digits."""
+    size = c.intrinsic("fabs", x)
+    size = c.select(c.compare("ogt", size, 28.0), 28.0, size)
+    square = c.mul(size, size)
+    signed = c.intrinsic("copysign", size, x)
+    near = c.sub(1.0, c.mul(c.polynomial(square, ERROR_NEAR), signed))
+    lost = c.fma(size, size, c.neg(square))
+    falling = exp(c, c.neg(square))
+    falling = c.sub(falling, c.mul(falling, lost))
+    t = c.fma(c.div(c.sub(size, 2.0), c.add(size, 2.0)), 5 / 3, -4 / 9)
+    far = c.mul(falling, c.polynomial(t, ERROR_FARTHER))
+    far = c.select(c.compare("olt", x, 0.0), c.sub(2.0, far), far)
+    return c.select(c.compare("olt", size, 1.0), near, far)
 
 
 # --- logarithms -----------------------------------------------------------------------------------
@@ -354,6 +382,7 @@ ROWS: dict[str, tuple[int, Callable[..., str]]] = {
     "arccosh": (1, _of_library("acosh")),
     "arctanh": (1, _of_library("atanh")),
     "erf": (1, erf),
+    "erfc": (1, erfc),
 }
 """Name: how many numbers it takes, and what writes it."""
 
@@ -366,6 +395,6 @@ SINGLE = frozenset(
 
 HEAVY = frozenset(
     ("exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "tanh", "sigmoid", "softplus")
-    + ("logaddexp", "erf", "floor_divide", "remainder")
+    + ("logaddexp", "erf", "erfc", "floor_divide", "remainder")
 )
 """Rows of many instructions: where there are many of them, each becomes a function that is called."""
