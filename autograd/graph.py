@@ -390,7 +390,7 @@ def describe(node: Node) -> str:
 
 def reachable(roots: Iterable[Node], arguments: bool = False) -> tuple[list[Node], list[Node]]:
     """The leaves below `roots`, and the interior nodes in order of creation."""
-    stack = list(roots)
+    stack = list(dict.fromkeys(roots))  # a root may be named twice
     seen = set(stack)
     leaves: list[Node] = []
     interior: list[Node] = []

@@ -124,6 +124,7 @@ def test_the_topological_order_puts_arguments_before_outputs_and_is_deterministi
     for node in order:
         assert all(place[parent] < place[node] for parent in node.parents)
     assert all(x is y for x, y in zip(order, topological_order(d), strict=True))
+    assert list(map(id, topological_order([d, c, d]))) == list(map(id, order))
 
 
 def test_assigning_to_a_leaf_does_not_disturb_the_order_of_a_later_graph():

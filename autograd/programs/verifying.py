@@ -120,6 +120,9 @@ class Verifier:
                 if primitive is None or node in given:
                     continue
                 arguments = [self.number(x, numbers, arrays) for x in node.arguments]
+                if rng is not None and primitive.family not in ("diagonal", "linear"):
+                    # Where terms are added up an exact 0 may be any small number otherwise.
+                    arguments = [self.rounded(x, rng) for x in arguments]
                 options = quiet(self.planner.options[node])
                 if primitive.is_impure(options):
                     numbers[node] = self.known[k][node]
@@ -149,7 +152,7 @@ class Verifier:
         eps = float(np.finfo(np.float32 if self.single else np.float64).eps)
         if isinstance(x, float):
             return x * (1 + 4 * eps * rng.uniform(-1, 1))
-        if x.dtype.kind != "f":
+        if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
             return x
         return np.asarray(x * (1 + 4 * eps * rng.uniform(-1, 1, x.shape)), x.dtype)
 

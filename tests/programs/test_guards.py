@@ -111,6 +111,17 @@ def test_a_guarded_node_need_not_lead_to_the_output() -> None:
         program(np.array([1.0, 50.0]))
 
 
+def test_the_output_itself_may_be_guarded() -> None:
+    x = autograd.values([1.0, 2.0, 3.0])
+    with autograd.recording() as recorded:
+        sums = autograd.cumsum(x)
+        output = sums[autograd.argmax(sums)]
+    program = autograd.compile(output, inputs=[x[0]], recorded=recorded)
+    near(program(np.array([1.0, 4.0])), [6.0, 9.0])
+    program.backward(np.array([1.0, 1.0]))
+    assert [v.grad for v in x] == [2.0, 2.0, 2.0]
+
+
 def test_a_comparison_of_a_node_that_needs_no_gradient_is_guarded() -> None:
     def choose(t: Any) -> Any:
         return w * 2.0 if (t * 2.0).sum() > 0 else w

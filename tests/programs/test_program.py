@@ -407,6 +407,22 @@ def test_cancellation_infinities_and_nan_are_no_differences() -> None:
     scalar.backward()
 
 
+def test_a_sum_that_is_0_or_nearly_0_may_be_on_either_side_of_a_kink() -> None:
+    # The last row's middle element is its mean: less the mean it is 0 by one way to add up, and 1e-17 by
+    # another.
+    x = Tensor(
+        [
+            [-0.52, 1.9521359549995796, 0.42427190999915965],
+            [-1.1035921350012607, 1.3685438199983189, -0.15932022500210152],
+            [1.729223594996217, 0.20135954999579653, -1.3265044950046239],
+        ],
+        "x",
+    )
+    program = autograd.compile(abs(autograd.layer_norm(x)).sum(), inputs=[x], executor="numpy")
+    program(x.data)
+    program.backward()
+
+
 def test_verifying_can_be_left_out(wrong_rows: Any) -> None:
     x = Tensor([1.0, 2.0], "x")
     program = autograd.compile(registry["wrong_parts"](x).sum(), inputs=[x], verify=False)
