@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd.arrays import check_array
 from autograd.letters import Letter
+from autograd.numpy_calls import bound_call, check_plain_options
 from autograd.recording import current_mode, note_call, note_made, under_way
 
 if TYPE_CHECKING:
@@ -203,12 +204,17 @@ def nary(primitive: Primitive, arguments: tuple[Any, ...], options: dict[str, An
 # --- NumPy's protocols ----------------------------------------------------------------------------
 
 
+def name_of(function: Any) -> str:
+    """What a NumPy function is called: ``np.linalg.norm``."""
+    module = getattr(function, "__module__", None) or "numpy"
+    name = f"{module.replace('numpy', 'np', 1)}.{function.__name__}"
+    return name.replace("np._core.", "np.")
+
+
 def no_rule(function: Any) -> TypeError:
     """The error for a NumPy function that has no row and no composite here."""
-    module = getattr(function, "__module__", None) or "numpy"
-    name = f"{module.replace('numpy', 'np', 1)}.{function.__name__}".replace("np._core.", "np.")
     return TypeError(
-        f"{name} has no rule in autograd, and a result without one would be a constant: "
+        f"{name_of(function)} has no rule in autograd, and a result without one would be a constant: "
         "use a function that has one, or x.detach().numpy() where no gradient is wanted"
     )
 
@@ -258,6 +264,8 @@ def numpy_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any
         )
     out = options.pop("out", (None,))[0]
     if ufunc in numpy_functions:
+        if options:
+            check_plain_options(ufunc, options)
         result = numpy_functions[ufunc](*inputs, **options)
     elif ufunc in plain_functions:
         result = plain_call(ufunc, inputs, options)
@@ -277,7 +285,15 @@ def numpy_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any
 def numpy_call(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
     """``__array_function__`` of every node: NumPy's functions record."""
     if function in numpy_functions:
-        return numpy_functions[function](*args, **kwargs)
+        return as_numpy(function, numpy_functions[function], args, kwargs, name_of(function))
     if function in plain_functions:
         return plain_call(function, args, kwargs)
     raise no_rule(function)
+
+
+def as_numpy(
+    function: Any, target: Any, args: Sequence[Any], kwargs: dict[str, Any], name: str
+) -> Any:
+    """Call a row or a composite with the arguments of a NumPy function, which stands for it."""
+    call = bound_call(function, target, args, kwargs, name)
+    return target(*call.args, **call.kwargs)

@@ -101,6 +101,11 @@ class Elementwise(Primitive):
             return functools.partial(rule, **options)
         return written_rule
 
+    def is_step(self) -> bool:
+        """Whether each of its derivatives is 0 everywhere: `floor`, `sign`."""
+        rules = self._array_rules or self._written_rules(self.options)
+        return all(rule is None or (rule.__class__ is int and rule == 0) for rule in rules)
+
     def rule(self, slot: int) -> Rule:
         """The rule of the local derivative by one argument."""
         rule = self.derivatives[slot]

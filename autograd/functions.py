@@ -9,15 +9,18 @@ from typing import Any
 import numpy as np
 
 from autograd.arrays import check_array
-from autograd.dispatch import asarray, asarrays, numpy_functions, raw, shape_of
-from autograd.primitives.elementwise import abs, clip_between, where
+from autograd.dispatch import asarray, asarrays, numpy_functions, plain_call, raw, shape_of
+from autograd.families import Elementwise
+from autograd.graph import Node
+from autograd.primitive import axis_index, axis_tuple, check_flag, whole_number
+from autograd.primitives.elementwise import abs, clip_between, identity, where
 from autograd.primitives.linear import (
+    astype,
     broadcast_to,
     concatenate,
     expand_dims,
     getitem,
     moveaxis,
-    normalize_axis,
     ravel,
     reshape,
     scatter,
@@ -62,11 +65,65 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
 def _numpy_clip(
     x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None
 ) -> Any:
+    if (a_min is None and a_max is None) == (min is None and max is None):
+        if min is None and max is None:
+            return identity(x)
+        raise ValueError(
+            "np.clip takes its bounds as a_min and a_max, or as min= and max=, not as both"
+        )
     return clip(x, a_min if min is None else min, a_max if max is None else max)
+
+
+def _numpy_where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
+    if x is None and y is None:
+        return plain_call(np.nonzero, (condition,), {})
+    return where(condition, x, y)
+
+
+def as_type(x: Any, dtype: Any = np.float64) -> Any:
+    """x as float32 or float64; of what is flat already (`floor`), as plain whole numbers, an index.
+
+    >>> from autograd import Tensor, floor
+    >>> floor(Tensor([1.5, 2.5])).astype(int)
+    array([1, 2])
+
+    Raises:
+        TypeError: whole numbers or truth values are asked for, of something that a gradient flows to:
+            rounding would lose it.
+    """
+    try:
+        if isinstance(dtype, np.ndarray | Node):
+            raise TypeError
+        kind = np.dtype(dtype).kind
+    except TypeError:
+        raise TypeError(f"dtype of astype is a dtype of NumPy, got {dtype!r:.60}") from None
+    if kind not in "iub" or (isinstance(x, Node) and not is_flat(x)):
+        return astype(x, dtype=dtype)
+    return plain_call(np.astype, (x, dtype), {})
+
+
+def is_flat(x: Node) -> bool:
+    """Whether every way from x to a tracked leaf leads through a step, such as `floor` or `sign`."""
+    seen, stack = {x}, [x] if x.requires_grad else []
+    while stack:
+        node = stack.pop()
+        row = node.primitive
+        if row is None:
+            return False
+        if isinstance(row, Elementwise) and row.is_step():
+            continue
+        for parent in node.parents:
+            if parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    return True
 
 
 def _extreme(find: Any, name: str, x: Any, axis: int | None, keepdims: bool) -> Any:
     x = asarray(x, name)
+    if axis is not None:
+        whole_number(axis, f"axis of {name}")
+    check_flag(keepdims, f"keepdims of {name}")
     objects = isinstance(x, np.ndarray) and x.dtype == object
     nodes = x.ravel().tolist() if objects else [x]
     shape = shape_of(x)
@@ -77,7 +134,7 @@ def _extreme(find: Any, name: str, x: Any, axis: int | None, keepdims: bool) -> 
 
     try:
         result = again(*map(raw, nodes))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"{name} of shape {shape}: {error}") from None
     note_call(name, again, tuple(nodes), result)
     return result
@@ -100,13 +157,18 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     if indices.dtype.kind not in "iu":
         raise TypeError(f"take_along_axis takes integer indices, got {indices.dtype}")
     if axis is None:
+        if indices.ndim != 1:
+            raise ValueError(
+                "take_along_axis with axis=None takes a vector of indices, got shape "
+                f"{indices.shape}"
+            )
         return getitem(ravel(x), index=indices)
     shape = shape_of(x)
     if indices.ndim != len(shape):
         raise ValueError(
             f"take_along_axis: indices of rank {indices.ndim} for an array of rank {len(shape)}"
         )
-    axis = normalize_axis(axis, len(shape), "take_along_axis")
+    axis = axis_index(axis, len(shape), "take_along_axis")
     index = [
         indices
         if i == axis
@@ -161,15 +223,20 @@ def _at_least(rank: int, arrays: Any, name: str) -> list[Any]:
 def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
     """Cut into equal parts (an int), or before the given places (a sequence), along `axis`."""
     x = asarray(x, "split")
-    axis = normalize_axis(axis, len(shape_of(x)), "split")
+    axis = axis_index(axis, len(shape_of(x)), "split")
     n = shape_of(x)[axis]
-    if isinstance(indices_or_sections, int | np.integer):
-        parts = int(indices_or_sections)
+    what = "indices_or_sections of split"
+    if isinstance(indices_or_sections, str | dict) or indices_or_sections is None:
+        raise TypeError(
+            f"{what} is a whole number, or a list of them, got {indices_or_sections!r:.60}"
+        )
+    if np.ndim(indices_or_sections) == 0:
+        parts = whole_number(indices_or_sections, what)
         if parts < 1 or n % parts:
             raise ValueError(f"split: a length of {n} does not divide into {parts} equal parts")
         places = [n // parts * i for i in range(1, parts)]
     else:
-        places = [int(place) for place in indices_or_sections]
+        places = [whole_number(place, what) for place in indices_or_sections]  # type: ignore[union-attr]
     before = (slice(None),) * axis
     edges = zip([0, *places], [*places, n], strict=True)
     return [getitem(x, index=(*before, slice(start, stop))) for start, stop in edges]
@@ -178,7 +245,10 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
 def tile(x: Any, reps: int | Sequence[int]) -> Any:
     """x laid side by side `reps` times along each axis."""
     x = asarray(x, "tile")
-    counts = (int(reps),) if isinstance(reps, int | np.integer) else tuple(int(n) for n in reps)
+    if isinstance(reps, str | dict) or reps is None:
+        raise TypeError(f"reps of tile is a whole number, or a list of them, got {reps!r:.60}")
+    several: Any = (reps,) if np.ndim(reps) == 0 else reps
+    counts = tuple(whole_number(n, "reps of tile") for n in several)
     if any(n < 0 for n in counts):
         raise ValueError(f"tile: a number of repetitions is 0 or more, got {reps}")
     shape = shape_of(x)
@@ -196,10 +266,10 @@ def repeat(x: Any, repeats: int | Sequence[int], axis: int | None = None) -> Any
     x = asarray(x, "repeat")
     if axis is None:
         x, axis = ravel(x), 0
-    axis = normalize_axis(axis, len(shape_of(x)), "repeat")
+    axis = axis_index(axis, len(shape_of(x)), "repeat")
     try:
         index = np.repeat(np.arange(shape_of(x)[axis]), repeats)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"repeat of shape {shape_of(x)}, {repeats} times: {error}") from None
     return getitem(x, index=(*(slice(None),) * axis, index))
 
@@ -214,7 +284,7 @@ def flatten(x: Any) -> Any:
 
 def diag(x: Any, k: int = 0) -> Any:
     """The k-th diagonal of a matrix, or the matrix with a vector on its k-th diagonal."""
-    x = asarray(x, "diag")
+    x, k = asarray(x, "diag"), whole_number(k, "k of diag")
     shape = shape_of(x)
     if len(shape) == 1:
         n = shape[0] + np.abs(k)
@@ -235,8 +305,10 @@ def _matrices(x: Any, name: str) -> Any:
 
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The sum along a diagonal."""
-    x = _matrices(x, "trace")
-    x = moveaxis(x, (axis1, axis2), (-2, -1))
+    x, offset = _matrices(x, "trace"), whole_number(offset, "offset of trace")
+    rank = len(shape_of(x))
+    axes = axis_index(axis1, rank, "trace, axis1"), axis_index(axis2, rank, "trace, axis2")
+    x = moveaxis(x, axes, (-2, -1))
     n, m = shape_of(x)[-2:]
     rows, columns = np.nonzero(np.eye(n, m, offset))
     return sum(getitem(x, index=(..., rows, columns)), axis=-1)
@@ -244,31 +316,48 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 def triu(x: Any, k: int = 0) -> Any:
     """The upper triangle from the k-th diagonal on, zeros below."""
-    x = _matrices(x, "triu")
+    x, k = _matrices(x, "triu"), whole_number(k, "k of triu")
     n, m = shape_of(x)[-2:]
     return where(np.tri(n, m, k - 1, dtype=bool), 0, x)
 
 
 def tril(x: Any, k: int = 0) -> Any:
     """The lower triangle up to the k-th diagonal, zeros above."""
-    x = _matrices(x, "tril")
+    x, k = _matrices(x, "tril"), whole_number(k, "k of tril")
     n, m = shape_of(x)[-2:]
     return where(np.tri(n, m, k, dtype=bool), x, 0)
 
 
 def _numpy_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """``np.linalg.norm``: Euclidean, or along one axis the sum or the maximum of magnitudes."""
-    vector = isinstance(axis, int) or len(shape_of(x)) == 1
-    if ord is None or (vector and ord == 2) or (ord == "fro" and not vector):
+    """``np.linalg.norm``: of everything Euclidean; of vectors the sum or the maximum as well."""
+    x = asarray(x, "norm")
+    rank = len(shape_of(x))
+    if ord is None:
+        if axis is not None and len(axis_tuple(axis, rank, "norm")) > 2:
+            raise ValueError(f"norm is taken along one axis or two, got axis={axis!r:.60}")
         return norm(x, axis=axis, keepdims=keepdims)
-    if vector and ord == 1:
-        return sum(abs(x), axis=axis, keepdims=keepdims)
-    if vector and ord == math.inf:
-        return max(abs(x), axis=axis, keepdims=keepdims)
-    raise ValueError(f"norm: ord={ord!r} has no rule here; vectors have None, 1, 2 and inf")
+    axes = tuple(range(rank)) if axis is None else axis_tuple(axis, rank, "norm")
+    if len(axes) not in (1, 2):
+        raise ValueError(
+            f"norm: ord={ord!r:.60} is for vectors and matrices, got shape {shape_of(x)}"
+        )
+    number = isinstance(ord, int | float | np.number) and not isinstance(ord, bool)
+    if len(axes) == 2 and isinstance(ord, str) and ord in ("fro", "f"):
+        return norm(x, axis=axes, keepdims=keepdims)
+    if len(axes) == 1 and number and ord == 2:
+        return norm(x, axis=axes, keepdims=keepdims)
+    if len(axes) == 1 and number and ord == 1:
+        return sum(abs(x), axis=axes, keepdims=keepdims)
+    if len(axes) == 1 and number and ord == math.inf:
+        return max(abs(x), axis=axes, keepdims=keepdims)
+    raise ValueError(
+        f"norm: ord={ord!r:.60} has no rule here; vectors have None, 1, 2 and inf, matrices None "
+        "and 'fro'"
+    )
 
 
 numpy_functions |= {
+    np.astype: as_type,
     np.clip: _numpy_clip,
     np.diag: diag,
     np.hstack: hstack,
@@ -282,4 +371,5 @@ numpy_functions |= {
     np.tril: tril,
     np.triu: triu,
     np.vstack: vstack,
+    np.where: _numpy_where,
 }

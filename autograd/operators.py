@@ -18,11 +18,12 @@ import numpy as np
 
 import autograd.primitives  # noqa: F401  (declares the rows)
 from autograd.apply import apply_to_tensors, record_scalar
-from autograd.dispatch import accepts, raw, registry
+from autograd.dispatch import accepts, as_numpy, raw, registry
 from autograd.families import ARITHMETIC, Elementwise, Reduction
 from autograd.functions import (
     argmax,
     argmin,
+    as_type,
     clip,
     flatten,
     repeat,
@@ -402,11 +403,43 @@ def _comparison_of_arrays(compare: Callable[[Any, Any], Any]) -> Callable[[Any, 
     return method
 
 
+def _as_of_arrays(name: str, numpy: Any, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A method whose arguments come in the order of NumPy's: ``t.var(0, None, None, 1)``."""
+    first, *own = inspect.signature(function).parameters.values()
+    names = {each.name for each in own}
+    alike = 1 if own else 0  # NumPy's first argument after the array is ours as well
+
+    def method(self: Tensor, *others: Any, **options: Any) -> Any:
+        if len(others) <= alike and options.keys() <= names:
+            return function(self, *others, **options)
+        return as_numpy(numpy, function, (self, *others), options, f"Tensor.{name}")
+
+    method.__doc__ = function.__doc__
+    method.__name__ = name
+    _, *given = inspect.signature(numpy).parameters.values()
+    extra = [
+        each.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for each in own
+        if each.name not in {other.name for other in given}
+    ]
+    method.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [first.replace(name="self", kind=inspect.Parameter.POSITIONAL_ONLY), *given, *extra]
+    )
+    return method
+
+
 def _sequence_option(name: str, option: str) -> Callable[..., Any]:
     """A method that takes its lengths or axes one by one or as a tuple: ``t.reshape(2, 3)``."""
     row = registry[name]
 
     def method(self: Tensor, *items: Any, **options: Any) -> Any:
+        for key, usual in (("order", "C"), ("copy", None)):
+            if key in options and options.pop(key) != usual:
+                raise TypeError(f"Tensor.{name}() has no option {key!r} in autograd")
+        if not items and option not in options and row.options[option] is not None:
+            raise TypeError(
+                f"Tensor.{name} takes a {option}: lengths one by one, or a tuple of them"
+            )
         if items:
             several = len(items) == 1 and (items[0] is None or not np.isscalar(items[0]))
             options = {option: items[0] if several else items} | options
@@ -436,3 +469,10 @@ for _function in (clip, argmax, argmin, repeat, flatten, trace, take_along_axis,
     setattr(Tensor, _function.__name__, _method(_function.__name__, _function))
 for _function in (ravel, swapaxes, moveaxis, expand_dims, squeeze, flip, dot, inner, outer):
     setattr(Tensor, _function.__name__, _method(_function.__name__, _function))
+for _name in ("sum", "mean", "prod", "max", "min", "var", "std", "cumsum"):
+    setattr(Tensor, _name, _as_of_arrays(_name, getattr(np, _name), registry[_name]))
+for _function in (argmax, argmin, trace, ravel, dot, repeat, squeeze, swapaxes):
+    _name = _function.__name__
+    setattr(Tensor, _name, _as_of_arrays(_name, getattr(np, _name), _function))
+setattr(Tensor, "flatten", _as_of_arrays("flatten", np.ravel, flatten))  # noqa: B010
+setattr(Tensor, "astype", _as_of_arrays("astype", np.astype, as_type))  # noqa: B010

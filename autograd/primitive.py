@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -72,7 +73,7 @@ def as_floats(x: Any) -> Any:
     return x if x.dtype.kind == "f" else x.astype(np.float64)
 
 
-BAD_INPUT = (ValueError, IndexError, TypeError)
+BAD_INPUT = (ValueError, IndexError, TypeError, OverflowError)
 """What NumPy raises for operands it cannot use."""
 
 
@@ -108,8 +109,60 @@ def normalise_axes(axis: Any, ndim: int) -> tuple[int, ...]:
     if ndim == 0 and axis in (0, -1):  # NumPy allows it
         return ()
     if isinstance(axis, tuple):
-        return tuple(sorted(np.lib.array_utils.normalize_axis_tuple(axis, ndim)))
-    return (np.lib.array_utils.normalize_axis_index(axis, ndim),)
+        return tuple(sorted(axis_tuple(axis, ndim)))
+    return (axis_index(axis, ndim),)
+
+
+MOST_AXES = 64
+"""NumPy's arrays have no more."""
+
+LARGEST = 2**62
+"""No array is longer, and NumPy's whole numbers reach a little farther."""
+
+
+def whole_number(x: Any, what: str) -> int:
+    """A whole number, of any class that stands for one, that NumPy can count to; True is none."""
+    try:
+        if isinstance(x, bool | np.bool_):
+            raise TypeError
+        number: int = operator.index(x)
+    except TypeError:
+        raise TypeError(f"{what} is a whole number, got {type(x).__name__} ({x!r:.60})") from None
+    if not -LARGEST < number < LARGEST:
+        raise ValueError(f"{what} is out of range: got one of {number.bit_length()} bits")
+    return number
+
+
+def axis_index(axis: Any, ndim: int, name: str | None = None) -> int:
+    """An axis counted from the front; any whole number that is none raises NumPy's AxisError."""
+    number = whole_number(axis, "an axis" if name is None else f"the axis of {name}")
+    if not -ndim <= number < ndim:
+        raise np.exceptions.AxisError(number, ndim, name)
+    return number % ndim
+
+
+def axis_tuple(axes: Any, ndim: int, name: str | None = None) -> tuple[int, ...]:
+    """One axis, or several in a tuple or list, counted from the front, each once."""
+    several = axes if isinstance(axes, tuple | list) else (axes,)
+    found = tuple(axis_index(axis, ndim, name) for axis in several)
+    if len(set(found)) < len(found):
+        raise ValueError(f"{name or 'axis'}: an axis is named twice in {axes!r:.60}")
+    return found
+
+
+def check_flag(x: Any, what: str) -> None:
+    """Raise unless x is True or False, of Python's or of NumPy's."""
+    if not isinstance(x, bool | np.bool_):
+        raise TypeError(f"{what} is True or False, got {type(x).__name__} ({x!r:.60})")
+
+
+def check_axes(axis: Any, what: str) -> None:
+    """Raise unless an axis is a whole number, or a tuple of those."""
+    for each in axis if isinstance(axis, tuple) else (axis,):
+        if not -MOST_AXES <= whole_number(each, what) < MOST_AXES:
+            raise ValueError(
+                f"{what} is out of range: an array has at most {MOST_AXES}, got {each}"
+            )
 
 
 # --- the interface --------------------------------------------------------------------------------
@@ -233,8 +286,20 @@ class Primitive:
 
     def check(self, options: dict[str, Any]) -> None:
         """Raise when an option has a value that no call can use."""
-        if "ties" in options and options["ties"] not in ("share", "first"):
-            raise ValueError(f"ties is 'share' or 'first', not {options['ties']!r}")
+        if "ties" in options:
+            ties = options["ties"]
+            if not isinstance(ties, str) or ties not in ("share", "first"):
+                raise ValueError(f"ties is 'share' or 'first', not {ties!r:.60}")
+        keepdims = options.get("keepdims", False)
+        if keepdims is not False and keepdims is not True:
+            check_flag(keepdims, f"keepdims of {self.name}")
+        if "ddof" in options:
+            ddof = options["ddof"]
+            if not isinstance(ddof, int | float | np.number) or not -LARGEST < ddof < LARGEST:
+                raise ValueError(f"ddof of {self.name} is a finite number, got {ddof!r:.60}")
+        axis = options.get("axis")
+        if axis is not None and (axis.__class__ is not int or not -MOST_AXES <= axis < MOST_AXES):
+            check_axes(axis, f"axis of {self.name}")
 
     def compute(self, arrays: Sequence[Any], options: dict[str, Any]) -> Any:
         """The value on NumPy arrays, with errors that name the primitive and the shapes."""

@@ -38,7 +38,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("primitive",),
     ("dispatch",),
     ("letters", "graph"),
-    ("recording", "arrays", "saving", "differences"),
+    ("recording", "arrays", "numpy_calls", "saving", "differences"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 

@@ -16,10 +16,7 @@ import numpy as np
 from autograd.declare import linear_map
 from autograd.dispatch import asarrays, numpy_functions, shape_of
 from autograd.families import Linear
-from autograd.primitive import unbroadcast
-
-normalize_axis = np.lib.array_utils.normalize_axis_index
-
+from autograd.primitive import axis_index, axis_tuple, unbroadcast
 
 reshape: Linear = linear_map(
     "reshape",
@@ -105,7 +102,7 @@ def _concatenate_transpose(g: Any, slot: int, *xs: Any, axis: int | None, starts
     part = slice(starts[slot], starts[slot + 1])
     if axis is None:
         return reshape(getitem(g, index=part), shape=shape_of(xs[slot]))
-    return getitem(g, index=(slice(None),) * normalize_axis(axis, g.ndim) + (part,))
+    return getitem(g, index=(slice(None),) * axis_index(axis, g.ndim) + (part,))
 
 
 concatenate_all = linear_map(
@@ -134,19 +131,33 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
     arrays = asarrays(arrays, "concatenate")
     shapes = [shape_of(x) for x in arrays]
     if axis is not None:
-        axis = normalize_axis(axis, len(shapes[0]), "concatenate")
+        axis = axis_index(axis, len(shapes[0]), "concatenate")
     alike = len({len(shape) for shape in shapes}) == 1
     # The places are found once: asking for them in each transpose would take the square of the time.
     starts = _starts(shapes, axis) if axis is None or alike else ()
     return concatenate_all(*arrays, axis=axis, starts=starts)
 
 
+def _widths(pad_width: Any, ndim: int) -> list[list[int]]:
+    """How many zeros come before and after each axis: a number, a pair, or one for each axis."""
+    if isinstance(pad_width, dict):  # of the axes that are padded, as in NumPy
+        pairs = [[0, 0] for _ in range(ndim)]
+        for axis, width in pad_width.items():
+            pairs[axis_index(axis, ndim, "pad")] = np.broadcast_to(width, 2).tolist()
+        return pairs
+    given = np.asarray(pad_width)
+    if given.dtype.kind not in "iu":
+        raise TypeError(f"pad_width of pad is made of whole numbers, got {pad_width!r:.60}")
+    widths: list[list[int]] = np.broadcast_to(given, (ndim, 2)).tolist()
+    return widths
+
+
 def _pad_array(x: Any, pad_width: Any) -> Any:
-    return np.pad(x, pad_width)
+    return np.pad(x, _widths(pad_width, np.ndim(x)))
 
 
 def _pad_transpose(g: Any, x: Any, pad_width: Any) -> Any:
-    widths = np.broadcast_to(np.asarray(pad_width), (len(shape_of(x)), 2)).tolist()
+    widths = _widths(pad_width, len(shape_of(x)))
     index = tuple(
         slice(before, before + n) for (before, _), n in zip(widths, shape_of(x), strict=True)
     )
@@ -163,10 +174,16 @@ pad = linear_map(
 
 
 def _numpy_pad(x: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
-    if mode != "constant":
-        raise ValueError(f"pad has no rule for mode {mode!r}: only 'constant', with zeros")
-    if np.any(options.pop("constant_values", 0)):
-        raise ValueError("pad surrounds with zeros: for other values use where or concatenate")
+    if not isinstance(mode, str) or mode != "constant":
+        raise ValueError(f"pad has no rule for mode {mode!r:.60}: only 'constant', with zeros")
+    around = options.pop("constant_values", 0)
+    if not isinstance(around, int | float | np.number | list | tuple):
+        raise TypeError(f"np.pad: constant_values= are numbers, got {around!r:.60}")
+    if np.any(np.asarray(around) != 0):
+        raise ValueError(
+            f"pad surrounds with zeros, not with constant_values={around!r:.60}: for other values use "
+            "where or concatenate"
+        )
     return pad(x, pad_width=pad_width, **options)
 
 
@@ -204,7 +221,10 @@ cumsum = linear_map(
 def _astype_array(x: Any, dtype: Any) -> Any:
     dtype = np.dtype(dtype)
     if dtype not in (np.float32, np.float64):
-        raise TypeError(f"astype: a Tensor is float32 or float64, not {dtype}")
+        raise TypeError(
+            f"dtype of astype: a Tensor is float32 or float64, not {dtype}; whole numbers for an "
+            "index are np.floor(x).astype(int)"
+        )
     x = np.asarray(x)
     if x.dtype != object:
         return x.astype(dtype)
@@ -234,8 +254,8 @@ def ravel(x: Any) -> Any:
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """x with two axes exchanged."""
     ndim = len(shape_of(x))
-    axis1 = normalize_axis(axis1, ndim, "swapaxes")
-    axis2 = normalize_axis(axis2, ndim, "swapaxes")
+    axis1 = axis_index(axis1, ndim, "swapaxes, axis1")
+    axis2 = axis_index(axis2, ndim, "swapaxes, axis2")
     axes = list(range(ndim))
     axes[axis1], axes[axis2] = axis2, axis1
     return transpose(x, axes=tuple(axes))
@@ -244,10 +264,8 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
 def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
     """x with some axes moved to other places, the others in their order."""
     ndim = len(shape_of(x))
-    sources = np.lib.array_utils.normalize_axis_tuple(source, ndim, "moveaxis, source")
-    destinations = np.lib.array_utils.normalize_axis_tuple(
-        destination, ndim, "moveaxis, destination"
-    )
+    sources = axis_tuple(source, ndim, "moveaxis, source")
+    destinations = axis_tuple(destination, ndim, "moveaxis, destination")
     if len(sources) != len(destinations):
         raise ValueError("moveaxis: source and destination have different lengths")
     axes = [axis for axis in range(ndim) if axis not in sources]
@@ -262,7 +280,7 @@ def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Any:
         return reshape(x, shape=(*shape_of(x), 1))
     axes = tuple(axis) if isinstance(axis, tuple | list) else (axis,)
     ndim = len(shape_of(x)) + len(axes)
-    new = np.lib.array_utils.normalize_axis_tuple(axes, ndim, "expand_dims")
+    new = axis_tuple(axes, ndim, "expand_dims")
     lengths = iter(shape_of(x))
     return reshape(x, shape=tuple(1 if i in new else next(lengths) for i in range(ndim)))
 
@@ -272,7 +290,7 @@ def squeeze(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
     shape = shape_of(x)
     if axis is None:
         return reshape(x, shape=tuple(n for n in shape if n != 1))
-    gone = np.lib.array_utils.normalize_axis_tuple(axis, len(shape), "squeeze")
+    gone = axis_tuple(axis, len(shape), "squeeze")
     if any(shape[i] != 1 for i in gone):
         raise ValueError(f"squeeze: axis {axis} of shape {shape} has a length other than 1")
     return reshape(x, shape=tuple(n for i, n in enumerate(shape) if i not in gone))
@@ -281,9 +299,7 @@ def squeeze(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
 def flip(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
     """x with the order along some axes reversed, along all by default."""
     ndim = len(shape_of(x))
-    axes = (
-        range(ndim) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, ndim, "flip")
-    )
+    axes = range(ndim) if axis is None else axis_tuple(axis, ndim, "flip")
     back = slice(None, None, -1)
     return getitem(x, index=tuple(back if i in axes else slice(None) for i in range(ndim)))
 

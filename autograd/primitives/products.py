@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd.declare import multilinear
 from autograd.dispatch import asarray, asarrays, nary, numpy_functions, raw, registry, shape_of
+from autograd.primitive import axis_tuple, whole_number
 from autograd.primitives.linear import expand_dims, reshape, squeeze, swapaxes, transpose
 
 
@@ -199,13 +200,16 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
     """The sum of products over pairs of axes: a count, or the axes of `x` and those of `y`."""
     x, y = asarrays((x, y), "tensordot")
     nx, ny = len(shape_of(x)), len(shape_of(y))
-    if isinstance(axes, int | np.integer):
+    if np.ndim(axes) == 0 and not isinstance(axes, str | dict) and axes is not None:
+        axes = whole_number(axes, "axes of tensordot")
         if not 0 <= axes <= min(nx, ny):
             raise ValueError(f"tensordot: cannot sum over {axes} axes of ranks {nx} and {ny}")
         ax, ay = tuple(range(nx - axes, nx)), tuple(range(axes))
     else:
-        ax = np.lib.array_utils.normalize_axis_tuple(axes[0], nx)
-        ay = np.lib.array_utils.normalize_axis_tuple(axes[1], ny)
+        if not isinstance(axes, tuple | list | np.ndarray) or len(axes) != 2:
+            raise TypeError(f"axes of tensordot is a whole number or a pair, got {axes!r:.60}")
+        ax = axis_tuple(axes[0], nx, "tensordot")
+        ay = axis_tuple(axes[1], ny, "tensordot")
     rest_x = tuple(i for i in range(nx) if i not in ax)
     rest_y = tuple(i for i in range(ny) if i not in ay)
     summed = [shape_of(x)[i] for i in ax]
