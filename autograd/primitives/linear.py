@@ -254,8 +254,8 @@ def ravel(x: Any) -> Any:
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """x with two axes exchanged."""
     ndim = len(shape_of(x))
-    axis1 = axis_index(axis1, ndim, "swapaxes, axis1")
-    axis2 = axis_index(axis2, ndim, "swapaxes, axis2")
+    axis1 = axis_index(axis1, ndim, "swapaxes")
+    axis2 = axis_index(axis2, ndim, "swapaxes")
     axes = list(range(ndim))
     axes[axis1], axes[axis2] = axis2, axis1
     return transpose(x, axes=tuple(axes))
