@@ -70,7 +70,7 @@ def truths_of(prediction: Any, target: Any) -> Array:
         truth = truth[:, 0]
     if not truth.size:
         raise ValueError(f"a metric needs one instance or more, got targets of shape {truth.shape}")
-    if truth.shape != scores.shape[:1]:
+    if not scores.ndim or truth.shape != scores.shape[:1]:
         raise ValueError(f"{truth.shape} targets, but {scores.shape} predictions")
     labels = scores.ndim == 1 and scores.dtype.kind in "biu" and not (truth < 0).any()
     if not labels and (scores.ndim == 1 or scores.shape[1] == 1):

@@ -160,8 +160,7 @@ def idx(path: Where) -> Array:
 
     Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits".
     """
-    file = Path(path)
-    with Source(file) as source:
+    with Source(checked_path(path, "idx")) as source:
         return numbers(source, *header(source))
 
 
@@ -232,9 +231,10 @@ def mnist(path: Where, part: str | None = None, *, dtype: Any = np.float64) -> A
     1998. It is downloaded by you: Fashion-MNIST and KMNIST have the same files.
     """
     dtype, part = checked_dtype(dtype, "mnist"), checked_part(part, "mnist")
+    folder = checked_path(path, "mnist")
     if part is not None:
-        return mnist_pair(Path(path), part, dtype)
-    return mnist_pair(Path(path), "train", dtype), mnist_pair(Path(path), "test", dtype)
+        return mnist_pair(folder, part, dtype)
+    return mnist_pair(folder, "train", dtype), mnist_pair(folder, "test", dtype)
 
 
 def mnist_pair(folder: Path, part: str, dtype: Any) -> Pair:
@@ -304,7 +304,7 @@ def cifar10(path: Where, part: str | None = None, *, dtype: Any = np.float64) ->
     Source: A. Krizhevsky, "Learning multiple layers of features from tiny images", 2009.
     """
     dtype, part = checked_dtype(dtype, "cifar10"), checked_part(part, "cifar10")
-    folder = Path(path)
+    folder = checked_path(path, "cifar10")
     if (folder / "cifar-10-batches-bin").is_dir():
         folder = folder / "cifar-10-batches-bin"
     names = {
@@ -373,6 +373,15 @@ def pair(table: Array, dtype: Any) -> Pair:
     pixels = table[:, 1:].astype(dtype)
     pixels /= 255
     return pixels, table[:, 0].astype(np.int64)
+
+
+def checked_path(path: Any, what: str) -> Path:
+    """Where a reader is to look."""
+    if not isinstance(path, str | PathLike):
+        raise TypeError(
+            f"path of {what} is a string or a Path, got {type(path).__name__} ({path!r:.60})"
+        )
+    return Path(path)
 
 
 def checked_dtype(dtype: Any, what: str) -> Any:

@@ -131,7 +131,12 @@ def blobs(
     if np.ndim(centres) == 0:
         angles = 2 * np.pi * np.arange(count(centres, 1, "centres")) / centres
         centres = 2 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    middles = np.asarray(centres, dtype=np.float64)
+    try:
+        middles = np.asarray(centres, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"centres is a number or an array (classes, 2), got {centres!r:.60}"
+        ) from None
     if middles.ndim != 2 or middles.shape[1] != 2 or not len(middles):
         raise ValueError(f"centres is a number or has shape (classes, 2), got {middles.shape}")
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -20,6 +22,11 @@ COLOURS = (BLUE, ORANGE, "#00805E", "#A6538A", "#4D4D4D", "#8A7A00", "#3C9BC9")
 
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure, in inches."""
+    for x, what in ((width, "width"), (height, "height")):
+        if isinstance(x, bool) or not isinstance(x, int | float | np.integer | np.floating):
+            raise TypeError(f"{what} is a number of inches, got {type(x).__name__} ({x!r:.60})")
+        if not 0 < x <= 1000:
+            raise ValueError(f"{what} is above 0 and up to 1000 inches, got {x}")
     try:
         import matplotlib.figure  # noqa: F401  (what is missing is told here, also the second time)
 

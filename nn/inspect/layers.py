@@ -187,14 +187,25 @@ def update_ratios(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[s
 
     Source: Stanford CS231n, "Neural networks 3" (ratio of weights and updates).
     """
+    for state in (before, after):
+        if not isinstance(state, Mapping):
+            raise TypeError(
+                f"update_ratios takes two state_dicts, got {type(state).__name__} ({state!r:.60})"
+            )
     if list(before) != list(after):
         raise ValueError(
             f"update_ratios expected the same names, got {list(before)} and {list(after)}"
         )
     ratios = {}
     for name, old in before.items():
-        size = float(np.linalg.norm(np.asarray(old)))
-        moved = float(np.linalg.norm(np.asarray(after[name]) - np.asarray(old)))
+        one, other = (np.asarray(x) for x in (old, after[name]))
+        if any(x.dtype.kind not in "biuf" for x in (one, other)) or one.shape != other.shape:
+            raise ValueError(
+                f"update_ratios expected real numbers of the same shape for {name!r}, got "
+                f"{one.dtype} {one.shape} and {other.dtype} {other.shape}"
+            )
+        size = float(np.linalg.norm(one))
+        moved = float(np.linalg.norm(other.astype(np.float64) - one))
         ratios[name] = moved / size if size else (float("inf") if moved else 0.0)
     return ratios
 

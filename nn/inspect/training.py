@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nn.inspect.figures import BLUE, COLOURS, GREY, ORANGE, new_figure, plain
-from nn.metrics import confusion_matrix
+from nn.metrics import confusion_matrix, plain_numbers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,17 +27,24 @@ def learning_curve(
 ) -> Figure:
     """Loss and accuracy after each epoch, one line per name: ``{"training": [...], ...}``.
 
+    What is not finite, as after a divergence, leaves a gap.
+
+    Raises:
+        TypeError, ValueError: no mapping of names to one or more real numbers.
+
     >>> figure = learning_curve({"training": [2.3, 0.4, 0.1]}, {"training": [0.1, 0.9, 0.97]})
     >>> [axes.get_ylabel() for axes in figure.axes]
     ['loss', 'accuracy']
     """
+    if title is not None and not isinstance(title, str):
+        raise TypeError(f"title is a string, got {type(title).__name__} ({title!r:.60})")
+    both = [checked_curves(losses, "losses"), checked_curves(accuracy, "accuracy")]
     figure = new_figure(9, 3.6)
-    for axes, curves, label in zip(
-        figure.subplots(1, 2), (losses, accuracy), ("loss", "accuracy"), strict=True
-    ):
-        for (name, ys), color, line in zip(
-            curves.items(), (BLUE, ORANGE, GREY), ("-", "--", ":"), strict=False
-        ):
+    for axes, curves, label in zip(figure.subplots(1, 2), both, ("loss", "accuracy"), strict=True):
+        looks = itertools.cycle(
+            zip((BLUE, ORANGE, GREY, *COLOURS[2:4]), ("-", "--", ":", "-.", "-"), strict=True)
+        )
+        for (name, ys), (color, line) in zip(curves.items(), looks, strict=False):
             epochs = np.arange(1, len(ys) + 1)
             marker = "o" if len(ys) == 1 else None
             axes.plot(epochs, ys, line, color=color, label=name, linewidth=1.8, marker=marker)
@@ -46,11 +54,51 @@ def learning_curve(
         axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         plain(axes)
         axes.legend(frameon=False)
-    figure.axes[0].set_ylim(0, 1.05 * max(max(ys) for ys in losses.values()))
-    least = min(min(ys) for ys in accuracy.values())
-    figure.axes[1].set_ylim(least - 0.05 * (1 - least) - 0.001, 1.001)
+    drawn, right = (np.concatenate(list(curves.values())) for curves in both)
+    largest = np.max(drawn, initial=0.0, where=np.isfinite(drawn))
+    if largest > 0:
+        figure.axes[0].set_ylim(
+            min(0.0, np.min(drawn, where=np.isfinite(drawn), initial=0.0)), 1.05 * largest
+        )
+    least = np.min(right, initial=1.0, where=np.isfinite(right))
+    highest = np.max(right, initial=1.0, where=np.isfinite(right))
+    figure.axes[1].set_ylim(least - 0.05 * (1 - least) - 0.001, highest + 0.001)
     figure.suptitle(title, fontsize=11)
     return figure
+
+
+def checked_curves(curves: Any, what: str) -> dict[str, Array]:
+    """Names with their numbers after each epoch."""
+    if not isinstance(curves, Mapping):
+        raise TypeError(
+            f"{what} of learning_curve are a dict of names and numbers, such as "
+            f"{{'training': [0.5, 0.4]}}, got {type(curves).__name__} ({curves!r:.60})"
+        )
+    if not curves:
+        raise ValueError(f"{what} of learning_curve has no names: there is nothing to draw")
+    found = {}
+    for name, ys in curves.items():
+        if not isinstance(name, str):
+            raise TypeError(
+                f"a name in {what} is a string, got {type(name).__name__} ({name!r:.60})"
+            )
+        found[name] = real_array(ys, f"{what}[{name!r}]", 1)
+    return found
+
+
+def real_array(x: Any, what: str, axes: int) -> Array:
+    """An array of real numbers, of which there is one or more, with so many axes."""
+    try:
+        array = plain_numbers(x)
+    except ValueError:  # lists of unequal lengths
+        array = np.array(None)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{what} are real numbers, got {type(x).__name__} ({x!r:.60})")
+    if array.ndim != axes or not array.size:
+        of = ("a number", "a list", "a table", "a list of tables")[axes]
+        raise ValueError(f"{what} is {of} of one or more numbers, got shape {array.shape}")
+    floats: Array = array.astype(np.float64)
+    return floats
 
 
 def training_curves(
@@ -143,15 +191,35 @@ def mistakes(
         images: of shape (instances, height, width).
         most: how many images are drawn, those with the least probability on the truth first.
         names: what the classes are called; their indices when left out.
+
+    Raises:
+        TypeError, ValueError: arrays of other shapes, or of what is no number; targets that are no
+            class indices; names that are not one for each class.
     """
-    probabilities, target = np.asarray(probabilities), np.asarray(target)
-    classes = probabilities.shape[-1]
+    probabilities = real_array(probabilities, "probabilities", 2)
+    images = real_array(images, "images", 3)
+    target = real_array(target, "target", 1)
+    instances, classes = probabilities.shape
+    for x, what in ((target, "targets"), (images, "images")):
+        if len(x) != instances:
+            raise ValueError(
+                f"mistakes expected {instances} {what}, one for each row, got {len(x)}"
+            )
+    if isinstance(most, bool) or not isinstance(most, int | np.integer) or most < 0:
+        raise ValueError(f"most is a whole number of 0 or more, got {most!r:.60}")
+    if names is not None and (
+        isinstance(names, str) or not isinstance(names, Sequence | np.ndarray)
+    ):
+        raise TypeError(f"names is a list of strings, got {type(names).__name__} ({names!r:.60})")
+    if names is not None and len(names) != classes:
+        raise ValueError(f"names has one for each of {classes} classes, got {len(names)}")
     predicted = probabilities.argmax(axis=-1)
     counts = confusion_matrix(predicted, target, classes)
+    target = target.astype(np.int64)
     figure = new_figure(10.5, 5)
     parts: Any = figure.subfigures(1, 2, width_ratios=(1.15, 1))
     left, right = parts
-    called = [str(i) for i in range(classes)] if names is None else list(names)
+    called = [str(i) for i in range(classes)] if names is None else list(map(str, names))
     draw_matrix(left.subplots(), counts, called)
     left.suptitle(
         f"{int(np.trace(counts))} of {len(target)} right "
