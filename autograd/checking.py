@@ -528,7 +528,8 @@ class detect_anomaly(ModeChange):  # noqa: N801  (PyTorch's name)
     """Turn the first number that is not finite into an error that names where it came from.
 
     Forward and backward, NaN and infinities. A write into an array behind the graph's back is found
-    by the next backward pass as well.
+    by the next backward pass as well. A program's run is computed a second time, one instruction after
+    another, and the first that is not finite is named, with the line that recorded it.
 
     >>> import autograd
     >>> with autograd.detect_anomaly():

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from autograd import graph
+from autograd.dispatch import registry
 from autograd.graph import Node, StaleGraphError
+from autograd.programs.anomalies import check_backward, check_forward
 from autograd.programs.given import OWN, as_array, as_seed, fingerprint, kept
 from autograd.programs.guards import BranchChanged, Guard, guards_of
 from autograd.programs.leaving import Leaving
@@ -22,7 +24,7 @@ from autograd.programs.options import check_options
 from autograd.programs.plan import Plan
 from autograd.programs.planning import plan_of
 from autograd.programs.verifying import Verifier
-from autograd.recording import Notes, recording
+from autograd.recording import Notes, current_mode, recording
 from autograd.tensor import Tensor
 from autograd.vector import Vector
 
@@ -190,6 +192,8 @@ class Program:
             numbers = {node: out[1 + i] for node, i in self.watched.items()}
             for guard in self.late:
                 guard.check(numbers, given, instances)
+            if current_mode().anomaly is not None:
+                check_forward(self.plan, given, self.drawn(instances), self.arrays(), instances)
             self.ran = (given, instances, date)
             self.out = out if self.verifier is not None else None
             self.prints = [fingerprint(x) for x in given]
@@ -258,6 +262,9 @@ class Program:
                 gradients = self.ahead
             else:
                 gradients = self.gradients(given, instances, weights)
+            if current_mode().anomaly is not None:
+                drawn = self.drawn(instances)
+                check_backward(self.plan, given, drawn, self.arrays(), instances, weights)
             if self.verifier is not None:
                 if self.verifier.run is not self.out:
                     self.verifier.look_at(given, instances, self.out, self.watched)
@@ -268,6 +275,14 @@ class Program:
             if not self.plan.scalar:
                 self.ahead = None  # the leaves hold these arrays from now on
             self.trains = seed is None and (not self.extra or not self.plan.scalar)
+
+    def drawn(self, instances: int | None) -> list[Any]:
+        """What the effects of the last run drew."""
+        if not self.impure:
+            return []
+        assert self.numpy is not None  # the native executor has no effects
+        places = self.numpy.at(instances).places
+        return [places[step.out].copy() for step in self.impure if not registry[step.name].passes]
 
     def gradients(self, given: list[Any], instances: int | None, weights: Any) -> Sequence[Any]:
         """The gradients of the last run."""
