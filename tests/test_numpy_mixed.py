@@ -271,3 +271,14 @@ def test_one_value_that_is_moved_about_is_still_a_value(function: Callable[[Any]
     assert isinstance(out, Value)
     (out * 3).backward()
     assert v.grad == 3.0
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "layer_norm", "rms_norm"])
+@pytest.mark.parametrize("axis", [0, -1])
+def test_one_value_has_an_axis_0_and_an_axis_minus_1_as_a_tensor_without_axes(name, axis):
+    v, t = Value(0.75), Tensor(0.75)
+    by_value, by_tensor = (getattr(autograd, name)(x, axis=axis) for x in (v, t))
+    assert by_value.data == pytest.approx(by_tensor.item())
+    by_value.backward()
+    by_tensor.backward()
+    assert v.grad == pytest.approx(float(t.grad))

@@ -112,7 +112,7 @@ def _softmax_product(g: Any, out: Any, x: Any, axis: int) -> Any:
 
 
 def _softmax_composite(x: Any, axis: int) -> Any:
-    if not x.shape[axis]:
+    if 0 in x.shape:
         return exp(x)  # which is as empty, and has no maximum
     e = exp(x - max(x, axis=axis, keepdims=True, ties="first"))
     return e / sum(e, axis=axis, keepdims=True)
@@ -137,7 +137,7 @@ def _log_softmax_array(x: Any, axis: int) -> Any:
 
 
 def _log_softmax_composite(x: Any, axis: int) -> Any:
-    if not x.shape[axis]:
+    if 0 in x.shape:
         return exp(x)
     # The same parts as those of softmax: a program computes them once for both.
     shifted = x - max(x, axis=axis, keepdims=True, ties="first")

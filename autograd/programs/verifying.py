@@ -42,7 +42,10 @@ Numbers = dict[Node, Any]
 
 def quiet(options: dict[str, Any]) -> dict[str, Any]:
     """Options without the functions that a row would tell something."""
-    return {key: None if callable(x) else x for key, x in options.items()}
+    told = {
+        key for key, x in options.items() if callable(x) and not isinstance(x, type)
+    }  # no dtype
+    return {key: None if key in told else x for key, x in options.items()}
 
 
 class Verifier:

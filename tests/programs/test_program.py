@@ -423,6 +423,13 @@ def test_a_sum_that_is_0_or_nearly_0_may_be_on_either_side_of_a_kink() -> None:
     program.backward()
 
 
+def test_what_a_conversion_overflows_is_verified_as_converted() -> None:
+    x = Tensor([1e300, -1e300, 0.1], "x")
+    with np.errstate(over="ignore"):
+        program = autograd.compile(autograd.astype(x, dtype=np.float32), inputs=[x])
+        near(program(x.data), np.array([np.inf, -np.inf, 0.1], np.float32))
+
+
 def test_verifying_can_be_left_out(wrong_rows: Any) -> None:
     x = Tensor([1.0, 2.0], "x")
     program = autograd.compile(registry["wrong_parts"](x).sum(), inputs=[x], verify=False)
