@@ -1,0 +1,119 @@
+"""A random program in PyTorch, where it has all of it; and where the two differ on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from counterparts import COUNTERPARTS, MORE
+from programs.arbitrary import operations
+from programs.arbitrary.program import Constant, Program
+
+operations.COUNTERPARTS.update(COUNTERPARTS | MORE)
+
+
+def any_nan(*operands: Any) -> bool:
+    """Whether an operand is not a number."""
+    return any(bool(np.isnan(x).any()) for x in operands)
+
+
+def extreme(*operands: Any) -> bool:
+    """Whether the square of an operand overflows or underflows."""
+    return any(
+        bool(np.any(np.isfinite(x) & (x != 0) & ((np.abs(x) > 1e150) | (np.abs(x) < 1e-150))))
+        for x in operands
+    )
+
+
+def beside_1(x: Any) -> bool:
+    """Whether 1 − x² cancels, which is (1 − x)(1 + x) here."""
+    return bool(np.any((np.abs(x) != 1) & (np.abs(np.abs(x) - 1) < 1e-3)))
+
+
+DOCUMENTED: dict[str, Callable[..., bool]] = {
+    # README: "`relu'`, `abs'`, `maximum'` at nan", and sign, which is NumPy's there.
+    "relu": any_nan,
+    "abs": any_nan,
+    "sign": any_nan,
+    "hinge": any_nan,
+    "maximum": any_nan,
+    "minimum": any_nan,
+    "max": any_nan,
+    "min": any_nan,
+    # README: "`clip` with equal bounds": beyond them the bound that was hit gets the derivative.
+    "clip_between": lambda x, low, high: any_nan(x, low, high) or bool(np.any(low >= high)),
+    # README: "`norm` at 1e200", "`hypot` at (0, 0)".
+    "norm": extreme,
+    "hypot": lambda x, y: extreme(x, y) or bool(np.any((x == 0) & (y == 0))),
+    # test_rows_torch: "arctan2 near the origin does not underflow".
+    "arctan2": extreme,
+    # README: "`prod` where a product overflows or underflows": PyTorch divides it by each factor.
+    "prod": lambda x: extreme(x) or not np.isfinite(x).all(),
+    # No convention: PyTorch's derivatives lose digits.
+    "arccosh": beside_1,
+    "arcsin": beside_1,
+    "arccos": beside_1,
+    "arctanh": beside_1,
+    # README: "`softplus` beyond 20".
+    "softplus": lambda x: bool(np.any(x > 20)),
+    # README: "cross-entropy of a −inf logit with target 0".
+    "softmax_cross_entropy": lambda x, target: not np.isfinite(x).all(),
+}
+"""Row: whether a difference of the README's table is about a call with these operands."""
+
+
+def needed(program: Program) -> list[int]:
+    """The steps that the output is computed from."""
+    n = len(program.leaves)
+    wanted, found = {n + len(program.steps) - 1}, []
+    for place in range(n + len(program.steps) - 1, n - 1, -1):
+        if place in wanted:
+            found.append(place)
+            operands = program.steps[place - n].operands
+            wanted |= {x for x in operands if not isinstance(x, Constant)}
+    return found[::-1]
+
+
+def obstacle(program: Program, pool: Sequence[Any]) -> str | None:
+    """Why a program is not compared, if it is not: PyTorch lacks a call, or is known to differ."""
+    if not program.double:
+        return "other promotions of dtypes"
+    for place in needed(program):
+        step = program.steps[place - len(program.leaves)]
+        if step.theirs is None:
+            return "no counterpart"
+        known = DOCUMENTED.get(step.row)
+        if known is not None and known(*(np.asarray(x, float) for x in step.arguments(pool))):
+            return "a documented difference"
+    return None
+
+
+def operand(x: Any, masks: bool) -> Any:
+    """A constant as a float64 tensor; a mask of `where` as it is."""
+    array = np.asarray(x)
+    if masks and array.dtype == bool:
+        return torch.tensor(array)
+    return torch.tensor(array.astype(np.float64))
+
+
+def evaluated(program: Program, seed: Any) -> tuple[Any, list[Any]]:
+    """The output, and the gradient by each leaf."""
+    leaves = [torch.tensor(leaf.numbers, requires_grad=True) for leaf in program.leaves]
+    pool: dict[int, Any] = dict(enumerate(leaves))
+    for place in needed(program):
+        step = program.steps[place - len(leaves)]
+        masks = step.row in ("where", "indicator")
+        arguments = [
+            operand(x.value, masks and i == 0) if isinstance(x, Constant) else pool[x]
+            for i, x in enumerate(step.operands)
+        ]
+        assert step.theirs is not None
+        pool[place] = step.theirs(*arguments)
+    output = pool[len(leaves) + len(program.steps) - 1]
+    gradients = torch.autograd.grad(output, leaves, torch.tensor(seed), allow_unused=True)
+    return output.numpy(force=True), [
+        np.zeros(tuple(x.shape)) if g is None else g.numpy(force=True)
+        for x, g in zip(leaves, gradients, strict=True)
+    ]
