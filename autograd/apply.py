@@ -12,8 +12,16 @@ from typing import Any
 import numpy as np
 
 from autograd.arrays import check_array
-from autograd.dispatch import TENSOR_RANK, VALUE_RANK, asarray, register_kind, registry
+from autograd.dispatch import (
+    FOLLOWED_RANK,
+    TENSOR_RANK,
+    VALUE_RANK,
+    asarray,
+    register_kind,
+    registry,
+)
 from autograd.families import Elementwise
+from autograd.followed import Followed, plain
 from autograd.graph import Node, tick
 from autograd.primitive import BAD_INPUT, Primitive
 from autograd.recording import (
@@ -46,9 +54,11 @@ def apply_to_values(primitive: Primitive, arguments: Sequence[Any], options: dic
     if isinstance(primitive, Elementwise):
         if primitive.method is not None:
             return primitive.method(*arguments)
-        if not any(isinstance(x, ndarray | list | tuple) for x in arguments):
+        if not any(isinstance(x, ndarray | list | tuple | Followed) for x in arguments):
             return record_scalar(primitive, arguments, options)
     arguments = [unboxed(asarray(x, primitive.name)) for x in arguments]
+    if any(x.__class__ is Followed for x in arguments):
+        return apply_to_tensors(primitive, tuple(arguments), options)
     arrays = [x for x in arguments if isinstance(x, ndarray)]
     if not arrays and isinstance(primitive, Elementwise):
         return record_scalar(primitive, arguments, options)
@@ -165,6 +175,7 @@ def alias(x: Node) -> Value | Tensor:
 
 def constant(x: Any, primitive: Primitive) -> Any:
     """A positional argument that is no node, ready for NumPy."""
+    x = plain(x)
     if isinstance(x, list | tuple):
         x = np.asarray(as_data(x, None, f"an argument of {primitive.name}"))
     if isinstance(x, ndarray):
@@ -172,7 +183,8 @@ def constant(x: Any, primitive: Primitive) -> Any:
         if x.__class__ is not ndarray:
             x = x.view(ndarray)
         if x.dtype == np.float16:  # beside a Value alone it would make a Tensor of half precision
-            return x.astype(np.float32)
+            dtype = np.dtype(np.float32)
+            return note_made(x.astype(dtype), registry["astype"], [x], {"dtype": dtype})
         if (x.dtype.kind == "f" and x.dtype.itemsize <= 8) or x.dtype.kind in "biu":
             return x
         if x.dtype == object:
@@ -294,3 +306,26 @@ def share_buffer(view: Tensor, arguments: Iterable[Any]) -> None:
 
 
 register_kind(Tensor, TENSOR_RANK, apply_to_tensors)
+
+
+# --- arrays that a recording follows --------------------------------------------------------------
+
+
+def apply_to_followed(
+    primitive: Primitive, arguments: Sequence[Any], options: dict[str, Any]
+) -> Any:
+    """Call a primitive where the highest kind among the arguments is an array that is followed."""
+    if primitive.is_impure(options):  # what is drawn anew is a node
+        one = Tensor(1.0, requires_grad=False)
+        made = [registry["mul"](x, one) if x.__class__ is Followed else x for x in arguments]
+        return primitive(*made, **options)
+    arrays = [plain(asarray(x, primitive.name)) for x in arguments]
+    with np.errstate(all="ignore"):
+        out = np.asarray(primitive.compute(arrays, options))
+    if current_mode().notes is None:
+        return out
+    note_made(out, primitive, arrays, options)
+    return Followed(out)
+
+
+register_kind(Followed, FOLLOWED_RANK, apply_to_followed)

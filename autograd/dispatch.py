@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd.arrays import check_array
+from autograd.followed import Followed, follow, plain
 from autograd.letters import Letter
 from autograd.numpy_calls import bound_call, check_plain_options
 from autograd.recording import current_mode, note_call, note_made, under_way
@@ -116,7 +117,7 @@ register_kind(bool, 0, compute_numbers)
 register_kind(np.ndarray, 1, _compute_arrays)
 register_kind(list, 2, _compute_sequences)
 register_kind(tuple, 2, _compute_sequences)
-VALUE_RANK, TENSOR_RANK = 3, 4
+FOLLOWED_RANK, VALUE_RANK, TENSOR_RANK = 3, 4, 5
 register_kind(Letter, 9, _write)
 _NUMPY_SCALAR = Kind(1, _compute_arrays)
 
@@ -189,6 +190,8 @@ def shape_of(x: Any) -> tuple[int, ...]:
 
 def raw(x: Any) -> Any:
     """The number or array of a node, which does not leave the graph; anything else as it is."""
+    if x.__class__ is Followed:
+        return plain(x)
     return x if isinstance(x, np.ndarray | np.generic) else getattr(x, "_data", x)
 
 
@@ -227,7 +230,12 @@ def unwrapped(x: Any) -> Any:
 
 
 def plain_call(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """A function of plain arrays. What it gives has left the graph, which `recording` notes."""
+    """A function of plain arrays. What it gives of Tensors a `recording` follows.
+
+    What it gives of Values has left the graph, which is noted: it is no array.
+    """
+    if under_way and current_mode().notes is not None and any(map(holds_tensor, args)):
+        return follow(f"np.{function.__name__}", function, args, kwargs)
     named = {key: unwrapped(x) for key, x in kwargs.items()}
     result = function(*(unwrapped(x) for x in args), **named)
     if current_mode().notes is not None and function not in SHAPELY:
@@ -253,6 +261,13 @@ def plain_call(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> An
 
         note_call(f"np.{function.__name__}", again, tuple(found.values()), result)
     return result
+
+
+def holds_tensor(x: Any) -> bool:
+    """Whether x is a Tensor, or a list or tuple of some."""
+    if isinstance(x, list | tuple):
+        return any(map(holds_tensor, x))
+    return x.__class__ in kinds and kinds[x.__class__].rank == TENSOR_RANK
 
 
 def numpy_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:

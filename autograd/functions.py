@@ -9,32 +9,56 @@ from typing import Any
 import numpy as np
 
 from autograd.arrays import check_array
-from autograd.dispatch import asarray, asarrays, numpy_functions, plain_call, raw, shape_of
+from autograd.dispatch import (
+    asarray,
+    asarrays,
+    holds_tensor,
+    numpy_functions,
+    plain_call,
+    raw,
+    shape_of,
+)
 from autograd.families import Elementwise
+from autograd.followed import follow, holds_followed, places
 from autograd.graph import Node
 from autograd.primitive import axis_index, axis_tuple, check_flag, whole_number
-from autograd.primitives.elementwise import abs, clip_between, identity, where
+from autograd.primitives.elementwise import (
+    COMPARISONS,
+    abs,
+    clip_between,
+    compare,
+    identity,
+    where,
+)
 from autograd.primitives.linear import (
     astype,
     broadcast_to,
     concatenate,
     expand_dims,
     getitem,
+    getitem_at,
     moveaxis,
     ravel,
     reshape,
     scatter,
 )
 from autograd.primitives.reductions import max, norm, sum
-from autograd.recording import note_call
+from autograd.recording import current_mode, note_call
+from autograd.value import Value
 
 __all__ = [
     "argmax",
     "argmin",
     "clip",
     "diag",
+    "equal",
     "flatten",
+    "greater",
+    "greater_equal",
     "hstack",
+    "less",
+    "less_equal",
+    "not_equal",
     "repeat",
     "split",
     "stack",
@@ -120,6 +144,8 @@ def is_flat(x: Node) -> bool:
 
 
 def _extreme(find: Any, name: str, x: Any, axis: int | None, keepdims: bool) -> Any:
+    if holds_followed(x) or (current_mode().notes is not None and holds_tensor(x)):
+        return follow(name, find, (x,), {"axis": axis, "keepdims": keepdims})
     x = asarray(x, name)
     if axis is not None:
         whole_number(axis, f"axis of {name}")
@@ -153,7 +179,8 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     """The elements that `indices` names along an axis, such as `argmax` gives them."""
     x = asarray(x, "take_along_axis")
-    indices = np.array(check_array(indices, "the indices of take_along_axis"))  # it may change
+    if not holds_followed(indices):
+        indices = np.array(check_array(indices, "the indices of take_along_axis"))  # it may change
     if indices.dtype.kind not in "iu":
         raise TypeError(f"take_along_axis takes integer indices, got {indices.dtype}")
     if axis is None:
@@ -162,7 +189,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
                 "take_along_axis with axis=None takes a vector of indices, got shape "
                 f"{indices.shape}"
             )
-        return getitem(ravel(x), index=indices)
+        return _at(ravel(x), indices)
     shape = shape_of(x)
     if indices.ndim != len(shape):
         raise ValueError(
@@ -175,7 +202,50 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
         else np.arange(n).reshape([-1 if j == i else 1 for j in range(len(shape))])
         for i, n in enumerate(shape)
     ]
-    return getitem(x, index=tuple(index))
+    return _at(x, tuple(index))
+
+
+def _at(x: Any, index: Any) -> Any:
+    """``x[index]``, where a recording may follow the index."""
+    if holds_followed(index):
+        return getitem_at(x, places(shape_of(x), index))
+    return getitem(x, index=index)
+
+
+# --- comparing ------------------------------------------------------------------------------------
+
+
+def _comparison(name: str, sign: str) -> Any:
+    def function(x: Any, y: Any) -> Any:
+        x, y = asarray(x, name), asarray(y, name)
+        values = [isinstance(each, Value) for each in (x, y)]
+        if any(values) and all(
+            value or isinstance(each, float | int | np.number)
+            for each, value in zip((x, y), values, strict=True)
+        ):
+            return compare(x, y, how=name)
+        return COMPARISONS[name](x, y)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"""Where x {sign} y: of arrays and Tensors an array of truth values.
+
+    Of Values a Value that is 1 or 0, for Python's own comparison of two Values is a bool, which a
+    program cannot compute anew: ``where({name}(x, y), a, b)`` can be replayed with other numbers, as
+    ``where(x {sign} y, a, b)`` can with Tensors. It has no derivative.
+
+    >>> import autograd
+    >>> autograd.{name}(autograd.Value(2.0), 1.0).data
+    {float(COMPARISONS[name](2.0, 1.0))}
+    """
+    return function
+
+
+greater = _comparison("greater", ">")
+greater_equal = _comparison("greater_equal", "≥")
+less = _comparison("less", "<")
+less_equal = _comparison("less_equal", "≤")
+equal = _comparison("equal", "=")
+not_equal = _comparison("not_equal", "≠")
 
 
 # --- joining, splitting, repeating ----------------------------------------------------------------
@@ -271,7 +341,7 @@ def repeat(x: Any, repeats: int | Sequence[int], axis: int | None = None) -> Any
         index = np.repeat(np.arange(shape_of(x)[axis]), repeats)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"repeat of shape {shape_of(x)}, {repeats} times: {error}") from None
-    return getitem(x, index=(*(slice(None),) * axis, index))
+    return _at(x, (*(slice(None),) * axis, index))
 
 
 def flatten(x: Any) -> Any:

@@ -20,6 +20,7 @@ import autograd.primitives  # noqa: F401  (declares the rows)
 from autograd.apply import apply_to_tensors, record_scalar
 from autograd.dispatch import accepts, as_numpy, raw, registry
 from autograd.families import ARITHMETIC, Elementwise, Reduction
+from autograd.followed import ROWS, UFUNCS, Followed, follow, plain
 from autograd.functions import (
     argmax,
     argmin,
@@ -76,6 +77,7 @@ NO_METHOD = (
     "class_score",
     "clip_between",
     "getitem",
+    "getitem_at",
     "kl_divergence",
     "layer_norm",
     "linear",
@@ -84,6 +86,7 @@ NO_METHOD = (
     "multiclass_hinge",
     "rms_norm",
     "scatter",
+    "scatter_at",
     "softmax_cross_entropy",
     "track_moments",
     "xlog1py",
@@ -300,11 +303,11 @@ def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             result = compare(self._data, other._data)
         elif isinstance(other, float | int | np.number | np.bool_):
             result = bool(compare(self._data, other))
-        elif isinstance(other, Node):
-            result = compare(self._data, other.data)
         elif isinstance(other, np.ndarray):
             result = compare(self._data, other)
-        else:
+        elif other.__class__ is Followed:
+            return follow("a comparison", compare, (self, other))
+        else:  # a Tensor knows how
             return NotImplemented
         if current_mode().notes is not None:
             note("a comparison", compare, self, other, result)
@@ -392,13 +395,18 @@ def _operator(row: Primitive, reflected: bool = False) -> Callable[[Any, Any], A
 
 
 def _comparison_of_arrays(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    ufunc = UFUNCS[compare.__name__]
+
     def method(self: Tensor, other: Any) -> Any:
         if not isinstance(other, Node) and not accepts(other):
             return NotImplemented
-        result = compare(self._data, raw(other))
-        if current_mode().notes is not None:
-            note("a comparison", compare, self, other, result)
-        return result
+        if current_mode().notes is None:
+            return compare(self._data, raw(other))
+        x = plain(other)
+        simple = isinstance(x, Node | float | int)
+        simple = simple or (isinstance(x, np.ndarray) and x.dtype.kind == "f")
+        row = ROWS[ufunc] if simple else None
+        return follow("a comparison", ufunc, (self, other), row=row)
 
     return method
 

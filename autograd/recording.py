@@ -202,6 +202,7 @@ class Check(Note):
         self, function: Callable[..., None], operands: tuple[Any, ...], lazy: bool = False
     ) -> None:
         sides: list[Any] = []
+        operands = tuple([getattr(x, "_array", x) for x in operands])
         for x in operands:
             sides += [each for each in x.flat if hasattr(each, "_data")] if is_mixed(x) else [x]
         super().__init__(f"what {function} asks", function, tuple(sides), None)
@@ -241,7 +242,7 @@ def is_mixed(x: Any) -> bool:
 
 def plain_numbers(x: Any) -> np.ndarray[Any, Any]:
     """The numbers of a node, an array, or an array that holds nodes, as a plain array."""
-    data = getattr(x, "_data", x)
+    data = getattr(x, "_array" if hasattr(x, "_array") else "_data", x)
     if not is_mixed(data):
         return np.asarray(data)
     numbers = [getattr(each, "_data", each) for each in data.flat]  # nothing leaves the graph here
@@ -273,8 +274,19 @@ def note_numbers(node: Any, what: str = "its number") -> None:
         notes.append(Note(what, _itself, (node,), held))
 
 
+def note_array(array: Any, what: str) -> None:
+    """Note that the numbers of an array that is followed left, if a `recording` wants to know."""
+    notes = current_mode().notes
+    if notes is not None:
+        notes.append(Note(what, _itself, (array,), array.copy()))
+
+
 def _itself(x: Any) -> Any:
     return x
+
+
+class BranchChanged(RuntimeError):  # noqa: N818  (the contract's name)
+    """A replay in which Python would have taken another branch than when the graph was recorded."""
 
 
 def note_call(what: str, compare: Any, sides: tuple[Any, ...], result: Any) -> None:

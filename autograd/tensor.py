@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd.arrays import check_array
 from autograd.dispatch import numpy_call, numpy_ufunc, registry
+from autograd.followed import holds_followed, places
 from autograd.graph import Node, changed, tick
 from autograd.local_derivative import LocalDerivative
 from autograd.recording import (
@@ -327,6 +328,9 @@ class Tensor(ArrayMethods, Node):
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> Tensor:
+        if under_way and holds_followed(index):
+            picked: Tensor = registry["getitem_at"](self, places(self.shape, index))
+            return picked
         row: Tensor = registry["getitem"](self, index=plain_index(index))
         return row
 

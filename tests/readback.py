@@ -54,6 +54,7 @@ FUNCTIONS: dict[str, Any] = {
     "norm": lambda *xs: np.linalg.norm(np.array(xs).ravel()),
     "random_like": lambda x: 0.0,  # drawn from what gives zeros
     "indicator": lambda condition: float(bool(condition)),
+    "compare": lambda x, y: float(x > y),
     "true": True,
     "false": False,
     "pi": math.pi,

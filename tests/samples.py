@@ -486,6 +486,13 @@ for _name in ("batch_norm", "layer_norm", "rms_norm"):
     add(_name, "beside an empty axis", np.zeros((0, 3)), axis=1)
 
 
+add("compare", "alike", numbers(2, 3), numbers(2, 3, low=-1))
+add("compare", "a number", numbers(3), 0.5, how="less_equal")
+add("getitem_at", "a matrix", numbers(2, 3), np.array([[0, 5], [5, 1]]))
+add("getitem_at", "one place", numbers(4), np.array(2))
+add("scatter_at", "repeats", numbers(2, 2), np.array([[0, 5], [5, 1]]), shape=(2, 3))
+
+
 # --- rows with an effect, and losses ---------------------------------------------------------------
 
 add("random_like", "a matrix", numbers(2, 3))

@@ -37,6 +37,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("families",),
     ("primitive",),
     ("dispatch",),
+    ("followed",),
     ("letters", "graph"),
     ("recording", "arrays", "numpy_calls", "saving", "differences"),
 )

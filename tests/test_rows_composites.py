@@ -18,7 +18,7 @@ inf = math.inf
 FUSED = [
     s
     for name, row in autograd.registry.items()
-    if row.family == "full"
+    if row.family == "full" and not row.whole  # type: ignore[attr-defined]
     for s in SAMPLES[name]
     if s.slots
 ]

@@ -22,7 +22,7 @@ over_samples = pytest.mark.parametrize("sample", DIFFERENTIABLE, ids=repr)
 # --- one number at a time -------------------------------------------------------------------------
 
 
-CONSTANT = ("indicator", "random_like")
+CONSTANT = ("compare", "indicator", "random_like")
 """Rows without a derivative, which make no node on Values."""
 
 

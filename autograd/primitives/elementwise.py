@@ -42,6 +42,32 @@ indicator = elementwise(
     ">>> import autograd\n>>> autograd.indicator(2.0 > 0, 2.0)\n1.0",
 )
 
+COMPARISONS: dict[str, Any] = {
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "equal": operator.eq,
+    "not_equal": operator.ne,
+}
+
+
+def _compared(x: Any, y: Any, how: str) -> Any:
+    return indicator(COMPARISONS[how](x, y), x)
+
+
+compare = elementwise(
+    "compare",
+    lambda x, y, how="greater": 1.0 if COMPARISONS[how](x, y) else 0.0,
+    lambda x, y, how="greater": _indicator_array(COMPARISONS[how](x, y), x if np.ndim(x) else y),
+    None,
+    None,
+    composite=_compared,
+    doc="1 where two numbers compare as `how` says, by a name of NumPy's, and 0 elsewhere.\n\n"
+    "It has no derivative. `greater` and its like are this on Values.",
+    how="greater",
+)
+
 
 # --- arithmetic -----------------------------------------------------------------------------------
 

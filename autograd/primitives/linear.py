@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd.declare import linear_map
+from autograd.declare import fused, linear_map
 from autograd.dispatch import asarrays, numpy_functions, shape_of
-from autograd.families import Linear
+from autograd.families import Fused, Linear
 from autograd.primitive import axis_index, axis_tuple, unbroadcast
 
 reshape: Linear = linear_map(
@@ -87,6 +87,43 @@ scatter: Linear = linear_map(
     lambda g, x, index, shape: getitem(g, index=index),
     doc="The transpose of `getitem`: zeros of `shape` with x added at `index`, repeats adding up.",
     index=(),
+    shape=(),
+)
+
+
+def _at_places(x: Any, places: Any) -> Any:
+    return np.asarray(x).reshape(-1)[np.asarray(places).astype(np.intp, copy=False)]
+
+
+# What `getitem` is while a recording follows its index, which is then an argument.
+getitem_at: Fused = fused(
+    "getitem_at",
+    _at_places,
+    (lambda g, out, x, places: scatter_at(g, places, shape=shape_of(x)), None),
+    (lambda t, out, x, places: getitem_at(t, places), None),
+    _at_places,
+    doc="The elements of x at places that are counted through all of x, row by row, in the shape of\n"
+    "`places`: ``x[index]`` in a program that is given other indices with each run.",
+    symbol="[ ]",
+    slot_kinds=("linear", "linear"),
+)
+
+
+def _scatter_places(x: Any, places: Any, shape: tuple[int, ...]) -> Any:
+    x = np.asarray(x)
+    out = np.zeros(math.prod(shape), x.dtype)
+    np.add.at(out, np.reshape(places, -1).astype(np.intp, copy=False), x.reshape(-1))
+    return out.reshape(shape)
+
+
+scatter_at: Fused = fused(
+    "scatter_at",
+    _scatter_places,
+    (lambda g, out, x, places, shape: getitem_at(g, places), None),
+    (lambda t, out, x, places, shape: scatter_at(t, places, shape=shape), None),
+    _scatter_places,
+    doc="The transpose of `getitem_at`: zeros of `shape` with x added at `places`, repeats adding up.",
+    slot_kinds=("linear", "linear"),
     shape=(),
 )
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd import graph
 from autograd.arrays import check_array
+from autograd.followed import Followed, plain
 from autograd.graph import Node
 from autograd.programs.options import check_options, checked_inputs
 from autograd.programs.program import Program
@@ -86,8 +87,9 @@ class CompiledFunction:
         def as_input(x: Any, name: str | None) -> Any:
             if not _is_input(x):
                 return x
-            inputs.append(_node_of(x, name))
-            return inputs[-1]
+            given = _node_of(x, name)
+            inputs.append(plain(given))
+            return given
 
         places = [
             as_input(x, names[i] if i < len(names) else None) for i, x in enumerate(arguments)
@@ -148,7 +150,7 @@ def _node_of(x: Any, name: str | None) -> Any:
         if not data.dtype.isnative:
             data = data.astype(data.dtype.newbyteorder("="))
         if data.dtype not in FLOATS:
-            return np.array(data)
+            return Followed(np.array(data))
         return Tensor(data, name, requires_grad=False)
     return Value(float(data), name, requires_grad=False)
 

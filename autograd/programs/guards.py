@@ -8,27 +8,26 @@ from typing import Any
 import numpy as np
 
 from autograd.graph import Node
-from autograd.recording import Check, Note
+from autograd.programs.deriving import Derived
+from autograd.recording import BranchChanged, Check, Note
+from autograd.value import Value
 
 __all__ = ["BranchChanged", "Guard", "guards_of"]
-
-
-class BranchChanged(RuntimeError):  # noqa: N818  (the contract's name)
-    """A replay in which Python would have taken another branch than when the graph was recorded."""
 
 
 class Guard:
     """One noted comparison, ``bool()`` or ``float()``, on what a replay computes."""
 
-    def __init__(self, note: Note, inputs: Mapping[int, int]) -> None:
+    def __init__(self, note: Note, inputs: Mapping[int, int], derived: Derived) -> None:
         self.note = note
         self.sides = note.sides
         self.places = [inputs.get(id(side)) for side in self.sides]
-        self.nodes = [
-            side
-            for side, place in zip(self.sides, self.places, strict=True)
-            if isinstance(side, Node) and place is None
+        others = [
+            side for side, place in zip(self.sides, self.places, strict=True) if place is None
         ]
+        self.nodes = [side for side in others if isinstance(side, Node)]
+        self.arrays = [side for side in others if derived.comes_from(side) is not None]
+        self.computed = {id(side) for side in (*self.nodes, *self.arrays)}
 
     @property
     def lazy(self) -> bool:
@@ -38,27 +37,47 @@ class Guard:
     @property
     def useful(self) -> bool:
         """Whether a replay can have other numbers here, and they are known by then."""
-        varies = bool(self.nodes) or any(place is not None for place in self.places)
-        return varies and (self.early or not self.lazy)
+        varies = bool(self.computed) or any(place is not None for place in self.places)
+        return not self.sides or (varies and (self.early or not self.lazy))
 
     @property
     def early(self) -> bool:
         """Whether the inputs tell, before anything is computed."""
-        return not self.nodes
+        return not self.computed
 
     @property
-    def inputs(self) -> list[Node]:
+    def inputs(self) -> list[Any]:
         """The inputs that it looks at, which need not reach the output."""
         pairs = zip(self.sides, self.places, strict=True)
-        return [side for side, place in pairs if isinstance(side, Node) and place is not None]
+        return [side for side, place in pairs if place is not None]
+
+    @property
+    def way(self) -> str:
+        """What to do instead, as a sentence."""
+        if self.arrays or any(isinstance(side, np.ndarray) for side in self.sides):
+            return (
+                "Record again, or leave the choice to NumPy's functions, which a program calls anew: "
+                "np.where(mask, x, y) for `if`, t[:, None] == np.arange(n) for rows of np.eye(n), and "
+                "table[t] of a Tensor table"
+            )
+        if any(isinstance(side, Value) for side in self.sides):
+            return (
+                "Record again, or write the choice with autograd.where(autograd.greater(x, y), a, b), "
+                "maximum, minimum, relu or clip: Python's own comparison of Values is a bool, which is "
+                "computed once"
+            )
+        return (
+            "Record again, or write the choice as autograd.where(x > 0, a, b), which a program "
+            "computes anew"
+        )
 
     def check(
-        self, numbers: Mapping[Node, Any], given: Sequence[Any], instances: int | None
+        self, numbers: Mapping[int, Any], given: Sequence[Any], instances: int | None
     ) -> None:
         """Raise unless the comparison comes out as it did, for every instance; a check, where it does.
 
         Args:
-            numbers: what the replay computed for the guarded nodes.
+            numbers: what the replay computed for the guarded nodes and arrays, by identity.
             given: the inputs of the replay.
             instances: how many there are, of a graph of Values.
         """
@@ -71,8 +90,8 @@ class Guard:
                 )
             return
         sides = [
-            numbers[side]
-            if isinstance(side, Node) and place is None
+            numbers[id(side)]
+            if id(side) in self.computed
             else side
             if place is None
             else given[place]
@@ -98,8 +117,7 @@ class Guard:
         where = "" if first is None else f" (first for instance {first})"
         raise BranchChanged(
             f"with these numbers Python would have gone another way{where}: {self.note.what} was "
-            f"{_short(result)} when the graph was recorded. {self.note.site}. Record again, "
-            "or write the choice as autograd.where(...)"
+            f"{_short(result)} when the graph was recorded. {self.note.site}. {self.way}"
         )
 
 
@@ -119,12 +137,12 @@ def first_change(now: Any, then: Any) -> int | None:
     return int(places[0]) if np.ndim(now) and len(places) else None
 
 
-def guards_of(notes: Sequence[Note], inputs: Sequence[Any]) -> list[Guard]:
+def guards_of(notes: Sequence[Note], inputs: Sequence[Any], derived: Derived) -> list[Guard]:
     """A guard for each note about a number that can be another one in a replay."""
     places = {id(x): i for i, x in enumerate(inputs)}
-    guards = [Guard(note, places) for note in notes]
-    return [each for each in guards if not isinstance(each.note, Check) or each.useful]
+    guards = [Guard(note, places, derived) for note in notes]
+    return [each for each in guards if each.useful]
 
 
 def _short(x: Any) -> str:
-    return f"{x.item() if isinstance(x, np.generic) else x!r:.40}"
+    return f"{x.item() if isinstance(x, np.generic | np.ndarray) and not x.ndim else x!r:.40}"

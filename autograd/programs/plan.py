@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from autograd.dispatch import registry
+from autograd.followed import CALL, run
 from autograd.graph import Node
+from autograd.letters import OPERATORS
 
-__all__ = ["TOTAL", "Instruction", "Plan", "Register"]
+__all__ = ["TOTAL", "Instruction", "Plan", "Register", "function_of"]
 
 TOTAL = "total"
 """The one instruction that is no row: the sum of a number over all instances."""
@@ -37,7 +40,8 @@ class Register:
 class Instruction:
     """One call of a row: ``registers[out] = name(*arguments, **options)``.
 
-    `name` is a row's, or an operator's of `letters.OPERATORS` (comparisons), or `TOTAL`. In a scalar
+    `name` is a row's, or an operator's of `letters.OPERATORS` (comparisons), or `TOTAL`, or
+    `followed.CALL`: any function of NumPy, in the options. In a scalar
     plan a reduction (``sum``, ``max``, ``logsumexp`` ...) takes its numbers one by one, and ``matmul``
     the numbers of both vectors, x₁ ... xₙ, y₁ ... yₙ.
     """
@@ -53,6 +57,16 @@ class Instruction:
         """Whether this does more than compute: see `Primitive.is_impure`."""
         row = registry.get(self.name)
         return row is not None and row.is_impure(self.options)
+
+
+def function_of(name: str) -> Callable[..., Any]:
+    """The function of an instruction on arrays, which takes its options as keywords."""
+    if name in registry:
+        return registry[name].array
+    if name == CALL:
+        return run
+    compute: Callable[..., Any] = OPERATORS[name][1]
+    return compute
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ import numpy as np
 from autograd.dispatch import registry
 from autograd.families import Elementwise
 from autograd.graph import Node, topological_order
-from autograd.letters import OPERATORS, Letter
+from autograd.letters import Letter
 from autograd.primitive import Primitive
 from autograd.programs.deriving import Derived, as_recorded, made_again
 from autograd.programs.formulas import (
@@ -32,9 +32,8 @@ from autograd.programs.formulas import (
     template,
 )
 from autograd.programs.joining import joined, joined_contributions
-from autograd.programs.plan import TOTAL, Instruction, Plan, Register
+from autograd.programs.plan import TOTAL, Instruction, Plan, Register, function_of
 from autograd.programs.scalarising import Scalariser
-from autograd.recording import Made
 from autograd.value import Value
 
 __all__ = ["Planner", "plan_of"]
@@ -46,7 +45,8 @@ def plan_of(
     *,
     extra: Sequence[Node] = (),
     input_gradients: bool = True,
-    made: Sequence[Made] = (),
+    derived: Derived | None = None,
+    arrays: Sequence[Any] = (),
 ) -> Planner:
     """The finished planner of a recorded graph: its ``plan``, and the register of each node.
 
@@ -55,14 +55,14 @@ def plan_of(
         inputs: leaves, or constant arrays (found by identity), that each call gives anew.
         extra: nodes that are to be computed as well.
         input_gradients: whether the gradient of inputs is wanted too.
-        made: what rows made of arrays while recording.
+        derived: what was made of arrays and nodes while recording.
+        arrays: what of that is to be computed as well.
 
     Raises:
         ValueError: an input that the output does not depend on.
         TypeError: a row whose rule is no formula of letters.
     """
-    planner = Planner(output, inputs, extra)
-    planner.derived = Derived(inputs, made)
+    planner = Planner(output, inputs, extra, derived or Derived(inputs, ()), arrays)
     with np.errstate(all="ignore"):
         planner.go_forward()
         planner.go_backward(input_gradients)
@@ -79,12 +79,23 @@ class Planner:
         cotangents: the register of each node's cotangent, for those that have one.
     """
 
-    def __init__(self, output: Node, inputs: Sequence[Any], extra: Sequence[Node] = ()) -> None:
+    def __init__(
+        self,
+        output: Node,
+        inputs: Sequence[Any],
+        extra: Sequence[Node],
+        derived: Derived,
+        arrays: Sequence[Any],
+    ) -> None:
         self.output = output
-        self.extra = list(extra)
-        self.order = topological_order([output, *extra], arguments=True)
+        self.extra: list[Any] = [*extra, *arrays]
+        self.derived = derived
+        roots = dict.fromkeys([output, *extra, *derived.nodes])
+        self.order = topological_order(list(roots), arguments=True)
         self.cotangents: dict[Node, int] = {}
-        self.plan = Plan(scalar=all(isinstance(node, Value) for node in self.order))
+        plain = any(isinstance(x, np.ndarray) for x in inputs)
+        scalar = not plain and all(isinstance(node, Value) for node in self.order)
+        self.plan = Plan(scalar=scalar)
         self.places: dict[Node, int] = {}
         self.numbers: dict[Any, int] = {}  # constants by what they are
         self.made: dict[Any, int] = {}  # results by the instruction that made them
@@ -96,9 +107,7 @@ class Planner:
         self.shared = 0
         self.about: Node | None = None  # the node that instructions belong to
         self.inputs = list(inputs)
-        self.derived = Derived(inputs, ())
-        self.arrays: dict[int, int] = {}  # input arrays, by identity
-        scalar = self.plan.scalar
+        self.arrays: dict[int, int] = {}  # input arrays, and what was made of them, by identity
         for x in inputs:
             node = x if isinstance(x, Node) else None
             r = self.register(
@@ -221,9 +230,7 @@ class Planner:
     def _computed(self, name: str, numbers: Sequence[Any], options: dict[str, Any]) -> Any:
         if self.plan.scalar:
             return scalar_call(name, [float(x) for x in numbers], options)
-        if name in registry:
-            return registry[name].array(*numbers, **options)
-        return OPERATORS[name][1](*numbers)
+        return function_of(name)(*numbers, **options)
 
     # --- forward ----------------------------------------------------------------------------------
 
@@ -245,7 +252,7 @@ class Planner:
             if register.node is None:
                 register.node = node
         self.plan.output = self.place(self.output)
-        self.reached.update([self.plan.output, *(self.place(node) for node in self.extra)])
+        self.reached.update([self.plan.output, *(self.place(x) for x in self.extra)])
         for i, r in enumerate(self.plan.inputs):
             if r not in self.reached:
                 x = self.inputs[i]
@@ -491,7 +498,7 @@ class Planner:
         """Drop the instructions that nothing needs."""
         plan = self.plan
         needed = {plan.output, *(r for _, r in plan.gradients)}
-        needed.update(self.places[node] for node in self.extra)
+        needed.update(self.place(x) for x in self.extra)
         for part in (plan.backward, plan.forward):
             kept = []
             for step in reversed(part):

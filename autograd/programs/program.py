@@ -15,6 +15,7 @@ from autograd import graph
 from autograd.dispatch import registry
 from autograd.graph import Node, StaleGraphError
 from autograd.programs.anomalies import check_backward, check_forward
+from autograd.programs.deriving import Derived
 from autograd.programs.given import OWN, as_array, as_seed, fingerprint, kept
 from autograd.programs.guards import BranchChanged, Guard, guards_of
 from autograd.programs.leaving import Leaving
@@ -91,15 +92,22 @@ class Program:
         check_options(executor, threads, verify, recorded)
         notes = Notes() if recorded is None else recorded.notes
         self.noted = recorded is not None
-        self.guards: list[Guard] = guards_of(notes, inputs)
+        derived = Derived(inputs, notes.made)
+        self.guards: list[Guard] = guards_of(notes, inputs, derived)
         self.lazy = [guard for guard in self.guards if guard.lazy]
         self.early = [guard for guard in self.guards if guard.early and not guard.lazy]
         self.late = [guard for guard in self.guards if not guard.early]
         watched = [node for guard in self.guards for node in guard.nodes]
-        decided = [node for guard in self.guards for node in guard.inputs]
-        extra = list(dict.fromkeys([*also, *watched, *decided]))
+        decided = [x for guard in self.guards for x in guard.inputs]
+        found = {id(x): x for guard in self.guards for x in guard.arrays}
+        extra = [x for x in (*also, *watched, *decided) if isinstance(x, Node)]
         planner = plan_of(
-            output, inputs, extra=extra, input_gradients=input_gradients, made=notes.made
+            output,
+            inputs,
+            extra=list(dict.fromkeys(extra)),
+            input_gradients=input_gradients,
+            derived=derived,
+            arrays=[*found.values(), *(x for x in decided if not isinstance(x, Node))],
         )
         self.plan: Plan = planner.plan
         self.inputs = tuple(inputs)
@@ -112,7 +120,9 @@ class Program:
         drawn = planner.impure() if verify else []
         shown = list(dict.fromkeys([*also, *watched, *drawn]))
         self.extra = [planner.places[node] for node in shown]
+        self.extra += [planner.arrays[key] for key in found]
         self.watched = {node: i for i, node in enumerate(shown)}
+        self.seen = {id(x): i for i, x in enumerate((*shown, *found.values()))}
         self.also = tuple(also)
         reason = "another was asked for" if executor == "numpy" else obstacle(self.plan)
         if executor == "native" and reason:
@@ -189,7 +199,7 @@ class Program:
                 date = graph.latest_change
             if self.verifier is not None and self.verifier.run is None:
                 self.verifier.check_forward(given, instances, out, self.watched)
-            numbers = {node: out[1 + i] for node, i in self.watched.items()}
+            numbers = {key: out[1 + i] for key, i in self.seen.items()}
             for guard in self.late:
                 guard.check(numbers, given, instances)
             if current_mode().anomaly is not None:
@@ -201,7 +211,9 @@ class Program:
         one = not self.plan.scalar or instances is None
         if not self.also:
             return out[0][()] if one else out[0]
-        results = [x[()] if one else x for x in (out[0], *(numbers[node] for node in self.also))]
+        results = [
+            x[()] if one else x for x in (out[0], *(numbers[id(node)] for node in self.also))
+        ]
         return tuple(results)
 
     def recall(self, given: list[Any], instances: int | None) -> Sequence[Any]:

@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 
 from autograd.dispatch import registry
-from autograd.letters import OPERATORS
 from autograd.programs import blas
 from autograd.programs.driver import HEAD
 from autograd.programs.leaving import holders
 from autograd.programs.llvm import Code, symbols
 from autograd.programs.machine import Machine, available, machine_code, vector_width
 from autograd.programs.native import HEADS
-from autograd.programs.plan import Plan
+from autograd.programs.plan import Plan, function_of
 from autograd.programs.tensor_fusing import Group, Memory, grouped
 from autograd.programs.tensor_loops import LoopWriter
 from autograd.programs.tensor_lowering import Lowering
@@ -270,7 +269,7 @@ class TensorNative:
         step = operation.step
         assert step is not None  # as in every call
         row = registry.get(step.name)
-        function = OPERATORS[step.name][1] if row is None else row.array
+        function = function_of(step.name)
         shape, place = self.plan.registers[step.out].shape, operation.out
         whole = View(place, 0, shape, contiguous(shape))
         # What passes its argument on is read there.

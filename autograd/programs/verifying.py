@@ -142,10 +142,9 @@ class Verifier:
             return numbers[x]
         derived = self.planner.derived
         if id(x) not in arrays and derived.comes_from(x) is not None:
-            for out, row, arguments, options in derived.steps(x):
-                if id(out) not in arrays:
-                    given = [self.number(y, numbers, arrays) for y in arguments]
-                    arrays[id(out)] = row.array(*given, **options)
+            for out, row, arguments, options in derived.steps(x, arrays):
+                given = [self.number(y, numbers, arrays) for y in arguments]
+                arrays[id(out)] = row.array(*given, **options)
         return arrays[id(x)] if id(x) in arrays else self.planner.as_it_was(x)
 
     def rounded(self, x: Any, rng: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from autograd.dispatch import registry
 from autograd.families import Elementwise
 from autograd.primitive import normalise_axes
-from autograd.programs.plan import TOTAL, Instruction, Plan
+from autograd.programs.plan import TOTAL, Instruction, Plan, function_of
 
 __all__ = ["Writer"]
 
@@ -229,8 +229,7 @@ class Writer:
 
     def called(self, step: Instruction, names: Sequence[str]) -> str:
         """The row's own function, whose result is copied into the buffer."""
-        row = registry[step.name]
-        function = self.bind(row.array, step.name)
+        function = self.bind(function_of(step.name), step.name)
         words = list(names)
         words += [f"{key}={self.option(key, x)}" for key, x in step.options.items()]
         return f"copyto({self.buffer(step, False)}, {function}({', '.join(words)}), 'unsafe')"

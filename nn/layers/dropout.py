@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Node, Tensor
+from autograd import Followed, Node, Tensor
 from nn.layers.linear import plain_input
 from nn.module import Module
 from nn.randomness import Seed, generator
@@ -50,7 +50,9 @@ class Dropout(Module):
 
     def forward(self, x: Any) -> Any:
         if not isinstance(x, Node):
-            array = np.asarray(autograd.check_array(x, "the input of Dropout"))
+            array: Any = x
+            if not isinstance(x, Followed):
+                array = np.asarray(autograd.check_array(x, "the input of Dropout"))
             # Arrays keep a float dtype of their own; whole numbers become doubles.
             x = array if array.dtype == object else plain_input(array, float_of(array))
         if not self.training or self.p == 0:
@@ -59,7 +61,11 @@ class Dropout(Module):
             x = np.ascontiguousarray(
                 x
             )  # Values are drawn for one by one, in the order of their places
-        dtype = x.dtype if isinstance(x, Tensor | np.ndarray) and x.dtype != object else np.float64
+        dtype = (
+            x.dtype
+            if isinstance(x, Tensor | Followed | np.ndarray) and x.dtype != object
+            else np.float64
+        )
         drawn = functools.partial(mask, self.rng, self.p, np.dtype(dtype))
         return x * autograd.random_like(x, sample=drawn)
 

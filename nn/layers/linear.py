@@ -104,7 +104,9 @@ class Linear(Module):
 
 def plain_input(x: Any, dtype: Any) -> Any:
     """Numbers that a user gave to a layer of Tensors, as an array of the layer's dtype."""
-    array = np.asarray(autograd.check_array(x, "the input of a layer"))
+    array: Any = x
+    if not isinstance(x, autograd.Followed):
+        array = np.asarray(autograd.check_array(x, "the input of a layer"))
     if array.dtype == object:
         raise TypeError(
             "a network made of Tensors takes numbers, arrays and Tensors, not a list or array of "

@@ -46,6 +46,8 @@ def prepared(x: Any, leaf: Any, dtype: Any) -> Any:
         return x
     if isinstance(leaf, Tensor):
         return x if isinstance(x, Node) else plain_input(x, dtype)
+    if isinstance(x, autograd.Followed):
+        return plain_input(x, dtype)
     array = np.asarray(autograd.check_array(x, "the input of a layer"))
     return array if array.dtype == object else plain_input(array, dtype)
 

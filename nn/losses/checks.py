@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Node, Value
+from autograd import Followed, Node, Value
 
 __all__: list[str] = []
 
@@ -21,7 +21,7 @@ FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 def operand(x: Any, what: str, loss: str) -> Any:
     """A node or an array of real numbers as it is; lists and numbers as arrays."""
-    if isinstance(x, Node):
+    if isinstance(x, Node | Followed):
         return x
     autograd.check_array(x, f"the {what} of {loss}")
     try:
@@ -50,14 +50,14 @@ def pair(prediction: Any, target: Any, loss: str) -> tuple[Any, Any]:
 
 def real(x: Any) -> Any:
     """Whole numbers and truth values as floats: an array of bool has no minus."""
-    if isinstance(x, np.ndarray) and x.dtype.kind in "biu":
+    if isinstance(x, np.ndarray | Followed) and x.dtype.kind in "biu":
         return x.astype(np.float64)
     return x
 
 
 def like(target: Any, prediction: Any) -> Any:
     """A constant in the prediction's dtype, so that float32 stays float32. Nodes stay as they are."""
-    if not isinstance(target, np.ndarray) or target.dtype.kind == "O":
+    if not isinstance(target, np.ndarray | Followed) or target.dtype.kind == "O":
         return target
     dtype = getattr(prediction, "dtype", None)
     dtype = FLOAT32 if dtype == FLOAT32 else FLOAT64

@@ -154,7 +154,7 @@ def smooth_labels(target: Any, K: int, eps: float) -> Array:  # the lecture's le
     eps = check_number(eps, "eps", "smooth_labels", 0, 1 / max(K - 1, 1))
     indices = operand(target, "target", "smooth_labels")
     check_indices(indices, int(K), None, "smooth_labels")
-    certain = np.asarray(indices)[..., None] == np.arange(K)
+    certain = indices[..., None] == np.arange(K)
     return np.where(certain, 1 - (K - 1) * eps, eps)
 
 

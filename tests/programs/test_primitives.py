@@ -134,5 +134,5 @@ def test_a_loss_of_values_with_a_constant_target_is_the_eager_pass(
 
 def test_the_samples_reach_every_row_with_a_derivative() -> None:
     reached = {sample.primitive for sample in COMPILED}
-    constant = {"sign", "indicator", "random_like", "class_targets", "class_count"}
+    constant = {"compare", "sign", "indicator", "random_like", "class_targets", "class_count"}
     assert set(SAMPLES) - reached <= constant
