@@ -325,6 +325,8 @@ def _paths(tree: Any, path: str | None = None) -> list[str]:
         keyed = [
             (str(i) if path is None else f"{path}[{i}]", branch) for i, branch in enumerate(tree)
         ]
+    elif isinstance(tree, np.ndarray) and tree.dtype == object:
+        keyed = [(f"{path}{list(at)}", tree[at]) for at in np.ndindex(tree.shape)]
     else:
         return ["0" if path is None else path]
     return [leaf for inner, branch in keyed for leaf in _paths(branch, inner)]
@@ -382,10 +384,10 @@ def _local_error(node: Node, eps: float, rtol: float) -> float:
         x = arguments[slot]
         if isinstance(derivative, float):
             lines = [(Line(functools.partial(again, slot), float(x)), np.array([derivative]))]
-        elif out.size * x.size <= SMALL:
-            lines = _lines(functools.partial(again, slot), x, out, derivative)
+        elif out.size * np.size(x) <= SMALL:
+            lines = _lines(functools.partial(again, slot), np.asarray(x), out, derivative)
         else:
-            lines = [_direction(functools.partial(again, slot), x, out, derivative)]
+            lines = [_direction(functools.partial(again, slot), np.asarray(x), out, derivative)]
         for line, analytic in lines:
             for row in _suspects(line, analytic, eps, rtol):
                 size = abs(float(line.centre[row])) + abs(analytic[row] * line.x)

@@ -216,6 +216,16 @@ def test_no_name_in_a_message_is_empty(wrong: dict[str, Any]) -> None:
         assert "''" not in text
 
 
+def test_arrays_of_values_and_of_arrays_are_inputs(wrong: dict[str, Any]) -> None:
+    values = autograd.values(np.array([1.0, 2.0]))
+    assert gradcheck(lambda x: (x * x).sum(), (values,), order=2)
+    mixed = np.empty(2, dtype=object)
+    mixed[:] = [1.0, np.array([2.0, 3.0])]
+    assert gradcheck(lambda x: (x[0] * x[1]).sum(), (mixed,), order=2)
+    text = told(lambda x: wrong["bad_square"](x[1])[1] * x[0], (mixed,))
+    assert "input 0[1][1]" in text
+
+
 def test_a_part_that_is_not_recorded_is_said_to_be_so() -> None:
     assert "not recorded" in told(lambda x: x * x.detach(), (2.0,))
     assert "not recorded" in told(lambda x: math.exp(x), (2.0,))
