@@ -154,6 +154,7 @@ from autograd.programs import (
 from autograd.recording import (
     Scope,
     Scoped,
+    Setting,
     Site,
     enable_grad,
     is_grad_enabled,
@@ -193,6 +194,7 @@ __all__ = [
     "ProgramStats",
     "Scope",
     "Scoped",
+    "Setting",
     "Site",
     "StaleGraphError",
     "Step",

@@ -188,6 +188,31 @@ class Note:
         self.site = Site.of(frame.f_code, frame.f_lasti)
 
 
+class Setting:
+    """What something is set to, such as a layer, in words; equal to itself alone.
+
+    Args:
+        values: what is set, by name.
+    """
+
+    __slots__ = ("__weakref__", "values")
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.values = dict(values)
+
+    def since(self, before: Setting) -> str:
+        """What is another than before, as the end of a sentence."""
+        for name in {**self.values, **before.values}:
+            now, then = self.values.get(name), before.values.get(name)
+            if now != then:
+                break
+        told = [x[1] if isinstance(x, tuple) else x for x in (now, then)]
+        texts = [f"{x!r:.40}" for x in told]
+        if texts[0] == texts[1]:
+            return f"{name} is another {texts[0]} than it was"
+        return f"{name} is {texts[0]} and was {texts[1]}"
+
+
 class Check(Note):
     """What a function asks of numbers that are its arguments: it raises where they are not right.
 
@@ -310,12 +335,16 @@ class Notes(list[Note]):
 
     Attributes:
         made: what rows made of plain arrays.
+        states: what was noted by `recording.note_state`, and what it was; `settling` what of it is asked
+            once more at the end.
         gradients: the recorded gradients behind the numbers that passes left on nodes, by the node.
     """
 
     def __init__(self) -> None:
         self.made: list[Made] = []
         self.gradients: dict[Any, list[Any]] = {}
+        self.states: dict[Any, Any] = {}
+        self.settling: list[tuple[Note, Callable[[Any], Any]]] = []
 
 
 def note_made(out: Any, row: Any, arguments: Iterable[Any], options: dict[str, Any]) -> Any:
@@ -841,11 +870,15 @@ class recording(ModeChange):  # noqa: N801  (named like no_grad)
         return plain_numbers(x)
 
     @staticmethod
-    def note_state(what: str, read: Callable[[], Any]) -> None:
+    def note_state(
+        what: str, read: Callable[[], Any], settle: Callable[[Any], Any] | None = None
+    ) -> None:
         """Note that what is recorded depends on more than numbers: on what `read` gives.
 
         A program then raises `BranchChanged` when `read` gives something else; a compiled function
-        is recorded once for each answer. `nn.Module.training` is noted this way.
+        is recorded once for each answer. `nn.Module.training` is noted this way, and what a module's
+        attributes are. ``settle(answer)`` gives the answer that counts at the end of the recording,
+        where what is recorded may change it itself.
 
         >>> import autograd
         >>> fast = {"on": True}
@@ -853,15 +886,20 @@ class recording(ModeChange):  # noqa: N801  (named like no_grad)
         ... def f(x):
         ...     autograd.recording.note_state("fast", lambda: fast["on"])
         ...     return x * 2.0 if fast["on"] else x * 3.0
-        >>> f(1.0).tolist()
-        [2.0]
+        >>> f(1.0)
+        np.float64(2.0)
         >>> fast["on"] = False
-        >>> f(1.0).tolist()
-        [3.0]
+        >>> f(1.0)
+        np.float64(3.0)
         """
         notes = current_mode().notes
         if notes is not None:
-            notes.append(Note(what, read, (), read(), whole=True))
+            result = read()
+            if read not in notes.states or notes.states[read] is not result:
+                notes.states[read] = result
+                notes.append(Note(what, read, (), result, whole=True))
+                if settle is not None:
+                    notes.settling.append((notes[-1], settle))
 
     @staticmethod
     def explain(function: Callable[..., None], *operands: Any) -> None:
@@ -910,6 +948,9 @@ class recording(ModeChange):  # noqa: N801  (named like no_grad)
         trace: TracebackType | None,
     ) -> None:
         under_way.remove(self)
+        for each, settle in self.notes.settling:
+            each.result = settle(each.result)
+        self.notes.settling.clear()
         super().__exit__(kind, error, trace)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 import autograd
 from autograd import Node, Scope, Scoped, Tensor, Value
+from nn.settings import Settings, changes
 
 __all__ = ["Module"]
 
@@ -77,7 +78,7 @@ def walk(root: Module) -> Iterator[tuple[Keys, Any]]:
             stack.extend([((*keys, key), each) for key, each in items][::-1])
 
 
-CACHES = ("_entered", "_places")
+CACHES = ("_entered", "_places", "_settings")
 """Attributes that a module keeps for itself."""
 
 
@@ -261,12 +262,24 @@ class Module(Scoped, metaclass=Naming):
 
     def __setattr__(self, name: str, x: Any) -> None:
         if name not in CACHES:
+            changes.count += 1
             held = self.__dict__.get(name)
             if isinstance(held, Node | np.ndarray):
                 check_kept(self, name, held, x)
         super().__setattr__(name, x)
 
+    def __delattr__(self, name: str) -> None:
+        changes.count += 1
+        super().__delattr__(name)
+
     def _make_scope(self, outer: Scope | None) -> Scope:
+        if autograd.recording.under_way:
+            settings = vars(self).get("_settings")
+            if settings is None:
+                settings = Settings(self, (*CACHES, "training"))
+                vars(self)["_settings"] = settings
+            what = f"an attribute of {type(self).__name__} has changed"
+            autograd.recording.note_state(what, settings.read, settings.settle)
         return Running(self, outer)
 
     def _keeps_scope(self, scope: Any) -> bool:

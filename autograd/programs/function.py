@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import types
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
@@ -21,6 +22,9 @@ from autograd.tensor import FLOATS, Tensor
 from autograd.value import Value
 
 __all__ = ["CompiledFunction", "compile"]
+
+MOST = 64
+"""Programs that a function keeps; then each new one takes the place of the oldest."""
 
 
 class CompiledFunction:
@@ -44,6 +48,7 @@ class CompiledFunction:
         self.programs: dict[Any, Program] = {}
         self.states: list[Callable[[], Any]] = []
         self.last: Program | None = None
+        self.warned = False
         functools.update_wrapper(self, function)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
@@ -51,12 +56,15 @@ class CompiledFunction:
         if current_mode().notes is not None:  # part of another recording
             return self.function(*arguments, **keywords)
         kinds = tuple(_kind(x) for x in arguments)
+        key = (kinds, tuple((name, _kind(x)) for name, x in sorted(keywords.items())))
+        full = self.with_states(key) if self.states else key
         try:
-            key = (kinds, tuple((name, _kind(x)) for name, x in sorted(keywords.items())))
-            program = self.programs.get(self.with_states(key) if self.states else key)
+            program = self.programs.get(full)
         except TypeError as error:
             raise TypeError(
-                f"{self.__name__}: an argument that is no array or float must be hashable: {error}"
+                f"{self.__name__}: an argument is an array or a number, which each call gives anew, or "
+                "is hashable, as a flag, a tuple or a module are, and has a program for each of its "
+                f"values: {error}. Give np.array([...]) or a tuple for a list"
             ) from None
         if program is not None and program.flagged != graph.latest_flag:
             program = (
@@ -66,11 +74,30 @@ class CompiledFunction:
         given = [x for x in inputs if _is_input(x)]
         if program is None:
             program = self.record(arguments, keywords)
+            if len(self.programs) >= MOST:
+                self.forget(key)
             self.programs[self.with_states(key)] = program
             self.last = program
             return program.resume(*given)
         self.last = program
         return program(*given)
+
+    def forget(self, key: tuple[Any, ...]) -> None:
+        """Drop the oldest program, and say once what makes so many."""
+        del self.programs[next(iter(self.programs))]
+        if not self.warned:
+            self.warned = True
+            static = [kind[1] for kind in key[0] if isinstance(kind[0], type)]
+            static += [kind[1] for _, kind in key[1] if isinstance(kind[0], type)]
+            warnings.warn(
+                f"{self.__name__} has been recorded for {MOST} kinds of arguments, and forgets the "
+                "oldest from now on: each shape makes a program of its own, each value of what is no "
+                f"array or float (now {', '.join(map(repr, static)) or 'none'}), and each setting of a "
+                "module. A whole number that changes from call to call is better given as float(n) or "
+                "np.array(n)",
+                RuntimeWarning,
+                stacklevel=3,
+            )
 
     def with_states(self, key: tuple[Any, ...]) -> tuple[Any, ...]:
         """What a program is found by: the kinds of the arguments, and the states as they are."""
@@ -139,7 +166,6 @@ def _kind(x: Any) -> Any:
         return ("array", x.shape, x.dtype.str)
     if isinstance(x, Value | float | np.floating):
         return ("number",)
-    hash(x)
     return (x.__class__, x)
 
 

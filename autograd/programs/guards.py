@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd.graph import Node
 from autograd.programs.deriving import Derived
-from autograd.recording import BranchChanged, Check, Note
+from autograd.recording import BranchChanged, Check, Note, Setting
 from autograd.value import Value
 
 __all__ = ["BranchChanged", "Guard", "guards_of"]
@@ -84,9 +84,13 @@ class Guard:
         if not self.sides:  # a state, and no numbers
             state = self.note.compare()
             if state != self.note.result:
+                before = self.note.result
+                told = f"is {state!r:.40} and was {before!r:.40}"
+                if isinstance(state, Setting) and isinstance(before, Setting):
+                    told = state.since(before)
                 raise BranchChanged(
-                    f"{self.note.what} is {state!r:.40} and was {self.note.result!r:.40} when the graph "
-                    f"was recorded. {self.note.site}. Record again"
+                    f"{self.note.what}: {told} when the graph was recorded. {self.note.site}. "
+                    "Record again"
                 )
             return
         sides = [

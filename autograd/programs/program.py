@@ -73,7 +73,8 @@ class Program:
     constants are what they were when the graph was recorded.
 
     A graph of Values is replayed for many instances at once: each input is then an array with one number
-    per instance (or one number for all), and so is what comes out. With nodes in `also`, a call gives
+    per instance (or one number for all), and so is what comes out. Of plain numbers alone a number comes
+    out. With nodes in `also`, a call gives
     their numbers as well, behind the output's.
     """
 
@@ -147,6 +148,7 @@ class Program:
         self.leaving = Leaving(self.plan, given_nodes, gives)
         self.impure = self.plan.impure
         self.lock = threading.RLock()
+        self.alone = False  # whether the last inputs of a graph of Values were plain numbers
         self.ran: tuple[list[Any], int | None, int] | None = None
         self.prints: list[Any] = []
         self.rooms: list[Any] = [None] * len(self.inputs)  # copies of small inputs
@@ -162,7 +164,9 @@ class Program:
     # --- running ----------------------------------------------------------------------------------
 
     def __call__(self, *arrays: Any) -> Any:
-        """The output for these inputs: an array with one number per instance, or the output's array.
+        """The output for these inputs: the output's array, or, of a graph of Values, its number.
+
+        Of a graph of Values given arrays it is an array with one number per instance.
 
         Raises:
             TypeError, ValueError: too many or too few inputs, or one of another shape or dtype: the
@@ -208,13 +212,11 @@ class Program:
             self.out = out if self.verifier is not None else None
             self.prints = [fingerprint(x) for x in given]
             self.fresh = self.ahead is None
-        one = not self.plan.scalar or instances is None
+            alone = self.alone
+        place = () if not self.plan.scalar else 0 if alone else slice(None)
         if not self.also:
-            return out[0][()] if one else out[0]
-        results = [
-            x[()] if one else x for x in (out[0], *(numbers[id(node)] for node in self.also))
-        ]
-        return tuple(results)
+            return out[0][place]
+        return tuple([x[place] for x in (out[0], *(numbers[id(node)] for node in self.also))])
 
     def recall(self, given: list[Any], instances: int | None) -> Sequence[Any]:
         """The output and the extra registers, with what was drawn when the graph was recorded."""
@@ -383,6 +385,7 @@ class Program:
                     )
                 instances = len(array)
             given.append(array)
+        self.alone = instances is None
         m = 1 if instances is None else instances
         if m == 0:
             raise ValueError("the inputs of a program hold at least one instance, got none")

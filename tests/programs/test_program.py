@@ -108,7 +108,26 @@ def test_a_number_is_the_same_for_all_instances() -> None:
     x, y = Value(1.0, "x"), Value(2.0, "y")
     program = autograd.compile(x * y, inputs=[x, y])
     near(program([1, 2, 3], 2), [2.0, 4.0, 6.0])
-    near(program(Value(3.0), 2), [6.0])
+    assert program(Value(3.0), 2) == 6.0
+    assert np.shape(program(3.0, 2.0)) == ()
+
+
+def test_plain_numbers_give_a_number() -> None:
+    w = Value(3.0, "w")
+    f = autograd.compile(lambda x: (w * x, w + x))
+    for x in (1.0, 2.0):
+        out, other = f(x)
+        assert isinstance(out, float)
+        assert isinstance(other, float)
+        assert (out, other) == (3.0 * x, 3.0 + x)
+    f.backward()
+    assert w.grad == 2.0
+    v = Value(1.0, "v")
+    program = autograd.compile(v * w, inputs=[v])
+    assert isinstance(program(2.0), float)
+    near(program([2.0]), [6.0])
+    near(program(np.array([2.0, 3.0])), [6.0, 9.0])
+    assert isinstance(autograd.compile(w * w, inputs=[])(), float)
 
 
 def test_an_array_that_is_not_contiguous_is_an_input_like_others() -> None:

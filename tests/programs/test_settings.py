@@ -1,0 +1,152 @@
+"""What a recording read of a module besides numbers is asked again with every replay."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+import warnings
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from programs.replays import near
+
+import autograd
+import nn
+from autograd import BranchChanged, Tensor
+
+X = np.linspace(-1.0, 1.0, 6).reshape(2, 3)
+
+
+class Scaled(nn.Module):
+    """A module with attributes of every kind."""
+
+    def __init__(self) -> None:
+        self.inner = [nn.Linear(3, 3, rng=0), nn.Tanh()]
+        self.more = {"last": nn.Linear(3, 2, rng=1)}
+        self.scale, self.kind, self.squared = 2.0, "sum", False
+        self.shape = (1, 2)
+        self.w = Tensor(np.ones(2), "w")
+        self.seen: Any = None
+        self.calls = 0
+
+    def forward(self, x: Any) -> Any:
+        for layer in self.inner:
+            x = layer(x)
+        y = self.more["last"](x) * self.scale * self.w * self.shape[1]
+        self.seen, self.calls = y, self.calls + 1
+        y = y * y if self.squared else y
+        return y.sum() if self.kind == "sum" else y.mean()
+
+
+CHANGES: dict[str, Callable[[Scaled], Any]] = {
+    "a number": lambda m: setattr(m, "scale", 3.0),
+    "a word": lambda m: setattr(m, "kind", "mean"),
+    "a flag": lambda m: setattr(m, "squared", True),
+    "a tuple": lambda m: setattr(m, "shape", (1, 5)),
+    "a parameter": lambda m: setattr(m, "w", Tensor([3.0, 4.0], "w")),
+    "a layer in a list": lambda m: m.inner.__setitem__(1, nn.ReLU()),
+    "a further layer": lambda m: m.inner.append(nn.Tanh()),
+    "a layer in a dict": lambda m: m.more.__setitem__("last", nn.Linear(3, 2, rng=9)),
+    "an attribute of a layer": lambda m: setattr(m.inner[0], "bias", None),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_compiled_function_is_recorded_anew_for_other_settings(name: str) -> None:
+    model = Scaled()
+    run = autograd.compile(lambda x: model(x))
+    for _ in range(3):
+        near(run(X), model(X).data)
+    assert len(run.programs) == 1
+    CHANGES[name](model)
+    for _ in range(2):
+        near(run(X), model(X).data)
+    assert len(run.programs) == 2
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_recorded_graph_says_which_setting_has_changed(name: str) -> None:
+    model, x = Scaled(), Tensor(X)
+    with autograd.recording() as recorded:
+        out = model(x)
+    program = autograd.compile(out, inputs=[x], recorded=recorded)
+    near(program(X), out.data)
+    near(program(2 * X), model(2 * X).data)
+    CHANGES[name](model)
+    with pytest.raises(BranchChanged, match=r"an attribute of \w+ has changed: \w+ is"):
+        program(X)
+
+
+def test_a_setting_that_comes_back_finds_its_program() -> None:
+    layer = nn.Dropout(0.5, rng=0)
+    run = autograd.compile(lambda x: layer(x).sum())
+    for p in (0.5, 0.0, 0.5, 0.0):
+        layer.p = p
+        total = float(run(np.ones(4)))
+        assert p != 0.0 or total == 4.0
+    assert len(run.programs) == 2
+
+
+def test_parameters_that_move_are_no_other_setting() -> None:
+    model = nn.MLP(3, [4, 1], rng=0)
+    optimiser = nn.optim.SGD(model.parameters(), lr=0.1)
+    run = autograd.compile(lambda x: nn.mse(model(x), np.zeros((2, 1))))
+    for _ in range(5):
+        optimiser.zero_grad()
+        run(X)
+        run.backward()
+        optimiser.step()
+    model.train()
+    run(X)
+    assert len(run.programs) == 1
+
+
+def test_settings_are_no_part_of_copies_and_keep_no_module_alive() -> None:
+    model = nn.MLP(3, [4, 1], rng=0)
+    run = autograd.compile(lambda x: model(x).sum())
+    run(X)
+    for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert "_settings" not in vars(twin)
+        near(twin(X).sum().data, run(X))
+    assert not any("settings" in name for name in model.state_dict())
+
+    def temporary(x: Any) -> Any:
+        layer = nn.Linear(3, 2, rng=0)
+        seen.append(weakref.ref(layer))
+        return layer(x).sum()
+
+    seen: list[Any] = []
+    fresh = autograd.compile(temporary)
+    assert fresh(X) == fresh(X)
+    gc.collect()
+    assert seen[0]() is None
+    assert len(fresh.programs) == 1
+
+
+def test_whole_numbers_as_arguments_do_not_make_programs_for_ever() -> None:
+    w = Tensor(2.0, "w")
+    run = autograd.compile(lambda x, n: (w * x).sum() + n)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for n in range(80):
+            assert run(X, n) == pytest.approx(n)
+    assert len(run.programs) == 64
+    assert len(said) == 1
+    assert "better given as float(n) or np.array(n)" in str(said[0].message)
+    count = autograd.compile(lambda x, n: (w * x).sum() + n)
+    for n in range(80):
+        assert count(X, np.array(n)) == pytest.approx(n)
+    assert len(count.programs) == 1
+
+
+def test_a_list_as_an_argument_is_refused_with_what_to_give() -> None:
+    run = autograd.compile(lambda x: x.sum())
+    for wrong in ([1.0, 2.0], {"a": 1.0}):
+        with pytest.raises(TypeError, match=r"Give np.array\(\[...\]\) or a tuple for a list"):
+            run(wrong)
+    with pytest.raises(TypeError, match="a tuple for a list"):
+        autograd.compile(lambda x, k: x.sum())(X, k=[1])
