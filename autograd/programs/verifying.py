@@ -36,6 +36,36 @@ class ProgramError(RuntimeError):
     """A replay gave other numbers than the eager pass."""
 
 
+class Blur:
+    """How numbers are rounded badly: errors that are drawn, and zeros of this sign or that.
+
+    The sign of a zero is lost where the terms of a sum are added in another order, and 1/0 is then
+    inf or −inf.
+    """
+
+    ZEROS = ("kept", "turned", "plus", "minus", "drawn")
+
+    def __init__(self, seed: int) -> None:
+        self.generator = np.random.default_rng(seed)  # its own: nobody else's is drawn from
+        self.uniform = self.generator.uniform
+        self.which = 0
+
+    def turn(self) -> None:
+        """Go on to another way with zeros."""
+        self.which = (self.which + 1) % len(self.ZEROS)
+
+    def zero(self, x: Any) -> Any:
+        """Zeros with the signs that they have this time."""
+        way = self.ZEROS[self.which]
+        if way == "kept":
+            return x
+        if way == "turned":
+            return -x
+        if way == "drawn":
+            return np.copysign(x, self.uniform(-1, 1, np.shape(x)))
+        return np.copysign(x, 1.0 if way == "plus" else -1.0)
+
+
 Again = Callable[[list[Any], Any], Sequence[Any]]
 Numbers = dict[Node, Any]
 
@@ -153,10 +183,13 @@ class Verifier:
             return x
         eps = float(np.finfo(np.float32 if self.single else np.float64).eps)
         if isinstance(x, float):
+            if x == 0:
+                return rng.zero(x)
             return x * (1 + 4 * eps * rng.uniform(-1, 1))
         if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
             return x
-        return np.asarray(x * (1 + 4 * eps * rng.uniform(-1, 1, x.shape)), x.dtype)
+        blurred = np.asarray(x * (1 + 4 * eps * rng.uniform(-1, 1, x.shape)), x.dtype)
+        return np.where(x == 0, rng.zero(x), blurred)
 
     # --- backward ---------------------------------------------------------------------------------
 
@@ -254,10 +287,14 @@ class Verifier:
         """Whether a difference is what rounding does to these numbers: tried by rounding badly."""
         difference = np.abs(np.asarray(got) - np.asarray(expected))
         noise = np.zeros(np.shape(expected))
-        rng = np.random.default_rng(0)  # its own: nothing is drawn from anybody's generator
-        for _ in range(4):
+        rng = Blur(0)
+        for _ in range(2 * len(rng.ZEROS)):
             with np.errstate(all="ignore"):
-                noise = np.maximum(noise, np.abs(np.asarray(blurred(rng)) - np.asarray(expected)))
+                apart = np.abs(np.asarray(blurred(rng)) - np.asarray(expected))
+            # What is nan for zeros of another sign is as far away as can be.
+            apart = np.where(np.isnan(apart) & ~np.isnan(expected), np.inf, apart)
+            noise = np.maximum(noise, apart)
+            rng.turn()
         both = np.isfinite(np.asarray(got)) & np.isfinite(np.asarray(expected))
         alike = np.isclose(got, expected, equal_nan=True)
         fine = np.where(both, difference <= NOISE * noise, alike | ~np.isfinite(noise))

@@ -476,3 +476,42 @@ def test_the_source_and_the_stats_say_what_a_program_does() -> None:
     assert stats.backward >= 2
     assert stats.recorded == 3
     assert "instructions forward" in repr(program)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: 1 / autograd.sum(x * 0.0),
+        lambda x: 1 / (x.reshape((3, 1)) * -0.0).sum(axis=1),
+        lambda x: 1 / (-x.reshape((3, 1)) @ np.zeros((1, 2))),
+        lambda x: autograd.arctan2(x.reshape((3, 1)).sum(axis=1) * -0.0, -1.0 - x * x),
+        lambda x: autograd.arctan2((-x).reshape((3, 1)) @ np.zeros((1, 1)), -1.0),
+        lambda x: (x * -0.0).sum() ** -1.0 + (x * 0.0).mean() ** -1.0,
+    ],
+)
+@pytest.mark.parametrize("executor", ["numpy", "auto"])
+def test_the_sign_of_a_zero_is_no_difference_on_a_first_replay(
+    function: Any, executor: str
+) -> None:
+    zeros = np.array([0.0, -0.0, 1.0])
+    x = Tensor(zeros, "x")
+    with np.errstate(all="ignore"):
+        program = autograd.compile(function(x), inputs=[x], executor=executor)
+        out = program(zeros)
+        program.backward(np.ones_like(out))
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("join", [autograd.sum, lambda v: autograd.dot(v, v[::-1])])
+def test_the_sign_of_a_zero_that_was_added_up_is_no_difference(join: Any, executor: str) -> None:
+    a, b = Value(-0.0, "a"), Value(1.0, "b")
+    program = autograd.compile(1 / join(np.array([a, b]) * -0.0), inputs=[a, b], executor=executor)
+    assert np.isinf(program(-0.0, 1.0))
+    program.backward()
+
+
+def test_a_difference_beside_zeros_is_still_found(wrong_rows: Any) -> None:
+    x = Tensor([-1.0, 0.0], "x")
+    program = autograd.compile(registry["wrong_parts"](x * 2.0).sum(), inputs=[x])
+    with pytest.raises(ProgramError):
+        program(np.array([-1.0, 0.0]))
