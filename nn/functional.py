@@ -161,12 +161,11 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Any:
     Source: Maas, Hannun, Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013.
     """
     slope = option(slope)
-    if slope == 0:  # where slope · x would be nan at inf
+    if slope == 0:  # where slope · x would be nan at −inf
         return autograd.relu(x)
-    # The larger of two lines through the origin, or the smaller when the left one is the steeper. On
-    # the kink the first argument of a tie gets the cotangent: the left line, whose slope is `slope`.
-    choose = autograd.maximum if slope <= 1 else autograd.minimum
-    return choose(autograd.mul(x, slope), x, ties="first")
+    x = operand(x)
+    # Not the larger of the two lines: at inf they meet again, and the left one would get the cotangent.
+    return autograd.relu(x) + left(x) * slope
 
 
 def prelu(x: Any, slope: Any) -> Any:

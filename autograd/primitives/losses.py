@@ -91,12 +91,13 @@ binary_cross_entropy = elements(
 
 
 def _logistic(x: Any, target: Any, weight: Any, entropy: bool = False) -> Any:
-    loss = target * weight * softplus(-x) + (1 - target) * softplus(x)
+    # Of an infinite logit that is right, the term without a factor would be 0 times inf.
+    loss = mul_or_zero(target * weight, softplus(-x)) + mul_or_zero(1 - target, softplus(x))
     return loss + _entropy(target) if entropy else loss
 
 
 def _logistic_by_target(out: Any, x: Any, target: Any, weight: Any, entropy: bool) -> Any:
-    slope = weight * softplus(-x) - softplus(x)
+    slope = mul_or_zero(weight, softplus(-x)) - softplus(x)
     return slope + _logit(target) if entropy else slope
 
 
@@ -107,7 +108,7 @@ logistic_cross_entropy = elements(
         (1 - target) * sigmoid(x) - target * weight * sigmoid(-x)
     ),
     _logistic_by_target,
-    lambda out, x, target, weight, entropy: target * softplus(-x),
+    lambda out, x, target, weight, entropy: mul_or_zero(target, softplus(-x)),
     doc="−w d ln σ(x) − (1 − d) ln(1 − σ(x)) of logits x and targets d, w being a weight of the\n"
     "positive ones, element by element, right to the last digit at any logit. With ``entropy`` less\n"
     "the least value at w = 1: the KL divergence.",
@@ -386,9 +387,14 @@ def _margin_slope(x: Any, indices: Any, margin: float, p: int, weight: Any) -> A
     return slope * sum(class_targets(x, indices, weight=weight), axis=-1, keepdims=True)
 
 
+def _margin_array(x: Any, indices: Any, **options: Any) -> Any:
+    with np.errstate(invalid="ignore"):  # inf − inf, of a right class, which is left out
+        return _margin_loss(x, indices, **options)
+
+
 multiclass_hinge = fused(
     "multiclass_hinge",
-    lambda x, indices, **options: _margin_loss(x, indices, **options),
+    _margin_array,
     (
         lambda g, out, x, indices, **options: (
             expand_dims(g, -1) * _margin_slope(x, indices, **options)

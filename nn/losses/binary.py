@@ -135,7 +135,8 @@ def binary_kl_divergence(prediction: Any, target: Any, reduction: str = "mean") 
     """
     check_reduction(reduction)
     y, d = probabilities(prediction, target, "binary_kl_divergence")
-    return reduced(autograd.binary_cross_entropy(y, d, entropy=True), reduction)
+    losses = autograd.binary_cross_entropy(y, d, entropy=True)
+    return reduced(losses, reduction, "binary_kl_divergence")
 
 
 def binary_kl_divergence_with_logits(prediction: Any, target: Any, reduction: str = "mean") -> Any:
@@ -154,11 +155,12 @@ def binary_kl_divergence_with_logits(prediction: Any, target: Any, reduction: st
     """
     check_reduction(reduction)
     z, d = logits_of(prediction, target, "binary_kl_divergence_with_logits")
-    return reduced(autograd.logistic_cross_entropy(z, d, 1.0, entropy=True), reduction)
+    losses = autograd.logistic_cross_entropy(z, d, 1.0, entropy=True)
+    return reduced(losses, reduction, "binary_kl_divergence_with_logits")
 
 
 def weighted(losses: Any, weight: Any, prediction: Any, reduction: str, loss: str) -> Any:
     """The losses of elements times their weights, reduced."""
     if weight is not None:
         losses = losses * element_weights(weight, prediction, "weight", loss)
-    return reduced(losses, reduction)
+    return reduced(losses, reduction, loss)

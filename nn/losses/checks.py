@@ -232,11 +232,22 @@ def check_reduction(reduction: str) -> None:
         raise ValueError(f"reduction is 'mean', 'sum' or 'none', got {reduction!r}")
 
 
-def reduced(losses: Any, reduction: str) -> Any:
-    """One number from the losses of instances or elements, or the losses themselves."""
-    if reduction == "none" or getattr(losses, "shape", ()) == ():
+def reduced(losses: Any, reduction: str, loss: str) -> Any:
+    """One number from the losses of instances or elements, or the losses themselves.
+
+    Nothing has a sum, which is 0, and no mean.
+    """
+    shape = getattr(losses, "shape", ())
+    if reduction == "none" or shape == ():
         return losses
+    if reduction == "mean" and 0 in shape:
+        raise nothing_to_average(loss)
     return autograd.mean(losses) if reduction == "mean" else autograd.sum(losses)
+
+
+def nothing_to_average(loss: str) -> ValueError:
+    """The error of a mean over no instances."""
+    return ValueError(f"{loss} has nothing to average: no instance counts")
 
 
 def plain(x: Any, what: str, loss: str) -> Any:

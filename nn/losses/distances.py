@@ -43,7 +43,7 @@ def l2_divergence(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     squares = autograd.square(difference(prediction, target, "l2_divergence"))
     if squares.shape:
         squares = autograd.sum(squares, axis=-1)
-    return reduced(0.5 * squares, reduction)
+    return reduced(0.5 * squares, reduction, "l2_divergence")
 
 
 def mse(prediction: Any, target: Any, reduction: str = "mean") -> Any:
@@ -63,7 +63,8 @@ def mse(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     Source: PyTorch's ``MSELoss``; ``reduction="sum"`` is Σ|y − a|².
     """
     check_reduction(reduction)
-    return reduced(autograd.square(difference(prediction, target, "mse")), reduction)
+    squares = autograd.square(difference(prediction, target, "mse"))
+    return reduced(squares, reduction, "mse")
 
 
 def l1(prediction: Any, target: Any, reduction: str = "mean") -> Any:
@@ -83,7 +84,7 @@ def l1(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     Source: PyTorch's ``L1Loss``.
     """
     check_reduction(reduction)
-    return reduced(autograd.abs(difference(prediction, target, "l1")), reduction)
+    return reduced(autograd.abs(difference(prediction, target, "l1")), reduction, "l1")
 
 
 def huber(prediction: Any, target: Any, reduction: str = "mean", *, delta: float = 1.0) -> Any:
@@ -111,7 +112,7 @@ def huber(prediction: Any, target: Any, reduction: str = "mean", *, delta: float
     error = difference(prediction, target, "huber")
     # a (e − a/2) with a the error kept in bounds is both pieces at once, and no square overflows.
     bounded = autograd.clip(error, -delta, delta)
-    return reduced(bounded * (error - 0.5 * bounded), reduction)
+    return reduced(bounded * (error - 0.5 * bounded), reduction, "huber")
 
 
 def check_delta(delta: Any) -> float:

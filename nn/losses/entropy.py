@@ -19,6 +19,7 @@ from nn.losses.checks import (
     indices_check,
     is_variable,
     like,
+    nothing_to_average,
     operand,
     pair,
     real,
@@ -97,7 +98,7 @@ def cross_entropy(
         target = target * (1 - s) + s / shape[-1]
     if weights is not None:
         target = target * like(weights, logits)
-    return reduced(autograd.softmax_cross_entropy(logits, target), reduction)
+    return reduced(autograd.softmax_cross_entropy(logits, target), reduction, "cross_entropy")
 
 
 def of_classes(
@@ -118,13 +119,13 @@ def of_classes(
         raise
     autograd.recording.explain(check, target)
     if reduction != "mean":
-        return reduced(losses, reduction)
+        return reduced(losses, reduction, "cross_entropy")
     try:
         return autograd.class_mean(
             losses, target, classes=classes, weight=weights, ignore=ignore_index
         )
     except ValueError:
-        raise ValueError("cross_entropy has nothing to average: no instance counts") from None
+        raise nothing_to_average("cross_entropy") from None
 
 
 def smooth_labels(target: Any, K: int, eps: float) -> Array:  # the lecture's letter
@@ -198,7 +199,7 @@ def kl_divergence(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     check_reduction(reduction)
     y, d = distributions(prediction, target, "kl_divergence")
     check_probabilities(y, d, "kl_divergence", binary=False)
-    return reduced(autograd.sum(autograd.kl_divergence(y, d), axis=-1), reduction)
+    return reduced(autograd.sum(autograd.kl_divergence(y, d), axis=-1), reduction, "kl_divergence")
 
 
 def kl_divergence_with_logits(logits: Any, target: Any, reduction: str = "mean") -> Any:
@@ -222,7 +223,8 @@ def kl_divergence_with_logits(logits: Any, target: Any, reduction: str = "mean")
     """
     check_reduction(reduction)
     z, d = distributions(logits, target, "kl_divergence_with_logits")
-    return reduced(autograd.softmax_cross_entropy(z, d, entropy=True), reduction)
+    losses = autograd.softmax_cross_entropy(z, d, entropy=True)
+    return reduced(losses, reduction, "kl_divergence_with_logits")
 
 
 def kl_of_logarithms(
@@ -239,8 +241,10 @@ def kl_of_logarithms(
     if reduction == "batchmean":
         if not log_y.shape:
             raise ValueError("KLDivLoss: batchmean expected a batch, got one number")
+        if not log_y.shape[0]:
+            raise nothing_to_average("KLDivLoss")
         return autograd.sum(elements) / log_y.shape[0]
-    return reduced(elements, reduction)
+    return reduced(elements, reduction, "KLDivLoss")
 
 
 def check_not_negative(d: Array) -> None:

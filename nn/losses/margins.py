@@ -42,7 +42,7 @@ def hinge(scores: Any, target: Any, reduction: str = "mean") -> Any:
     """
     check_reduction(reduction)
     s, t = pair(scores, target, "hinge")
-    return reduced(autograd.hinge(s, signs(t, s, "hinge")), reduction)
+    return reduced(autograd.hinge(s, signs(t, s, "hinge")), reduction, "hinge")
 
 
 def perceptron_loss(
@@ -83,14 +83,14 @@ def perceptron_loss(
             autograd.minimum(autograd.neg(s), 0.0, ties="first"), 0.0, ties="first"
         )
         losses = autograd.relu(wrongness) + 0.5 * (here + autograd.mul(here, t))
-        return reduced(losses, reduction)
+        return reduced(losses, reduction, "perceptron_loss")
     if part == 0:
-        return reduced(autograd.relu(wrongness), reduction)
+        return reduced(autograd.relu(wrongness), reduction, "perceptron_loss")
     # On a tie, maximum gives all to its first argument: derivative 1, where relu has 0.
     losses = autograd.maximum(wrongness, 0.0, ties="first")
     if part < 1:
         losses = part * losses + (1 - part) * autograd.relu(wrongness)
-    return reduced(losses, reduction)
+    return reduced(losses, reduction, "perceptron_loss")
 
 
 def check_at_zero(at_zero: Any) -> float | str:
@@ -146,7 +146,8 @@ def multiclass_hinge(
     margin = check_number(margin, "margin", name, -np.inf)
     check_power(p)
     weights = None if weight is None else class_weights(weight, s.shape[-1], name)
-    return reduced(autograd.multiclass_hinge(s, c, margin=margin, p=p, weight=weights), reduction)
+    losses = autograd.multiclass_hinge(s, c, margin=margin, p=p, weight=weights)
+    return reduced(losses, reduction, name)
 
 
 def check_power(p: Any) -> int:
