@@ -128,6 +128,8 @@ def make(
 ) -> Value:
     """The node of a computed number: interior if a gradient flows to any argument."""
     mode = current_mode()
+    if options is not primitive.options:
+        options = fixed(options)
     node = new(Value)
     node._data = out
     node._grad = node._name = None
@@ -196,6 +198,29 @@ def constant(x: Any, primitive: Primitive) -> Any:
     return x
 
 
+def fixed(x: Any) -> Any:
+    """Options with copies of their arrays and lists: what selects or weighs does not change later.
+
+    Arrays among the arguments are held as they are, in every row.
+    """
+    kind = x.__class__
+    if kind is dict:
+        for each in x.values():
+            if each.__class__ in WRITABLE:
+                return {name: fixed(each) for name, each in x.items()}
+    elif kind is ndarray:
+        return note_made(np.array(x), None, [x], {})  # a program says that it is no input
+    elif kind is list:
+        return [fixed(each) for each in x]
+    elif kind is tuple:
+        for each in x:
+            if each.__class__ in WRITABLE:
+                return tuple([fixed(each) for each in x])
+    return x
+
+
+WRITABLE = {ndarray, list, tuple}
+
 SLOTS = [tuple(slot for slot in range(4) if mask >> slot & 1) for mask in range(16)]
 """The tracked arguments, by a number with one bit for each: no tuple is made for a common node."""
 
@@ -204,6 +229,8 @@ def apply_to_tensors(
     primitive: Primitive, arguments: tuple[Any, ...], options: dict[str, Any]
 ) -> Tensor:
     """Call a primitive where the highest kind among the arguments is a Tensor."""
+    if options is not primitive.options:
+        options = fixed(options)
     arrays: list[Any] = []
     mask, bit = 0, 1
     for x in arguments:

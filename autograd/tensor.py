@@ -25,7 +25,6 @@ from autograd.recording import (
     leaving,
     no_grad,
     note,
-    note_made,
     note_whole,
     record_site,
     said_once_of_float,
@@ -530,7 +529,7 @@ def numbers_of(arguments: Iterable[Any]) -> list[Any]:
 
 
 def plain_index(index: Any) -> Any:
-    """An index with tensors' numbers in place of tensors, copied where it could change later."""
+    """An index of plain numbers, its lists as arrays, or an error. What records it copies it."""
     if isinstance(index, tuple):
         return tuple(plain_index(part) for part in index)
     if isinstance(index, Node):
@@ -540,4 +539,4 @@ def plain_index(index: Any) -> Any:
     if not isinstance(index, list | ndarray):
         return index
     check_array(index, "an index")
-    return note_made(np.array(index), None, [index], {})  # a program says that it is no input
+    return np.array(index) if isinstance(index, list) else index

@@ -127,13 +127,10 @@ LOSSES: dict[str, tuple[Callable[..., Any], Any, Any]] = {
         )
     },
 }
-MODULES: dict[str, tuple[Any, Any]] = dict.fromkeys(
-    (
-        *("MSELoss", "L1Loss", "HuberLoss", "HingeLoss", "PerceptronLoss", "BCELoss"),
-        *("BCEWithLogitsLoss", "BinaryKLDivergence", "BinaryKLDivergenceWithLogits", "KLDivLoss"),
-    ),
-    (FLAT, FLAT),
-) | {
+ELEMENTWISE = ("MSELoss", "L1Loss", "HuberLoss", "HingeLoss", "PerceptronLoss", "BCELoss")
+ELEMENTWISE += ("BCEWithLogitsLoss", "BinaryKLDivergence", "BinaryKLDivergenceWithLogits")
+MODULES: dict[str, tuple[Any, Any]] = {
+    **dict.fromkeys((*ELEMENTWISE, "KLDivLoss"), (FLAT, FLAT)),
     "CrossEntropyLoss": (NONE, CLASSES),
     "KLDivergence": (NONE, NONE),
     "KLDivergenceWithLogits": (NONE, NONE),
