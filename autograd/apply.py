@@ -33,7 +33,7 @@ from autograd.recording import (
     record_site,
     under_way,
 )
-from autograd.tensor import FLOAT64, Buffer, Tensor, as_data
+from autograd.tensor import FLOAT32, FLOAT64, Buffer, Tensor, as_data
 from autograd.value import Value, number
 
 __all__ = ["apply_to_tensors", "apply_to_values", "record_flat", "record_scalar"]
@@ -259,8 +259,8 @@ def apply_to_tensors(
         out = primitive.array(*arrays, **options)
     except BAD_INPUT as error:
         raise primitive.explained(error, arrays) from None
-    if out.__class__ is not ndarray:
-        out = np.asarray(out)
+    if out.__class__ is not ndarray or (out.dtype is not FLOAT64 and out.dtype is not FLOAT32):
+        out = as_result(out, primitive, arrays)
     mode = current_mode()
     node = new(Tensor)
     node._data = out
@@ -295,6 +295,11 @@ def apply_to_tensors(
         node._requires_grad = False
     if out.base is not None:
         share_buffer(node, arguments)
+    else:
+        for x in arrays:
+            if x is out:  # a function that gives its argument back
+                share_buffer(node, arguments)
+                break
     node._retain = mode.retain
     node._scope = mode.scope
     node._serial = tick()
@@ -306,6 +311,20 @@ def apply_to_tensors(
     if mode.anomaly is not None:
         mode.anomaly.check_forward(node, primitive, arguments)
     return node
+
+
+def as_result(out: Any, primitive: Primitive, arrays: Sequence[Any]) -> Any:
+    """What a row's function gave as an array of floats: whole numbers and truth values are made such."""
+    if out.__class__ is not ndarray:
+        primitive.check_real(out)
+        out = np.asarray(out)
+    if out.dtype in (FLOAT32, FLOAT64):
+        return out
+    if out.dtype.kind not in "fbiu":
+        primitive.check_real(out)
+        raise TypeError(f"the function of {primitive.name} gave an array of {out.dtype}")
+    floats = [x.dtype for x in arrays if getattr(x, "dtype", None) in (FLOAT32, FLOAT64)]
+    return out.astype(np.result_type(*floats) if floats else FLOAT64)
 
 
 def computed_anew(mode: Mode, primitive: Primitive, arguments: Iterable[Any]) -> bool:
@@ -323,12 +342,16 @@ def computed_anew(mode: Mode, primitive: Primitive, arguments: Iterable[Any]) ->
 
 
 def share_buffer(view: Tensor, arguments: Iterable[Any]) -> None:
-    """A view has the buffer of the tensor whose memory it shows."""
+    """A view has the buffer of the tensor whose memory it shows; of a constant's it is a copy."""
     for x in arguments:
         if isinstance(x, Tensor) and np.may_share_memory(x._data, view._data):
             if x._buffer is None:
                 x._buffer = Buffer()
             view._buffer = x._buffer
+            return
+    for x in arguments:
+        if isinstance(x, ndarray) and np.may_share_memory(x, view._data):
+            view._data = view._data.copy()
             return
 
 

@@ -120,7 +120,10 @@ class Elementwise(Primitive):
                 return out
         except ARITHMETIC:
             pass
-        return super().evaluate(numbers, options)
+        out = super().evaluate(numbers, options)
+        if out.__class__ is not float:
+            raise TypeError(f"{self.name} of single numbers is one number, got {out!r:.60}")
+        return out
 
     again = evaluate
 
@@ -146,7 +149,10 @@ class Elementwise(Primitive):
             pass
         with np.errstate(all="ignore"):
             lifted = [np.float64(x) if isinstance(x, float | int) else x for x in (out, *arguments)]
-            return rule(*lifted, **options)
+            d = rule(*lifted, **options)
+        if isinstance(d, complex):
+            raise TypeError(f"the rule of {self.name} by argument {slot} gave a complex number")
+        return d
 
     def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
         rules = self._array_rules

@@ -96,6 +96,8 @@ def unbroadcast(g: Any, like: Any) -> Any:
             g = registry["reshape"](registry["sum"](g, axis=stretched), shape=shape)
     dtype = getattr(like, "dtype", None)
     if dtype is not None and g.dtype is not dtype and g.dtype != dtype and dtype.kind == "f":
+        if g.dtype.kind == "c":
+            raise TypeError(f"a rule gave a derivative of {g.dtype}: it is made of real numbers")
         g = registry["astype"](g, dtype=dtype)
     return g
 
@@ -304,9 +306,23 @@ class Primitive:
     def compute(self, arrays: Sequence[Any], options: dict[str, Any]) -> Any:
         """The value on NumPy arrays, with errors that name the primitive and the shapes."""
         try:
-            return self.array(*arrays, **options)
+            out = self.array(*arrays, **options)
         except BAD_INPUT as error:
             raise self.explained(error, arrays) from None
+        if out.__class__ is not ndarray or out.dtype.kind not in "fbiuO":
+            self.check_real(out)
+        return out
+
+    def check_real(self, out: Any) -> None:
+        """Raise where a row's function gave something else than real numbers, or nodes."""
+        kind = getattr(getattr(out, "dtype", None), "kind", None)
+        if kind is None and (isinstance(out, float | int) or out.__class__ in kinds):
+            kind = "f" if not isinstance(out, list | tuple) else None
+        if kind is None or kind not in "fbiuO":
+            got = type(out).__name__ if kind is None else out.dtype
+            raise TypeError(
+                f"the function of {self.name} is to give an array of real numbers, it gave {got}"
+            )
 
     def explained(self, error: Exception, arrays: Sequence[Any]) -> Exception:
         """NumPy's error about these arrays, with the primitive and the shapes."""
@@ -397,4 +413,9 @@ class Primitive:
 
 
 def _find(name: str) -> Primitive:
+    if name not in registry:
+        raise LookupError(
+            f"a pickled graph was made by the primitive {name!r}, which is not declared here: import "
+            "the module that declares it first (by autograd.elementwise or one of its siblings)"
+        )
     return registry[name]

@@ -38,7 +38,8 @@ Array = np.ndarray[Any, Any]
 new = object.__new__
 ndarray = np.ndarray
 FLOAT64 = np.dtype(np.float64)
-FLOATS = (np.dtype(np.float32), FLOAT64)
+FLOAT32 = np.dtype(np.float32)
+FLOATS = (FLOAT32, FLOAT64)
 
 
 class Buffer:
@@ -118,6 +119,12 @@ class Tensor(ArrayMethods, Node):
         "_serial",
         "_slots",
     )
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        raise TypeError(
+            f"{cls.__name__}: a Tensor cannot be subclassed, because every operation gives a Tensor "
+            "and the subclass would be lost: hold one in an object of your own, or declare a row"
+        )
 
     _arguments: tuple[Any, ...]
     _arrays: Sequence[Any]  # the arguments' numbers; an assignment to a leaf keeps its array

@@ -94,6 +94,12 @@ class Value(ScalarMethods, Node):
     # with the options at the end, and `_dx` and `_dy` are None; so it is with options that are not the
     # primitive's own. `_grad` and `_name` may be unset.
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        raise TypeError(
+            f"{cls.__name__}: a Value cannot be subclassed, because every operation gives a Value "
+            "and the subclass would be lost: hold one in an object of your own, or declare a row"
+        )
+
     _data: float
     _dx: Any
     _dy: Any

@@ -110,9 +110,11 @@ def huber(prediction: Any, target: Any, reduction: str = "mean", *, delta: float
     check_reduction(reduction)
     delta = check_delta(delta)
     error = difference(prediction, target, "huber")
-    # a (e − a/2) with a the error kept in bounds is both pieces at once, and no square overflows.
+    # ½ a² + δ |e − a| with a the error kept in bounds is both pieces at once. No square overflows, and
+    # where e is infinite nothing infinite is multiplied by a slope of 0.
     bounded = autograd.clip(error, -delta, delta)
-    return reduced(bounded * (error - 0.5 * bounded), reduction, "huber")
+    losses = 0.5 * autograd.square(bounded) + delta * autograd.abs(error - bounded)
+    return reduced(losses, reduction, "huber")
 
 
 def check_delta(delta: Any) -> float:
