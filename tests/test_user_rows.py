@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import pickle
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,3 +86,124 @@ def test_constants_of_small_integers_lose_no_precision():
     e = Tensor([2.5, 2.5])
     (np.array([7, 3], np.uint8) ** e).sum().backward()
     np.testing.assert_allclose(e.grad, [7**2.5 * math.log(7), 3**2.5 * math.log(3)], rtol=1e-12)
+
+
+# --- what a user's function gives -----------------------------------------------------------------
+
+
+def declared(name: str, gives: Any) -> list[Any]:
+    """A row of every family whose function on arrays is this one."""
+    return [
+        autograd.elementwise(f"{name}_elementwise", gives, gives, lambda out, x: 1),
+        autograd.linear_map(f"{name}_linear", gives, lambda g, x: g),
+        autograd.reduction(
+            f"{name}_reduction", lambda x, axis, keepdims: gives(x), lambda out, x, axis: 1
+        ),
+        autograd.multilinear(f"{name}_multilinear", gives, lambda g, slot, x: g, arity=None),
+        autograd.fused(
+            f"{name}_fused",
+            gives,
+            (lambda g, out, x: g,),
+            (lambda t, out, x: t,),
+            gives,
+        ),
+    ]
+
+
+def called(row: Any, x: Any) -> Any:
+    """The row on x, no axis being reduced."""
+    return row(x, axis=()) if row.family == "row" else row(x)
+
+
+@pytest.mark.parametrize(
+    ("gives", "said"),
+    [
+        (lambda x: x + 1j, "complex128"),
+        (lambda x: None, "NoneType"),
+        (lambda x: [1.0, 2.0], "list"),
+        (lambda x: np.array("text"), "<U4"),
+        (lambda x: "text", "str"),
+    ],
+    ids=["complex", "nothing", "a list", "an array of text", "text"],
+)
+def test_what_is_no_array_of_real_numbers_is_refused_by_the_name_of_the_row(
+    gives: Any, said: str
+) -> None:
+    for row in declared("user_wrong", gives):
+        for x in (Tensor([1.0, 2.0]), np.array([1.0, 2.0])):
+            with pytest.raises(TypeError, match=f"function of {row.name} .*{said}"):
+                row(x)
+        if row.family == "diagonal":
+            for number in (Value(1.5), 1.5):
+                with pytest.raises(TypeError, match=f"function of {row.name}"):
+                    row(number)
+
+
+@pytest.mark.parametrize(
+    "cast", [np.int64, np.int8, bool, np.float16, np.longdouble], ids=lambda cast: cast.__name__
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_numbers_of_another_dtype_are_floats_of_the_dtype_of_the_tensor(
+    cast: Any, dtype: Any
+) -> None:
+    for row in declared("user_cast", lambda x: np.asarray(x).astype(cast)):
+        t = Tensor([1.0, 2.0, 3.0], dtype=dtype)
+        out = called(row, t)
+        out.backward(np.ones(3))
+        assert out.dtype == t.grad.dtype == dtype
+        assert out.data.tolist() == np.array([1, 2, 3]).astype(cast).astype(float).tolist()
+        assert t.grad.tolist() == [1, 1, 1]
+        leaf = Tensor([1.0, 2.0, 3.0], dtype=dtype)
+        program = autograd.compile(called(row, leaf) * 2, inputs=[leaf])
+        assert program(np.array([3, 2, 1], dtype)).dtype == dtype
+    v = Value(3.0)
+    out = autograd.registry["user_cast_elementwise"](v)
+    out.backward()
+    assert (type(out.data), v.grad) == (float, 1.0)
+
+
+def test_an_argument_that_is_given_back_is_a_view_whose_changes_are_dated() -> None:
+    for row in declared("user_alias", lambda x: x):
+        t = Tensor([1.0, 2.0])
+        out = called(row, t)
+        squares = out * out
+        squares.backward(np.ones(2))
+        assert t.grad.tolist() == [2, 4]
+        with pytest.raises(ValueError, match="read-only"):
+            out.data[0] = 5.0
+        t.data = np.array([5.0, 6.0])
+        with pytest.raises(autograd.StaleGraphError):
+            squares.backward(np.ones(2))
+
+
+def test_a_constant_that_is_given_back_is_copied() -> None:
+    row = autograd.multilinear(
+        "user_second", lambda x, y: y, lambda g, x, y: g * 0, lambda g, x, y: g
+    )
+    constant = np.array([1.0, 2.0])
+    out = row(Tensor([3.0, 4.0]), constant)
+    constant[:] = 9.0
+    assert out.data.tolist() == [1, 2]
+
+
+def test_a_complex_derivative_is_refused() -> None:
+    row = autograd.elementwise("user_turned", lambda x: x, lambda x: x * 1.0, lambda out, x: 1j)
+    with pytest.raises(TypeError, match="real numbers"):
+        row(Tensor([1.0])).backward(np.ones(1))
+    with pytest.raises(TypeError, match="rule of user_turned by argument 0"):
+        row(Value(1.0))
+
+
+def test_a_graph_of_a_row_that_is_not_declared_says_which() -> None:
+    for kind in (Tensor, Value):
+        row = autograd.elementwise("user_gone", math.cosh, np.cosh, lambda out, x: autograd.sinh(x))
+        text = pickle.dumps(row(kind(1.0)))
+        del autograd.registry["user_gone"]
+        with pytest.raises(LookupError, match="'user_gone', which is not declared here: import"):
+            pickle.loads(text)
+
+
+@pytest.mark.parametrize("kind", [Tensor, Value])
+def test_a_subclass_of_a_node_is_refused_where_it_is_defined(kind: type) -> None:
+    with pytest.raises(TypeError, match=f"Mine: a {kind.__name__} cannot be subclassed, because"):
+        type("Mine", (kind,), {})
