@@ -13,6 +13,15 @@ Impurity = Callable[[dict[str, Any]], bool]
 __all__ = ["elementwise", "fused", "linear_map", "multilinear", "reduction"]
 
 
+def check_rules(name: Any, what: str, rules: Any, *, some: bool = False) -> None:
+    """Raise unless every rule is a function, or None where an argument is never differentiated."""
+    if not isinstance(rules, tuple | list) or not rules:
+        raise TypeError(f"{name!r:.60} has no {what}: one for each argument, got {rules!r:.60}")
+    for rule in rules:
+        if not (callable(rule) or (rule is None and some)):
+            raise TypeError(f"{what} of {name!r:.60} is a function, got {rule!r:.60}")
+
+
 def elementwise(
     name: str,
     scalar: Callable[..., Any],
@@ -47,6 +56,9 @@ def elementwise(
     1.175201
     >>> del registry["doctest_cosh"]
     """
+    check_rules(name, "a derivative", derivatives, some=True)
+    check_rules(name, "scalar", (scalar,))
+    check_rules(name, "composite", (composite,), some=True)
     return Elementwise(
         name,
         scalar,
@@ -75,6 +87,7 @@ def reduction(
 
     The row is ∂out/∂x along the reduced axes; `out` has those axes kept, so that it broadcasts.
     """
+    check_rules(name, "row", (row,))
     options = {"axis": None, "keepdims": False} | options
     return Reduction(name, array, row, options=options, doc=doc, symbol=symbol, numpy=numpy)
 
@@ -92,7 +105,8 @@ def linear_map(
 ) -> Linear:
     """Declare a linear map and its transpose: ``transpose(g, x)``, or ``transpose(g, slot, *xs)``
     when it takes any number of arguments (``arity=None``)."""
-    if arity not in (1, None):
+    check_rules(name, "transpose", (transpose,))
+    if arity is not None and (not isinstance(arity, int) or arity != 1):
         raise ValueError(
             f"a linear map takes one argument, or any number (arity=None), not {arity}"
         )
@@ -114,6 +128,7 @@ def multilinear(
 ) -> Multilinear:
     """Declare a multilinear primitive: one ``vjp(g, x, y)`` per slot, or one
     ``vjp(g, slot, *xs)`` when it takes any number of arguments."""
+    check_rules(name, "a vjp", vjps)
     several = len(vjps) > 1
     return Multilinear(
         name,
@@ -149,6 +164,13 @@ def fused(
     `composite` is the same function made of other primitives: a test holds the two equal, and it is
     what runs on arrays of Values.
     """
+    check_rules(name, "a vjp", vjps, some=True)
+    check_rules(name, "a jvp", jvps, some=True)
+    check_rules(name, "composite", (composite,))
+    if len(jvps) != len(vjps):
+        raise ValueError(
+            f"{name!r:.60} has {len(vjps)} vjps and {len(jvps)} jvps: one of each a slot"
+        )
     return Fused(
         name,
         array,

@@ -63,6 +63,10 @@ class Flat:
     )
 
     def __init__(self, tensors: Iterable[Tensor]) -> None:
+        if not isinstance(tensors, Iterable) or isinstance(tensors, Node):
+            raise TypeError(
+                f"Flat takes a list of Tensors, got {type(tensors).__name__} ({tensors!r:.60})"
+            )
         self.tensors = tuple(tensors)
         for x in self.tensors:
             if not isinstance(x, Tensor):

@@ -21,7 +21,7 @@ from autograd.dispatch import (
 from autograd.families import Elementwise
 from autograd.followed import follow, holds_followed, places
 from autograd.graph import Node
-from autograd.primitive import axis_index, axis_tuple, check_flag, whole_number
+from autograd.primitive import axis_index, axis_tuple, check_axes, check_flag, whole_number
 from autograd.primitives.elementwise import (
     COMPARISONS,
     abs,
@@ -148,7 +148,7 @@ def _extreme(find: Any, name: str, x: Any, axis: int | None, keepdims: bool) -> 
         return follow(name, find, (x,), {"axis": axis, "keepdims": keepdims})
     x = asarray(x, name)
     if axis is not None:
-        whole_number(axis, f"axis of {name}")
+        check_axes(whole_number(axis, f"axis of {name}"), f"axis of {name}")
     check_flag(keepdims, f"keepdims of {name}")
     objects = isinstance(x, np.ndarray) and x.dtype == object
     nodes = x.ravel().tolist() if objects else [x]

@@ -31,6 +31,11 @@ class LocalDerivative:
     def __init__(
         self, primitive: Primitive, slot: int, out: Any, arguments: Any, options: dict[str, Any]
     ) -> None:
+        if not isinstance(primitive, Primitive):
+            raise TypeError(
+                f"a local derivative is of a primitive, got {primitive!r:.60}: "
+                "node.local_derivatives has them"
+            )
         self._primitive = primitive
         self._slot = slot
         self._out = out

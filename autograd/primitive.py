@@ -198,6 +198,20 @@ class Primitive:
         values: Callable[..., Any] | None = None,
         impure: Callable[[dict[str, Any]], bool] | None = None,
     ) -> None:
+        if not isinstance(name, str) or not name:
+            raise TypeError(f"the name of a primitive is a string, got {name!r:.60}")
+        for what, text in (("doc", doc), ("symbol", symbol)):
+            if text is not None and not isinstance(text, str):
+                raise TypeError(f"{what} of {name} is a string, got {type(text).__name__}")
+        for what, function in (("array", array), ("values", values), ("impure", impure)):
+            if not (callable(function) or (function is None and what != "array")):
+                raise TypeError(f"{what} of {name} is a function, got {function!r:.60}")
+        if not isinstance(numpy, tuple | list) or not all(map(callable, numpy)):
+            raise TypeError(f"numpy of {name} is a list of NumPy's functions, got {numpy!r:.60}")
+        if arity is not None and (not isinstance(arity, int) or arity < 1):
+            raise TypeError(
+                f"arity of {name} is a whole number of 1 or more, or None, got {arity!r:.60}"
+            )
         if name in registry:
             raise ValueError(f"a primitive named {name!r} exists already")
         self.name = self.__name__ = name
@@ -329,7 +343,8 @@ class Primitive:
         shapes = " and ".join(
             str(shape_of(x)) if not isinstance(x, str) else repr(x) for x in arrays
         )
-        kind = type(error) if type(error) in (IndexError, TypeError) else ValueError
+        kinds = (IndexError, TypeError) if "index" in self.options else (TypeError,)
+        kind = type(error) if type(error) in kinds else ValueError
         return kind(f"{self.shown} of shapes {shapes}: {error}")
 
     def evaluate(self, numbers: Sequence[Any], options: dict[str, Any]) -> Any:

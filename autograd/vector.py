@@ -49,6 +49,10 @@ class Vector:
     __slots__ = ("_bank", "_flagged", "_frozen", "_order", "values")
 
     def __init__(self, values: Iterable[Value]) -> None:
+        if not isinstance(values, Iterable) or isinstance(values, Node):
+            raise TypeError(
+                f"a Vector is made of a list of Values, got {type(values).__name__} ({values!r:.60})"
+            )
         self.values = tuple(values)
         for x in self.values:
             if not isinstance(x, Value):

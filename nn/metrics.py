@@ -187,6 +187,10 @@ def precision_and_recall(predicted: Any, target: Any, positive: int = 1) -> tupl
     >>> precision_and_recall([1, 1, 0, 0], [1, 0, 1, 1])
     (0.5, 0.3333333333333333)
     """
+    if not isinstance(positive, int | float | np.number):
+        raise TypeError(
+            f"positive is a class index, got {type(positive).__name__} ({positive!r:.60})"
+        )
     taken, real = plain_numbers(predicted) == positive, plain_numbers(target) == positive
     if taken.shape != real.shape:
         raise ValueError(f"{real.shape} targets, but {taken.shape} predictions")

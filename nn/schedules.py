@@ -279,6 +279,11 @@ class SequentialLR(LRScheduler):
         self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int]
     ) -> None:
         check_optimizer(optimizer, "SequentialLR")
+        for what, several in (("schedules", schedulers), ("milestones", milestones)):
+            if not isinstance(several, list | tuple):
+                raise TypeError(f"SequentialLR takes a list of {what}, got {several!r:.60}")
+        if not all(isinstance(each, LRScheduler) for each in schedulers):
+            raise TypeError(f"SequentialLR takes a list of schedules, got {schedulers!r:.60}")
         self.schedulers = list(schedulers)
         self.milestones = [count(each, "a milestone") for each in milestones]
         if not self.schedulers or any(each.optimizer is not optimizer for each in self.schedulers):

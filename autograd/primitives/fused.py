@@ -24,12 +24,12 @@ from autograd.primitives.reductions import max, sum
 
 
 def _linear_array(x: Any, weight: Any, bias: Any = None) -> Any:
-    if not isinstance(x, np.ndarray) or x.ndim == 0 or weight.ndim != 2:
+    if np.ndim(x) == 0 or np.ndim(weight) != 2:
         raise ValueError("linear takes x of shape (..., in) and a weight of shape (out, in)")
     out = x.dot(weight.T)
     if bias is None:
         return out
-    if bias.shape != out.shape[-1:]:
+    if shape_of(bias) != out.shape[-1:]:
         raise ValueError(f"a bias of shape {shape_of(bias)} for {out.shape[-1]} outputs")
     return np.add(out, bias, out) if bias.dtype is out.dtype else out + bias
 
@@ -159,6 +159,10 @@ log_softmax = fused(
 
 
 def _cross_entropy_array(x: Any, target: Any, entropy: bool) -> Any:
+    if np.ndim(x) == 0:
+        raise ValueError(
+            "softmax_cross_entropy takes logits of shape (..., classes), got one number"
+        )
     if getattr(target, "dtype", None) is not x.dtype:
         x, target = as_alike(x, target)
     # Where the target is 0 the logarithm may be −inf, and does not count.

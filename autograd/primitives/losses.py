@@ -158,6 +158,8 @@ kl_divergence = elements(
 
 def _checked(indices: Any, classes: int, ignore: int | None) -> Any:
     """Class indices that are there, with 0 for those that are left out; and which these are."""
+    if ignore is not None and not isinstance(ignore, int | np.integer):
+        raise TypeError(f"expected a class index to ignore, or None, got {ignore!r:.60}")
     indices = np.asarray(indices)
     if indices.dtype.kind not in "iu":
         raise TypeError(f"expected integer class indices, got {indices.dtype}")
@@ -179,6 +181,24 @@ def _checked(indices: Any, classes: int, ignore: int | None) -> Any:
     return indices if left_out is None else np.where(left_out, 0, indices), left_out
 
 
+def _classes(x: Any) -> int:
+    """How many classes x scores, along its last axis."""
+    shape = np.shape(x)
+    if not shape:
+        raise ValueError("expected scores of classes along the last axis, got one number")
+    return int(shape[-1])
+
+
+def _weights(weight: Any, classes: int, dtype: Any) -> Any:
+    """One weight for each class."""
+    weights = np.asarray(weight, dtype)
+    if weights.shape != (classes,):
+        raise ValueError(
+            f"expected one weight for each of {classes} classes, got shape {weights.shape}"
+        )
+    return weights
+
+
 def _float_of(x: Any) -> Any:
     dtype = getattr(x, "dtype", None)
     return dtype if dtype is not None and dtype.kind == "f" else np.dtype(np.float64)
@@ -197,7 +217,7 @@ def _certainties(classes: int, dtype: Any) -> Any:
 
 
 def _targets_array(x: Any, indices: Any, weight: Any, ignore: Any, smoothing: float) -> Any:
-    classes = np.shape(x)[-1]
+    classes = _classes(x)
     indices, left_out = _checked(indices, classes, ignore)
     dtype = _float_of(x)
     if classes <= SMALL:
@@ -208,7 +228,7 @@ def _targets_array(x: Any, indices: Any, weight: Any, ignore: Any, smoothing: fl
     if smoothing:
         out = out * (1 - smoothing) + smoothing / classes
     if weight is not None:
-        out = out * np.asarray(weight, dtype)
+        out = out * _weights(weight, classes, dtype)
     if left_out is not None:
         out[left_out] = 0
     return out.astype(dtype, copy=False)
@@ -230,13 +250,14 @@ class_targets = fused(
 
 
 def _score_array(x: Any, indices: Any, weight: Any, ignore: Any) -> Any:
-    chosen, left_out = _checked(indices, x.shape[-1], ignore)
+    classes = _classes(x)
+    chosen, left_out = _checked(indices, classes, ignore)
     if chosen.shape != x.shape[:-1]:
         raise ValueError(f"expected class indices of shape {x.shape[:-1]}, got {chosen.shape}")
     flat = chosen.reshape(-1)
     out = x.reshape(-1, x.shape[-1])[np.arange(flat.size), flat].reshape(chosen.shape)
     if weight is not None:
-        out = out * np.asarray(weight, out.dtype)[chosen]
+        out = out * _weights(weight, classes, out.dtype)[chosen]
     return out if left_out is None else np.where(left_out, 0, out)
 
 
@@ -270,7 +291,7 @@ def _count_array(x: Any, indices: Any, classes: int, weight: Any, ignore: Any) -
             total -= np.count_nonzero(indices == ignore)
     else:
         indices, left_out = _checked(indices, classes, ignore)
-        counts = np.asarray(weight, float)[indices]
+        counts = _weights(weight, classes, float)[indices]
         total = (counts if left_out is None else np.where(left_out, 0, counts)).sum()
     if not total > 0:
         raise ValueError("there is nothing to average: no instance counts")
@@ -322,7 +343,7 @@ def _class_loss(x: Any, indices: Any, weight: Any, ignore: Any, smoothing: float
 
 
 def _class_array(x: Any, indices: Any, weight: Any, ignore: Any, smoothing: float) -> Any:
-    if smoothing or not x.size:
+    if _classes(x) and (smoothing or not np.size(x)):
         return _class_loss(x, indices, weight, ignore, smoothing)
     return 0 - _score_array(log_softmax.array(x, axis=-1), indices, weight, ignore)
 

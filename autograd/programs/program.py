@@ -91,6 +91,7 @@ class Program:
         also: Sequence[Node] = (),
     ) -> None:
         check_options(executor, threads, verify, recorded)
+        check_nodes(output, inputs, also)
         notes = Notes() if recorded is None else recorded.notes
         self.noted = recorded is not None
         derived = Derived(inputs, notes.made)
@@ -499,6 +500,16 @@ class Program:
             f"<Program of {', '.join(self.names)}: {stats.forward} instructions forward, "
             f"{stats.backward} backward, {stats.executor}>"
         )
+
+
+def check_nodes(output: Any, inputs: Any, also: Any) -> None:
+    """Raise unless a program is made of nodes."""
+    if not isinstance(output, Node):
+        raise TypeError(f"a program is of a node, got {type(output).__name__} ({output!r:.60})")
+    if not isinstance(inputs, Sequence) or isinstance(inputs, str | bytes):
+        raise TypeError(f"inputs= of a program is a list of nodes, got {inputs!r:.60}")
+    if not isinstance(also, Sequence) or not all(isinstance(x, Node) for x in also):
+        raise TypeError(f"also= of a program is a list of nodes, got {also!r:.60}")
 
 
 def obstacle(plan: Plan) -> str | None:

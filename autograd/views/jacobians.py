@@ -100,6 +100,8 @@ class JacobianPicture(Embedded):
     def __init__(
         self, node: Node, parent: Node, matrix: Any, kind: str, digits: int, theme: str
     ) -> None:
+        if not (isinstance(node, Node) and isinstance(parent, Node) and np.ndim(matrix) == 2):
+            raise TypeError("a JacobianPicture is made by jacobian_picture(node, parent)")
         self.matrix, self.kind = matrix, kind
         self.structure, self._block = structure(node, parent, matrix)
         rows, columns = matrix.shape

@@ -73,6 +73,10 @@ def decision_boundary(
         y = y.argmax(axis=1) if y.shape[1] > 1 else y[:, 0]
     if y.shape != x.shape[:1]:
         raise ValueError(f"decision_boundary expected {len(x)} class indices, got shape {y.shape}")
+    if isinstance(threshold, bool) or not isinstance(threshold, int | float | np.number):
+        raise TypeError(f"threshold of decision_boundary is a number, got {threshold!r:.60}")
+    if axes is not None and not callable(getattr(axes, "imshow", None)):
+        raise TypeError(f"axes of decision_boundary are matplotlib's, got {type(axes).__name__}")
     labels = np.where(y < 0, 0, y).astype(np.int64)
     least, most = x.min(axis=0), x.max(axis=0)
     room = margin * np.maximum(most - least, 1e-9).max()

@@ -16,6 +16,10 @@ from nn.randomness import Seed, generator
 __all__ = ["Linear"]
 
 
+MOST = 2**40
+"""So many units are a mistake: an array of them would be refused in the words of its allocation."""
+
+
 def width(n: Any, what: str) -> int:
     """A number of units: an integer of 1 or more."""
     if isinstance(n, bool) or not isinstance(n, int | np.integer):
@@ -24,6 +28,8 @@ def width(n: Any, what: str) -> int:
         )
     if n < 1:
         raise ValueError(f"{what} is a whole number of 1 or more, got {n}")
+    if n >= MOST:
+        raise ValueError(f"{what} is more than any memory holds: {n}")
     return int(n)
 
 

@@ -30,11 +30,26 @@ def operand(x: Any, what: str, loss: str) -> Any:
         raise ValueError(f"the {what} of {loss} is an array of numbers: {error}") from None
     except TypeError as error:  # a list of Tensors, which NumPy would take apart
         raise TypeError(f"the {what} of {loss}: {error}; autograd.stack joins Tensors") from None
-    if array.dtype.kind not in "fbiuO":
+    if array.dtype.kind == "O":
+        return of_values(array, f"the {what} of {loss}")
+    if array.dtype.kind not in "fbiu":
         raise TypeError(
             f"the {what} of {loss} is made of real numbers, got {array.dtype} ({x!r:.60})"
         )
     return array
+
+
+def of_values(array: Array, what: str) -> Array:
+    """An array of objects that are Values and numbers; with no Value among them, of floats."""
+    if any(isinstance(x, Value) for x in array.flat):
+        return array
+    for x in array.flat:
+        if not isinstance(x, int | float | np.number):
+            raise TypeError(f"{what} is made of real numbers, got {type(x).__name__} ({x!r:.60})")
+    try:
+        return array.astype(np.float64)
+    except OverflowError:
+        raise ValueError(f"{what} has a number that no float holds") from None
 
 
 def pair(prediction: Any, target: Any, loss: str) -> tuple[Any, Any]:
