@@ -52,14 +52,21 @@ COMPARISONS: dict[str, Any] = {
 }
 
 
+def _comparison(how: Any) -> Any:
+    """The comparison of a name."""
+    if not isinstance(how, str) or how not in COMPARISONS:
+        raise ValueError(f"how of compare is one of {', '.join(COMPARISONS)}, not {how!r:.60}")
+    return COMPARISONS[how]
+
+
 def _compared(x: Any, y: Any, how: str) -> Any:
-    return indicator(COMPARISONS[how](x, y), x)
+    return indicator(_comparison(how)(x, y), x)
 
 
 compare = elementwise(
     "compare",
-    lambda x, y, how="greater": 1.0 if COMPARISONS[how](x, y) else 0.0,
-    lambda x, y, how="greater": _indicator_array(COMPARISONS[how](x, y), x if np.ndim(x) else y),
+    lambda x, y, how="greater": 1.0 if _comparison(how)(x, y) else 0.0,
+    lambda x, y, how="greater": _indicator_array(_comparison(how)(x, y), x if np.ndim(x) else y),
     None,
     None,
     composite=_compared,
