@@ -77,7 +77,13 @@ class Generator:
         if draw.chance(1, 8):
             changed = draw.below(len(self.leaves))
             change = draw.pick(
-                ["{0}.data = {0}.data * 1.5", "{0}.data -= 0.25", "{0}.data = {0}.data * 1.0"]
+                [
+                    "{0}.data = {0}.data * 1.5",
+                    "{0}.data -= 0.25",
+                    "{0}.data = {0}.data * 1.0",
+                    "with autograd.no_grad(): {0} -= 0.25",
+                    "with autograd.no_grad(): {0} *= 1.5",
+                ]
             )
         return self.numbered(also, change, changed)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -117,6 +117,48 @@ class Program:
         """Whether numbers leave the graph, to choose by."""
         return any(step.reads for step in self.steps)
 
+    def needed(self) -> list[int]:
+        """The places of the steps that the output is computed from, in order."""
+        n = len(self.leaves)
+        last = n + len(self.steps) - 1
+        wanted, found = {last}, []
+        for place in range(last, n - 1, -1):
+            if place in wanted:
+                found.append(place)
+                operands = self.steps[place - n].operands
+                wanted |= {x for x in operands if not isinstance(x, Constant)}
+        return found[::-1]
+
+    def choosers(self) -> list[tuple[int, int]]:
+        """The constants by which the output is chosen, class indices and masks: step and operand."""
+        n = len(self.leaves)
+        return [
+            (place - n, i)
+            for place in self.needed()
+            for i, x in enumerate(self.steps[place - n].operands)
+            if isinstance(x, Constant)
+            and isinstance(x.value, np.ndarray)
+            and x.value.size
+            and (self.steps[place - n].row, i, x.value.dtype.kind) in CHOOSERS
+        ]
+
+    def chosen_by(self, arrays: Sequence[Any]) -> Program:
+        """The program with other constants in the place of its `choosers`."""
+        steps = list(self.steps)
+        for (place, i), array in zip(self.choosers(), arrays, strict=True):
+            operands = list(steps[place].operands)
+            operands[i] = Constant(array)
+            steps[place] = replace(steps[place], operands=tuple(operands))
+        return replace(self, steps=tuple(steps))
+
+    def at_others(self, moved: Sequence[Any]) -> Program:
+        """The program with the numbers of a replay, at the leaves, or elements, that are moved."""
+        leaves = [
+            Leaf(x.kind, np.where(m, x.other, x.numbers), x.numbers)
+            for x, m in zip(self.leaves, moved, strict=True)
+        ]
+        return replace(self, leaves=tuple(leaves))
+
     def run(
         self,
         leaves: Sequence[Any],
@@ -156,6 +198,22 @@ class Program:
         return [
             Value(float(x)) if np.ndim(x) == 0 else autograd.values(x) for x in self.arrays(other)
         ]
+
+
+CHOOSERS = {
+    *(("where", 0, "b"), ("indicator", 0, "b"), ("multiclass_hinge", 1, "i")),
+    *(
+        (name, 1, "i")
+        for name in (
+            "class_cross_entropy",
+            "class_targets",
+            "class_score",
+            "class_count",
+            "class_mean",
+        )
+    ),
+}
+"""Arguments that are no numbers to differentiate by, but may be inputs of a compiled function."""
 
 
 # --- text -----------------------------------------------------------------------------------------

@@ -49,6 +49,12 @@ DOCUMENTED: dict[str, Callable[..., bool]] = {
     "hypot": lambda x, y: extreme(x, y) or bool(np.any((x == 0) & (y == 0))),
     # test_rows_torch: "arctan2 near the origin does not underflow".
     "arctan2": extreme,
+    # What overflows while it is normalised is nan, and not 0.
+    "batch_norm": extreme,
+    "layer_norm": extreme,
+    "rms_norm": extreme,
+    "var": extreme,
+    "std": extreme,
     # README: "`prod` where a product overflows or underflows": PyTorch divides it by each factor.
     "prod": lambda x: extreme(x) or not np.isfinite(x).all(),
     # No convention: PyTorch's derivatives lose digits.
@@ -64,23 +70,11 @@ DOCUMENTED: dict[str, Callable[..., bool]] = {
 """Row: whether a difference of the README's table is about a call with these operands."""
 
 
-def needed(program: Program) -> list[int]:
-    """The steps that the output is computed from."""
-    n = len(program.leaves)
-    wanted, found = {n + len(program.steps) - 1}, []
-    for place in range(n + len(program.steps) - 1, n - 1, -1):
-        if place in wanted:
-            found.append(place)
-            operands = program.steps[place - n].operands
-            wanted |= {x for x in operands if not isinstance(x, Constant)}
-    return found[::-1]
-
-
 def obstacle(program: Program, pool: Sequence[Any]) -> str | None:
     """Why a program is not compared, if it is not: PyTorch lacks a call, or is known to differ."""
     if not program.double:
         return "other promotions of dtypes"
-    for place in needed(program):
+    for place in program.needed():
         step = program.steps[place - len(program.leaves)]
         if step.theirs is None:
             return "no counterpart"
@@ -102,7 +96,7 @@ def evaluated(program: Program, seed: Any) -> tuple[Any, list[Any]]:
     """The output, and the gradient by each leaf."""
     leaves = [torch.tensor(leaf.numbers, requires_grad=True) for leaf in program.leaves]
     pool: dict[int, Any] = dict(enumerate(leaves))
-    for place in needed(program):
+    for place in program.needed():
         step = program.steps[place - len(leaves)]
         masks = step.row in ("where", "indicator")
         arguments = [
