@@ -137,3 +137,19 @@ def test_no_gradient_one_element_and_changed_data_are_as_said():
     v.data[:] = 10.0
     z.backward()
     assert v.grad.item() == 20.0  # the derivative at 10, where z was computed at 1
+
+
+def test_what_is_refused_where_pytorch_goes_on_or_refuses_too() -> None:
+    p = Tensor([1.0, 2.0])
+    with pytest.raises(TypeError, match=r"p\.data -= x"):
+        p -= 0.5
+    total = start = Tensor([0.0, 0.0])
+    total += p * 2.0
+    assert total is not start
+    with pytest.raises(TypeError, match="given by name"):
+        p.sum(0, True)
+    with pytest.raises(TypeError, match="MaskedArray"):
+        Tensor(np.ma.array([1.0, 2.0], mask=[True, False]))
+    v = Value(1.0)
+    with pytest.raises(TypeError, match=r"v\.data \+= x|p\.data \+= x"):
+        v += 1
