@@ -212,3 +212,75 @@ def test_the_divergence_is_pytorchs_where_that_is_a_number() -> None:
         )
         for one, other in zip(found, expected, strict=True):
             assert one == pytest.approx(other, nan_ok=True) or math.isnan(other)
+
+
+# --- along an axis --------------------------------------------------------------------------------
+
+WEIGHTS = np.array([1.0, 2.0, 3.0])
+ALONG: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "sum": (autograd.sum, torch.sum),
+    "mean": (autograd.mean, torch.mean),
+    "prod": (autograd.prod, torch.prod),
+    "max": (autograd.max, torch.amax),
+    "min": (autograd.min, torch.amin),
+    "logsumexp": (autograd.logsumexp, lambda x: torch.logsumexp(x, 0)),
+    "var": (autograd.var, lambda x: torch.var(x, correction=0)),
+    "std": (autograd.std, lambda x: torch.std(x, correction=0)),
+    "norm": (autograd.norm, torch.linalg.vector_norm),
+    "sum_squares": (autograd.sum_squares, lambda x: (x * x).sum()),
+    "softmax": (
+        lambda x: (autograd.softmax(x) * WEIGHTS).sum(),
+        lambda x: (torch.softmax(x, 0) * torch.tensor(WEIGHTS)).sum(),
+    ),
+    "log_softmax": (
+        lambda x: (autograd.log_softmax(x) * WEIGHTS).sum(),
+        lambda x: (torch.log_softmax(x, 0) * torch.tensor(WEIGHTS)).sum(),
+    ),
+    "class_cross_entropy": (
+        lambda x: autograd.class_cross_entropy(x, np.array(0)),
+        lambda x: F.cross_entropy(x[None], torch.tensor([0])),
+    ),
+    "cumsum": (lambda x: autograd.cumsum(x).sum(), lambda x: torch.cumsum(x, 0).sum()),
+    "nn.glu": (lambda x: nn.functional.glu(x[:2]).sum(), lambda x: F.glu(x[:2], 0).sum()),
+}
+
+
+def of_a_vector(f: Callable[..., Any], numbers: Any, there: bool) -> list[float]:
+    """The value of one number and its gradient by three."""
+    if there:
+        x = torch.tensor(numbers, dtype=torch.float64, requires_grad=True)
+        out = f(x)
+        (gradient,) = torch.autograd.grad(out, x)
+        return [out.item(), *gradient.tolist()]
+    t = Tensor(numbers)
+    with np.errstate(all="ignore"):
+        out = f(t)
+        out.backward()
+    return [out.item(), *t.grad]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ALONG)
+def test_a_reduction_is_pytorchs_at_every_edge_or_its_difference_is_in_the_readme(
+    name: str,
+) -> None:
+    here, there = ALONG[name]
+    for numbers in itertools.product((0.0, 1.0, inf, -inf, nan), repeat=2):
+        point = (*numbers, 0.5)
+        found, expected = of_a_vector(here, point, False), of_a_vector(there, point, True)
+        same = np.allclose(found, expected, rtol=1e-9, equal_nan=True)
+        if name == "prod" and not np.isfinite(numbers).all():
+            assert found[0] == pytest.approx(expected[0], nan_ok=True)
+            others = [np.prod(np.delete(point, i)) for i in range(3)]
+            np.testing.assert_allclose(found[1:], others)
+            continue
+        assert same, (point, found, expected)
+    assert "gradient of `prod` with an infinite factor" in README
+
+
+def test_the_largest_of_numbers_with_a_nan_has_the_gradient_nan_as_amax_and_not_as_max() -> None:
+    point = (1.0, nan, 0.5)
+    found = of_a_vector(autograd.max, point, False)
+    np.testing.assert_array_equal(found, of_a_vector(torch.amax, point, True))
+    assert of_a_vector(torch.max, point, True)[1:] == [0, 1, 0]
+    assert "| `max`, `min` over all with a nan |" in README
