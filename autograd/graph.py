@@ -452,12 +452,14 @@ def cotangents(
     *,
     create_graph: bool = False,
     wrt: Iterable[Node] | None = None,
+    stop: Iterable[Node] = (),
     retain: bool = False,
 ) -> dict[Node, Any]:
     """One backward pass: the cotangents of the nodes `wrt`, or of every node that keeps a gradient.
 
     Each node's cotangent is complete when the node's turn comes, because all its uses were made
-    after it and have had their turn: that is why the order matters.
+    after it and have had their turn: that is why the order matters. Nothing is passed on below the
+    nodes `stop`.
     """
     _, interior = reachable(seeds)
     targets = None if wrt is None else set(wrt)
@@ -473,6 +475,9 @@ def cotangents(
             for node in interior
             if node in leading and any(parent in leading for parent in node.parents)
         ]
+    if stop:
+        ends = set(stop)
+        interior = [node for node in interior if node not in ends]
     check_fresh(interior, "a backward pass", numbers=not create_graph)
     anomaly = current_mode().anomaly
     if anomaly is not None:

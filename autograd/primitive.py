@@ -197,6 +197,7 @@ class Primitive:
         numpy: Sequence[Any] = (),
         values: Callable[..., Any] | None = None,
         impure: Callable[[dict[str, Any]], bool] | None = None,
+        registered: bool = True,
     ) -> None:
         if not isinstance(name, str) or not name:
             raise TypeError(f"the name of a primitive is a string, got {name!r:.60}")
@@ -212,7 +213,7 @@ class Primitive:
             raise TypeError(
                 f"arity of {name} is a whole number of 1 or more, or None, got {arity!r:.60}"
             )
-        if name in registry:
+        if registered and name in registry:
             raise ValueError(f"a primitive named {name!r} exists already")
         self.name = self.__name__ = name
         self.shown = name.removesuffix("_all").removesuffix("_between")  # in messages
@@ -224,7 +225,8 @@ class Primitive:
         self.values = values
         self.impure = impure
         self.__doc__ = doc
-        registry[name] = self
+        if registered:
+            registry[name] = self
         for function in numpy:
             numpy_functions[function] = self
 

@@ -848,7 +848,8 @@ class recording(ModeChange):  # noqa: N801  (named like no_grad)
 
     def __init__(self) -> None:
         self.notes = Notes()
-        super().__init__(recording=True, notes=self.notes)
+        # What a transform differentiates by is no part of what is recorded: stand-ins are.
+        super().__init__(recording=True, notes=self.notes, transforming=frozenset())
 
     @staticmethod
     def look(x: Any, *, noted: bool = False) -> np.ndarray[Any, Any]:

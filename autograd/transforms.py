@@ -266,7 +266,7 @@ def value_and_grad(
             value, aux = call.output
             call.output, call.outputs = value, leaves_of(value)
         one = isinstance(value, Node | float | int | np.number | np.ndarray)
-        if not one or np.size(plain(value)) != 1:
+        if not one or getattr(value, "size", 1) != 1:
             raise TypeError(
                 "grad takes a function that returns one number, and it returned "
                 f"{value!r:.60}: use jacobian or vjp"

@@ -15,6 +15,7 @@ from autograd import graph
 from autograd.arrays import check_array
 from autograd.followed import Followed, plain
 from autograd.graph import Node
+from autograd.programs.calls import Call, CompiledRow
 from autograd.programs.options import check_options, checked_inputs
 from autograd.programs.program import Program
 from autograd.recording import current_mode, recording
@@ -49,14 +50,23 @@ class CompiledFunction:
         self.states: list[Callable[[], Any]] = []
         self.last: Program | None = None
         self.warned = False
-        functools.update_wrapper(self, function)
+        self.last_node: Any = None
+        functools.update_wrapper(self, function, updated=())
+        self.__name__ = getattr(function, "__name__", type(function).__name__)
+
+    def __getattr__(self, name: str) -> Any:
+        """What a compiled network is asked for beside being called: ``parameters()``, ``train()``."""
+        if name == "function" or name.startswith("__"):
+            raise AttributeError(f"a compiled function has no attribute {name!r}")
+        return getattr(self.function, name)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """The function's result for these arguments, replayed if they are of a kind that was seen."""
         if current_mode().notes is not None:  # part of another recording
             return self.function(*arguments, **keywords)
-        kinds = tuple(_kind(x) for x in arguments)
-        key = (kinds, tuple((name, _kind(x)) for name, x in sorted(keywords.items())))
+        recorded = current_mode().recording
+        kinds = tuple(_kind(x, recorded) for x in arguments)
+        key = (kinds, tuple((name, _kind(x, recorded)) for name, x in sorted(keywords.items())))
         full = self.with_states(key) if self.states else key
         try:
             program = self.programs.get(full)
@@ -72,15 +82,25 @@ class CompiledFunction:
             )  # other gradients are asked for
         inputs = [*arguments, *(keywords[name] for name in sorted(keywords))]
         given = [x for x in inputs if _is_input(x)]
+        fresh = program is None
         if program is None:
             program = self.record(arguments, keywords)
             if len(self.programs) >= MOST:
                 self.forget(key)
             self.programs[self.with_states(key)] = program
-            self.last = program
-            return program.resume(*given)
         self.last = program
-        return program(*given)
+        with program.lock:
+            results = program.run(given, program.recall if fresh else program.forward)
+            rows = program.rows
+            if not recorded or not rows:
+                return results
+            several = results if program.also else (results,)
+            call = Call(self.function, arguments, keywords, given, program, several)
+            nodes = tuple(
+                rows[i].record(call) if i in rows else constant_of(x) for i, x in enumerate(several)
+            )
+        self.last_node = nodes[0] if any(_is_tracked(x) for x in given) else None
+        return nodes if program.also else nodes[0]
 
     def forget(self, key: tuple[Any, ...]) -> None:
         """Drop the oldest program, and say once what makes so many."""
@@ -105,6 +125,7 @@ class CompiledFunction:
 
     def record(self, arguments: Sequence[Any], keywords: dict[str, Any]) -> Program:
         """Call the function with nodes in the place of its inputs, and compile what it records."""
+        tracked = current_mode().recording
         try:
             names = list(inspect.signature(self.function).parameters)
         except (TypeError, ValueError):  # a callable that does not tell
@@ -114,7 +135,7 @@ class CompiledFunction:
         def as_input(x: Any, name: str | None) -> Any:
             if not _is_input(x):
                 return x
-            given = _node_of(x, name)
+            given = _node_of(x, name, tracked and _is_tracked(x))
             inputs.append(plain(given))
             return given
 
@@ -136,15 +157,22 @@ class CompiledFunction:
                     f"{self.__name__} returned {type(node).__name__}: a compiled function returns a "
                     "Value or Tensor that it computed from its arguments, or several in a tuple"
                 )
-        return Program(
-            output, inputs, recorded=recorded, input_gradients=False, also=also, **self.options
-        )
+        program = Program(output, inputs, recorded=recorded, also=also, **self.options)
+        program.rows = {
+            i: CompiledRow(self.__name__, node, program, i, recorded)
+            for i, node in enumerate((output, *also))
+            if node.requires_grad
+        }
+        return program
 
     def backward(self, seed: Any = None) -> None:
         """Leave the gradients of the last call on the leaves: see `Program.backward`."""
         if self.last is None:
             raise ValueError(f"backward() needs a call of {self.__name__} first")
-        self.last.backward(seed)
+        if self.last_node is not None:
+            self.last_node.backward(seed)  # its arguments get their gradients, too
+        else:
+            self.last.backward(seed)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As a method: bound to the object, for each of which it is recorded."""
@@ -160,16 +188,38 @@ def _is_input(x: Any) -> bool:
     return isinstance(x, np.ndarray | Node | float | np.floating)
 
 
-def _kind(x: Any) -> Any:
+def _is_tracked(x: Any) -> bool:
+    return isinstance(x, Node) and x.requires_grad
+
+
+def constant_of(x: Any) -> Node:
+    """A node that no gradient flows through, beside others that one flows through."""
+    return (
+        Tensor(x, requires_grad=False)
+        if isinstance(x, np.ndarray)
+        else Value(x, requires_grad=False)
+    )
+
+
+def _kind(x: Any, recorded: bool) -> Any:
     """What a recording is for: shape and dtype of an input, anything else itself."""
-    if isinstance(x, np.ndarray | Tensor):
+    if isinstance(x, np.ndarray):
         return ("array", x.shape, x.dtype.str)
-    if isinstance(x, Value | float | np.floating):
+    if isinstance(x, Tensor):
+        return (
+            "array",
+            x.shape,
+            x.dtype.str,
+            *(("tracked",) if recorded and x.requires_grad else ()),
+        )
+    if isinstance(x, Value):
+        return ("number", *(("tracked",) if recorded and x.requires_grad else ()))
+    if isinstance(x, float | np.floating):
         return ("number",)
     return (x.__class__, x)
 
 
-def _node_of(x: Any, name: str | None) -> Any:
+def _node_of(x: Any, name: str | None, tracked: bool) -> Any:
     """A leaf in the place of an input. Whole numbers and truth values stay arrays of their own."""
     data = x._data if isinstance(x, Node) else check_array(x, f"input {name or 'of a program'}")
     if isinstance(data, np.ndarray):
@@ -177,8 +227,8 @@ def _node_of(x: Any, name: str | None) -> Any:
             data = data.astype(data.dtype.newbyteorder("="))
         if data.dtype not in FLOATS:
             return Followed(np.array(data))
-        return Tensor(data, name, requires_grad=False)
-    return Value(float(data), name, requires_grad=False)
+        return Tensor(data, name, requires_grad=tracked)
+    return Value(float(data), name, requires_grad=tracked)
 
 
 @overload

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -65,6 +65,16 @@ class ProgramStats:
     branches: str
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a program, as it is kept to be differentiated later."""
+
+    given: list[Any]
+    instances: int | None
+    drawn: dict[Node, Any]
+    ran: Any  # by which the program tells whether it was the last
+
+
 class Program:
     """A recorded graph, replayed with other numbers: what `compile` makes.
 
@@ -112,6 +122,8 @@ class Program:
             arrays=[*found.values(), *(x for x in decided if not isinstance(x, Node))],
         )
         self.plan: Plan = planner.plan
+        self.executor = executor
+        self.rows: dict[int, Any] = {}  # of a compiled function: what makes a node of each output
         self.inputs = tuple(inputs)
         self.names = [_name(x, i) for i, x in enumerate(inputs)]
         self.leaves = [self.plan.registers[r].holds for r in self.plan.parameters]
@@ -224,11 +236,52 @@ class Program:
         if not self.impure:
             return self.forward(given, instances)
         assert self.numpy is not None  # the native executor has no effects
-        compiled = self.numpy.at(instances)
+        self.put_drawn({s.node: s.node._data for s in self.impure if s.node is not None}, instances)
+        return self.numpy.at(instances).refresh(given, self.arrays())
+
+    def put_drawn(self, drawn: Mapping[Node, Any], instances: int | None) -> None:
+        """Put numbers in the place of those that the last run has drawn."""
         for step in self.impure:
-            if step.out in compiled.places and step.node is not None:
-                compiled.places[step.out][...] = step.node._data
-        return compiled.refresh(given, self.arrays())
+            if step.node is not None and step.node in drawn:
+                places = self.numpy.at(instances).places  # type: ignore[union-attr]
+                if step.out in places:
+                    places[step.out][...] = drawn[step.node]
+
+    def keep(self) -> Run:
+        """What the last run was given and has drawn, to differentiate it after others."""
+        assert self.ran is not None  # whoever calls this has just run
+        given, instances, _ = self.ran
+        self.rooms = [None] * len(self.inputs)  # the copies of its inputs are the run's now
+        drawn = {}
+        for step in self.impure:
+            places = self.numpy.at(instances).places  # type: ignore[union-attr]
+            if step.out in places and step.node is not None:
+                drawn[step.node] = places[step.out].copy()
+        return Run(given, instances, drawn, self.ran)
+
+    def differentiate(self, run: Run, seed: Any) -> dict[Node, Any]:
+        """The gradients of a run that was kept, by the leaf; the arrays are the caller's.
+
+        The parameters must still be what they were.
+        """
+        with self.lock:
+            weights = self.seeded(seed, run.instances)
+            if self.ran is run.ran:
+                gradients = self.gradients(run.given, run.instances, weights)
+                self.look_for_anomalies(run.given, run.instances, weights)
+                self.verify(weights, gradients)
+            else:
+                last = None if self.ran is None else self.keep()
+                self.put_drawn(run.drawn, run.instances)
+                self.fresh = False
+                gradients = self.gradients(run.given, run.instances, weights)
+                self.look_for_anomalies(run.given, run.instances, weights)
+                if last is not None:
+                    self.put_drawn(last.drawn, last.instances)
+            self.fresh = False
+            gives = self.numpy is not None and self.numpy.gives
+            pairs = zip(self.plan.gradients, gradients, strict=True)
+            return {leaf: g if gives else np.array(g) for (leaf, _), g in pairs}
 
     def forward(self, given: list[Any], instances: int | None) -> Sequence[Any]:
         """The output and the extra registers."""
@@ -277,14 +330,8 @@ class Program:
                 gradients = self.ahead
             else:
                 gradients = self.gradients(given, instances, weights)
-            if current_mode().anomaly is not None:
-                drawn = self.drawn(instances)
-                check_backward(self.plan, given, drawn, self.arrays(), instances, weights)
-            if self.verifier is not None:
-                if self.verifier.run is not self.out:
-                    self.verifier.look_at(given, instances, self.out, self.watched)
-                self.verifier.check_backward(weights, gradients, self.again)
-                self.verifier = self.out = None
+            self.look_for_anomalies(given, instances, weights)
+            self.verify(weights, gradients)
             self.leaving.leave(gradients)
             self.used = True
             if not self.plan.scalar:
@@ -298,6 +345,20 @@ class Program:
         assert self.numpy is not None  # the native executor has no effects
         places = self.numpy.at(instances).places
         return [places[step.out].copy() for step in self.impure if not registry[step.name].passes]
+
+    def look_for_anomalies(self, given: list[Any], instances: int | None, weights: Any) -> None:
+        """Under `detect_anomaly`, name the first instruction of the backward pass that goes wrong."""
+        if current_mode().anomaly is not None:
+            drawn = self.drawn(instances)
+            check_backward(self.plan, given, drawn, self.arrays(), instances, weights)
+
+    def verify(self, weights: Any, gradients: Sequence[Any]) -> None:
+        """Compare the first gradients, which are those of the last run, with an eager pass."""
+        if self.verifier is not None and self.ran is not None:
+            if self.verifier.run is not self.out:
+                self.verifier.look_at(self.ran[0], self.ran[1], self.out, self.watched)
+            self.verifier.check_backward(weights, gradients, self.again)
+            self.verifier = self.out = None
 
     def gradients(self, given: list[Any], instances: int | None, weights: Any) -> Sequence[Any]:
         """The gradients of the last run."""

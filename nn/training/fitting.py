@@ -316,9 +316,9 @@ class Run:
         self.optimizer.zero_grad()
         if self.compiled is not None:
             loss: Any = self.compiled
-            value, prediction = self.compiled(
-                *(np.asarray(autograd.check_array(each, "a batch")) for each in (x, y))
-            )
+            arrays = (np.asarray(autograd.check_array(each, "a batch")) for each in (x, y))
+            with autograd.no_grad():  # numbers will do: the program leaves the gradients itself
+                value, prediction = self.compiled(*arrays)
             value = float(value)
         else:
             prediction, loss = self.recorded(x, y)

@@ -19,12 +19,17 @@ EXECUTORS = ["numpy", "native"] if importlib.util.find_spec("llvmlite") else ["n
 
 def near(actual: Any, expected: Any, tolerance: float = 1e-12, scale: float = 0.0) -> None:
     """Equal shapes and dtypes; numbers equal relative to the largest of their array, or `scale`."""
-    actual, expected = np.asarray(actual), np.asarray(expected)
+    actual, expected = plain(actual), plain(expected)
     assert actual.shape == expected.shape
     assert actual.dtype == expected.dtype
     finite = np.abs(expected[np.isfinite(expected)])
     largest = max(float(np.max(finite, initial=0.0)), scale)
     np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance * largest)
+
+
+def plain(x: Any) -> Array:
+    """The numbers of a node, such as a compiled function gives, or of anything else."""
+    return x.numpy() if isinstance(x, Node) else np.asarray(x)
 
 
 def gradients(leaves: Sequence[Any]) -> list[Any]:
