@@ -27,9 +27,9 @@ CALL = "numpy"
 SILENT: set[Any] = {
     *(np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.full_like),
     *(np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj, np.shares_memory),
-    *(np.may_share_memory, np.array2string, np.array_repr, np.array_str),
+    np.may_share_memory,
 }
-"""Functions whose results do not depend on the numbers, or only show them."""
+"""Functions whose results do not depend on the numbers."""
 
 IMPURE = {np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis}
 """Functions that write into their first argument."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd.apply import alias
 from autograd.dispatch import raw, registry
+from autograd.followed import Followed
 from autograd.functions import stack
 from autograd.graph import Node, cotangents, tangents
 from autograd.recording import GraphExitError, Transforming, current_mode, enable_grad
@@ -82,6 +83,8 @@ def lifted(x: Any) -> Node:
     """A node that is this input's alone, so that differentiating by it is differentiating by it."""
     if isinstance(x, Node):
         return alias(x)
+    if isinstance(x, Followed):  # whole numbers that a recording computes anew
+        return alias(registry["add"](Tensor(0.0, requires_grad=False), x))
     if isinstance(x, np.ndarray):
         return Tensor(x)
     return Value(x)

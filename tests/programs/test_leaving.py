@@ -160,6 +160,6 @@ def test_a_program_says_that_the_mode_of_a_network_has_changed() -> None:
     program(np.ones((4, 2)))
     model.eval()
     with pytest.raises(
-        BranchChanged, match=r"training of Dropout is False and was True.*this line"
+        BranchChanged, match=r"training of Dropout: is False and was True.*this line"
     ):
         program(np.ones((4, 2)))
