@@ -11,6 +11,7 @@ import inspect
 import itertools
 import linecache
 import os
+import random
 import re
 import sys
 import warnings
@@ -330,11 +331,29 @@ class Made(NamedTuple):
     options: dict[str, Any]
 
 
+def drawn_so_far() -> Any:
+    """Where the generators that everybody shares are: that of ``random``, and that of ``np.random``."""
+    name, keys, *rest = np.random.get_state(legacy=True)
+    return random.getstate(), name, keys.tobytes(), tuple(rest)  # type: ignore[union-attr]
+
+
+def drawn_anew(draw: Callable[[], Any]) -> Any:
+    """Call a function that a program calls with each run; what it draws is no constant."""
+    notes = current_mode().notes
+    if notes is None:
+        return draw()
+    notes.look_at_draws()
+    out = draw()
+    notes.drawn = drawn_so_far()
+    return out
+
+
 class Notes(list[Note]):
     """The notes of a recording, what rows made of plain arrays meanwhile, and gradients that were left.
 
     Attributes:
         made: what rows made of plain arrays.
+        drew: whether numbers were drawn from a shared generator that no program would draw anew.
         states: what was noted by `recording.note_state`, and what it was; `settling` what of it is asked
             once more at the end.
         gradients: the recorded gradients behind the numbers that passes left on nodes, by the node.
@@ -344,7 +363,13 @@ class Notes(list[Note]):
         self.made: list[Made] = []
         self.gradients: dict[Any, list[Any]] = {}
         self.states: dict[Any, Any] = {}
+        self.drawn = drawn_so_far()
+        self.drew = False
         self.settling: list[tuple[Note, Callable[[Any], Any]]] = []
+
+    def look_at_draws(self) -> None:
+        """Notice what was drawn since the last look."""
+        self.drew = self.drew or drawn_so_far() != self.drawn
 
 
 def note_made(out: Any, row: Any, arguments: Iterable[Any], options: dict[str, Any]) -> Any:
@@ -949,6 +974,7 @@ class recording(ModeChange):  # noqa: N801  (named like no_grad)
         trace: TracebackType | None,
     ) -> None:
         under_way.remove(self)
+        self.notes.look_at_draws()
         for each, settle in self.notes.settling:
             each.result = settle(each.result)
         self.notes.settling.clear()

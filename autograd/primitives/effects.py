@@ -7,15 +7,19 @@ from typing import Any
 import numpy as np
 
 from autograd.declare import elementwise
-from autograd.recording import aside
+from autograd.recording import aside, drawn_anew
 
 __all__ = ["random_like", "track_moments"]
 
 
 def _drawn(x: Any, sample: Any) -> Any:
     shape = np.shape(x)
-    with aside():
-        out = np.asarray(sample(shape))
+
+    def apart() -> Any:
+        with aside():
+            return np.asarray(sample(shape))
+
+    out = drawn_anew(apart)
     if out.shape != shape:
         raise ValueError(f"sample gave an array of shape {out.shape} where {shape} was asked for")
     dtype = getattr(x, "dtype", None)

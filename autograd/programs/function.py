@@ -145,6 +145,12 @@ class CompiledFunction:
         named = {name: as_input(keywords[name], name) for name in sorted(keywords)}
         with recording() as recorded:
             output = self.function(*places, **named)
+        if recorded.notes.drew:
+            raise ValueError(
+                f"{self.__name__} drew numbers from np.random or random while it was recorded: a "
+                "program would use the same ones for ever. autograd.random_like(x, sample=rng.random) "
+                "draws with each call, as does nn.Dropout; or give the numbers as an argument"
+            )
         # What is recorded for a state is found by it: there is nothing left to check.
         for each in recorded.notes:
             if not each.sides and each.compare not in self.states:
@@ -278,18 +284,36 @@ def compile(
     eager pass would. A graph of Values is replayed for many instances at once: give each input an array
     with one number per instance, and `backward` leaves the gradient of the mean.
 
-    ``@compile`` makes a function that is recorded on the first call for each combination of shapes and
-    dtypes, and replayed afterwards; also for each mode of a network (`nn.Module.train`, ``eval``). It
-    gives numbers: no gradient flows to its arguments. Inside another one it is part of that recording.
-    Arrays of whole numbers and truth values are inputs where rows and losses take them; what NumPy makes
-    of one (``t + 1``, ``np.eye(3)[t]``) is a constant: give it as an argument of its own.
+    ``@compile`` makes a function that is recorded on the first call for each combination of
+    shapes and dtypes, and replayed afterwards; also for each mode of a network
+    (`nn.Module.train`, ``eval``), for each value of its layers' attributes, and for each value of
+    an argument that is no array or float: a flag, a tuple, a whole number. It keeps the latest 64
+    programs, and warns when it first forgets one: a whole number that changes with each call is
+    given as ``float(n)`` or ``np.array(n)``. It gives numbers: no gradient flows to its
+    arguments. Inside another one it is part of that recording. Arrays of whole numbers and truth
+    values are inputs, and what NumPy makes of them (``2 * t - 1``, ``t == 1``, ``t.reshape(-1)``,
+    ``np.where(t > 0, x, y)``, ``x[t]`` of a Tensor) is computed anew: the function gets each as a
+    `Followed`. So is a comparison of Tensors: ``np.where(x > 0, x, y)`` chooses anew, as
+    ``autograd.where(autograd.greater(x, 0), x, y)`` does with Values, whose own comparison is a
+    bool. Where such numbers are read (``if t[0] > 0``, ``int(t[0])``, ``np.eye(3)[t]``), as where
+    those of a node are, a replay that would read others raises `BranchChanged`.
+
+    What a program cannot notice: ``forward`` and the function are not run again. A global or a
+    variable of the function around that is no argument (`recording.note_state` notes it), an
+    attribute of an object that is no `nn.Module`, or of a module whose methods were called but
+    not the module itself, an array that was written into after it had been recorded as a
+    constant, numbers that a Generator of your own drew, and a file or a clock are what they were
+    when the graph was recorded. Draws from ``np.random`` and ``random`` in a compiled function
+    are refused. Without `recording` (``compile(loss, inputs=...)`` alone) no comparison,
+    attribute or check of a loss is asked again; and of an input array that is no Tensor only the
+    array itself and, in a recording, its views and what rows make of it are found.
 
     Args:
         output: the node to compute, or a function of arrays that returns one.
         inputs: the leaves that each call gives anew; an array that was given as it is (class indices)
             is found by identity. All other leaves, such as parameters, are read at each run: assign to
-            their ``data``, for another Tensor put in the place of one (``layer.weight = Tensor(...)``)
-            is not noticed. Constants stay what they were.
+            their ``data``. Another Tensor put in the place of one (``layer.weight = Tensor(...)``) is
+            noticed where a recording has noted the layer. Constants stay what they were.
         recorded: the `recording` that the graph was made in: then every replay checks that Python would
             have taken the same branches, and raises `BranchChanged` otherwise.
         executor: ``"numpy"``, ``"native"`` (machine code, with the extra ``fast``), or the best.

@@ -187,7 +187,9 @@ class Lowering:
         space = tuple(m for m in x.shape if m != 1)
         flags = [i in axes for i, m in enumerate(x.shape) if m != 1]
         if not any(flags):
-            out = self.point("identity", [x], shape, dtype)
+            # A sum begins with 0, as NumPy's does: that of −0 alone is 0.
+            alone = ("add", [x, Number(0.0)]) if name == "sum" else ("identity", [x])
+            out = self.point(*alone, shape, dtype)
             if n != 1:
                 out = self.point("div", [out, Number(float(n))], shape, dtype)
             return View(out.root, 0, final, contiguous(final))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
+import random
 import warnings
 import weakref
 from collections.abc import Callable
@@ -150,3 +151,35 @@ def test_a_list_as_an_argument_is_refused_with_what_to_give() -> None:
             run(wrong)
     with pytest.raises(TypeError, match="a tuple for a list"):
         autograd.compile(lambda x, k: x.sum())(X, k=[1])
+
+
+def test_draws_from_a_shared_generator_are_refused_unless_they_are_made_anew() -> None:
+    w = Tensor(1.0, "w")
+    for draw in (lambda: np.random.random(), lambda: random.random()):
+
+        def f(x: Any, draw: Any = draw) -> Any:
+            return (w * x * draw()).sum()
+
+        with pytest.raises(ValueError, match=r"autograd\.random_like"):
+            autograd.compile(f)(X)
+    run = autograd.compile(
+        lambda x: (w * autograd.random_like(x, sample=np.random.random_sample)).sum()
+    )
+    assert run(X) != run(X)
+
+
+def test_a_global_can_be_noted_by_hand() -> None:
+    switch = {"on": True}
+
+    def f(x: Any) -> Any:
+        autograd.recording.note_state("the switch", lambda: switch["on"])
+        return x.sum() * (2.0 if switch["on"] else 3.0)
+
+    x = Tensor(X)
+    with autograd.recording() as recorded:
+        out = f(x)
+    program = autograd.compile(out, inputs=[x], recorded=recorded)
+    program(X)
+    switch["on"] = False
+    with pytest.raises(BranchChanged, match=r"the switch: is False and was True"):
+        program(X)

@@ -30,7 +30,7 @@ Array = np.ndarray[Any, Any]
 
 CALLED = {
     *("concatenate_all", "einsum_all", "scatter", "getitem", "cumsum", "roll", "pad", "matmul"),
-    *("class_targets", "class_score", "class_count"),
+    *("class_targets", "class_score", "class_count", "getitem_at", "scatter_at"),
 }
 """Rows that the executor calls, of some arguments or all, between two stretches of its own code."""
 
