@@ -16,7 +16,7 @@ from autograd.recording import enable_grad, recording
 from autograd.tensor import Tensor
 from autograd.value import Value
 
-__all__ = ["Call", "CompiledRow"]
+__all__ = ["Call", "CompiledRow", "tracked_leaves"]
 
 
 class CompiledRow(Primitive):
@@ -110,7 +110,7 @@ class CompiledRow(Primitive):
 
 def tracked_leaves(output: Node) -> tuple[Node, ...]:
     """The leaves that require a gradient and that an output depends on, in the order of creation."""
-    leaves, _ = reachable([output])
+    leaves, _ = reachable([output] if output.requires_grad else [])
     return tuple(sorted((x for x in leaves if x.requires_grad), key=lambda x: x._serial))
 
 

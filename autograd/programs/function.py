@@ -15,7 +15,7 @@ from autograd import graph
 from autograd.arrays import check_array
 from autograd.followed import Followed, plain
 from autograd.graph import Node
-from autograd.programs.calls import Call, CompiledRow
+from autograd.programs.calls import Call, CompiledRow, tracked_leaves
 from autograd.programs.options import check_options, checked_inputs
 from autograd.programs.program import Program
 from autograd.recording import current_mode, recording
@@ -167,7 +167,7 @@ class CompiledFunction:
         program.rows = {
             i: CompiledRow(self.__name__, node, program, i, recorded)
             for i, node in enumerate((output, *also))
-            if node.requires_grad
+            if tracked_leaves(node)
         }
         return program
 
