@@ -32,9 +32,9 @@ class CompiledFunction:
     """A function of arrays that is recorded once for each combination of shapes, and then replayed.
 
     Arrays and floats are inputs; whatever else is given (a flag, a module, an int) is part of what the
-    recording is for, and must be hashable. The result is the number or array that the function's node
-    holds; `backward` leaves the gradients of the last call. Of several nodes in a tuple the first is
-    differentiated.
+    recording is for, and must be hashable. The result is a node where something that it depends on is
+    tracked and operations are recorded, else the number or array; `backward` leaves the gradients of the
+    last call. Of several outputs in a tuple it differentiates the first.
 
     Attributes:
         programs: the programs so far, by the kinds of their arguments, and the states (such as the
@@ -289,8 +289,12 @@ def compile(
     (`nn.Module.train`, ``eval``), for each value of its layers' attributes, and for each value of
     an argument that is no array or float: a flag, a tuple, a whole number. It keeps the latest 64
     programs, and warns when it first forgets one: a whole number that changes with each call is
-    given as ``float(n)`` or ``np.array(n)``. It gives numbers: no gradient flows to its
-    arguments. Inside another one it is part of that recording. Arrays of whole numbers and truth
+    given as ``float(n)`` or ``np.array(n)``. It is a primitive: where an argument or a parameter that
+    its result depends on is tracked, a call gives a node of the larger graph, whose backward pass is
+    the program's, also after later calls; a second derivative or a tangent calls the function itself
+    once more (refused where it draws numbers or moves averages). Otherwise, and under `no_grad`, it
+    gives numbers. Inside another one it is part of that recording, and so are a transform (`grad`,
+    `jvp` ...) and a backward pass. Arrays of whole numbers and truth
     values are inputs, and what NumPy makes of them (``2 * t - 1``, ``t == 1``, ``t.reshape(-1)``,
     ``np.where(t > 0, x, y)``, ``x[t]`` of a Tensor) is computed anew: the function gets each as a
     `Followed`. So is a comparison of Tensors: ``np.where(x > 0, x, y)`` chooses anew, as
