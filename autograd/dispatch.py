@@ -14,7 +14,7 @@ import numpy as np
 from autograd.arrays import check_array
 from autograd.followed import Followed, follow, plain
 from autograd.letters import Letter
-from autograd.numpy_calls import bound_call, check_plain_options
+from autograd.numpy_calls import bound_call, check_plain_options, means_the_same, reading
 from autograd.recording import current_mode, note_call, note_made, under_way
 
 if TYPE_CHECKING:
@@ -300,7 +300,10 @@ def numpy_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any
 def numpy_call(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
     """``__array_function__`` of every node: NumPy's functions record."""
     if function in numpy_functions:
-        return as_numpy(function, numpy_functions[function], args, kwargs, name_of(function))
+        target = numpy_functions[function]
+        if means_the_same(reading(function, target), args, kwargs):
+            return target(*args, **kwargs)
+        return as_numpy(function, target, args, kwargs, name_of(function))
     if function in plain_functions:
         return plain_call(function, args, kwargs)
     raise no_rule(function)

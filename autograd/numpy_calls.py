@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Call", "bound_call", "check_plain_options"]
+__all__ = ["Call", "bound_call", "check_plain_options", "means_the_same", "reading"]
 
 KINDS = inspect.Parameter
 
@@ -81,6 +81,15 @@ def reading(function: Any, target: Any) -> Reading | None:
     return Reading(numpy, own, inputs, range(required, direct + 1), same)
 
 
+def means_the_same(read: Reading | None, args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
+    """Whether a call can be passed on as it is: most are."""
+    return read is None or (
+        len(args) in read.direct
+        and (not kwargs or kwargs.keys() <= read.named)
+        and kwargs.get("keepdims", False).__class__ is bool
+    )
+
+
 def bound_call(
     function: Any, target: Any, args: Sequence[Any], kwargs: dict[str, Any], name: str
 ) -> Call:
@@ -90,11 +99,7 @@ def bound_call(
         TypeError: an argument that NumPy does not take, or that has no rule; it is named.
     """
     read = reading(function, target)
-    if read is None or (
-        len(args) in read.direct
-        and kwargs.keys() <= read.named
-        and kwargs.get("keepdims", False).__class__ is bool
-    ):
+    if read is None or means_the_same(read, args, kwargs):
         return Call(list(args), kwargs)
     extra = {key: x for key, x in kwargs.items() if key not in read.numpy.parameters}
     # An option of the row's own, such as ties=, is given by name.

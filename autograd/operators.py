@@ -418,7 +418,7 @@ def _as_of_arrays(name: str, numpy: Any, function: Callable[..., Any]) -> Callab
     alike = 1 if own else 0  # NumPy's first argument after the array is ours as well
 
     def method(self: Tensor, *others: Any, **options: Any) -> Any:
-        if len(others) <= alike and options.keys() <= names:
+        if len(others) <= alike and (not options or options.keys() <= names):
             return function(self, *others, **options)
         return as_numpy(numpy, function, (self, *others), options, f"Tensor.{name}")
 
@@ -436,14 +436,20 @@ def _as_of_arrays(name: str, numpy: Any, function: Callable[..., Any]) -> Callab
     return method
 
 
+def check_usual(name: str, options: dict[str, Any]) -> None:
+    """Take NumPy's other options of a reshape away, which have no other value here."""
+    for key, usual in (("order", "C"), ("copy", None)):
+        if key in options and options.pop(key) != usual:
+            raise TypeError(f"Tensor.{name}() has no option {key!r} in autograd")
+
+
 def _sequence_option(name: str, option: str) -> Callable[..., Any]:
     """A method that takes its lengths or axes one by one or as a tuple: ``t.reshape(2, 3)``."""
     row = registry[name]
 
     def method(self: Tensor, *items: Any, **options: Any) -> Any:
-        for key, usual in (("order", "C"), ("copy", None)):
-            if key in options and options.pop(key) != usual:
-                raise TypeError(f"Tensor.{name}() has no option {key!r} in autograd")
+        if options:
+            check_usual(name, options)
         if not items and option not in options and row.options[option] is not None:
             raise TypeError(
                 f"Tensor.{name} takes a {option}: lengths one by one, or a tuple of them"

@@ -224,6 +224,8 @@ class Primitive:
         self.options = options
         self.values = values
         self.impure = impure
+        self.reduces, self.has_axis = "keepdims" in options, "axis" in options  # see `check`
+        self.has_ties, self.has_ddof = "ties" in options, "ddof" in options
         self.__doc__ = doc
         if registered:
             registry[name] = self
@@ -304,20 +306,24 @@ class Primitive:
 
     def check(self, options: dict[str, Any]) -> None:
         """Raise when an option has a value that no call can use."""
-        if "ties" in options:
+        if self.reduces:
+            keepdims = options["keepdims"]
+            if keepdims is not False and keepdims is not True:
+                check_flag(keepdims, f"keepdims of {self.name}")
+        if self.has_axis:
+            axis = options["axis"]
+            if axis is not None and (
+                axis.__class__ is not int or not -MOST_AXES <= axis < MOST_AXES
+            ):
+                check_axes(axis, f"axis of {self.name}")
+        if self.has_ties:
             ties = options["ties"]
             if not isinstance(ties, str) or ties not in ("share", "first"):
                 raise ValueError(f"ties is 'share' or 'first', not {ties!r:.60}")
-        keepdims = options.get("keepdims", False)
-        if keepdims is not False and keepdims is not True:
-            check_flag(keepdims, f"keepdims of {self.name}")
-        if "ddof" in options:
+        if self.has_ddof:
             ddof = options["ddof"]
             if not isinstance(ddof, int | float | np.number) or not -LARGEST < ddof < LARGEST:
                 raise ValueError(f"ddof of {self.name} is a finite number, got {ddof!r:.60}")
-        axis = options.get("axis")
-        if axis is not None and (axis.__class__ is not int or not -MOST_AXES <= axis < MOST_AXES):
-            check_axes(axis, f"axis of {self.name}")
 
     def compute(self, arrays: Sequence[Any], options: dict[str, Any]) -> Any:
         """The value on NumPy arrays, with errors that name the primitive and the shapes."""
