@@ -323,7 +323,8 @@ def as_result(out: Any, primitive: Primitive, arrays: Sequence[Any]) -> Any:
     if out.dtype.kind not in "fbiu":
         primitive.check_real(out)
         raise TypeError(f"the function of {primitive.name} gave an array of {out.dtype}")
-    floats = [x.dtype for x in arrays if getattr(x, "dtype", None) in (FLOAT32, FLOAT64)]
+    # Not by the dtype alone: NumPy's float64 equals None.
+    floats = [x.dtype for x in arrays if isinstance(x, ndarray) and x.dtype in (FLOAT32, FLOAT64)]
     return out.astype(np.result_type(*floats) if floats else FLOAT64)
 
 
