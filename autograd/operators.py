@@ -304,6 +304,11 @@ def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         elif isinstance(other, float | int | np.number | np.bool_):
             result = bool(compare(self._data, other))
         elif isinstance(other, np.ndarray):
+            if other.dtype == object or (other.ndim and current_mode().notes is not None):
+                # Each on its own, so that each is noted as one of numbers, of which a replay of several
+                # instances has a column each.
+                found = [method(self, each) for each in other.ravel().tolist()]
+                return np.array(found, bool).reshape(other.shape)
             result = compare(self._data, other)
         elif other.__class__ is Followed:
             return follow("a comparison", compare, (self, other))

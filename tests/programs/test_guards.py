@@ -113,6 +113,25 @@ def test_a_guarded_node_need_not_lead_to_the_output() -> None:
         program(np.array([1.0, 50.0]))
 
 
+@pytest.mark.parametrize("other", [[0.5, 2.0, 3.0, 4.0], [[0.5], [4.0]], []])
+@pytest.mark.parametrize("of_values", [True, False])
+def test_a_value_beside_an_array_is_compared_with_each_of_its_numbers(
+    of_values: bool, other: Any
+) -> None:
+    v, numbers = Value(1.0, "v"), np.array(other, float)
+    array = autograd.values(numbers) if of_values else numbers
+    with autograd.recording() as recorded:
+        mask = v <= array
+        output = v * (1.0 + np.sum(mask))
+    np.testing.assert_array_equal(mask, numbers >= 1.0)
+    assert mask.dtype == bool
+    program = autograd.compile(output, inputs=[v], recorded=recorded)
+    near(program(np.array([1.0, 1.5])), np.array([1.0, 1.5]) * (1.0 + np.sum(mask)))
+    if numbers.size:
+        with pytest.raises(BranchChanged):
+            program(np.array([1.0, 0.25]))
+
+
 def test_the_output_itself_may_be_guarded() -> None:
     x = autograd.values([1.0, 2.0, 3.0])
     with autograd.recording() as recorded:
