@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import signal
 import sys
 import time
 from collections import Counter
@@ -60,6 +61,8 @@ def main() -> int:
     done: Counter[str] = Counter()
     failures: Counter[str] = Counter()
     kept: dict[str, tuple[int, list[int], Exception]] = {}
+    for number in (signal.SIGINT, signal.SIGTERM):  # also in the background: say how far it came
+        signal.signal(number, signal.default_int_handler)
     start, ran = time.perf_counter(), 0
     try:
         for i in range(asked.first, asked.first + asked.count):
@@ -73,7 +76,8 @@ def main() -> int:
                     kept[name] = i, source.choices, failure
             if ran % 1000 == 0:
                 rate = ran / (time.perf_counter() - start)
-                print(f"{ran:,}: {failures.total()} failures, {rate:.0f} a second", file=sys.stderr)
+                told = f"{ran:,}: {failures.total()} failures, {rate:.0f} a second"
+                print(told, file=sys.stderr, flush=True)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
     rate = ran / (time.perf_counter() - start)

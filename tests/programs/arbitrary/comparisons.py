@@ -384,7 +384,7 @@ class Comparison:
             forward,
             reverse,
             lambda: [self.in_direction(grads, directions)[0] for _, grads in self.bad],
-            scale=max(size, other),
+            scale=max(size, other, 0.0 if self.double else 1e-30),  # float32 underflows
             tolerance=1e-10 if self.double else 1e-4,
         )
 

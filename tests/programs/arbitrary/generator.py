@@ -14,7 +14,9 @@ from programs.arbitrary import operations
 from programs.arbitrary.choices import Below, Choices
 from programs.arbitrary.operations import Call, Slot
 from programs.arbitrary.program import Array, Constant, Leaf, Program, Step, written
-from samples import POINTS, SAMPLES
+from samples import POINTS, SAMPLES, singular_points
+
+import autograd
 
 SHAPES: tuple[tuple[int, ...], ...] = (
     *((), (3,), (2, 3), (1,), (2, 1), (1, 3), (4,), (2, 2), (2, 3, 2), (1, 1), (2, 1, 3)),
@@ -150,13 +152,22 @@ class Generator:
             each = [self.number(low, high) for _ in range(size)]
         return np.array(each, np.float64).reshape(shape).astype(dtype)
 
-    def leaf(self, shape: Sequence[int], low: float, high: float, given: Any = None) -> int:
-        """A new leaf's place."""
+    def leaf(
+        self,
+        shape: Sequence[int],
+        low: float,
+        high: float,
+        given: Any = None,
+        exactly: Any = None,
+    ) -> int:
+        """A new leaf's place: of any numbers, mostly those given, or exactly some."""
         draw = self.draw
         dtype = self.dtype
         if self.mixed:
             dtype = draw.pick([np.float64, np.float32])
-        if given is not None and draw.chance(1, 3):
+        if exactly is not None:
+            numbers = exactly.astype(dtype)
+        elif given is not None and draw.chance(1, 3):
             numbers = np.array(given, dtype)
         else:
             numbers = self.numbers(shape, low, high, dtype)
@@ -295,6 +306,8 @@ class Generator:
         rows = operations.ELEMENTWISE if draw.chance(1, 2) else operations.USUAL
         row = draw.pick(rows)
         call = draw.pick(operations.elementwise_calls(row))
+        if self.wild and draw.chance(1, 4):
+            return self.singular(call)
         operands: list[int | Constant] = []
         first: int | None = None
         order = sorted(range(len(call.slots)), key=lambda i: not call.slots[i].node)
@@ -325,6 +338,28 @@ class Generator:
         if isinstance(operands[0], Constant) and isinstance(operands[0].value, list):
             call = operations.elementwise_calls(row)[-1]  # a list has no operators
         return self.add(call.text, operands, call.theirs, row.name)
+
+    def singular(self, call: Call) -> int | None:
+        """An elementwise row where functions have an edge: at a few of its own singular points."""
+        draw = self.draw
+        points = singular_points(autograd.registry[call.row])
+        chosen = [draw.pick(points) for _ in range(draw.pick([1, 3]))]
+        shape = () if len(chosen) == 1 else (len(chosen),)
+        which = draw.below(len(call.slots))  # an argument that is a node in any case
+        operands: list[int | Constant] = []
+        for i, (slot, column) in enumerate(zip(call.slots, zip(*chosen, strict=True), strict=True)):
+            numbers = np.array(column).reshape(shape)
+            if not slot.node:
+                operands.append(Constant(numbers > 0))
+            elif i == which or draw.chance(2, 3):
+                operands.append(self.leaf(shape, slot.low, slot.high, exactly=numbers))
+            else:
+                operands.append(
+                    Constant(numbers if shape else draw.pick([float(numbers), numbers]))
+                )
+        if not any(isinstance(x, int) for x in operands):
+            return None
+        return self.add(call.text, operands, call.theirs, call.row)
 
     def beside(self, place: int) -> int:
         """A node whose shape broadcasts with another's."""

@@ -55,6 +55,8 @@ DOCUMENTED: dict[str, Callable[..., bool]] = {
     "rms_norm": extreme,
     "var": extreme,
     "std": extreme,
+    # In which order three factors are multiplied is free: 0 · inf is met in one and not in another.
+    "einsum_all": lambda *xs: len(xs) > 2 and not all(np.isfinite(x).all() for x in xs),
     # README: "`prod` where a product overflows or underflows": PyTorch divides it by each factor.
     "prod": lambda x: extreme(x) or not np.isfinite(x).all(),
     # No convention: PyTorch's derivatives lose digits.
@@ -62,6 +64,7 @@ DOCUMENTED: dict[str, Callable[..., bool]] = {
     "arcsin": beside_1,
     "arccos": beside_1,
     "arctanh": beside_1,
+    "expm1": lambda x: bool(np.any(x < -1)),
     # README: "`softplus` beyond 20".
     "softplus": lambda x: bool(np.any(x > 20)),
     # README: "cross-entropy of a −inf logit with target 0".
