@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd.arrays import check_array
+from autograd.choices import NOTHING
 from autograd.dispatch import (
     FOLLOWED_RANK,
     TENSOR_RANK,
@@ -20,7 +21,7 @@ from autograd.dispatch import (
     register_kind,
     registry,
 )
-from autograd.families import Elementwise
+from autograd.families import Elementwise, Reduction
 from autograd.followed import Followed, plain
 from autograd.graph import Node, tick
 from autograd.primitive import BAD_INPUT, Primitive
@@ -115,6 +116,8 @@ def record_flat(primitive: Primitive, arguments: Sequence[Any], options: dict[st
             for slot, x in enumerate(arguments):
                 if x.__class__ is not Value or not x._requires_grad:
                     derivatives[slot] = None
+                elif derivatives[slot] == 0 and isinstance(primitive, Reduction):
+                    derivatives[slot] = NOTHING if primitive.chooses else 0.0
     return make(primitive, arguments, numbers, options, out, derivatives)
 
 

@@ -161,12 +161,11 @@ class _Check:
 
     def rows(self, call: Call, place: tuple[int, Any] | None = None) -> list[Any]:
         """The gradients of one output by each input, or with `place` None of all outputs together."""
-        seeds: list[Any] = [np.zeros(out.shape) for out in self.outputs]
         if place is None:
-            seeds = [np.ones(out.shape) for out in self.outputs]
-        else:
-            seeds[place[0]][place[1]] = 1.0
-        return call.pull(seeds, False)
+            return call.pull([np.ones(out.shape) for out in self.outputs], False)
+        seed = np.zeros(self.outputs[place[0]].shape)
+        seed[place[1]] = 1.0
+        return call.pull([seed], False, [call.outputs[place[0]]])
 
     def check_repeats(self, times: int) -> None:
         """Raise when the function gives other numbers for the same input."""

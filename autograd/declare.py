@@ -81,15 +81,20 @@ def reduction(
     doc: str = "",
     symbol: str | None = None,
     numpy: Sequence[Any] = (),
+    chooses: bool = False,
     **options: Any,
 ) -> Reduction:
     """Declare a reduction: ``array(x, axis, keepdims)`` and ``row(out, x, axis)``.
 
     The row is ∂out/∂x along the reduced axes; `out` has those axes kept, so that it broadcasts.
+    With ``chooses=True`` a 0 in the row leaves the cotangent out, whatever it is, instead of
+    multiplying it: the output does not depend on that element.
     """
     check_rules(name, "row", (row,))
     options = {"axis": None, "keepdims": False} | options
-    return Reduction(name, array, row, options=options, doc=doc, symbol=symbol, numpy=numpy)
+    return Reduction(
+        name, array, row, chooses, options=options, doc=doc, symbol=symbol, numpy=numpy
+    )
 
 
 def linear_map(

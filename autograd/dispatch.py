@@ -108,7 +108,12 @@ def _write(primitive: Primitive, arguments: Any, options: dict[str, Any]) -> Let
     else:
         sample = primitive.array(*samples, **options)
     shown = {key: value for key, value in options.items() if value is not primitive.options[key]}
-    return Letter(primitive.name, arguments, shown, sample=sample)
+    letter = Letter(primitive.name, arguments, shown, sample=sample)
+    if primitive.reads_as is not None:
+        read: Letter = primitive.reads_as(*arguments, **options)
+        read.spelling = letter
+        return read
+    return letter
 
 
 register_kind(float, 0, compute_numbers)
@@ -136,6 +141,13 @@ def kind_of(operand: Any, primitive: Primitive) -> Kind:
         f"{primitive.name}: expected a number, an array, a Value or a Tensor, "
         f"got {type(operand).__name__} ({operand!r:.60})"
     )
+
+
+def is_node(operand: Any) -> bool:
+    """Whether what a rule makes of this operand is recorded, and may be differentiated again."""
+    cls = operand.__class__
+    kind = kinds.get(cls) or next((kinds[base] for base in cls.__mro__ if base in kinds), None)
+    return kind is not None and VALUE_RANK <= kind.rank <= TENSOR_RANK
 
 
 def accepts(operand: Any) -> bool:

@@ -72,7 +72,7 @@ def functions() -> dict[str, _Function]:
     >>> sorted(functions())[:4], functions()["arctan2"].arity
     (['abs', 'add', 'arccos', 'arccosh'], 2)
     """
-    hidden = {"clip_between", "indicator"}  # helpers of other functions
+    hidden = {"clip_between", "indicator", "patched"}  # helpers of other functions
     found = {
         name: _Function(row, row.arity)
         for name, row in registry.items()

@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.choices import NOTHING, as_choice, kept
 from autograd.dispatch import nary, numpy_functions, registry, shape_of
 from autograd.letters import Letter, written
 from autograd.primitive import Primitive, Rule, normalise_axes, unbroadcast
@@ -57,7 +58,8 @@ class Elementwise(Primitive):
         self.composite = composite
         self.scalar = scalar
         self.derivatives = derivatives
-        self._array_rules: list[Any] | None = None  # written when first used
+        self._array_rules: list[Any] | None = None  # written when first used, as the next
+        self._with_options: dict[Any, list[Any]] = {}
         self.method: Callable[..., Any] | None = None  # a Value's, where one argument is all
         self.constant_slots = None in derivatives
         if isinstance(array, np.ufunc):
@@ -66,45 +68,63 @@ class Elementwise(Primitive):
     def differentiable(self, slot: int) -> bool:
         return self.derivatives[slot] is not None
 
-    def _written_rules(self, options: dict[str, Any]) -> list[Any]:
-        """The rules as NumPy expressions, from the text they write: the same formulas undispatched.
+    def _rules(self, options: dict[str, Any]) -> list[tuple[Any, Any, Any]]:
+        """For each argument: the rule as a NumPy expression, and the choice that it is, if it is one.
 
-        A rule that is a whole number, such as those of + and −, stays one.
+        Both are made from the text that the rule writes: the same formulas undispatched. A rule that is
+        a whole number, such as those of + and −, stays one. A choice is a function of the cotangent as
+        well, for arrays and for operands of any kind.
         """
-        rules = [self._written(slot, options) for slot in range(len(self.derivatives))]
+        if options is self.options and self._array_rules is not None:
+            return self._array_rules
+        key: Any = tuple(options.items())
+        try:
+            found = self._with_options.get(key)
+        except TypeError:  # an option that cannot be hashed
+            key = found = None
+        if found is None:
+            found = [self._written(slot, options) for slot in range(len(self.derivatives))]
+            if key is not None and len(self._with_options) < 64:
+                self._with_options[key] = found
         if options is self.options:
-            self._array_rules = rules
-        return rules
+            self._array_rules = found
+        return found
 
-    def _written(self, slot: int, options: dict[str, Any]) -> Any:
+    def _written(self, slot: int, options: dict[str, Any]) -> tuple[Any, Any, Any]:
         rule = self.derivatives[slot]
         if rule is None:
-            return None
+            return None, None, None
         names = ("x", "y", "z", "u", "v")[: len(self.derivatives)]
         samples = [np.array(0.5) for _ in names]
-        scope: dict[str, Any] = {
-            name: row.array for name, row in registry.items() if isinstance(row, Elementwise)
-        }
-        scope |= {"asarray": np.asarray, "inf": math.inf, "nan": math.nan}
+        plain: dict[str, Any] = {"asarray": np.asarray, "inf": math.inf, "nan": math.nan}
+        arrays = {row.name: row.array for row in registry.values() if isinstance(row, Elementwise)}
+        arrays |= plain | {"kept": kept}
+        operands = ", ".join(("out", *names))
         try:
             with np.errstate(all="ignore"):  # arccosh(0.5)
                 out = np.asarray(self.array(*samples, **options))
                 letters = [Letter(name, sample=0.5) for name in names]
                 formula = rule(Letter("out", sample=out), *letters, **options)
+                choice = as_choice(formula, Letter("g", sample=0.5))
+                if choice is not None:
+                    choose = eval(f"lambda g, {operands}: {choice[0]}", arrays)
+                    anyhow = eval(f"lambda g, {operands}: {choice[1]}", dict(registry) | plain)
+                    for each in (choose, anyhow):
+                        each(np.ones(()), out, *samples)
+                    return (formula if formula.__class__ is int else None), choose, anyhow
                 if formula.__class__ is int:
-                    return formula
-                text = f"lambda out, {', '.join(names)}: {_factor(formula)}"
-                written_rule = eval(text, scope)
+                    return formula, None, None
+                written_rule = eval(f"lambda {operands}: {written(formula)}", arrays)
                 written_rule(out, *samples)
         except (AttributeError, NameError, SyntaxError, TypeError, ValueError):
             # A user's rule need not be a formula of letters: then it is called as it is.
-            return functools.partial(rule, **options)
-        return written_rule
+            return functools.partial(rule, **options), None, None
+        return written_rule, None, None
 
     def is_step(self) -> bool:
         """Whether each of its derivatives is 0 everywhere: `floor`, `sign`."""
-        rules = self._array_rules or self._written_rules(self.options)
-        return all(rule is None or (rule.__class__ is int and rule == 0) for rule in rules)
+        rules = zip(self.derivatives, self._rules(self.options), strict=True)
+        return all(rule is None or (d.__class__ is int and d == 0) for rule, (d, _, _) in rules)
 
     def rule(self, slot: int) -> Rule:
         """The rule of the local derivative by one argument."""
@@ -131,7 +151,12 @@ class Elementwise(Primitive):
         self, slot: int, out: float, numbers: Sequence[Any], options: dict[str, Any]
     ) -> float:
         """The local derivative by argument `slot` on floats: the number on the edge."""
-        return float(self.derivative(slot, out, numbers, options))
+        d = float(self.derivative(slot, out, numbers, options))
+        if d == 0 or d != d:
+            anyhow = self._rules(options)[slot][2]
+            if anyhow is not None and float(anyhow(math.inf, out, *numbers)) == 0:
+                return NOTHING
+        return d
 
     def derivative(
         self, slot: int, out: Any, arguments: Sequence[Any], options: dict[str, Any]
@@ -154,11 +179,32 @@ class Elementwise(Primitive):
             raise TypeError(f"the rule of {self.name} by argument {slot} gave a complex number")
         return d
 
+    def times(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
+        """A cotangent or tangent times the local derivative, on operands of any kind."""
+        dtype = getattr(out, "dtype", None)
+        if dtype is not None:  # not of a Value
+            arguments = self.alike(arguments, dtype)
+        anyhow = self._rules(options)[slot][2]
+        if anyhow is not None:
+            return anyhow(g, out, *arguments)
+        d = self.derivative(slot, out, arguments, options)
+        if d.__class__ is int and d in (1, -1):
+            return g if d == 1 else -g
+        return g * d
+
     def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
         rules = self._array_rules
         if rules is None or options is not self.options:
-            rules = self._written_rules(options)
-        d = rules[slot]
+            rules = self._rules(options)
+        d, choose, _ = rules[slot]
+        if choose is not None:
+            for x in arguments:
+                if x.__class__ is not ndarray:
+                    g = self.times(slot, g, out, arguments, options)
+                    break
+            else:
+                g = choose(g, out, *arguments)
+            return unbroadcast(g, arguments[slot])
         if d.__class__ is not int:
             dtype = out.dtype
             for x in arguments:
@@ -180,8 +226,14 @@ class Elementwise(Primitive):
             return written(out, *arguments)
         return self.rule(slot)(out, *arguments, **options)
 
+    def shown_vjp(
+        self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]
+    ) -> Any:
+        g = g * self.rule(slot)(out, *self.alike(arguments, out.dtype), **options)
+        return unbroadcast(g, arguments[slot])
+
     def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
-        product = t * self.rule(slot)(out, *self.alike(arguments, out.dtype), **options)
+        product = self.times(slot, t, out, arguments, options)
         shape = shape_of(out)
         return product if product.shape == shape else registry["broadcast_to"](product, shape=shape)
 
@@ -194,25 +246,17 @@ class Elementwise(Primitive):
         return each(*arguments)
 
 
-def _factor(formula: Any) -> str:
-    """The text of a local derivative that a cotangent will be multiplied by.
-
-    A cotangent times a mask keeps its dtype, so an indicator alone need not become floats first. That
-    of a comparison is one of truth values; a condition that is given may be any numbers.
-    """
-    mask = isinstance(formula, Letter) and formula.function == "indicator"
-    compared = mask and isinstance(formula.arguments[0], Letter) and formula.arguments[0].arguments
-    return written(formula.arguments[0] if compared else formula)
-
-
 class Reduction(Primitive):
     """Each output is a function of a group of elements along `axis`: one row per output."""
 
     family = "row"
 
-    def __init__(self, name: str, array: Callable[..., Any], row: Rule, **fields: Any) -> None:
+    def __init__(
+        self, name: str, array: Callable[..., Any], row: Rule, chooses: bool = False, **fields: Any
+    ) -> None:
         super().__init__(name, array, arity=1, **fields)
         self.row = row
+        self.chooses = chooses
         self._rest = [key for key in self.options if key not in ("axis", "keepdims")]
 
     def _kept(self, x: Any, g: Any, out: Any, options: dict[str, Any]) -> tuple[Any, Any, Any]:
@@ -230,7 +274,21 @@ class Reduction(Primitive):
         x = arguments[0]
         g, _, row = self._kept(x, g, out, options)
         if not (row.__class__ is int and row == 1):
-            g = g * row
+            g = self.times(g, row)
+        return self._spread(g, x)
+
+    def shown_vjp(
+        self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]
+    ) -> Any:
+        x = arguments[0]
+        g, _, row = self._kept(x, g, out, options)
+        return self._spread(g if row.__class__ is int and row == 1 else g * row, x)
+
+    def times(self, g: Any, row: Any) -> Any:
+        """A cotangent or tangent times the row; left out where a row that chooses is 0."""
+        return registry["where"](row == 0, 0, g * row) if self.chooses else g * row
+
+    def _spread(self, g: Any, x: Any) -> Any:
         if g.shape == x.shape:
             return g
         if isinstance(g, np.ndarray | np.generic):
@@ -241,7 +299,7 @@ class Reduction(Primitive):
 
     def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
         _, axes, row = self._kept(arguments[0], None, out, options)
-        return registry["sum"](t * row, axis=axes, keepdims=options["keepdims"])
+        return registry["sum"](self.times(t, row), axis=axes, keepdims=options["keepdims"])
 
     def on_values(self, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
         # One n-ary node per output: move the reduced axes last, and call the row on each group.

@@ -51,7 +51,7 @@ INLINE: dict[str, str] = {
 class Letter:
     """An operand in a formula: a symbol, or an expression of letters and numbers."""
 
-    __slots__ = ("arguments", "function", "options", "sample")
+    __slots__ = ("arguments", "function", "options", "sample", "spelling")
     __hash__ = object.__hash__
     __array_ufunc__ = None  # so that `array @ letter` asks the letter
 
@@ -67,6 +67,7 @@ class Letter:
         self.arguments = arguments
         self.options = dict(options or {})
         self.sample = np.asarray(sample)
+        self.spelling: Letter | None = None  # what text() shows: a row that reads as another one
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -126,6 +127,8 @@ class Letter:
         >>> (1 - out * x).text()
         '(1 - (out * x))'
         """
+        if self.spelling is not None:
+            return self.spelling.text()
         if not self.arguments and not self.options:
             return self.function
         arguments = [written(argument) for argument in self.arguments]

@@ -18,6 +18,7 @@ import numpy as np
 
 import autograd.primitives  # noqa: F401  (declares the rows)
 from autograd.apply import apply_to_tensors, record_scalar
+from autograd.choices import NOTHING, edge_text
 from autograd.dispatch import accepts, as_numpy, raw, registry
 from autograd.families import ARITHMETIC, Elementwise, Reduction
 from autograd.followed import ROWS, UFUNCS, Followed, follow, plain
@@ -179,9 +180,9 @@ def operate(primitive: Primitive, x: Any, y: Any) -> Any:
     return primitive(x, y) if accepts(x) and accepts(y) else NotImplemented
 
 
-def formulas(row: Elementwise) -> tuple[str, list[str]]:
+def formulas(row: Elementwise, write: Callable[[Any], str] = scalar_text) -> tuple[str, list[str]]:
     """The text of a row's function on floats, and of each of its local derivatives."""
-    names = ("x", "y", "z")[: row.arity]
+    names = ("x", "y", "z", "u", "v")[: row.arity]
     letters = [Letter(name, sample=0.5) for name in names]
     if row.name in OPERATORS:
         out = OPERATORS[row.name][0].format(*names)
@@ -193,7 +194,7 @@ def formulas(row: Elementwise) -> tuple[str, list[str]]:
     with np.errstate(all="ignore"):  # arccosh(0.5)
         symbol = Letter("out", sample=row.array(*(0.5 for _ in names), **row.options))
         texts = [
-            "None" if rule is None else scalar_text(rule(symbol, *letters, **row.options))
+            "None" if rule is None else write(rule(symbol, *letters, **row.options))
             for rule in row.derivatives
         ]
     return out, texts
@@ -209,7 +210,7 @@ def source(name: str, method: str | None = None, *, reflected: bool = False) -> 
     if not isinstance(row, Elementwise) or row.arity not in (1, 2):
         raise ValueError(f"{name} is not a unary or binary elementwise primitive")
     method = method or name
-    out, texts = formulas(row)
+    out, texts = formulas(row, edge_text)
     if row.arity == 1:
         node = _NODE.format(i=" " * 8, x="self", y="None", dx="dx", dy="None")
         return _UNARY.format(method=method, out=out, dx=texts[0], node=node)
@@ -244,6 +245,7 @@ def _install(row: Elementwise, method: str, *, reflected: bool = False) -> None:
     }
     scope |= {
         "ARITHMETIC": ARITHMETIC,
+        "NOTHING": NOTHING,
         "Value": Value,
         "primitive": row,
         "new": object.__new__,
@@ -325,7 +327,7 @@ def documented(row: Primitive) -> str:
     """A row's docstring, with its local derivatives as the rules write them, and an example."""
     parts = [(row.__doc__ or row.name).rstrip()]
     if isinstance(row, Elementwise):
-        letters = "xyz"[: row.arity]
+        letters = "xyzuv"[: row.arity]
         texts = zip(letters, formulas(row)[1], strict=True)
         rules = [f"∂/∂{letter} = {text}" for letter, text in texts if text != "None"]
         parts.append(
@@ -334,7 +336,7 @@ def documented(row: Primitive) -> str:
         )
         # A number inside the domain: 0.5, but for arccosh.
         start = 0.5 if row.arity != 1 or row(0.5) == row(0.5) else 1.5
-        arguments: tuple[Any, ...] = (start, 0.25, 2.0)[: row.arity]
+        arguments: tuple[Any, ...] = (start, 0.25, 2.0, 3.0, 4.0)[: row.arity]
         shown = ", ".join(map(repr, arguments))
     elif isinstance(row, Reduction):
         parts.append(

@@ -404,6 +404,12 @@ class Primitive:
         """Cotangent of the output in, cotangent of argument `slot` out."""
         raise TypeError(f"{self.name} has no derivative by argument {slot}")
 
+    def shown_vjp(
+        self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]
+    ) -> Any:
+        """The vjp as it is written for people: a product also where the derivative is a choice."""
+        return self.vjp(slot, g, out, arguments, options)
+
     def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
         """Tangent of argument `slot` in, its share of the output's tangent out."""
         raise TypeError(f"{self.name} has no derivative by argument {slot}")
@@ -426,6 +432,9 @@ class Primitive:
 
     passes = False
     """Whether the value is the first argument as it is, so that only an effect is left to run."""
+
+    reads_as: Callable[..., Any] | None = None
+    """What the row writes itself down as, where that is made of other rows."""
 
     constant_slots = False
     """Whether some argument is never differentiated."""

@@ -163,10 +163,12 @@ class Call:
         """What the function returned, as the caller gets it."""
         return self.output if self.nested else shaped(self.output, list(map(plain, self.outputs)))
 
-    def pull(self, seeds: Sequence[Any], nested: bool) -> list[Any]:
-        """The cotangents of the inputs from those of the outputs."""
+    def pull(
+        self, seeds: Sequence[Any], nested: bool, outputs: Sequence[Any] | None = None
+    ) -> list[Any]:
+        """The cotangents of the inputs from those of the outputs, or of some of them."""
         sums: dict[Node, Any] = {}
-        for node, seed in zip(self.outputs, seeds, strict=True):
+        for node, seed in zip(self.outputs if outputs is None else outputs, seeds, strict=True):
             if isinstance(node, Node) and node.requires_grad:
                 seed = node._seed(seed, nested)
                 sums[node] = sums[node] + seed if node in sums else seed
@@ -390,12 +392,10 @@ def rows_of(call: Call, out: Any) -> list[Any]:
     shape = np.shape(raw(out))
     rows = []
     for place in np.ndindex(shape):
-        seeds: list[Any] = [np.zeros(np.shape(raw(x))) for x in call.outputs]
-        for i, each in enumerate(call.outputs):
-            if each is out:
-                seeds[i][place] = 1.0
-                break
-        rows.append(call.pull(seeds, call.nested))
+        # The other outputs take no part: their zeros would be nan where a derivative is infinite.
+        seed = np.zeros(shape)
+        seed[place] = 1.0
+        rows.append(call.pull([seed], call.nested, [out]))
     blocks = []
     for i, x in enumerate(call.inputs):
         if shape == () and rows:

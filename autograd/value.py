@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd.arrays import check_array
+from autograd.choices import NOTHING
 from autograd.dispatch import numpy_call, numpy_ufunc, registry
 from autograd.families import Elementwise
 from autograd.graph import LOCK, Node, changed, tick
@@ -202,7 +203,7 @@ class Value(ScalarMethods, Node):
 
     @property
     def _local_derivatives(self) -> tuple[float, ...]:
-        return tuple(d for _, d in self._edges() if d is not None)
+        return tuple(0.0 if d is NOTHING else d for _, d in self._edges() if d is not None)
 
     def _edges(self) -> Iterable[tuple[Any, float | None]]:
         if self._x.__class__ is tuple:
@@ -316,10 +317,7 @@ class Value(ScalarMethods, Node):
         return [(x, g * d) for x, d in self._edges() if d is not None]
 
     def _recorded_contributions(self, g: Any) -> Iterable[tuple[Node, Any]]:
-        return [
-            (x, g if d.__class__ is int and d == 1 else g * d)
-            for x, d in self._recorded_derivatives()
-        ]
+        return self._recorded_products(lambda x: g)
 
     def _recorded_derivatives(self) -> Iterable[tuple[Any, Any]]:
         """(parent, local derivative as a node) for each parent, from the row's rule."""
@@ -339,13 +337,46 @@ class Value(ScalarMethods, Node):
             if d is not None
         ]
 
+    def _recorded_products(self, factor: Any) -> list[tuple[Any, Any]]:
+        """(parent, its factor times the local derivative by it) as nodes, from the row's rule.
+
+        A parent whose factor is None is left out.
+        """
+        primitive = self._primitive
+        assert primitive is not None  # only interior nodes are asked
+        arguments, options = self.arguments, self.options
+        if isinstance(primitive, Elementwise):
+            if options == primitive.options:
+                options = primitive.options  # whose rules have been written
+        else:
+            derivatives = list(primitive.flat_derivatives(self, arguments, options))
+        products = []
+        for slot, (x, d) in zip(range(len(arguments)), self._edges(), strict=False):
+            if d is None or (g := factor(x)) is None:
+                continue
+            if isinstance(primitive, Elementwise):
+                product = primitive.times(slot, g, self, arguments, options)
+            elif d is NOTHING:
+                product = registry["where"](False, g, 0.0)
+            else:
+                product = g * derivatives[slot]
+            products.append((x, product))
+        return products
+
     def _tangent(self, tangents: dict[Node, Any], recorded: bool) -> Any:
-        edges = self._recorded_derivatives() if recorded else self._edges()
+        if recorded:
+            terms = self._recorded_products(
+                lambda x: tangents.get(x) if isinstance(x, Node) else None
+            )
+        else:
+            terms = [
+                (x, t * d)
+                for x, d in self._edges()
+                if d is not None and isinstance(x, Node) and (t := tangents.get(x)) is not None
+            ]
         total = None
-        for x, d in edges:
-            t = tangents.get(x) if isinstance(x, Node) and d is not None else None
-            if t is not None:
-                total = t * d if total is None else total + t * d
+        for _, term in terms:
+            total = term if total is None else total + term
         return total
 
     def _stale_argument(self, numbers: bool) -> Node | None:

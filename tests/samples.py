@@ -204,6 +204,10 @@ add("where", "broadcast", mask(3), numbers(2, 1), numbers(3))
 add("where", "constants", _flags, numbers(2, 3), 0)
 add("where", "0-d", np.array(True), np.array(2.0), np.array(3.0))
 add("where", "empty", np.zeros((0,), bool), np.zeros(0), np.zeros(0))
+_no = np.zeros((2, 3), bool)
+add("patched", "nowhere", _no, 1.0, numbers(2, 3), numbers(2, 3, low=-1))
+add("patched", "broadcast", _no[0], 0.5, numbers(2, 1), numbers(3))
+add("patched", "0-d", np.array(False), np.array(1.0), np.array(2.0), np.array(3.0))
 _wide = np.array([[-3.0, -0.5, 0.25], [0.5, 2.0, 4.0]])
 add("clip_between", "constants", _wide, -1.0, 1.0)
 add("clip_between", "one bound", _wide, -inf, 1.0)
@@ -560,7 +564,9 @@ def singular_points(row: autograd.Primitive) -> Sequence[tuple[float, ...]]:
         return [(x,) for x in POINTS]
     if row.arity == 2:
         return list(itertools.product(PAIRS, PAIRS))
-    return list(itertools.product(TRIPLES, TRIPLES, TRIPLES))
+    if row.arity == 3:
+        return list(itertools.product(TRIPLES, TRIPLES, TRIPLES))
+    return list(itertools.product((0.0, 1.0, nan), (0.0, 1.0), TRIPLES, TRIPLES))
 
 
 ALL = [sample for samples in SAMPLES.values() for sample in samples]

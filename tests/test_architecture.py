@@ -35,7 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("signatures", "primitives"),
     ("declare", "local_derivative"),
     ("families",),
-    ("primitive",),
+    ("primitive", "choices"),
     ("dispatch",),
     ("followed",),
     ("letters", "graph"),

@@ -17,7 +17,7 @@ from autograd.views.latex import number, write
 from autograd.views.notation import Formula
 from autograd.views.writing import is_whole
 
-NAMES = ("x", "y", "z")
+NAMES = ("x", "y", "z", "u")
 
 MACROS = {
     *("frac", "cdot", "odot", "left", "right", "lfloor", "rfloor", "lceil", "rceil", "sqrt"),

@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 
 from autograd.declare import elementwise
+from autograd.dispatch import is_node
 from autograd.families import Elementwise
+from autograd.primitive import Rule
 
 LN2, LN10 = math.log(2), math.log(10)
 BOOL = np.dtype(bool)
@@ -163,12 +165,36 @@ def _pow_by_exponent(out: Any, x: Any, y: Any) -> Any:
     return out * log(where((x == 0) & (y >= 0), 1, x))
 
 
+# The same numbers, in formulas that are right to differentiate by the other operand: the mixed
+# derivative is x^(y−1) (1 + y ln x), which is 1/x at y = 0; at x = 0 it is 0 for y > 1 and none below.
+def _pow_by_base_again(out: Any, x: Any, y: Any) -> Any:
+    constant = y == 0
+    flat = patch(constant & (x <= 0), 0, y) / where(constant & (x != 0) & (x == x), x, 1)
+    exponent = patch((x == 0) & (y <= 1), y - 1, y - 1)
+    return where(constant, flat, y * x ** where(constant, 0, exponent))
+
+
+def _pow_by_exponent_again(out: Any, x: Any, y: Any) -> Any:
+    zero = x == 0
+    base = patch(zero & (y <= 1), where(y >= 0, 1, x), where(zero & (y > 1), 1, x))
+    return out * log(patch(zero & (y == 0), 1, base, y))
+
+
+def of_nodes(rule: Rule, again: Rule) -> Rule:
+    """A rule of two operands that is written in another way where both can be differentiated again."""
+
+    def either(out: Any, x: Any, y: Any, **options: Any) -> Any:
+        return (again if is_node(x) and is_node(y) else rule)(out, x, y, **options)
+
+    return either
+
+
 pow = elementwise(
     "pow",
     operator.pow,
     np.power,
-    _pow_by_base,
-    _pow_by_exponent,
+    of_nodes(_pow_by_base, _pow_by_base_again),
+    of_nodes(_pow_by_exponent, _pow_by_exponent_again),
     symbol="^",
     doc="x ** y, real: a negative base with a fractional exponent gives nan, 0 ** 0 is 1.\n\n"
     "∂/∂x = y x^(y−1) and ∂/∂y = x^y ln x; the second is 0 at x = 0 with y ≥ 0, nan for x < 0.",
@@ -274,10 +300,10 @@ arctan = elementwise(
 )
 
 
-# Kink: at the origin all derivatives of arctan2 and hypot are 0, also the second ones.
+# Kink: at the origin the derivatives of arctan2 and hypot are 0, the second ones nan.
 def direction(r: Any, x: Any) -> Any:
-    """x / r, and 0 where r is 0."""
-    return where(r == 0, 0, x) / where(r == 0, 1, r)
+    """x / r, and 0 where r is 0, at the tip of a cone: its derivative there is nan."""
+    return where(r == 0, 0, x) / patch(r == 0, 1, r)
 
 
 def _turn(x: Any, y: Any) -> Any:
@@ -533,3 +559,26 @@ where: Elementwise = elementwise(
     doc="x where a condition holds and y elsewhere; no gradient flows to the condition.",
     numpy=(np.where,),
 )
+
+
+# A formula that fails at a point, such as x / r at 0, is given another number there. Were that a
+# choice, the derivative of the formula would silently be 0 at this point: it has none, and says so.
+patched = elementwise(
+    "patched",
+    lambda condition, x, y, z: x if condition else y,
+    lambda condition, x, y, z: np.where(condition, x, y),
+    None,
+    lambda out, condition, x, y, z: where(condition, math.nan, 0),
+    lambda out, condition, x, y, z: indicator(condition == 0, y) / indicator(condition == 0, y),
+    lambda out, condition, x, y, z: where(condition, math.nan, 0),
+    composite=lambda condition, x, y, z: where(condition, x, y),
+    doc="y, and the number x in its place where a condition on y and z holds, as `where`: the value is\n"
+    "a convention at such a point, and the derivatives there are nan, as there are none.",
+    symbol="where",
+)
+patched.reads_as = patched.composite
+
+
+def patch(condition: Any, number: Any, x: Any, other: Any = 0.0) -> Any:
+    """x with a number in its place where a condition on it, and on another operand, holds."""
+    return patched(condition, number, x, other)

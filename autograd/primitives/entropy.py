@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.declare import elementwise
-from autograd.primitives.elementwise import log, log1p, where
+from autograd.primitives.elementwise import log, log1p, of_nodes, patch, where
 
 __all__ = ["mul_or_zero", "xlog1py", "xlogy"]
 
@@ -34,13 +34,20 @@ def _xlog1py_array(x: Any, y: Any) -> Any:
 
 
 # Where x = 0 the product is 0 whatever y is, and so is the derivative by y; the one by x is the
-# logarithm, and 0 where that would be infinite or none.
+# logarithm, and 0 where that would be infinite or none. At such an edge there is no mixed derivative.
+def _edge(x: Any, y: Any, least: float) -> Any:
+    return (x == 0) & (y <= least)
+
+
 xlogy = elementwise(
     "xlogy",
     lambda x, y: x * math.log(y) if x != 0 or y != y else 0.0,
     _xlogy_array,
-    lambda out, x, y: log(where((x == 0) & (y <= 0), 1, y)),
-    lambda out, x, y: x / where(x == 0, 1, y),
+    lambda out, x, y: log(patch(_edge(x, y, 0), 1, y, x)),
+    of_nodes(
+        lambda out, x, y: x / where(_edge(x, y, 0), 1, y),
+        lambda out, x, y: patch(_edge(x, y, 0), 0, x) / where(_edge(x, y, 0), 1, y),
+    ),
     composite=lambda x, y: x * log(where((x == 0) & (y == y), 1, y)),
     doc="x ln y, and 0 where x = 0: a case that cannot occur costs nothing.\n\n"
     ">>> import autograd\n>>> autograd.xlogy(0.0, 0.0), round(autograd.xlogy(2.0, 3.0), 4)\n"
@@ -51,8 +58,11 @@ xlog1py = elementwise(
     "xlog1py",
     lambda x, y: x * math.log1p(y) if x != 0 or y != y else 0.0,
     _xlog1py_array,
-    lambda out, x, y: log1p(where((x == 0) & (y <= -1), 0, y)),
-    lambda out, x, y: x / where(x == 0, 1, 1 + y),
+    lambda out, x, y: log1p(patch(_edge(x, y, -1), 0, y, x)),
+    of_nodes(
+        lambda out, x, y: x / where(_edge(x, y, -1), 1, 1 + y),
+        lambda out, x, y: patch(_edge(x, y, -1), 0, x) / where(_edge(x, y, -1), 1, 1 + y),
+    ),
     composite=lambda x, y: x * log1p(where((x == 0) & (y == y), 0, y)),
     doc="x ln(1 + y), exact for small y, and 0 where x = 0.",
 )

@@ -14,7 +14,7 @@ from autograd.declare import fused
 from autograd.dispatch import nary, registry, shape_of
 from autograd.families import Fused
 from autograd.primitive import add_up, as_floats, largest, ones
-from autograd.primitives.elementwise import exp, indicator, log, where
+from autograd.primitives.elementwise import exp, indicator, log, patch
 from autograd.primitives.entropy import as_alike, mul_or_zero, xlogy
 from autograd.primitives.linear import expand_dims, swapaxes
 from autograd.primitives.products import matmul
@@ -187,7 +187,7 @@ def _cross_entropy_by_target(x: Any, target: Any, entropy: bool) -> Any:
     if not entropy:
         return slope
     # The derivative of d ln d is −inf at 0, and 0 by convention.
-    return slope + log(where(target == 0, 1, target)) + indicator(target > 0, target)
+    return slope + log(patch(target == 0, 1, target)) + indicator(target > 0, target)
 
 
 softmax_cross_entropy = fused(

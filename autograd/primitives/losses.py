@@ -7,6 +7,7 @@ was when the graph is replayed; and a target that needs no gradient makes no nod
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,17 @@ import numpy as np
 from autograd.declare import elementwise, fused
 from autograd.dispatch import registry, shape_of
 from autograd.families import Elementwise, Fused
-from autograd.primitives.elementwise import exp, indicator, log, relu, sigmoid, softplus, where
+from autograd.primitives.elementwise import (
+    exp,
+    indicator,
+    log,
+    of_nodes,
+    patch,
+    relu,
+    sigmoid,
+    softplus,
+    where,
+)
 from autograd.primitives.entropy import as_alike, mul_or_zero, xlog1py, xlogy
 from autograd.primitives.fused import log_softmax, softmax
 from autograd.primitives.linear import expand_dims
@@ -57,8 +68,8 @@ def _entropy(d: Any) -> Any:
 
 def _logit(d: Any) -> Any:
     """ln d − ln(1 − d), and 0 at both ends: the derivative of `_entropy`."""
-    within = (d > 0) & (d < 1)
-    return where(within, log(where(within, d, 0.5)) - log(where(within, 1 - d, 0.5)), 0)
+    end = (d <= 0) | (d >= 1)
+    return log(patch(end, 0.5, d)) - log(patch(end, 0.5, 1 - d))
 
 
 def _binary(x: Any, target: Any, entropy: bool = False) -> Any:
@@ -69,19 +80,31 @@ def _binary(x: Any, target: Any, entropy: bool = False) -> Any:
     return if_yes + (xlog1py(1 - target, -target) - xlog1py(1 - target, -x))
 
 
+# At the ends, where neither the target nor the prediction leaves a doubt, the terms that are 0 · ∞ are
+# 0 by convention; the derivative by the one does not exist by the other there.
+def _ends(x: Any, target: Any) -> tuple[Any, Any]:
+    return (target == 1) & (x >= 1), (target == 0) & (x <= 0)
+
+
+def _binary_by_input(out: Any, x: Any, target: Any, entropy: bool) -> Any:
+    return (1 - target) / where(target == 1, 1, 1 - x) - target / where(target == 0, 1, x)
+
+
+def _binary_by_input_again(out: Any, x: Any, target: Any, entropy: bool) -> Any:
+    yes, no = _ends(x, target)
+    return patch(yes, 0, 1 - target) / where(yes, 1, 1 - x) - patch(no, 0, target) / where(no, 1, x)
+
+
 def _binary_by_target(out: Any, x: Any, target: Any, entropy: bool) -> Any:
-    slope = log(where((target == 1) & (x >= 1), 1, 1 - x)) - log(
-        where((target == 0) & (x <= 0), 1, x)
-    )
+    yes, no = _ends(x, target)
+    slope = log(patch(yes, 1, 1 - x, target)) - log(patch(no, 1, x, target))
     return slope + _logit(target) if entropy else slope
 
 
 binary_cross_entropy = elements(
     "binary_cross_entropy",
     _binary,
-    lambda out, x, target, entropy: (
-        (1 - target) / where(target == 1, 1, 1 - x) - target / where(target == 0, 1, x)
-    ),
+    of_nodes(_binary_by_input, _binary_by_input_again),
     _binary_by_target,
     doc="−d ln x − (1 − d) ln(1 − x) of probabilities x and targets d, element by element. A term with\n"
     "the factor 0 is 0. With ``entropy`` less its least value: the KL divergence.",
@@ -127,23 +150,34 @@ def _kl(x: Any, target: Any, of_logs: bool = False, log_target: bool = False) ->
 
 
 def _kl_by_input(out: Any, x: Any, target: Any, of_logs: bool, log_target: bool) -> Any:
-    d = exp(target) if log_target else target
-    return -d if of_logs or log_target else -d / where(d == 0, 1, x)
+    if of_logs or log_target:
+        return -(exp(target) if log_target else target)
+    return -target / where(target == 0, 1, x)
+
+
+def _kl_by_input_again(out: Any, x: Any, target: Any, of_logs: bool, log_target: bool) -> Any:
+    if of_logs or log_target:
+        return _kl_by_input(out, x, target, of_logs, log_target)
+    off = (target == 0) & (x <= 0)
+    return -patch(off, 0, target) / where(off, 1, x)
 
 
 def _kl_by_target(out: Any, x: Any, target: Any, of_logs: bool, log_target: bool) -> Any:
     if log_target:
         d = exp(target)
         return d * (where(d == 0, 0, target) - where(d == 0, 0, x) + 1)
-    off = target == 0  # where the derivative of d ln d is −inf, and 0 by convention
-    surprise = log(where(off, 1, target)) + indicator(target > 0, target)
-    return surprise - where(off, 0, x if of_logs else log(where(off, 1, x)))
+    # The derivative of d ln d is −inf at 0, and 0 by convention; that of d ln x is ln x where it is
+    # finite.
+    surprise = log(patch(target == 0, 1, target)) + indicator(target > 0, target)
+    if of_logs:
+        return surprise - where((target == 0) & (x == -math.inf), 0, x)
+    return surprise - log(patch((target == 0) & (x <= 0), 1, x, target))
 
 
 kl_divergence = elements(
     "kl_divergence",
     _kl,
-    _kl_by_input,
+    of_nodes(_kl_by_input, _kl_by_input_again),
     _kl_by_target,
     doc="d ln d − d ln x of probabilities x and d, element by element; 0 where d = 0. With ``of_logs``\n"
     "x stands for ln x, with ``log_target`` d for ln d besides.",
@@ -261,13 +295,19 @@ def _score_array(x: Any, indices: Any, weight: Any, ignore: Any) -> Any:
     return out if left_out is None else np.where(left_out, 0, out)
 
 
+def _spread(g: Any, slope: Any) -> Any:
+    """The cotangent of each instance times its slope, and left out where that is 0.
+
+    Such a class is not scored, or is right by more than the margin: whatever g is, infinite or nan.
+    """
+    return where(slope == 0, 0, expand_dims(g, -1) * slope)
+
+
 class_score: Fused = fused(
     "class_score",
     _score_array,
     (
-        lambda g, out, x, indices, **options: (
-            expand_dims(g, -1) * class_targets(x, indices, **options)
-        ),
+        lambda g, out, x, indices, **options: _spread(g, class_targets(x, indices, **options)),
         None,
     ),
     (
@@ -417,9 +457,7 @@ multiclass_hinge = fused(
     "multiclass_hinge",
     _margin_array,
     (
-        lambda g, out, x, indices, **options: (
-            expand_dims(g, -1) * _margin_slope(x, indices, **options)
-        ),
+        lambda g, out, x, indices, **options: _spread(g, _margin_slope(x, indices, **options)),
         None,
     ),
     (

@@ -127,6 +127,7 @@ max = reduction(
     doc="The largest element along `axis`. Ties share the cotangent equally; with "
     "``ties='first'`` the first gets it all.",
     numpy=(np.max, np.amax),
+    chooses=True,
     ties="share",
 )
 min = reduction(
@@ -135,6 +136,7 @@ min = reduction(
     _row_of_extreme,
     doc="The smallest element along `axis`. Ties as in `max`.",
     numpy=(np.min, np.amin),
+    chooses=True,
     ties="share",
 )
 
@@ -196,7 +198,7 @@ var = reduction(
     ddof=0,
 )
 
-# Kink: std and norm have gradient 0, and second derivatives 0, where they are 0.
+# Kink: std and norm have gradient 0, and second derivatives nan, where they are 0.
 std = reduction(
     "std",
     _std_array,

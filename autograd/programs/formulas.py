@@ -35,21 +35,22 @@ class Options:
 
 @functools.lru_cache(maxsize=1024)
 def template(primitive: Elementwise, slot: int | None, key: Any, options: Options) -> Any:
-    """The rule of a local derivative, or (None) the row's parts: a place, a plain number, or steps.
+    """The cotangent times a local derivative, or (None) the row's parts: a place, a number, or steps.
 
     A step is a name, arguments and options.
 
-    An argument is the place of an earlier result (0 is the output, then the inputs, then the steps),
-    or a number in a tuple of its own.
+    An argument is the place of an earlier result (0 is the output, then the inputs, the cotangent, and
+    the steps), or a number in a tuple of its own.
     """
-    arity = len(primitive.derivatives)
-    letters = [Letter(f"r{i}", sample=0.5) for i in range(arity + 1)]
+    count = len(primitive.derivatives) + 1
+    letters = [Letter(f"r{i}", sample=0.5) for i in range(count)]
+    g = Letter(f"r{count}", sample=0.5)
     try:
         if slot is None:
             parts: Any = primitive.composite
             formula = parts(*letters[1:], **options.options)
         else:
-            formula = primitive.rule(slot)(*letters, **options.options)
+            formula = primitive.times(slot, g, letters[0], letters[1:], options.options)
     except TypeError as error:
         raise TypeError(f"the rule of {primitive.name} is no formula of letters: {error}") from None
     if not isinstance(formula, Letter):
@@ -73,11 +74,11 @@ def template(primitive: Elementwise, slot: int | None, key: Any, options: Option
             arguments = [visit(each) for each in x.arguments]
             chosen = x.options if row is None else row.options | x.options
             steps.append((x.function, arguments, chosen))
-            done[id(x)] = arity + len(steps)
+            done[id(x)] = count + len(steps)
         return done[id(x)]
 
     place = visit(formula)
-    return tuple(steps) if place == arity + len(steps) and steps else place
+    return tuple(steps) if place == count + len(steps) and steps else place
 
 
 def scalar_call(name: str, numbers: list[float], options: dict[str, Any]) -> float:

@@ -247,6 +247,7 @@ class Planner:
             self.derived.check_options(node.options)
             options = self.options[node] = frozen(primitive.options | node.options)
             arguments = [self.place(x) for x in node.arguments]
+            self.reached.update(arguments)  # also those that its parts do not need
             self.places[node] = self.forward_of(node, primitive, arguments, options)
             register = self.plan.registers[self.places[node]]
             if register.node is None:
@@ -269,8 +270,7 @@ class Planner:
         """One recorded node. A fused row is taken apart, so that its parts are shared and reused."""
         if self.plan.scalar:
             if isinstance(primitive, Elementwise) and primitive.composite is not None:
-                made = self.instantiated(primitive, None, options, (-1, *arguments))
-                return made.index if isinstance(made, Register) else self.constant(made)
+                return self.instantiated(primitive, None, options, (-1, *arguments, -1))
             return self.emit(primitive.name, arguments, options, node._data)
         if isinstance(node, Value) and not isinstance(primitive, Elementwise):
             places = [int(x.function[1:]) for x in joined(self, node, primitive)]
@@ -415,7 +415,7 @@ class Planner:
         if isinstance(primitive, Elementwise):
             out = self.places[node]
             return [
-                (x, self.times(g, self.instantiated(primitive, slot, options, (out, *places))))
+                (x, self.instantiated(primitive, slot, options, (out, *places, g)))
                 for slot, x in wanted
                 if primitive.differentiable(slot)
             ]
@@ -454,34 +454,24 @@ class Planner:
 
     # --- scalar rules, read once ------------------------------------------------------------------
 
-    def times(self, g: int, d: Any) -> int:
-        """Cotangent × local derivative, which is a register or a number."""
-        if not isinstance(d, Register):
-            if d == 1:
-                return g
-            if d == -1:
-                return self.emit("neg", (g,), {})
-            return self.emit("mul", (g, self.constant(float(d))), {})
-        return self.emit("mul", (g, d.index), {})
-
     def instantiated(
         self,
         primitive: Elementwise,
         slot: int | None,
         options: dict[str, Any],
         places: Sequence[int],
-    ) -> Any:
-        """The local derivative of an elementwise row on registers: a register, or a plain number."""
+    ) -> int:
+        """The register of the contribution of an elementwise row, or (slot None) of its value."""
         steps = template(primitive, slot, key_of(options), Options(options))
         if not isinstance(steps, tuple):
-            return self.plan.registers[places[steps]] if steps.__class__ is int else steps
+            return places[steps] if steps.__class__ is int else self.constant(steps)
         done: list[int] = list(places)
         for name, arguments, chosen in steps:
             operands = [
                 done[x] if x.__class__ is int else self.constant(float(x[0])) for x in arguments
             ]
             done.append(self.emit(name, operands, chosen))
-        return self.plan.registers[done[-1]]
+        return done[-1]
 
     # --- the end ----------------------------------------------------------------------------------
 

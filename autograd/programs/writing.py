@@ -23,6 +23,9 @@ VIEWS = ("reshape", "transpose", "broadcast_to", "getitem")
 FEW = 65_536
 """Elements of an array up to which a call, and not memory, is what takes time."""
 
+SHORT = 64
+"""Elements of an array up to which a copy under a mask is the fastest choice."""
+
 LINE = 64
 """Bytes in a line of the processor's cache, which buffers are aligned to."""
 
@@ -290,11 +293,43 @@ class Writer:
     def write_where(self, step: Instruction, names: Sequence[str]) -> list[str] | None:
         if self.plan.registers[step.arguments[0]].dtype.kind != "b":
             return None
+        if lines := self.kept(step):
+            return lines
         out = self.buffer(step, False)
         return [
             f"copyto({out}, {names[2]}, 'unsafe')",
             f"copyto({out}, {names[1]}, 'unsafe', {names[0]})",
         ]
+
+    def kept(self, step: Instruction) -> list[str] | None:
+        """A choice between numbers and 0, by bits (see `choices.kept`); None for another choice."""
+        mask, x, other = step.arguments
+        registers, shape = self.plan.registers, self.shape(step.out)
+        zero = registers[other].kind == "constant" and registers[other].holds.__class__ in (
+            int,
+            float,
+        )
+        if not zero or registers[other].holds != 0 or math.prod(shape) <= SHORT:
+            return None
+        if mask not in self.fixed or x not in self.fixed or self.fixed[x].shape != shape:
+            return None
+        dtype = self.fixed[x].dtype
+        if dtype != registers[step.out].dtype or dtype.kind != "f":
+            return None
+        integers = np.dtype(f"i{dtype.itemsize}")
+        truths, numbers = self.fixed[mask], self.fixed[x].view(integers)
+        memory = self.allocate(truths.shape, np.dtype(np.int8))
+        bits = self.bind(np.ndarray(truths.shape, np.int8, buffer=memory), f"bits{step.out}")
+        self.buffer(step, True)
+        self.free.setdefault(memory.size, []).append(memory)
+        negative, both = (
+            self.bind(np.negative, "negative"),
+            self.bind(np.bitwise_and, "bitwise_and"),
+        )
+        given = self.bind(truths.view(np.int8), f"mask{step.out}")
+        words = self.bind(numbers, f"words{step.out}")
+        out = self.bind(self.fixed[step.out].view(integers), f"kept{step.out}")
+        return [f"{negative}({given}, {bits})", f"{both}({words}, {bits}, {out})"]
 
     def write_matmul(self, step: Instruction, names: Sequence[str]) -> list[str]:
         plain = all(len(self.shape(r)) in (1, 2) for r in step.arguments)

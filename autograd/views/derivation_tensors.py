@@ -309,7 +309,7 @@ class _Walk:
             count = operands[0]._data.size // node._data.size
         try:
             with np.errstate(all="ignore"):
-                formula = primitive.vjp(slot, g, out, arguments, options)
+                formula = primitive.shown_vjp(slot, g, out, arguments, options)
                 formula = self.operations.named(node, formula, self.naming.arrays)
             found = self.softmax(tidy(formula, self.constants, count))
         except (*NO_FORMULA, TypeError):

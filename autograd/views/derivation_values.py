@@ -178,8 +178,8 @@ class _Writer:
                     g = sums.get(node)
                     if g is None or node.is_leaf:
                         continue
-                    for parent, d in zip(node.parents, node._local_derivatives, strict=True):
-                        sums[parent] = sums.get(parent, 0.0) + g * d
+                    for parent, contribution in node._contributions(g):
+                        sums[parent] = sums.get(parent, 0.0) + contribution
             self._values = sums
         return self._values
 

@@ -200,7 +200,7 @@ class Formulas:
         try:
             with np.errstate(all="ignore"):
                 slot = self.slot(node, place)
-                tree = primitive.vjp(slot, g, self.letter(node), letters, node.options)
+                tree = primitive.shown_vjp(slot, g, self.letter(node), letters, node.options)
                 return settled(tree)
         except NO_FORMULA:
             return None
@@ -223,7 +223,7 @@ class Formulas:
             if isinstance(primitive, Reduction):
                 tree = primitive.row(out, vectors[0], (0,), **own)
             else:
-                tree = primitive.vjp(slot // n, 1.0, out, vectors, own)
+                tree = primitive.shown_vjp(slot // n, 1.0, out, vectors, own)
             return self._element(tree, slot % n, columns)
         except NO_FORMULA:
             if len(node.arguments) > LISTED:
