@@ -35,6 +35,7 @@ from autograd.primitive import Primitive, Rule, normalise_axes, unbroadcast
 __all__ = ["ARITHMETIC", "Elementwise", "Fused", "Linear", "Multilinear", "Reduction"]
 
 ndarray = np.ndarray
+FLOAT64 = np.dtype(np.float64)
 
 ARITHMETIC = (ZeroDivisionError, OverflowError, ValueError)
 """What Python's floats raise where IEEE arithmetic has an answer."""
@@ -221,10 +222,28 @@ class Elementwise(Primitive):
         self, slot: int, written: Rule, out: Any, arguments: Any, options: dict[str, Any]
     ) -> Any:
         """The local derivative where the arguments are not all arrays of the output's dtype."""
-        arguments = self.alike(arguments, out.dtype)
-        if all(x.__class__ is ndarray for x in arguments):
-            return written(out, *arguments)
-        return self.rule(slot)(out, *arguments, **options)
+        dtype = out.dtype
+        if dtype is FLOAT64:  # plain numbers are of it already: only Python's arithmetic may fail
+            for x in arguments:
+                kind = x.__class__
+                if (
+                    kind is not float
+                    and kind is not int
+                    and (kind is not ndarray or x.dtype is not dtype)
+                ):
+                    break
+            else:
+                try:
+                    d = written(out, *arguments)
+                    if d.__class__ is not complex:
+                        return d
+                except ARITHMETIC:
+                    pass
+        arguments = self.alike(arguments, dtype)
+        for x in arguments:
+            if x.__class__ is not ndarray:
+                return self.rule(slot)(out, *arguments, **options)
+        return written(out, *arguments)
 
     def shown_vjp(
         self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]

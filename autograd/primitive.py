@@ -377,7 +377,12 @@ class Primitive:
         """
         found = []
         for slot, x in enumerate(arguments):
-            if not self.differentiable(slot):
+            kind = x.__class__
+            if kind is float or kind is int:  # the plain cases first: a pass waits for them
+                x = np.array(x, dtype)
+            elif kind is ndarray and x.dtype is dtype:
+                pass
+            elif not self.differentiable(slot):
                 x = np.asarray(x) if isinstance(x, bool | np.bool_) else x
             elif isinstance(x, float | int | np.generic):
                 x = np.asarray(x, dtype)
@@ -391,8 +396,8 @@ class Primitive:
         dtype = getattr(out, "dtype", None)
         if dtype is None:  # of a Value
             return arguments
-        for x in arguments:
-            if x.__class__ is ndarray and x.dtype is not dtype:
+        for slot, x in enumerate(arguments):
+            if x.__class__ is ndarray and x.dtype is not dtype and self.differentiable(slot):
                 return self.alike(arguments, dtype)
         return arguments
 
