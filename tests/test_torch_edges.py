@@ -40,6 +40,7 @@ WITHOUT = {
     "hinge": "not in PyTorch element by element",
     "mul_or_zero": "not in PyTorch",
     "track_moments": "an effect",
+    "patched": "a row inside rules",
     "binary_cross_entropy": "below, with targets from 0 to 1",
     "logistic_cross_entropy": "below, with targets from 0 to 1",
     "kl_divergence": "below, with targets from 0 to 1",
