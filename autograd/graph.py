@@ -13,6 +13,7 @@ it. Two facts keep this file short:
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
@@ -67,6 +68,13 @@ latest_flag = 0
 
 LOCK = threading.RLock()
 """Held while gradients are written, so that passes that share leaves leave whole sums."""
+
+if hasattr(os, "register_at_fork"):
+    # A child has none of the other threads, and nobody who would let go of what they hold. So a process
+    # is forked while nobody writes gradients.
+    os.register_at_fork(
+        before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release
+    )
 
 
 latest_displacement = 0

@@ -18,6 +18,7 @@ from autograd.dispatch import (
     registry,
     shape_of,
 )
+from autograd.recording import note_effect, under_way
 
 __all__ = [
     "BAD_INPUT",
@@ -302,6 +303,8 @@ class Primitive:
                 )
             bound = bound | options
         self.check(bound)
+        if self.impure is not None and under_way and self.impure(bound):
+            note_effect(self, bound)
         return arguments, bound
 
     def check(self, options: dict[str, Any]) -> None:

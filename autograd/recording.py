@@ -357,6 +357,7 @@ class Notes(list[Note]):
         states: what was noted by `recording.note_state`, and what it was; `settling` what of it is asked
             once more at the end.
         gradients: the recorded gradients behind the numbers that passes left on nodes, by the node.
+        memory: what is asked to remember what an effect can change, before it is had; or None.
     """
 
     def __init__(self) -> None:
@@ -366,10 +367,18 @@ class Notes(list[Note]):
         self.drawn = drawn_so_far()
         self.drew = False
         self.settling: list[tuple[Note, Callable[[Any], Any]]] = []
+        self.memory: Any = None
 
     def look_at_draws(self) -> None:
         """Notice what was drawn since the last look."""
         self.drew = self.drew or drawn_so_far() != self.drawn
+
+
+def note_effect(row: Any, options: dict[str, Any]) -> None:
+    """Note that a row is about to have an effect, if a `recording` wants to know."""
+    notes = current_mode().notes
+    if notes is not None and notes.memory is not None:
+        notes.memory.before(row, options)
 
 
 def note_made(out: Any, row: Any, arguments: Iterable[Any], options: dict[str, Any]) -> Any:

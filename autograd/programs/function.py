@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import threading
 import types
 import warnings
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from autograd.arrays import check_array
 from autograd.followed import Followed, plain
 from autograd.graph import Node
 from autograd.programs.calls import Call, CompiledRow, tracked_leaves
+from autograd.programs.effects import Memory
 from autograd.programs.options import check_options, checked_inputs
 from autograd.programs.program import Program
 from autograd.recording import current_mode, recording
@@ -34,13 +36,14 @@ class CompiledFunction:
     Arrays and floats are inputs; whatever else is given (a flag, a module, an int) is part of what the
     recording is for, and must be hashable. The result is a node where something that it depends on is
     tracked and operations are recorded, else the number or array; `backward` leaves the gradients of the
-    last call. Of several outputs in a tuple it differentiates the first.
+    last call. Of several outputs in a tuple it differentiates the first. A call that fails changes
+    nothing: what its effects reach (running averages, generators of random numbers) is put back. Several
+    threads may share it: each differentiates its own calls.
 
     Attributes:
         programs: the programs so far, by the kinds of their arguments, and the states (such as the
             training mode of a module) that were noted while recording.
         states: what gives those states.
-        last: the one of the last call.
     """
 
     def __init__(self, function: Callable[..., Any], **options: Any) -> None:
@@ -48,9 +51,10 @@ class CompiledFunction:
         self.options = options
         self.programs: dict[Any, Program] = {}
         self.states: list[Callable[[], Any]] = []
-        self.last: Program | None = None
+        self._local = threading.local()
+        self._latest: tuple[Program | None, Any] = (None, None)
+        self._threads = 0  # that have called it
         self.warned = False
-        self.last_node: Any = None
         functools.update_wrapper(self, function, updated=())
         self.__name__ = getattr(function, "__name__", type(function).__name__)
 
@@ -82,25 +86,70 @@ class CompiledFunction:
             )  # other gradients are asked for
         inputs = [*arguments, *(keywords[name] for name in sorted(keywords))]
         given = [x for x in inputs if _is_input(x)]
-        fresh = program is None
         if program is None:
-            program = self.record(arguments, keywords)
+            memory = Memory()
+            try:
+                program = self.record(arguments, keywords, memory)
+                results, call = self.replay(program, program.recall, arguments, keywords, given)
+            except BaseException:
+                memory.put_back()
+                raise
             if len(self.programs) >= MOST:
                 self.forget(key)
             self.programs[self.with_states(key)] = program
+        else:
+            results, call = self.replay(program, program.forward, arguments, keywords, given)
         self.last = program
+        if call is None:
+            return results
+        rows = program.rows
         with program.lock:
-            results = program.run(given, program.recall if fresh else program.forward)
-            rows = program.rows
-            if not recorded or not rows:
-                return results
-            several = results if program.also else (results,)
-            call = Call(self.function, arguments, keywords, given, program, several)
             nodes = tuple(
-                rows[i].record(call) if i in rows else constant_of(x) for i, x in enumerate(several)
+                rows[i].record(call) if i in rows else constant_of(x)
+                for i, x in enumerate(call.results)
             )
         self.last_node = nodes[0] if any(_is_tracked(x) for x in given) else None
         return nodes if program.also else nodes[0]
+
+    def replay(
+        self,
+        program: Program,
+        compute: Callable[..., Any],
+        arguments: Sequence[Any],
+        keywords: dict[str, Any],
+        given: Sequence[Any],
+    ) -> tuple[Any, Call | None]:
+        """What a run of a program gives, and the call, if it is to be a node of a larger graph."""
+        with program.lock:
+            results = program.run(given, compute)
+            if not current_mode().recording or not program.rows:
+                return results, None
+            several = results if program.also else (results,)
+            return results, Call(self.function, arguments, keywords, given, program, several)
+
+    @property
+    def last(self) -> Program | None:
+        """The program of this thread's last call; if it has made none, of the only thread that has."""
+        last: Program | None = getattr(self._local, "last", None)
+        return self._latest[0] if last is None and self._threads == 1 else last
+
+    @last.setter
+    def last(self, program: Program) -> None:
+        if getattr(self._local, "last", None) is None:
+            self._threads += 1
+        self._local.last, self._local.node = program, None
+        self._latest = program, None
+
+    @property
+    def last_node(self) -> Any:
+        """The node that this thread's last call gave, if an argument of it was tracked."""
+        mine = getattr(self._local, "last", None) is not None
+        return self._local.node if mine else self._latest[1] if self._threads == 1 else None
+
+    @last_node.setter
+    def last_node(self, node: Any) -> None:
+        self._local.node = node
+        self._latest = self._latest[0], node
 
     def forget(self, key: tuple[Any, ...]) -> None:
         """Drop the oldest program, and say once what makes so many."""
@@ -123,7 +172,7 @@ class CompiledFunction:
         """What a program is found by: the kinds of the arguments, and the states as they are."""
         return (*key, *[read() for read in self.states])
 
-    def record(self, arguments: Sequence[Any], keywords: dict[str, Any]) -> Program:
+    def record(self, arguments: Sequence[Any], keywords: dict[str, Any], memory: Memory) -> Program:
         """Call the function with nodes in the place of its inputs, and compile what it records."""
         tracked = current_mode().recording
         try:
@@ -143,8 +192,11 @@ class CompiledFunction:
             as_input(x, names[i] if i < len(names) else None) for i, x in enumerate(arguments)
         ]
         named = {name: as_input(keywords[name], name) for name in sorted(keywords)}
-        with recording() as recorded:
+        recorded = recording()
+        recorded.notes.memory = memory
+        with recorded:
             output = self.function(*places, **named)
+        recorded.notes.memory = None
         if recorded.notes.drew:
             raise ValueError(
                 f"{self.__name__} drew numbers from np.random or random while it was recorded: a "
@@ -173,12 +225,18 @@ class CompiledFunction:
 
     def backward(self, seed: Any = None) -> None:
         """Leave the gradients of the last call on the leaves: see `Program.backward`."""
-        if self.last is None:
+        program = self.last
+        if program is None and self._threads > 1:
+            raise ValueError(
+                "backward() differentiates the last call of the same thread: this thread has not called "
+                f"{self.__name__}, and {self._threads} others have. Call it in this thread first"
+            )
+        if program is None:
             raise ValueError(f"backward() needs a call of {self.__name__} first")
         if self.last_node is not None:
             self.last_node.backward(seed)  # its arguments get their gradients, too
         else:
-            self.last.backward(seed)
+            program.backward(seed)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As a method: bound to the object, for each of which it is recorded."""

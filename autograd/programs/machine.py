@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import os
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,15 @@ from autograd.programs import cache
 from autograd.programs.llvm import LIBRARY
 
 __all__ = ["Machine", "available", "cores", "machine_code", "vector_width"]
+
+LOCK = threading.RLock()
+"""Held while LLVM works, which has locks of its own."""
+
+if hasattr(os, "register_at_fork"):
+    # A child has none of the other threads: it is forked while LLVM is not at work.
+    os.register_at_fork(
+        before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release
+    )
 
 MINIMUM = (0, 45)
 """The first llvmlite whose LLVM reads the text that is written here."""
@@ -88,10 +98,11 @@ def machine_code(text: str, effort: int = 2) -> tuple[bytes, bool]:
     found = cache.load(key)
     if found is not None:
         return found, True
-    machine = target.create_target_machine(cpu=cpu, features=features, opt=effort, jit=True)
-    module = binding.parse_assembly(text)
-    module.verify()
-    code: bytes = machine.emit_object(module)
+    with LOCK:
+        machine = target.create_target_machine(cpu=cpu, features=features, opt=effort, jit=True)
+        module = binding.parse_assembly(text)
+        module.verify()
+        code: bytes = machine.emit_object(module)
     cache.save(key, code)
     return code, False
 
@@ -101,14 +112,16 @@ class Machine:
 
     def __init__(self, code: bytes) -> None:
         binding, target, cpu, features = _host()
-        machine = target.create_target_machine(cpu=cpu, features=features, opt=2, jit=True)
-        empty = binding.parse_assembly("")
-        self._engine = binding.create_mcjit_compiler(empty, machine)
-        self._engine.add_object_file(binding.ObjectFileRef.from_data(code))
-        self._engine.finalize_object()
+        with LOCK:
+            machine = target.create_target_machine(cpu=cpu, features=features, opt=2, jit=True)
+            empty = binding.parse_assembly("")
+            self._engine = binding.create_mcjit_compiler(empty, machine)
+            self._engine.add_object_file(binding.ObjectFileRef.from_data(code))
+            self._engine.finalize_object()
 
     def function(self, name: str) -> Callable[[int], None]:
         """A function by name; Python's lock is free while it runs."""
-        address = self._engine.get_function_address(name)
+        with LOCK:
+            address = self._engine.get_function_address(name)
         function: Callable[[int], None] = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
         return function

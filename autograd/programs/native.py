@@ -10,6 +10,7 @@ import platform
 import struct
 import threading
 import time
+import weakref
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -192,6 +193,7 @@ class _Engine:
         self._state = self._new_state(0)
         self._states = [self._state]
         self._lock = threading.Lock()
+        engines.add(self)
 
     def _new_state(self, number: int) -> _State:
         """The memory of one thread; the first adds up totals where the uniform code reads them."""
@@ -323,9 +325,18 @@ def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads - 1, thread_name_prefix="chalkgrad")
 
 
+engines: weakref.WeakSet[_Engine] = weakref.WeakSet()
+
+
+def _forked() -> None:
+    """A child process has none of its parent's threads, nor what they were about."""
+    _pool.cache_clear()
+    for engine in engines:
+        engine._lock = threading.Lock()
+
+
 if hasattr(os, "register_at_fork"):
-    # A child process has none of its parent's threads.
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+    os.register_at_fork(after_in_child=_forked)
 
 
 def _places(lowered: Lowered) -> dict[int, int]:

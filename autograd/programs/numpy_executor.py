@@ -39,11 +39,18 @@ class NumpyExecutor:
 
     def at(self, instances: int | None) -> Compiled:
         """The code and the buffers for this many instances, or (None) for a plan on arrays."""
-        if instances not in self.compiled:
+        found = self.compiled.get(instances)
+        if found is None:
             if len(self.compiled) >= KEPT:
                 del self.compiled[next(iter(self.compiled))]
-            self.compiled[instances] = Compiled(self.plan, self.extra, instances, self.reuse)
-        return self.compiled[instances]
+            found = Compiled(self.plan, self.extra, instances, self.reuse)
+        elif len(self.compiled) > 1:
+            del self.compiled[instances]  # the one that was used last is the last to go
+        self.compiled[instances] = found
+        return found
+
+    def forget(self) -> None:
+        """What is given comes anew with each run: there is nothing to forget."""
 
     @property
     def buffer_bytes(self) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import threading
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,7 +18,8 @@ from autograd.dispatch import registry
 from autograd.graph import Node, StaleGraphError
 from autograd.programs.anomalies import check_backward, check_forward
 from autograd.programs.deriving import Derived
-from autograd.programs.given import OWN, as_array, as_seed, fingerprint, kept
+from autograd.programs.effects import Effects
+from autograd.programs.given import OWN, as_array, as_seed, copied
 from autograd.programs.guards import BranchChanged, Guard, guards_of
 from autograd.programs.leaving import Leaving
 from autograd.programs.listing import listing
@@ -65,14 +68,64 @@ class ProgramStats:
     branches: str
 
 
-@dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a program, as it is kept to be differentiated later."""
+    """The last run of one thread: what it was given, and what came out, as its backward pass needs it.
 
-    given: list[Any]
-    instances: int | None
-    drawn: dict[Node, Any]
-    ran: Any  # by which the program tells whether it was the last
+    A native executor computes losses and gradients in one call. A thread that trains asks for both at
+    once, and keeps the gradients until they are asked for.
+
+    Attributes:
+        begun, done: whether there is a run, and whether it has succeeded.
+        counted: whether the thread is one of those that have run the program.
+        given, instances: the inputs, and how many instances a graph of Values was run for.
+        date: of the leaves that it read.
+        out: what was computed, until the first backward pass has been verified.
+        ahead: the gradients for the default seed, where they were computed with the output.
+        drawn: copies of what rows drew, once another run has drawn into the same memory.
+        borrowed: the names of inputs that were not copied.
+        rooms: the memory of the copies of inputs, which the next run uses again.
+        number: counts the runs; and `kept`, a weak reference to the one of that number, if it was kept.
+        trains, used: whether the thread differentiates with the default seed, and has done so.
+        keeps: whether large inputs are copied in any case: a backward pass has missed them.
+    """
+
+    __slots__ = (
+        *("ahead", "begun", "borrowed", "counted", "date", "done", "drawn", "given", "instances"),
+        *("keeps", "kept", "number", "out", "rooms", "trains", "used"),
+    )
+
+    def __init__(self, inputs: int) -> None:
+        self.begun = self.done = self.counted = False
+        self.trains = self.used = self.keeps = False
+        self.given: list[Any] = []
+        self.instances: int | None = None
+        self.date = 0
+        self.out: Any = None
+        self.ahead: Any = None
+        self.drawn: dict[int, Any] | None = None
+        self.borrowed: list[str] = []
+        self.number = 0
+        self.kept: Any = None
+        self.rooms: list[Any] = [None] * inputs
+
+
+class Kept:
+    """One run of a program, as it is kept to be differentiated later, by this program or another.
+
+    Attributes:
+        given, instances: the inputs, which are nobody else's.
+        drawn: what rows drew, by the node.
+        run, number: by which the program tells whether it is still the last one of its thread.
+    """
+
+    __slots__ = ("__weakref__", "drawn", "given", "instances", "number", "run")
+
+    def __init__(self, run: Run, given: list[Any], drawn: dict[Node, Any]) -> None:
+        self.given = given
+        self.instances = run.instances
+        self.drawn = drawn
+        self.run = run
+        self.number = run.number
 
 
 class Program:
@@ -86,6 +139,10 @@ class Program:
     per instance (or one number for all), and so is what comes out. Of plain numbers alone a number comes
     out. With nodes in `also`, a call gives
     their numbers as well, behind the output's.
+
+    Several threads may share a program: `backward` differentiates the last run of the thread that calls
+    it. A call that fails leaves running averages and generators of random numbers what they were; and
+    there is nothing to differentiate then, unless the inputs did not fit, and nothing was computed.
     """
 
     def __init__(
@@ -138,7 +195,10 @@ class Program:
         self.watched = {node: i for i, node in enumerate(shown)}
         self.seen = {id(x): i for i, x in enumerate((*shown, *found.values()))}
         self.also = tuple(also)
+        self.effects = Effects(self.plan)
         reason = "another was asked for" if executor == "numpy" else obstacle(self.plan)
+        if self.effects.at_once:
+            reason = reason or "it reads what its own effects assign, and so depends on their order"
         if executor == "native" and reason:
             raise ValueError(f"no native executor for this program: {reason}")
         self.why_not_native = reason or ""
@@ -162,15 +222,14 @@ class Program:
         self.impure = self.plan.impure
         self.lock = threading.RLock()
         self.alone = False  # whether the last inputs of a graph of Values were plain numbers
-        self.ran: tuple[list[Any], int | None, int] | None = None
-        self.prints: list[Any] = []
-        self.rooms: list[Any] = [None] * len(self.inputs)  # copies of small inputs
-        self.out: Any = None  # of the last run, until the first backward pass has been verified
-        self.fresh = False
-        # A native executor computes losses and gradients in one call. A program that is trained asks for
-        # both at once, and keeps the gradients until they are asked for.
-        self.trains = self.used = False
-        self.ahead: Any = None
+        self.local = threading.local()  # the last run of each thread
+        self.threads = 0  # that have run it
+        self.latest: Run | None = None
+        # The run whose intermediate results lie in the executor's memory, until a pass has used them;
+        # and the one whose random numbers do, until another draws.
+        self.resident: Run | None = None
+        self.drew: Run | None = None
+        programs.add(self)
         self.even = np.empty(0)  # the default seed of a graph of Values, and that of one of tensors
         self.one: Any = None
 
@@ -193,116 +252,191 @@ class Program:
         """The output for the inputs that the graph was recorded with, whose effects have been had."""
         return self.run(arrays, self.recall)
 
+    @property
+    def mine(self) -> Run:
+        """The last run of this thread."""
+        try:
+            return self.local.run  # type: ignore[no-any-return]
+        except AttributeError:
+            self.local.run = run = Run(len(self.inputs))
+            return run
+
+    @property
+    def trains(self) -> bool:
+        """Whether this thread asks for gradients after each run, so that both are computed at once."""
+        return self.mine.trains
+
+    @property
+    def ahead(self) -> Any:
+        """The gradients of this thread's last run, if they were computed with the output; or None."""
+        return self.mine.ahead
+
     def run(self, arrays: Sequence[Any], compute: Callable[..., Sequence[Any]]) -> Any:
         """One run: its inputs are checked, and what comes out is verified and guarded."""
         with self.lock:
             if self.flagged != graph.latest_flag:
                 self.check_flags()
-            given, instances = self.checked(arrays)
-            self.trains, self.used = self.trains and self.used, False
-            self.fresh, self.ran, self.ahead = False, None, None
-            date = graph.latest_change
-            for guard in self.early:
-                guard.check({}, given, instances)
+            run = self.mine
+            both = run.trains and run.used and (self.numpy is None or self.numpy.gives)
+            self.take(run, arrays, borrow=both and not run.keeps)
+            run.trains, run.used = both, False
+            run.number += 1
+            run.ahead = self.resident = None
+            before = self.effects.begin() if self.impure else None
+            if before is not None and self.drew is not None and self.drew is not run:
+                self.save_drawn(self.drew)
+            run.drawn, self.drew = None, run
             try:
-                out = compute(given, instances)
-            except ValueError:
-                for guard in self.lazy:
-                    guard.check({}, given, instances)
+                out = self.computed(run, compute, both)
+                if before is not None:
+                    self.effects.succeed()
+                    # The leaves, which an effect may have assigned, are those that the run began with
+                    # or ended with: both are known by now.
+                    run.date = graph.latest_change
+            except BaseException:
+                if before is not None:
+                    self.effects.fail(before)
+                if self.verifier is not None:
+                    self.verifier.run = None  # the next run is the first
                 raise
-            # The leaves, which an effect may have assigned, are those that the run began with or ended
-            # with: both are known by now.
-            if self.impure:
-                date = graph.latest_change
-            if self.verifier is not None and self.verifier.run is None:
-                self.verifier.check_forward(given, instances, out, self.watched)
-            numbers = {key: out[1 + i] for key, i in self.seen.items()}
-            for guard in self.late:
-                guard.check(numbers, given, instances)
-            if current_mode().anomaly is not None:
-                check_forward(self.plan, given, self.drawn(instances), self.arrays(), instances)
-            self.ran = (given, instances, date)
-            self.out = out if self.verifier is not None else None
-            self.prints = [fingerprint(x) for x in given]
-            self.fresh = self.ahead is None
+            run.done, self.latest = True, run
+            if not run.counted:
+                run.counted = True
+                self.threads += 1
+            if run.ahead is None:
+                self.resident = run
             alone = self.alone
         place = () if not self.plan.scalar else 0 if alone else slice(None)
         if not self.also:
             return out[0][place]
-        return tuple([x[place] for x in (out[0], *(numbers[id(node)] for node in self.also))])
+        also = [out[1 + self.watched[node]] for node in self.also]
+        return tuple([x[place] for x in (out[0], *also)])
 
-    def recall(self, given: list[Any], instances: int | None) -> Sequence[Any]:
+    def computed(
+        self, run: Run, compute: Callable[..., Sequence[Any]], both: bool
+    ) -> Sequence[Any]:
+        """The output and the extra registers of a run, verified and guarded."""
+        given, instances = run.given, run.instances
+        run.date = graph.latest_change
+        for guard in self.early:
+            guard.check({}, given, instances)
+        try:
+            out = compute(run, both)
+        except ValueError:
+            for guard in self.lazy:
+                guard.check({}, given, instances)
+            raise
+        if self.verifier is not None:
+            if self.verifier.run is None:
+                self.verifier.check_forward(given, instances, out, self.watched)
+            run.out = out
+        if self.late:
+            numbers = {key: out[1 + i] for key, i in self.seen.items()}
+            for guard in self.late:
+                guard.check(numbers, given, instances)
+        if current_mode().anomaly is not None:
+            check_forward(self.plan, given, self.random(run), self.arrays(), instances)
+        return out
+
+    def drawn(self, run: Run) -> dict[int, Any]:
+        """Where the executor keeps what rows drew in a run of this size."""
+        places = {} if self.numpy is None else self.numpy.at(run.instances).places
+        return {step.out: places[step.out] for step in self.impure if step.out in places}
+
+    def random(self, run: Run) -> list[Any]:
+        """Copies of what rows drew in a run, in the order of the plan."""
+        drawn = self.drawn(run) if run.drawn is None else run.drawn
+        steps = [step for step in self.impure if not registry[step.name].passes]
+        return [drawn[step.out].copy() for step in steps]
+
+    def save_drawn(self, run: Run) -> None:
+        """Copy what a run has drawn: another is about to draw into the same memory."""
+        if run.done:
+            run.drawn = {r: x.copy() for r, x in self.drawn(run).items()}
+
+    def recall(self, run: Run, both: bool) -> Sequence[Any]:
         """The output and the extra registers, with what was drawn when the graph was recorded."""
         if not self.impure:
-            return self.forward(given, instances)
+            return self.forward(run, both)
         assert self.numpy is not None  # the native executor has no effects
-        self.put_drawn({s.node: s.node._data for s in self.impure if s.node is not None}, instances)
-        return self.numpy.at(instances).refresh(given, self.arrays())
+        self.put_drawn({s.node: s.node._data for s in self.impure if s.node is not None}, run)
+        return self.numpy.at(run.instances).refresh(run.given, self.arrays())
 
-    def put_drawn(self, drawn: Mapping[Node, Any], instances: int | None) -> None:
-        """Put numbers in the place of those that the last run has drawn."""
+    def put_drawn(self, drawn: Mapping[Node, Any], run: Run) -> None:
+        """Put numbers in the place of those that were drawn last in a run of this size."""
+        places = self.drawn(run)
         for step in self.impure:
-            if step.node is not None and step.node in drawn:
-                places = self.numpy.at(instances).places  # type: ignore[union-attr]
-                if step.out in places:
-                    places[step.out][...] = drawn[step.node]
+            if step.out in places and step.node is not None and step.node in drawn:
+                places[step.out][...] = drawn[step.node]
 
-    def keep(self) -> Run:
-        """What the last run was given and has drawn, to differentiate it after others."""
-        assert self.ran is not None  # whoever calls this has just run
-        given, instances, _ = self.ran
-        self.rooms = [None] * len(self.inputs)  # the copies of its inputs are the run's now
+    def keep(self) -> Kept:
+        """What the last run of this thread was given and has drawn, to differentiate it after others."""
+        run = self.mine
+        given = run.given
+        if run.borrowed:
+            given = run.given = [np.array(x) for x in given]
+            run.borrowed = []
+        run.keeps = True
         drawn = {}
-        for step in self.impure:
-            places = self.numpy.at(instances).places  # type: ignore[union-attr]
-            if step.out in places and step.node is not None:
-                drawn[step.node] = places[step.out].copy()
-        return Run(given, instances, drawn, self.ran)
+        if self.impure:
+            places = self.drawn(run)
+            for step in self.impure:
+                if step.out in places and step.node is not None:
+                    drawn[step.node] = places[step.out].copy()
+        kept = Kept(run, given, drawn)
+        run.kept = weakref.ref(kept)
+        return kept
 
-    def differentiate(self, run: Run, seed: Any) -> dict[Node, Any]:
+    def differentiate(self, kept: Kept, seed: Any) -> dict[Node, Any]:
         """The gradients of a run that was kept, by the leaf; the arrays are the caller's.
 
         The parameters must still be what they were.
         """
         with self.lock:
-            weights = self.seeded(seed, run.instances)
-            if self.ran is run.ran:
-                gradients = self.gradients(run.given, run.instances, weights)
-                self.look_for_anomalies(run.given, run.instances, weights)
-                self.verify(weights, gradients)
+            weights = self.seeded(seed, kept.instances)
+            run = kept.run
+            mine = getattr(self.local, "run", None)
+            if run is mine and run.done and run.number == kept.number:
+                gradients = self.gradients(run, weights)
+                self.look_for_anomalies(run, weights)
+                self.verify(run, weights, gradients)
             else:
-                last = None if self.ran is None else self.keep()
-                self.put_drawn(run.drawn, run.instances)
-                self.fresh = False
-                gradients = self.gradients(run.given, run.instances, weights)
-                self.look_for_anomalies(run.given, run.instances, weights)
-                if last is not None:
-                    self.put_drawn(last.drawn, last.instances)
-            self.fresh = False
+                run = Run(len(self.inputs))
+                run.given, run.instances = kept.given, kept.instances
+                if self.impure:
+                    if self.drew is not None:
+                        self.save_drawn(self.drew)
+                    self.put_drawn(kept.drawn, run)
+                    self.drew = None
+                gradients = self.gradients(run, weights)
+                self.look_for_anomalies(run, weights)
             gives = self.numpy is not None and self.numpy.gives
             pairs = zip(self.plan.gradients, gradients, strict=True)
             return {leaf: g if gives else np.array(g) for (leaf, _), g in pairs}
 
-    def forward(self, given: list[Any], instances: int | None) -> Sequence[Any]:
-        """The output and the extra registers."""
+    def forward(self, run: Run, both: bool) -> Sequence[Any]:
+        """The output and the extra registers; the gradients as well, if both are wanted."""
         if self.native is not None:
-            if self.trains and instances is not None:
-                both = self.native.backward(given, self.numbers(), self.evenly(instances))
-                losses, self.ahead = both
+            if both:
+                weights = self.evenly(run.instances or 1)
+                losses, run.ahead = self.native.backward(run.given, self.numbers(), weights)
                 return [losses]
-            result = self.native.forward(given, self.numbers())
+            result = self.native.forward(run.given, self.numbers())
             return [result[0], *result[1]] if self.extra else [result]
         assert self.numpy is not None  # one of the two is there
-        compiled: Any = self.numpy.at(instances)
+        compiled: Any = self.numpy.at(run.instances)
         out: Sequence[Any]
-        if self.trains and self.numpy.gives:
-            out, self.ahead = compiled.both(given, self.arrays(), self.seeded(None, None))
+        if both:
+            out, run.ahead = compiled.both(run.given, self.arrays(), self.seeded(None, None))
         else:
-            out = compiled.forward(given, self.arrays())
+            out = compiled.forward(run.given, self.arrays())
         return out
 
     def backward(self, seed: Any = None) -> None:
         """Leave the gradients on the leaves, added to what is there, as `Node.backward` does.
+
+        What is differentiated is the last run of this thread, or, if it has run nothing, of the only
+        thread that has.
 
         Args:
             seed: the cotangent of the output. For a graph of Values one weight per instance: by
@@ -310,72 +444,98 @@ class Program:
                 those of the sum.
 
         Raises:
-            ValueError: nothing has been run yet, or a seed of another shape.
+            ValueError: nothing has been run yet, or a seed of another shape; or several other threads
+                have run the program, and this one has not.
             StaleGraphError: a leaf was assigned after the run.
         """
         with self.lock:
-            if self.ran is None:
-                raise ValueError("backward() needs a run first: call the program with its inputs")
-            given, instances, date = self.ran
-            if graph.latest_change > date:
-                self.check_unchanged(date)
-            for x, known, name in zip(given, self.prints, self.names, strict=True):
-                if fingerprint(x) != known:
-                    raise StaleGraphError(
-                        f"backward() of a program: input {name} was written into after the run; call "
-                        "the program again first"
-                    )
-            weights = self.seeded(seed, instances)
-            if self.ahead is not None and seed is None:
-                gradients = self.ahead
+            run = self.to_differentiate()
+            if graph.latest_change > run.date:
+                self.check_unchanged(run.date)
+            weights = self.seeded(seed, run.instances)
+            if run.ahead is not None and seed is None:
+                gradients = run.ahead
             else:
-                gradients = self.gradients(given, instances, weights)
-            self.look_for_anomalies(given, instances, weights)
-            self.verify(weights, gradients)
+                self.check_kept(run)
+                gradients = self.gradients(run, weights)
+            self.look_for_anomalies(run, weights)
+            self.verify(run, weights, gradients)
             self.leaving.leave(gradients)
-            self.used = True
+            run.used = True
             if not self.plan.scalar:
-                self.ahead = None  # the leaves hold these arrays from now on
-            self.trains = seed is None and (not self.extra or not self.plan.scalar)
+                run.ahead = None  # the leaves hold these arrays from now on
+            run.trains = seed is None and (not self.extra or not self.plan.scalar)
 
-    def drawn(self, instances: int | None) -> list[Any]:
-        """What the effects of the last run drew."""
-        if not self.impure:
-            return []
-        assert self.numpy is not None  # the native executor has no effects
-        places = self.numpy.at(instances).places
-        return [places[step.out].copy() for step in self.impure if not registry[step.name].passes]
+    @staticmethod
+    def check_kept(run: Run) -> None:
+        """Raise where an input of a run is asked for that was not copied."""
+        if run.borrowed:
+            run.keeps = True
+            raise StaleGraphError(
+                f"backward() of a program: input {run.borrowed[0]} is large, and was not kept as its "
+                "gradients were computed with the output, for no seed and one pass: call the program "
+                "again first, which will keep it from now on"
+            )
 
-    def look_for_anomalies(self, given: list[Any], instances: int | None, weights: Any) -> None:
+    def look_for_anomalies(self, run: Run, weights: Any) -> None:
         """Under `detect_anomaly`, name the first instruction of the backward pass that goes wrong."""
         if current_mode().anomaly is not None:
-            drawn = self.drawn(instances)
-            check_backward(self.plan, given, drawn, self.arrays(), instances, weights)
+            self.check_kept(run)
+            given, drawn = run.given, self.random(run)
+            check_backward(self.plan, given, drawn, self.arrays(), run.instances, weights)
 
-    def verify(self, weights: Any, gradients: Sequence[Any]) -> None:
-        """Compare the first gradients, which are those of the last run, with an eager pass."""
-        if self.verifier is not None and self.ran is not None:
-            if self.verifier.run is not self.out:
-                self.verifier.look_at(self.ran[0], self.ran[1], self.out, self.watched)
+    def verify(self, run: Run, weights: Any, gradients: Sequence[Any]) -> None:
+        """Compare the first gradients with an eager pass."""
+        if self.verifier is not None:
+            if self.verifier.run is not run.out:
+                self.verifier.look_at(run.given, run.instances, run.out, self.watched)
             self.verifier.check_backward(weights, gradients, self.again)
-            self.verifier = self.out = None
+            self.verifier = run.out = None
 
-    def gradients(self, given: list[Any], instances: int | None, weights: Any) -> Sequence[Any]:
-        """The gradients of the last run."""
+    def to_differentiate(self) -> Run:
+        """The run that a backward pass of this thread differentiates."""
+        run = self.mine
+        if not run.begun and self.latest is not None:
+            if self.threads > 1:
+                raise ValueError(
+                    "backward() of a program differentiates the last run of the same thread: this one "
+                    f"has run nothing, and {self.threads} others have. Call the program here first"
+                )
+            run = self.latest
+        if not run.done:
+            failed = "; its last call failed" if run.begun else ""
+            raise ValueError(
+                f"backward() needs a run first: call the program with its inputs{failed}"
+            )
+        return run
+
+    def gradients(self, run: Run, weights: Any) -> Sequence[Any]:
+        """The gradients of a run, whether it was the last or not."""
         if self.native is not None:
-            gradients: Sequence[Any] = self.native.backward(given, self.numbers(), weights)[1]
+            gradients: Sequence[Any] = self.native.backward(run.given, self.numbers(), weights)[1]
             return gradients
         assert self.numpy is not None  # one of the two is there
-        compiled = self.numpy.at(instances)
-        if not self.fresh:  # the last backward pass has written over what it needed
-            compiled.refresh(given, self.arrays())
-        self.fresh = False
-        return compiled.backward(given, self.arrays(), weights)
+        compiled = self.numpy.at(run.instances)
+        if self.resident is not run:  # another run, or its own backward pass, has written over it
+            if run.drawn is not None:
+                self.draw_again(run)
+            compiled.refresh(run.given, self.arrays())
+        self.resident = None
+        return compiled.backward(run.given, self.arrays(), weights)
+
+    def draw_again(self, run: Run) -> None:
+        """Put what a run has drawn back to where another has drawn since."""
+        if self.drew is not None:
+            self.save_drawn(self.drew)
+        for r, x in self.drawn(run).items():
+            np.copyto(x, run.drawn[r])  # type: ignore[index]
+        run.drawn, self.drew = None, run
 
     def again(self, given: list[Any], weights: Any) -> Sequence[Any]:
         """The gradients for other instances, which the run that is under way does not notice."""
-        self.fresh = False
-        return [float(g) for g in self.gradients(given, len(weights), weights)]
+        run = Run(len(self.inputs))
+        run.given, run.instances = given, len(weights)
+        return [float(g) for g in self.gradients(run, weights)]
 
     # --- what comes in ----------------------------------------------------------------------------
 
@@ -387,17 +547,20 @@ class Program:
         """The parameters' own numbers and arrays."""
         return [leaf._data for leaf in self.leaves]
 
-    def checked(self, arrays: Sequence[Any]) -> tuple[list[Any], int | None]:
-        """The inputs of one run, and how many instances a scalar plan is run for."""
+    def take(self, run: Run, arrays: Sequence[Any], borrow: bool) -> None:
+        """Give a run its inputs: copies, but (with `borrow`) of large ones."""
         if len(arrays) != len(self.inputs):
             raise TypeError(
                 f"the program takes {len(self.inputs)} inputs ({', '.join(self.names)}), "
                 f"got {len(arrays)}"
             )
         if self.plan.scalar:
-            return self.checked_numbers(arrays)
+            numbers, instances = self.checked_numbers(arrays)
+            run.begun, run.done = True, False
+            run.given, run.instances = numbers, instances
+            return
         given: list[Any] = []
-        small = []
+        same = []
         for x, r, name in zip(arrays, self.plan.inputs, self.names, strict=True):
             register = self.plan.registers[r]
             if (
@@ -405,8 +568,7 @@ class Program:
                 and x.dtype is register.dtype
                 and x.shape == register.shape
             ):
-                if x.nbytes <= OWN:
-                    small.append(len(given))
+                same.append(len(given))
                 given.append(x)
                 continue
             array = as_array(x, name)
@@ -420,14 +582,26 @@ class Program:
                     raise TypeError(
                         f"input {name} has dtype {register.dtype} in this program, got {array.dtype}"
                     )
-                array = array.astype(register.dtype)
-            given.append(kept(array, x))
-        for i in small:  # now that all fit: what is here belongs to the last run
-            if self.rooms[i] is None:
-                self.rooms[i] = np.empty_like(given[i], order="C", subok=False)
-            np.copyto(self.rooms[i], given[i])
-            given[i] = self.rooms[i]
-        return given, None
+                given.append(array.astype(register.dtype))
+            else:
+                given.append(copied(array, x))
+        run.begun, run.done, run.borrowed = True, False, []
+        if run.kept is not None:
+            if run.kept() is not None:  # whose inputs are in these rooms
+                run.rooms = [None] * len(given)
+            run.kept = None
+        rooms = run.rooms
+        for i in same:  # now that all fit: what is here belongs to the last run
+            x = given[i]
+            if borrow and x.nbytes > OWN:
+                run.borrowed.append(self.names[i])
+                continue
+            room = rooms[i]
+            if room is None:
+                room = rooms[i] = np.empty_like(x, order="C", subok=False)
+            np.copyto(room, x)
+            given[i] = room
+        run.given = given
 
     def checked_numbers(self, arrays: Sequence[Any]) -> tuple[list[Any], int]:
         """The inputs of a graph of Values, each with one number per instance, and how many those are."""
@@ -451,10 +625,14 @@ class Program:
         m = 1 if instances is None else instances
         if m == 0:
             raise ValueError("the inputs of a program hold at least one instance, got none")
-        full = [
-            np.full(m, x, float) if x.ndim == 0 else np.ascontiguousarray(x, float) for x in given
-        ]
-        return [kept(x, y) for x, y in zip(full, arrays, strict=True)], m
+        return [
+            np.full(m, x, float)
+            if x.ndim == 0
+            else copied(x, y)
+            if x.dtype == np.float64 and x.flags.c_contiguous
+            else x.astype(float)
+            for x, y in zip(given, arrays, strict=True)
+        ], m
 
     def seeded(self, seed: Any, instances: int | None) -> Any:
         """The seed as an array of the output's shape, or with a weight for each instance."""
@@ -571,6 +749,26 @@ def check_nodes(output: Any, inputs: Any, also: Any) -> None:
         raise TypeError(f"inputs= of a program is a list of nodes, got {inputs!r:.60}")
     if not isinstance(also, Sequence) or not all(isinstance(x, Node) for x in also):
         raise TypeError(f"also= of a program is a list of nodes, got {also!r:.60}")
+
+
+programs: weakref.WeakSet[Program] = weakref.WeakSet()
+
+
+def forked() -> None:
+    """A child process has none of its parent's threads, nor what they were about."""
+    for program in programs:
+        program.lock = threading.RLock()
+        program.resident = None
+        for generator in program.effects.generators:
+            # NumPy's lock of it, which one of them may hold: it has nothing for this but what Python's
+            # own libraries use.
+            generator.lock._at_fork_reinit()
+        if program.numpy is not None:
+            program.numpy.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=forked)
 
 
 def obstacle(plan: Plan) -> str | None:

@@ -84,6 +84,11 @@ class TensorExecutor:
             self.compiled = TensorNative(self.plan, self.extra)
         return self.compiled
 
+    def forget(self) -> None:
+        """Forget what was given last: in a forked process, another thread may have been half done."""
+        if self.compiled is not None:
+            self.compiled.given = [None] * len(self.compiled.given)
+
     @property
     def buffer_bytes(self) -> int:
         """Memory held for intermediate results."""

@@ -17,8 +17,14 @@ import graphviz
 
 __all__ = ["RenderingError", "render"]
 
-LOCK = threading.Lock()
+LOCK = threading.RLock()
 """Graphviz is not thread-safe: one layout at a time."""
+
+if hasattr(os, "register_at_fork"):
+    # A child has none of the other threads: it is forked while no layout is being made.
+    os.register_at_fork(
+        before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release
+    )
 
 
 class RenderingError(RuntimeError):

@@ -288,16 +288,6 @@ def test_an_input_may_be_written_into_after_the_run() -> None:
     near(v.grad, 12.0)
 
 
-def test_a_large_input_that_was_written_over_is_stale() -> None:
-    x, w = Tensor(np.ones((300, 200)), "x"), Tensor(np.ones(200), "w")
-    program = autograd.compile(((x * w) ** 2).sum(), inputs=[x])
-    batch = np.ones((300, 200))
-    program(batch)
-    batch[:] = 2.0
-    with pytest.raises(StaleGraphError, match="input 'x' was written into after the run"):
-        program.backward()
-
-
 def test_a_constant_may_be_written_into_after_compiling() -> None:
     x, c = Tensor([1.0, 2.0], "x"), np.array([3.0, 4.0])
     program = autograd.compile((x * c).sum(), inputs=[x])
