@@ -9,7 +9,6 @@ import importlib
 import importlib.util
 import os
 import sys
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -17,15 +16,6 @@ from autograd.programs import cache
 from autograd.programs.llvm import LIBRARY
 
 __all__ = ["Machine", "available", "cores", "machine_code", "vector_width"]
-
-LOCK = threading.RLock()
-"""Held while LLVM works, which has locks of its own."""
-
-if hasattr(os, "register_at_fork"):
-    # A child has none of the other threads: it is forked while LLVM is not at work.
-    os.register_at_fork(
-        before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release
-    )
 
 MINIMUM = (0, 45)
 """The first llvmlite whose LLVM reads the text that is written here."""
@@ -53,6 +43,7 @@ def cores() -> int:
 def _host() -> tuple[Any, Any, str, str]:
     """llvmlite's binding, the target, and the name and the features of this processor."""
     binding = importlib.import_module("llvmlite.binding")
+    _fork_between_calls(binding)
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
     for name, address in _library().items():
@@ -67,6 +58,21 @@ def _host() -> tuple[Any, Any, str, str]:
             ",-prefer-256-bit"  # which LLVM sets for some processors that have wider vectors
         )
     return binding, binding.Target.from_default_triple(), cpu, features
+
+
+def _fork_between_calls(binding: Any) -> None:
+    """Let a process be forked only while no thread is inside LLVM: a child could never use it again.
+
+    llvmlite holds a lock during every call of LLVM, also where it frees what is not needed any more, and
+    offers no other way to hold it.
+    """
+    lock = getattr(binding.ffi.lib, "_lock", None)
+    if lock is not None and hasattr(os, "register_at_fork"):
+        os.register_at_fork(
+            before=lock.__enter__,
+            after_in_parent=functools.partial(lock.__exit__, None, None, None),
+            after_in_child=functools.partial(lock.__exit__, None, None, None),
+        )
 
 
 def _library() -> dict[str, int]:
@@ -98,11 +104,10 @@ def machine_code(text: str, effort: int = 2) -> tuple[bytes, bool]:
     found = cache.load(key)
     if found is not None:
         return found, True
-    with LOCK:
-        machine = target.create_target_machine(cpu=cpu, features=features, opt=effort, jit=True)
-        module = binding.parse_assembly(text)
-        module.verify()
-        code: bytes = machine.emit_object(module)
+    machine = target.create_target_machine(cpu=cpu, features=features, opt=effort, jit=True)
+    module = binding.parse_assembly(text)
+    module.verify()
+    code: bytes = machine.emit_object(module)
     cache.save(key, code)
     return code, False
 
@@ -112,16 +117,14 @@ class Machine:
 
     def __init__(self, code: bytes) -> None:
         binding, target, cpu, features = _host()
-        with LOCK:
-            machine = target.create_target_machine(cpu=cpu, features=features, opt=2, jit=True)
-            empty = binding.parse_assembly("")
-            self._engine = binding.create_mcjit_compiler(empty, machine)
-            self._engine.add_object_file(binding.ObjectFileRef.from_data(code))
-            self._engine.finalize_object()
+        machine = target.create_target_machine(cpu=cpu, features=features, opt=2, jit=True)
+        empty = binding.parse_assembly("")
+        self._engine = binding.create_mcjit_compiler(empty, machine)
+        self._engine.add_object_file(binding.ObjectFileRef.from_data(code))
+        self._engine.finalize_object()
 
     def function(self, name: str) -> Callable[[int], None]:
         """A function by name; Python's lock is free while it runs."""
-        with LOCK:
-            address = self._engine.get_function_address(name)
+        address = self._engine.get_function_address(name)
         function: Callable[[int], None] = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
         return function
