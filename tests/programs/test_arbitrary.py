@@ -23,7 +23,6 @@ def any_program(draw: st.DrawFn) -> Program:
     return generator.generate(lambda n: draw(st.integers(0, n - 1)))
 
 
-@pytest.mark.xfail(strict=False, reason="second derivatives and masks are being mended")
 @settings(
     max_examples=1000,
     deadline=None,

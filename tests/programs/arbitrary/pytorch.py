@@ -33,7 +33,7 @@ def beside_1(x: Any) -> bool:
 
 
 DOCUMENTED: dict[str, Callable[..., bool]] = {
-    # README: "`relu'`, `abs'`, `maximum'` at nan", and sign, which is NumPy's there.
+    # README: "`relu'`, `abs'`, `maximum'` at nan", and sign, which is NumPy's there; clip likewise.
     "relu": any_nan,
     "abs": any_nan,
     "sign": any_nan,
@@ -57,6 +57,10 @@ DOCUMENTED: dict[str, Callable[..., bool]] = {
     "std": extreme,
     # In which order three factors are multiplied is free: 0 · inf is met in one and not in another.
     "einsum_all": lambda *xs: len(xs) > 2 and not all(np.isfinite(x).all() for x in xs),
+    # README: "`xlogy(0, 0)` by y".
+    "xlogy": lambda x, y: bool(np.any(x == 0)),
+    "xlog1py": lambda x, y: bool(np.any(x == 0)),
+    "kl_divergence": lambda x, target: bool(np.any(target == 0)),
     # README: "`prod` where a product overflows or underflows": PyTorch divides it by each factor.
     "prod": lambda x: extreme(x) or not np.isfinite(x).all(),
     # No convention: PyTorch's derivatives lose digits.
@@ -82,6 +86,8 @@ def obstacle(program: Program, pool: Sequence[Any]) -> str | None:
         if step.theirs is None:
             return "no counterpart"
         known = DOCUMENTED.get(step.row)
+        if "np.clip" in step.text and len(step.operands) == 3:
+            known = DOCUMENTED["clip_between"]
         if known is not None and known(*(np.asarray(x, float) for x in step.arguments(pool))):
             return "a documented difference"
     return None
