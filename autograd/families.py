@@ -85,7 +85,9 @@ class Elementwise(Primitive):
             key = found = None
         if found is None:
             found = [self._written(slot, options) for slot in range(len(self.derivatives))]
-            if key is not None and len(self._with_options) < 64:
+            # A function among the options would be kept alive, with all that it belongs to.
+            held = key is not None and not any(map(callable, options.values()))
+            if held and len(self._with_options) < 64:
                 self._with_options[key] = found
         if options is self.options:
             self._array_rules = found
@@ -103,7 +105,9 @@ class Elementwise(Primitive):
         operands = ", ".join(("out", *names))
         try:
             with np.errstate(all="ignore"):  # arccosh(0.5)
-                out = np.asarray(self.array(*samples, **options))
+                # A formula is written without anything happening.
+                impure = self.is_impure(options)
+                out = samples[0] if impure else np.asarray(self.array(*samples, **options))
                 letters = [Letter(name, sample=0.5) for name in names]
                 formula = rule(Letter("out", sample=out), *letters, **options)
                 choice = as_choice(formula, Letter("g", sample=0.5))
