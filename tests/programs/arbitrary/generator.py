@@ -29,11 +29,11 @@ REFUSED = (ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError)
 """What NumPy raises for a call that makes no sense, which is then not made."""
 
 CHECKS = {
-    "values": (1, 3),
-    "mixed": (1, 4),
-    "pytorch": (1, 2),
-    "differences": (1, 3),
-    "directions": (1, 2),
+    "values": (1, 2),
+    "mixed": (1, 3),
+    "pytorch": (3, 4),
+    "differences": (2, 3),
+    "directions": (2, 3),
     "second": (1, 4),
     "numpy": (1, 5),
     "native": (1, 50),
@@ -93,7 +93,7 @@ class Generator:
         """Often, one number at the end of all results that nothing uses."""
         used = {x for step in self.steps for x in step.operands if not isinstance(x, Constant)}
         loose = [place for place in range(-len(self.made), 0) if place not in used]
-        if len(loose) < 2 or self.draw.chance(1, 3):
+        if len(loose) < 2 or self.draw.chance(1, 6):
             return
         total = None
         for i, place in enumerate(reversed(loose), start=1):
@@ -303,7 +303,7 @@ class Generator:
     def elementwise(self) -> int | None:
         """An elementwise row, as a function, an operator, or a ufunc."""
         draw = self.draw
-        rows = operations.ELEMENTWISE if draw.chance(1, 2) else operations.USUAL
+        rows = operations.ELEMENTWISE if draw.chance(3, 4) else operations.USUAL
         row = draw.pick(rows)
         call = draw.pick(operations.elementwise_calls(row))
         if self.wild and draw.chance(1, 4):
