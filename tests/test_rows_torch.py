@@ -232,8 +232,8 @@ def test_the_second_derivative_of_a_zeroth_power_at_0_is_0_where_pytorchs_is_nan
     assert theirs.isnan()
 
 
-def test_the_second_derivative_of_the_norm_at_0_is_0_where_pytorchs_is_nan() -> None:
-    assert autograd.hessian(autograd.norm)(np.zeros(2)).tolist() == [[0, 0], [0, 0]]
+def test_the_second_derivative_of_the_norm_at_0_is_nan_as_pytorchs() -> None:
+    assert np.isnan(autograd.hessian(autograd.norm)(np.zeros(2))).all()
     theirs = torch.autograd.functional.hessian(torch.linalg.vector_norm, torch.zeros(2))
     assert torch.isnan(theirs).all()
 
