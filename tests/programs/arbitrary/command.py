@@ -22,7 +22,8 @@ SHOWN = 20
 
 def kind(failure: Exception) -> str:
     """What failures have in common that are likely to be one: the message without its numbers."""
-    return re.sub(r"[xy]?\d.*", "", str(failure).splitlines()[0])[:60]
+    told = ": ".join(str(failure).splitlines()[0].split(": ")[:2])
+    return re.sub(r"[xy]?\d+", "…", told)[:80]
 
 
 def failure_of(source: Recorded | Replayed, native: float, done: Counter[str]) -> Exception | None:
@@ -39,7 +40,7 @@ def smallest(choices: list[int], failure: Exception, native: float) -> Exception
 
     def fails(source: Replayed) -> bool:
         found = failure_of(source, native, Counter())
-        return found is not None and kind(found)[:30] == kind(failure)[:30]
+        return found is not None and kind(found) == kind(failure)
 
     best = shrunk(choices, fails)
     return failure_of(Replayed(best), native, Counter()) or failure
