@@ -24,7 +24,7 @@ from autograd.dispatch import (
 from autograd.families import Elementwise, Reduction
 from autograd.followed import Followed, plain
 from autograd.graph import Node, tick
-from autograd.primitive import BAD_INPUT, Primitive
+from autograd.primitive import BAD_INPUT, SCALARS, Primitive
 from autograd.recording import (
     Mode,
     current_mode,
@@ -233,7 +233,10 @@ def apply_to_tensors(
 ) -> Tensor:
     """Call a primitive where the highest kind among the arguments is a Tensor."""
     if options is not primitive.options:
-        options = fixed(options)
+        for each in options.values():  # as `fixed` does, without a call where nothing is to be done
+            if each.__class__ in WRITABLE:
+                options = fixed(options)
+                break
     arrays: list[Any] = []
     mask, bit = 0, 1
     for x in arguments:
@@ -262,7 +265,9 @@ def apply_to_tensors(
         out = primitive.array(*arrays, **options)
     except BAD_INPUT as error:
         raise primitive.explained(error, arrays) from None
-    if out.__class__ is not ndarray or (out.dtype is not FLOAT64 and out.dtype is not FLOAT32):
+    if out.__class__ is not ndarray:
+        out = np.asarray(out) if out.__class__ in SCALARS else as_result(out, primitive, arrays)
+    elif out.dtype is not FLOAT64 and out.dtype is not FLOAT32:
         out = as_result(out, primitive, arrays)
     mode = current_mode()
     node = new(Tensor)
@@ -298,11 +303,8 @@ def apply_to_tensors(
         node._requires_grad = False
     if out.base is not None:
         share_buffer(node, arguments)
-    else:
-        for x in arrays:
-            if x is out:  # a function that gives its argument back
-                share_buffer(node, arguments)
-                break
+    elif out is arrays[0] or out is arrays[-1] or (len(arrays) > 2 and any_is(out, arrays)):
+        share_buffer(node, arguments)  # a function that gives its argument back
     node._retain = mode.retain
     node._scope = mode.scope
     node._serial = tick()
@@ -314,6 +316,11 @@ def apply_to_tensors(
     if mode.anomaly is not None:
         mode.anomaly.check_forward(node, primitive, arguments)
     return node
+
+
+def any_is(x: Any, items: Iterable[Any]) -> bool:
+    """Whether x is one of these very objects."""
+    return any(each is x for each in items)
 
 
 def as_result(out: Any, primitive: Primitive, arrays: Sequence[Any]) -> Any:

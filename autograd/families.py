@@ -400,7 +400,11 @@ class Multilinear(Primitive):
 
     def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
         like = arguments[slot]
-        arguments = self.of_one_dtype(arguments, out)
+        dtype = getattr(out, "dtype", None)
+        for x in arguments:
+            if x.__class__ is ndarray and x.dtype is not dtype:
+                arguments = self.of_one_dtype(arguments, out)
+                break
         if self.arity is None:
             g = self.vjps(g, slot, *arguments, **options)
         else:
@@ -461,7 +465,11 @@ class Fused(Primitive):
         if rule is None:
             raise TypeError(f"{self.name} has no derivative by argument {slot}")
         like = arguments[slot]
-        arguments = self.of_one_dtype(arguments, out)
+        dtype = getattr(out, "dtype", None)
+        for x in arguments:
+            if x.__class__ is ndarray and x.dtype is not dtype:
+                arguments = self.of_one_dtype(arguments, out)
+                break
         return unbroadcast(rule(g, out, *arguments, **options), like)
 
     def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:

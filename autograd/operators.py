@@ -424,7 +424,11 @@ def _as_of_arrays(name: str, numpy: Any, function: Callable[..., Any]) -> Callab
     names = {each.name for each in own}
     alike = 1 if own else 0  # NumPy's first argument after the array is ours as well
 
+    row = function if isinstance(function, Primitive) else None
+
     def method(self: Tensor, *others: Any, **options: Any) -> Any:
+        if not others and not options and row is not None:
+            return apply_to_tensors(row, (self,), row.options)
         if len(others) <= alike and (not options or options.keys() <= names):
             return function(self, *others, **options)
         return as_numpy(numpy, function, (self, *others), options, f"Tensor.{name}")

@@ -500,7 +500,10 @@ def depth_of_user(frame: FrameType) -> int:
 class Mode:
     """What recording does here and now. Immutable; the current one is a context variable."""
 
-    __slots__ = ("anomaly", "notes", "plain", "recording", "retain", "scope", "transforming")
+    __slots__ = (
+        *("anomaly", "changed", "notes", "plain", "recording", "retain", "scope"),
+        "transforming",
+    )
 
     def __init__(
         self,
@@ -520,12 +523,21 @@ class Mode:
         self.notes = notes
         # The one test of the fast path: record what has a gradient, and check nothing.
         self.plain = recording and anomaly is None and notes is None
+        # The last change that was made of it, and the mode that came of it: see `FixedChange`.
+        self.changed: tuple[Mapping[str, Any], Mode] | None = None
 
     def but(self, **changes: Any) -> Mode:
         """The same mode with some fields changed."""
-        fields = {"recording": self.recording, "retain": self.retain, "anomaly": self.anomaly}
-        fields |= {"transforming": self.transforming, "scope": self.scope, "notes": self.notes}
-        return Mode(**(fields | changes))
+        mode = object.__new__(Mode)
+        mode.recording = recording = changes.get("recording", self.recording)
+        mode.retain = changes.get("retain", self.retain)
+        mode.transforming = changes.get("transforming", self.transforming)
+        mode.anomaly = anomaly = changes.get("anomaly", self.anomaly)
+        mode.scope = changes.get("scope", self.scope)
+        mode.notes = notes = changes.get("notes", self.notes)
+        mode.plain = recording and anomaly is None and notes is None
+        mode.changed = None
+        return mode
 
 
 _mode: ContextVar[Mode] = ContextVar("autograd.mode", default=Mode())  # noqa: B039  (immutable)
@@ -599,8 +611,12 @@ def begin(owner: object, changes: Mapping[str, Any]) -> None:
 
 def end(owner: object) -> None:
     """Take back what the owner changed last. What was changed since, and has not ended, stays."""
-    since = []
     latest = entry = _latest.get()
+    if latest is not None and latest[0] is owner and current_mode() is latest[3]:  # mostly so
+        _latest.set(latest[4])
+        enter(latest[2])
+        return
+    since = []
     while entry is not None and entry.owner is not owner:
         since.append(entry)
         entry = entry.outer
@@ -795,7 +811,24 @@ class Awaited:
         return self.stretches.steps(self.body)
 
 
-class no_grad(ModeChange):  # noqa: N801  (PyTorch's name)
+class FixedChange(ModeChange):
+    """A change that is always the same: what it makes of a mode is made once, and kept with that."""
+
+    def __init__(self) -> None:
+        pass
+
+    def __enter__(self) -> Self:
+        before, changes = current_mode(), self._changes
+        kept = before.changed
+        if kept is None or kept[0] is not changes:
+            kept = before.changed = (changes, before.but(**changes))
+        after = kept[1]
+        _latest.set(Entry._make((self, changes, before, after, _latest.get())))
+        enter(after)
+        return self
+
+
+class no_grad(FixedChange):  # noqa: N801  (PyTorch's name)
     """Compute without recording: results have no parents and ``requires_grad`` is False.
 
     >>> import autograd
@@ -806,18 +839,16 @@ class no_grad(ModeChange):  # noqa: N801  (PyTorch's name)
     (False, ())
     """
 
-    def __init__(self) -> None:
-        super().__init__(recording=False)
+    _changes = {"recording": False}
 
 
-class enable_grad(ModeChange):  # noqa: N801  (PyTorch's name)
+class enable_grad(FixedChange):  # noqa: N801  (PyTorch's name)
     """Record again inside `no_grad`."""
 
-    def __init__(self) -> None:
-        super().__init__(recording=True)
+    _changes = {"recording": True}
 
 
-class retain_grads(ModeChange):  # noqa: N801  (named like no_grad)
+class retain_grads(FixedChange):  # noqa: N801  (named like no_grad)
     """Interior tensors recorded or differentiated in here keep their gradient after a pass.
 
     >>> import autograd
@@ -829,19 +860,17 @@ class retain_grads(ModeChange):  # noqa: N801  (named like no_grad)
     array([1., 1.])
     """
 
-    def __init__(self) -> None:
-        super().__init__(retain=True)
+    _changes = {"retain": True}
 
 
-class aside(ModeChange):  # noqa: N801  (named like no_grad)
+class aside(FixedChange):  # noqa: N801  (named like no_grad)
     """Look at numbers without taking them out of the graph: for effects, checks and pictures.
 
     What is done in here is neither recorded for a program nor refused by a transform, so nothing that
     comes out of it may become part of a result.
     """
 
-    def __init__(self) -> None:
-        super().__init__(notes=None, transforming=frozenset())
+    _changes = {"notes": None, "transforming": frozenset()}
 
 
 class Transforming(ModeChange):

@@ -16,6 +16,7 @@ import numpy as np
 from autograd.declare import elementwise, fused
 from autograd.dispatch import registry, shape_of
 from autograd.families import Elementwise, Fused
+from autograd.primitive import add_reduce, starts
 from autograd.primitives.elementwise import (
     exp,
     indicator,
@@ -190,6 +191,15 @@ kl_divergence = elements(
 # --- targets that are classes ---------------------------------------------------------------------
 
 
+UNSIGNED = {
+    np.dtype(order + kind + size): np.dtype(order + "u" + size)
+    for order in "<>"
+    for kind in "iu"
+    for size in "1248"
+}
+greatest = np.maximum.reduce
+
+
 def _checked(indices: Any, classes: int, ignore: int | None) -> Any:
     """Class indices that are there, with 0 for those that are left out; and which these are."""
     if ignore is not None and not isinstance(ignore, int | np.integer):
@@ -199,8 +209,9 @@ def _checked(indices: Any, classes: int, ignore: int | None) -> Any:
         raise TypeError(f"expected integer class indices, got {indices.dtype}")
     if not indices.size:
         return indices, None
-    good = indices.min() >= 0 and indices.max() < classes
-    if good and (ignore is None or ignore < 0 or ignore >= classes):
+    # Taken as unsigned, what is below 0 is larger than any class: one look at the numbers is enough.
+    unsigned = indices.view(UNSIGNED[indices.dtype])
+    if greatest(unsigned, None) < classes and (ignore is None or ignore < 0 or ignore >= classes):
         return indices, None
     left_out = None if ignore is None else indices == ignore
     wrong = (indices < 0) | (indices >= classes)
@@ -217,7 +228,7 @@ def _checked(indices: Any, classes: int, ignore: int | None) -> Any:
 
 def _classes(x: Any) -> int:
     """How many classes x scores, along its last axis."""
-    shape = np.shape(x)
+    shape = shape_of(x)
     if not shape:
         raise ValueError("expected scores of classes along the last axis, got one number")
     return int(shape[-1])
@@ -288,8 +299,7 @@ def _score_array(x: Any, indices: Any, weight: Any, ignore: Any) -> Any:
     chosen, left_out = _checked(indices, classes, ignore)
     if chosen.shape != x.shape[:-1]:
         raise ValueError(f"expected class indices of shape {x.shape[:-1]}, got {chosen.shape}")
-    flat = chosen.reshape(-1)
-    out = x.reshape(-1, x.shape[-1])[np.arange(flat.size), flat].reshape(chosen.shape)
+    out = x.reshape(-1).take(chosen + starts(chosen.size, classes).reshape(chosen.shape))
     if weight is not None:
         out = out * _weights(weight, classes, out.dtype)[chosen]
     return out if left_out is None else np.where(left_out, 0, out)
@@ -323,19 +333,24 @@ class_score: Fused = fused(
 )
 
 
-def _count_array(x: Any, indices: Any, classes: int, weight: Any, ignore: Any) -> Any:
+def _total(indices: Any, classes: int, weight: Any, ignore: Any) -> Any:
+    """How many instances count, or the sum of their weights."""
     total: Any
     if weight is None:
-        total = np.size(indices)
+        total = indices.size if indices.__class__ is np.ndarray else np.size(indices)
         if ignore is not None:
-            total -= np.count_nonzero(indices == ignore)
+            total -= int(np.count_nonzero(indices == ignore))
     else:
         indices, left_out = _checked(indices, classes, ignore)
         counts = _weights(weight, classes, float)[indices]
-        total = (counts if left_out is None else np.where(left_out, 0, counts)).sum()
+        total = float((counts if left_out is None else np.where(left_out, 0, counts)).sum())
     if not total > 0:
         raise ValueError("there is nothing to average: no instance counts")
-    return np.asarray(total, _float_of(x))
+    return total
+
+
+def _count_array(x: Any, indices: Any, classes: int, weight: Any, ignore: Any) -> Any:
+    return np.asarray(_total(indices, classes, weight, ignore), _float_of(x))
 
 
 class_count = fused(
@@ -354,15 +369,19 @@ class_count = fused(
 def _mean_share(g: Any, out: Any, x: Any, indices: Any, **options: Any) -> Any:
     if x.__class__ is np.ndarray:
         share = np.empty(x.shape, x.dtype)
-        share.fill(g / _count_array(x, indices, **options))
+        share.fill(g / _total(indices, **options))
         return share
     count = class_count(x, indices, **options)
     return registry["broadcast_to"](g / count, shape=shape_of(x))
 
 
+def _class_mean_array(x: Any, indices: Any, classes: int, weight: Any, ignore: Any) -> Any:
+    return add_reduce(x, None) / _total(indices, classes, weight, ignore)
+
+
 class_mean = fused(
     "class_mean",
-    lambda x, indices, **options: np.add.reduce(x, None) / _count_array(x, indices, **options),
+    _class_mean_array,
     (_mean_share, None),
     (lambda t, out, x, indices, **options: sum(t) / class_count(x, indices, **options), None),
     lambda x, indices, **options: sum(x) / class_count(x, indices, **options),
@@ -383,7 +402,7 @@ def _class_loss(x: Any, indices: Any, weight: Any, ignore: Any, smoothing: float
 
 
 def _class_array(x: Any, indices: Any, weight: Any, ignore: Any, smoothing: float) -> Any:
-    if _classes(x) and (smoothing or not np.size(x)):
+    if _classes(x) and (smoothing or not x.size):
         return _class_loss(x, indices, weight, ignore, smoothing)
     return 0 - _score_array(log_softmax.array(x, axis=-1), indices, weight, ignore)
 

@@ -15,7 +15,7 @@ from autograd.declare import fused
 from autograd.primitive import add_up, normalise_axes
 from autograd.primitives.effects import told, track_moments
 from autograd.primitives.elementwise import sqrt, square
-from autograd.primitives.reductions import centre, mean
+from autograd.primitives.reductions import centre, deviations, mean
 
 __all__ = ["batch_norm", "layer_norm", "rms_norm"]
 
@@ -30,14 +30,11 @@ def _count(x: Any, axis: Any) -> int:
 
 def _standardise_array(x: Any, axis: Any, eps: float, track: Any = None) -> Any:
     n = _count(x, axis)
-    middle = add_up(x, axis=axis, keepdims=True) / n
-    out = x - middle
+    out, middle, total = deviations(x, axis, n)
     # In place from here on: out belongs to this function, and a pass over memory is what time goes to.
-    rounded = add_up(out, axis=axis, keepdims=True) / n
-    out -= rounded
-    variance = add_up(np.square(out), axis=axis, keepdims=True) / n
+    variance = total / n
     if track is not None:
-        told(track, middle + rounded, variance)
+        told(track, middle, variance)
     out *= _factor(variance + eps, np.sqrt)
     return out
 
@@ -48,6 +45,15 @@ def _factor(v: Any, root: Any = sqrt) -> Any:
 
 
 def _standardise_product(g: Any, out: Any, x: Any, axis: Any, eps: float, track: Any = None) -> Any:
+    if x.__class__ is out.__class__ is g.__class__ is np.ndarray:
+        n = _count(x, axis)
+        r = 1 / np.sqrt(deviations(x, axis, n)[2] / n + eps)
+        along = g * out
+        along = add_up(along, axis=axis, keepdims=True) / n
+        product = g - add_up(g, axis=axis, keepdims=True) / n
+        product -= out * along
+        product *= r
+        return product
     # Written as the composite is, so that a program computes the factor once for both.
     centred = x - centre(x, axis=axis, keepdims=True)
     r = 1 / sqrt(mean(square(centred), axis=axis, keepdims=True) + eps)

@@ -5,6 +5,7 @@ In a rule `out` has the reduced axes kept, so it broadcasts against `x`; `axis` 
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -59,14 +60,43 @@ mean = reduction(
 def _centre_array(x: Any, axis: Any, keepdims: bool) -> Any:
     x = as_floats(np.asarray(x))
     count = _count(x, normalise_axes(axis, x.ndim)) or math.nan
-    with np.errstate(over="ignore"):  # it is seen to
-        centre = add_up(x, axis=axis, keepdims=True) / count
-    if x.size and not np.isfinite(centre).all():
-        centre = add_up(x / count, axis=axis, keepdims=True)
     with np.errstate(all="ignore"):  # of numbers that are not finite, or that are far apart
+        centre = add_up(x, axis=axis, keepdims=True) / count
+        if x.size and not np.vdot(centre, centre) < math.inf and not np.isfinite(centre).all():
+            centre = add_up(x / count, axis=axis, keepdims=True)
         rounded = add_up(x - centre, axis=axis, keepdims=True) / count
-    centre += np.where(np.isfinite(rounded), rounded, 0)
+        if not np.vdot(rounded, rounded) < math.inf:
+            rounded = np.where(np.isfinite(rounded), rounded, 0)
+    centre += rounded
     return centre if keepdims else centre.reshape(add_up(x, axis=axis).shape)
+
+
+@functools.lru_cache(maxsize=None)
+def _rounding(dtype: Any) -> float:
+    return float(np.finfo(dtype).eps)
+
+
+CLOSE = 2**-7
+"""Below so much of the mean, a standard deviation is asked what the mean was rounded by."""
+
+
+def deviations(x: Any, axis: Any, count: float) -> tuple[Any, Any, Any]:
+    """x less its mean, the mean, and the squares of the former added up; `axis` is kept.
+
+    The mean is that of `centre` wherever there is a difference: where numbers are equal, or so close to
+    each other that what the mean is rounded by counts, and where their sum overflows.
+    """
+    middle = add_up(x, axis=axis, keepdims=True) / count
+    centred = x - middle
+    total = add_up(np.square(centred), axis=axis, keepdims=True)
+    # The digits that are lost: a few in any case, and all where a long sum has drifted.
+    drift = count * _rounding(centred.dtype)
+    least = np.abs(middle * (math.sqrt(count) * (drift if drift > CLOSE else CLOSE)))
+    if np.count_nonzero(np.sqrt(total) >= least) < total.size:  # false for nan
+        middle = _centre_array(x, axis, True)
+        centred = x - middle
+        total = add_up(np.square(centred), axis=axis, keepdims=True)
+    return centred, middle, total
 
 
 # Three times 0.1 have the mean 0.10000000000000002, and so a deviation whose direction is made of
@@ -163,9 +193,12 @@ def _var_array(x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
     # np.var warns in Python where nothing is left to divide by; the division itself says the same,
     # and on Values it is silent.
     x = as_floats(np.asarray(x))
-    count = _count(x, normalise_axes(axis, x.ndim))
-    centred = x - _centre_array(x, axis, True)
-    total = add_up(np.square(centred), axis=axis, keepdims=keepdims)
+    axes = normalise_axes(axis, x.ndim)
+    count = _count(x, axes)
+    with np.errstate(over="ignore"):  # of the sum: it is seen to
+        _, _, total = deviations(x, axis, count or math.nan)
+    if not keepdims:
+        total = total.reshape([n for i, n in enumerate(total.shape) if i not in axes])
     return np.divide(total, count - ddof if count > ddof else 0)
 
 

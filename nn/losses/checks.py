@@ -16,12 +16,16 @@ Array = np.ndarray[Any, Any]
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
+NODES = (Node, Followed)
+ARRAYS = (np.ndarray, Followed)
+
+
 # --- operands ----------------------------------------
 
 
 def operand(x: Any, what: str, loss: str) -> Any:
     """A node or an array of real numbers as it is; lists and numbers as arrays."""
-    if isinstance(x, Node | Followed):
+    if isinstance(x, NODES) or (x.__class__ is np.ndarray and x.dtype.kind in "fbiu"):
         return x
     autograd.check_array(x, f"the {what} of {loss}")
     try:
@@ -65,14 +69,14 @@ def pair(prediction: Any, target: Any, loss: str) -> tuple[Any, Any]:
 
 def real(x: Any) -> Any:
     """Whole numbers and truth values as floats: an array of bool has no minus."""
-    if isinstance(x, np.ndarray | Followed) and x.dtype.kind in "biu":
+    if isinstance(x, ARRAYS) and x.dtype.kind in "biu":
         return x.astype(np.float64)
     return x
 
 
 def like(target: Any, prediction: Any) -> Any:
     """A constant in the prediction's dtype, so that float32 stays float32. Nodes stay as they are."""
-    if not isinstance(target, np.ndarray | Followed) or target.dtype.kind == "O":
+    if not isinstance(target, ARRAYS) or target.dtype.kind == "O":
         return target
     dtype = getattr(prediction, "dtype", None)
     dtype = FLOAT32 if dtype == FLOAT32 else FLOAT64
@@ -309,6 +313,8 @@ def element_weights(weight: Any, prediction: Any, what: str, loss: str) -> Any:
 
 def check_number(x: Any, what: str, loss: str, low: float, high: float = np.inf) -> float:
     """A finite number from `low` to `high`, or an error that names it."""
+    if x.__class__ is float and low <= x <= high and x < np.inf:
+        return x  # type: ignore[no-any-return]
     if isinstance(x, bool | np.bool_) or not isinstance(x, int | float | np.number):
         raise TypeError(f"{what} of {loss} is a number, got {type(x).__name__}")
     if not (low <= x <= high and x < np.inf):

@@ -109,15 +109,16 @@ def of_classes(
     classes = logits.shape[-1]
     if isinstance(target, Node) or target.dtype.kind not in "iu":
         check_indices(target, classes, ignore_index, "cross_entropy")
-    check = indices_check(classes, ignore_index, "cross_entropy")
     try:
         losses = autograd.class_cross_entropy(
             logits, target, weight=weights, ignore=ignore_index, smoothing=smoothing
         )
     except ValueError:
-        autograd.recording.check(check, target)
+        check_indices(target, classes, ignore_index, "cross_entropy")
         raise
-    autograd.recording.explain(check, target)
+    if autograd.recording.under_way:
+        check = indices_check(classes, ignore_index, "cross_entropy")
+        autograd.recording.explain(check, target)
     if reduction != "mean":
         return reduced(losses, reduction, "cross_entropy")
     try:
