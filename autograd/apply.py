@@ -303,7 +303,11 @@ def apply_to_tensors(
         node._requires_grad = False
     if out.base is not None:
         share_buffer(node, arguments)
-    elif out is arrays[0] or out is arrays[-1] or (len(arrays) > 2 and any_is(out, arrays)):
+    elif (
+        out is arrays[0]
+        or out is arrays[-1]
+        or (len(arrays) > 2 and (out is arrays[1] or (len(arrays) > 3 and any_is(out, arrays))))
+    ):
         share_buffer(node, arguments)  # a function that gives its argument back
     node._retain = mode.retain
     node._scope = mode.scope

@@ -18,7 +18,7 @@ import warnings
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from types import CodeType, FrameType, TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 import numpy as np
 
@@ -497,13 +497,17 @@ def depth_of_user(frame: FrameType) -> int:
     return depth
 
 
-class Mode:
+class Changed:
+    """What a mode keeps beside its fields: the last `FixedChange` of it, and what that has made."""
+
+    __slots__ = ("changed",)
+    changed: tuple[Mapping[str, Any], Mode] | None
+
+
+class Mode(Changed):
     """What recording does here and now. Immutable; the current one is a context variable."""
 
-    __slots__ = (
-        *("anomaly", "changed", "notes", "plain", "recording", "retain", "scope"),
-        "transforming",
-    )
+    __slots__ = ("anomaly", "notes", "plain", "recording", "retain", "scope", "transforming")
 
     def __init__(
         self,
@@ -523,8 +527,7 @@ class Mode:
         self.notes = notes
         # The one test of the fast path: record what has a gradient, and check nothing.
         self.plain = recording and anomaly is None and notes is None
-        # The last change that was made of it, and the mode that came of it: see `FixedChange`.
-        self.changed: tuple[Mapping[str, Any], Mode] | None = None
+        self.changed = None
 
     def but(self, **changes: Any) -> Mode:
         """The same mode with some fields changed."""
@@ -814,8 +817,10 @@ class Awaited:
 class FixedChange(ModeChange):
     """A change that is always the same: what it makes of a mode is made once, and kept with that."""
 
+    fixed: ClassVar[Mapping[str, Any]]
+
     def __init__(self) -> None:
-        pass
+        self._changes = self.fixed
 
     def __enter__(self) -> Self:
         before, changes = current_mode(), self._changes
@@ -839,13 +844,13 @@ class no_grad(FixedChange):  # noqa: N801  (PyTorch's name)
     (False, ())
     """
 
-    _changes = {"recording": False}
+    fixed: ClassVar[Mapping[str, Any]] = {"recording": False}
 
 
 class enable_grad(FixedChange):  # noqa: N801  (PyTorch's name)
     """Record again inside `no_grad`."""
 
-    _changes = {"recording": True}
+    fixed: ClassVar[Mapping[str, Any]] = {"recording": True}
 
 
 class retain_grads(FixedChange):  # noqa: N801  (named like no_grad)
@@ -860,7 +865,7 @@ class retain_grads(FixedChange):  # noqa: N801  (named like no_grad)
     array([1., 1.])
     """
 
-    _changes = {"retain": True}
+    fixed: ClassVar[Mapping[str, Any]] = {"retain": True}
 
 
 class aside(FixedChange):  # noqa: N801  (named like no_grad)
@@ -870,7 +875,7 @@ class aside(FixedChange):  # noqa: N801  (named like no_grad)
     comes out of it may become part of a result.
     """
 
-    _changes = {"notes": None, "transforming": frozenset()}
+    fixed: ClassVar[Mapping[str, Any]] = {"notes": None, "transforming": frozenset()}
 
 
 class Transforming(ModeChange):

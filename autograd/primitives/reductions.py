@@ -71,7 +71,7 @@ def _centre_array(x: Any, axis: Any, keepdims: bool) -> Any:
     return centre if keepdims else centre.reshape(add_up(x, axis=axis).shape)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _rounding(dtype: Any) -> float:
     return float(np.finfo(dtype).eps)
 
@@ -87,16 +87,17 @@ def deviations(x: Any, axis: Any, count: float) -> tuple[Any, Any, Any]:
     each other that what the mean is rounded by counts, and where their sum overflows.
     """
     middle = add_up(x, axis=axis, keepdims=True) / count
-    centred = x - middle
-    total = add_up(np.square(centred), axis=axis, keepdims=True)
-    # The digits that are lost: a few in any case, and all where a long sum has drifted.
-    drift = count * _rounding(centred.dtype)
-    least = np.abs(middle * (math.sqrt(count) * (drift if drift > CLOSE else CLOSE)))
-    if np.count_nonzero(np.sqrt(total) >= least) < total.size:  # false for nan
-        middle = _centre_array(x, axis, True)
+    if np.vdot(middle, middle) < math.inf:
         centred = x - middle
         total = add_up(np.square(centred), axis=axis, keepdims=True)
-    return centred, middle, total
+        # The digits that are lost: a few in any case, and all where a long sum has drifted.
+        drift = count * _rounding(centred.dtype)
+        least = np.abs(middle * (math.sqrt(count) * (drift if drift > CLOSE else CLOSE)))
+        if np.count_nonzero(np.sqrt(total) >= least) == total.size:  # false for nan
+            return centred, middle, total
+    middle = _centre_array(x, axis, True)
+    centred = x - middle
+    return centred, middle, add_up(np.square(centred), axis=axis, keepdims=True)
 
 
 # Three times 0.1 have the mean 0.10000000000000002, and so a deviation whose direction is made of

@@ -314,7 +314,7 @@ def element_weights(weight: Any, prediction: Any, what: str, loss: str) -> Any:
 def check_number(x: Any, what: str, loss: str, low: float, high: float = np.inf) -> float:
     """A finite number from `low` to `high`, or an error that names it."""
     if x.__class__ is float and low <= x <= high and x < np.inf:
-        return x  # type: ignore[no-any-return]
+        return x
     if isinstance(x, bool | np.bool_) or not isinstance(x, int | float | np.number):
         raise TypeError(f"{what} of {loss} is a number, got {type(x).__name__}")
     if not (low <= x <= high and x < np.inf):
