@@ -235,6 +235,11 @@ class Check(Note):
         self.operands = operands
         self.lazy = lazy
 
+    @property
+    def plain(self) -> bool:
+        """Whether the operands are the sides."""
+        return not any(map(is_mixed, self.operands))
+
     def ask(self, sides: Sequence[Any], instances: int | None) -> None:
         """Raise what the function raises for the numbers of a replay, which stand for `sides`."""
         given = iter(sides)
@@ -985,7 +990,8 @@ class recording(ModeChange):  # noqa: N801  (named like no_grad)
         """Call a function that raises where the numbers of its operands are not right.
 
         It gets plain arrays, and so does it in every replay of what is recorded: with other numbers a
-        program raises what the eager call would. Losses check their targets this way.
+        program raises what the eager call would. Losses check their targets this way. A function with
+        a method ``accepts``, which says of most right numbers that they are, is asked that first.
 
         >>> import autograd, numpy as np
         >>> def above_0(x):

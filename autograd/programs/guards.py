@@ -28,6 +28,11 @@ class Guard:
         self.nodes = [side for side in others if isinstance(side, Node)]
         self.arrays = [side for side in others if derived.comes_from(side) is not None]
         self.computed = {id(side) for side in (*self.nodes, *self.arrays)}
+        # What a check of inputs alone looks at, and what tells of most inputs at a glance that they
+        # are right: see `autograd.recording.check`.
+        self.accepts: Any = None
+        if isinstance(note, Check) and not self.computed and note.plain:
+            self.accepts = getattr(note.compare, "accepts", None)
 
     @property
     def lazy(self) -> bool:
@@ -81,6 +86,10 @@ class Guard:
             given: the inputs of the replay.
             instances: how many there are, of a graph of Values.
         """
+        if self.accepts is not None and instances is None:
+            pairs = zip(self.sides, self.places, strict=True)
+            if self.accepts(*[side if place is None else given[place] for side, place in pairs]):
+                return
         if not self.sides:  # a state, and no numbers
             state = self.note.compare()
             if state != self.note.result:

@@ -286,7 +286,7 @@ class TensorNative:
         options = step.options
 
         def call() -> None:
-            result = function(*(each() for each in fetch), **options)
+            result = function(*[each() for each in fetch], **options)
             if target is not None:
                 np.copyto(target(), result, "unsafe")
 
@@ -298,7 +298,13 @@ class TensorNative:
             return lambda: x
         root = self.lowering.roots[x.root]
         if root.kind == "given":
-            return lambda: self.arrays[root.slot].reshape(x.shape)
+            slot, shape = root.slot, x.shape
+
+            def given() -> Any:
+                array = self.arrays[slot]
+                return array if array.shape == shape else array.reshape(shape)
+
+            return given
         if x.root in self.memory.gradients:
             start = self.memory.gradients[x.root]
             flat, size = root.dtype.str, root.size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -117,13 +118,30 @@ def is_variable(x: Any) -> bool:
 # --- targets ----------------------------------------
 
 
-def check_distributions(target: Any, prediction: Any, loss: str) -> None:
-    """Raise unless every row along the last axis is 0 or more and sums to 1."""
-    if is_variable(target):
-        return
-    within = tolerance(target, prediction)
+class DistributionCheck:
+    """What raises where a row along the last axis is below 0 somewhere, or does not sum to 1."""
 
-    def check(d: Array) -> None:
+    def __init__(self, within: float, loss: str) -> None:
+        self.within = within
+        self.loss = loss
+
+    def accepts(self, d: Any) -> bool:
+        """Whether a quick look is enough: the sums in the targets' own precision are near 1."""
+        if d.__class__ is not np.ndarray or d.ndim != 2 or not d.size:
+            return False
+        dtype, within = d.dtype, self.within / 2
+        eps = EPS.get(dtype)
+        if eps is None or d.shape[1] * eps > within / 2:
+            return False
+        off = d.dot(ones(d.shape[1], dtype))
+        off -= 1
+        # Of numbers below 0 that sum is no measure of the error, but they are looked for besides.
+        return bool(off.dot(off) <= within * within and least(d, None) >= 0)
+
+    def __call__(self, d: Array) -> None:
+        if self.accepts(d):
+            return
+        loss, within = self.loss, self.within
         # In float64: a long row of float32 would lose more in the sum than in its entries.
         off = np.abs(np.sum(d, axis=-1, dtype=np.float64) - 1)
         if not np.all(off <= within):
@@ -139,7 +157,36 @@ def check_distributions(target: Any, prediction: Any, loss: str) -> None:
                 f"{loss} expected probabilities as targets, got {d[tuple(place)]:g}{at(place)}"
             )
 
-    autograd.recording.check(check, target)
+
+EPS: dict[Any, float] = {dtype: float(np.finfo(dtype).eps) for dtype in (FLOAT32, FLOAT64)}
+least = np.minimum.reduce
+
+
+@functools.lru_cache(maxsize=16)
+def ones(n: int, dtype: Any) -> Array:
+    """A vector of ones, kept."""
+    return np.ones(n, dtype)
+
+
+distribution_check = functools.cache(DistributionCheck)
+
+
+def ask(check: Callable[..., None], *operands: Any) -> None:
+    """Call a check of data; `autograd.recording.check` does so with every replay as well."""
+    if not autograd.recording.under_way:
+        for x in operands:
+            if x.__class__ is not np.ndarray or x.dtype.kind == "O":
+                break
+        else:
+            check(*operands)
+            return
+    autograd.recording.check(check, *operands)
+
+
+def check_distributions(target: Any, prediction: Any, loss: str) -> None:
+    """Raise unless every row along the last axis is 0 or more and sums to 1."""
+    if not is_variable(target):
+        ask(distribution_check(tolerance(target, prediction), loss), target)
 
 
 def check_between_0_and_1(target: Any, loss: str) -> None:
@@ -155,7 +202,7 @@ def check_between_0_and_1(target: Any, loss: str) -> None:
                 f"{loss} expected targets from 0 to 1, got {d[tuple(place)]:g}{at(place)}"
             )
 
-    autograd.recording.check(check, target)
+    ask(check, target)
 
 
 def check_indices(indices: Any, classes: int, ignored: int | None, loss: str) -> None:
@@ -163,7 +210,7 @@ def check_indices(indices: Any, classes: int, ignored: int | None, loss: str) ->
     if isinstance(indices, Node) or indices.dtype.kind not in "iu":
         got = type(indices).__name__ if isinstance(indices, Node) else indices.dtype
         raise TypeError(f"{loss} expected integer class indices, got {got}")
-    autograd.recording.check(indices_check(classes, ignored, loss), indices)
+    ask(indices_check(classes, ignored, loss), indices)
 
 
 def indices_check(classes: int, ignored: int | None, loss: str) -> Callable[[Array], None]:
@@ -185,13 +232,9 @@ def indices_check(classes: int, ignored: int | None, loss: str) -> Callable[[Arr
     return check
 
 
-def signs(target: Any, scores: Any, loss: str) -> Any:
-    """Targets of −1 and 1, in the dtype of the scores. A node stays one: a program may replace it.
-
-    A Value that takes part in the gradient is a variable, whose number is anything for now.
-    """
-    if is_variable(target):
-        return target
+@functools.cache
+def signs_check(loss: str) -> Callable[[Array], None]:
+    """What raises where a target is neither −1 nor 1."""
 
     def check(t: Array) -> None:
         wrong = np.abs(t if t.dtype.kind == "f" else t.astype(np.float64)) != 1.0
@@ -201,7 +244,18 @@ def signs(target: Any, scores: Any, loss: str) -> Any:
                 f"{loss} expected targets of -1 or 1, got {float(t[tuple(place)]):g}{at(place)}"
             )
 
-    autograd.recording.check(check, target)
+    return check
+
+
+def signs(target: Any, scores: Any, loss: str) -> Any:
+    """Targets of −1 and 1, in the dtype of the scores. A node stays one: a program may replace it.
+
+    A Value that takes part in the gradient is a variable, whose number is anything for now.
+    """
+    if is_variable(target):
+        return target
+
+    ask(signs_check(loss), target)
     if isinstance(target, Node):
         return target
     t = target
@@ -239,7 +293,7 @@ def check_probabilities(y: Any, d: Any, loss: str, binary: bool) -> None:
                 f"from logits there is {loss}_with_logits"
             )
 
-    autograd.recording.check(check, y, d)
+    ask(check, y, d)
 
 
 # --- reductions and weights ----------------------------------------
@@ -282,7 +336,7 @@ def plain(x: Any, what: str, loss: str) -> Any:
                 f"the {what} of {loss} is 0 or more, got {weights[tuple(place)]:g}{at(place)}"
             )
 
-    autograd.recording.check(check, array)
+    ask(check, array)
     return array
 
 
