@@ -7,6 +7,13 @@ from typing import Any
 
 from autograd.families import Elementwise, Fused, Linear, Multilinear, Reduction
 from autograd.primitive import Rule
+from autograd.user_rows import (
+    elementwise_array,
+    is_users,
+    local_rule,
+    map_rule,
+    reduction_array,
+)
 
 Impurity = Callable[[dict[str, Any]], bool]
 
@@ -16,7 +23,7 @@ __all__ = ["elementwise", "fused", "linear_map", "multilinear", "reduction"]
 def check_rules(name: Any, what: str, rules: Any, *, some: bool = False) -> None:
     """Raise unless every rule is a function, or None where an argument is never differentiated."""
     if not isinstance(rules, tuple | list) or not rules:
-        raise TypeError(f"{name!r:.60} has no {what}: one for each argument, got {rules!r:.60}")
+        raise TypeError(f"{name!r:.60} takes {what} for each of its arguments, got {rules!r:.60}")
     for rule in rules:
         if not (callable(rule) or (rule is None and some)):
             raise TypeError(f"{what} of {name!r:.60} is a function, got {rule!r:.60}")
@@ -59,6 +66,9 @@ def elementwise(
     check_rules(name, "a derivative", derivatives, some=True)
     check_rules(name, "scalar", (scalar,))
     check_rules(name, "composite", (composite,), some=True)
+    if is_users(array, *derivatives) and impure is None:
+        array = elementwise_array(array)
+        derivatives = tuple(local_rule(name, rule, slot) for slot, rule in enumerate(derivatives))
     return Elementwise(
         name,
         scalar,
@@ -91,6 +101,8 @@ def reduction(
     multiplying it: the output does not depend on that element.
     """
     check_rules(name, "row", (row,))
+    if is_users(array, row):
+        array, row = reduction_array(array), local_rule(name, row, 0, 1) or row
     options = {"axis": None, "keepdims": False} | options
     return Reduction(
         name, array, row, chooses, options=options, doc=doc, symbol=symbol, numpy=numpy
@@ -111,6 +123,8 @@ def linear_map(
     """Declare a linear map and its transpose: ``transpose(g, x)``, or ``transpose(g, slot, *xs)``
     when it takes any number of arguments (``arity=None``)."""
     check_rules(name, "transpose", (transpose,))
+    if is_users(transpose):
+        transpose = map_rule(name, "the transpose", transpose) or transpose
     if arity is not None and (not isinstance(arity, int) or arity != 1):
         raise ValueError(
             f"a linear map takes one argument, or any number (arity=None), not {arity}"
@@ -134,6 +148,8 @@ def multilinear(
     """Declare a multilinear primitive: one ``vjp(g, x, y)`` per slot, or one
     ``vjp(g, slot, *xs)`` when it takes any number of arguments."""
     check_rules(name, "a vjp", vjps)
+    if is_users(*vjps):
+        vjps = tuple(map_rule(name, "a vjp", rule) or rule for rule in vjps)
     several = len(vjps) > 1
     return Multilinear(
         name,
@@ -176,6 +192,9 @@ def fused(
         raise ValueError(
             f"{name!r:.60} has {len(vjps)} vjps and {len(jvps)} jvps: one of each a slot"
         )
+    if is_users(*vjps, *jvps):
+        vjps = tuple(map_rule(name, "a vjp", rule) for rule in vjps)
+        jvps = tuple(map_rule(name, "a jvp", rule) for rule in jvps)
     return Fused(
         name,
         array,

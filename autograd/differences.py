@@ -182,6 +182,8 @@ def judged(line: Line, row: int, analytic: float, noise: float, eps: float, rtol
     if verdict.kind == WRONG and math.isnan(analytic) and _has_left(line, eps):
         # 0 times the infinite slope of another output: that one is at its edge.
         return Verdict(STEP, verdict.numeric, "another output is at the edge of its domain there")
+    if verdict.kind == WRONG and _breaks(line, row):
+        return Verdict(STEP, verdict.numeric, "the numbers beside it have quite other values")
     if verdict.kind == WRONG or (verdict.kind == STEP and verdict.why):
         return verdict
     if (reason := _left(line, row, eps)) is not None:
@@ -220,6 +222,15 @@ def _crossed(line: Line, row: int, gap: float, eps: float) -> bool:
     """Whether a kink lies within a step: one side's slope is right, and the other's stays off."""
     jump, half = (abs(float(line.side(h)[row]) - float(line.side(-h)[row])) for h in (eps, eps / 2))
     return 1.5 * gap <= jump <= 2.5 * gap and half > 0.6 * jump  # a bend's would be half as large
+
+
+def _breaks(line: Line, row: int) -> bool:
+    """Whether an output is another one at the next numbers: beside a pole no difference tells a slope."""
+    here = float(line.centre[row])
+    if not SMALLEST < abs(line.x) < math.inf:
+        return False
+    beside = [float(line.at(math.nextafter(line.x, end))[row]) for end in (-math.inf, math.inf)]
+    return here != 0 and all(abs(y - here) > 0.1 * abs(here) for y in beside)
 
 
 def _has_left(line: Line, eps: float) -> bool:

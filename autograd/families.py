@@ -343,7 +343,7 @@ class Reduction(Primitive):
         return out if out.ndim else out.item()
 
     def on_numbers(self, numbers: Sequence[Any], options: dict[str, Any]) -> float:
-        return float(self.array(np.asarray(numbers, dtype=np.float64), **options))
+        return self.as_number(self.array(np.asarray(numbers, dtype=np.float64), **options))
 
     def flat_derivatives(self, out: Any, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
         x = np.asarray(arguments)
@@ -420,7 +420,7 @@ class Multilinear(Primitive):
         return [flat[i * n : i * n + n] for i in range(self.arity or 1)]
 
     def on_numbers(self, numbers: Sequence[Any], options: dict[str, Any]) -> float:
-        return float(self.array(*self._slots(np.asarray(numbers)), **options))
+        return self.as_number(self.array(*self._slots(np.asarray(numbers)), **options))
 
     def flat_derivatives(self, out: Any, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
         slots = self._slots(np.asarray(arguments))

@@ -373,6 +373,12 @@ class Primitive:
                 f"the function of {self.name} is to give an array of real numbers, it gave {got}"
             )
 
+    def as_number(self, out: Any) -> float:
+        """One real number that a row's function gave, as Python's."""
+        if out.__class__ is not np.float64:
+            self.check_real(out)
+        return float(out)
+
     def explained(self, error: Exception, arrays: Sequence[Any]) -> Exception:
         """NumPy's error about these arrays, with the primitive and the shapes."""
         shapes = " and ".join(

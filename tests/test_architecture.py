@@ -34,7 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("value", "tensor", "pickling"),
     ("signatures", "primitives"),
     ("declare", "local_derivative"),
-    ("families",),
+    ("user_rows", "families"),
     ("primitive", "choices"),
     ("dispatch",),
     ("followed",),

@@ -294,3 +294,41 @@ def test_no_row_of_two_arguments_is_blamed_there_either(name: str) -> None:
 
 def test_nodes_are_inputs_like_numbers() -> None:
     assert gradcheck(lambda x, y: x * y, (Value(2.0, "x"), Tensor([1.0, 2.0], "y")), order=2)
+
+
+CONES: dict[str, tuple[Any, Any]] = {
+    "norm": (autograd.norm, [0.0, 0.0]),
+    "a square of norm": (lambda x: autograd.norm(x) ** 2, [0.0, 0.0]),
+    "one of several norms": (lambda x: autograd.norm(x[:2]) + (x**2).sum(), [0.0, 0.0, 1.0]),
+    "a square of std": (lambda x: autograd.std(x) ** 2, [1.0, 1.0, 1.0]),
+    "a kernel of a distance": (
+        lambda x: autograd.exp(-(autograd.norm(x[:2] - x[2:]) ** 2)),
+        [1.0, 2.0, 1.0, 2.0],
+    ),
+    "hypot": (lambda x: autograd.hypot(x[0], x[1]) ** 2, [0.0, 0.0]),
+}
+
+
+@pytest.mark.parametrize("what", CONES)
+def test_a_second_derivative_that_is_nan_at_the_tip_of_a_cone_is_no_mistake(what: str) -> None:
+    f, x = CONES[what]
+    text = told(f, (np.array(x),), order=2)
+    assert STEP in text, text
+    assert "disagrees" not in text
+
+
+def test_a_rule_that_is_nan_is_blamed_where_there_is_no_cone(wrong: dict[str, Any]) -> None:
+    broken = autograd.elementwise("nan_of_a_rule", math.exp, np.exp, lambda out, x: out * math.nan)
+    try:
+        assert "'nan_of_a_rule' disagrees" in told(broken, (0.5,))
+        both = lambda x: broken(x[0]) + autograd.norm(x)  # noqa: E731
+        assert "'nan_of_a_rule' disagrees" in told(both, (np.array([0.5, 1.0]),))
+    finally:
+        del autograd.registry["nan_of_a_rule"]
+
+
+@pytest.mark.parametrize(("f", "x"), [(autograd.tan, math.pi / 2), (autograd.tan, -math.pi / 2)])
+def test_a_pole_that_lies_between_two_numbers_is_no_mistake_of_the_rule(f: Any, x: float) -> None:
+    for point in (x, np.array([x])):
+        text = told(f, (point,))
+        assert STEP in text, text

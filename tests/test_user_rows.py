@@ -207,3 +207,87 @@ def test_a_graph_of_a_row_that_is_not_declared_says_which() -> None:
 def test_a_subclass_of_a_node_is_refused_where_it_is_defined(kind: type) -> None:
     with pytest.raises(TypeError, match=f"Mine: a {kind.__name__} cannot be subclassed, because"):
         type("Mine", (kind,), {})
+
+
+WRONG_RULES = {
+    "nothing": (lambda out, x: None, TypeError, r"rule of user_rule .* it gave None"),
+    "a string": (lambda out, x: "1", TypeError, r"rule of user_rule .* it gave '1'"),
+    "a list": (lambda out, x: [1.0, 2.0], TypeError, r"rule of user_rule .* it gave \[1.0, 2.0\]"),
+    "complex numbers": (
+        lambda out, x: np.array([1j, 2j]),
+        TypeError,
+        r"rule of user_rule .* it gave complex128",
+    ),
+    "another shape": (
+        lambda out, x: np.ones(7),
+        ValueError,
+        r"rule of user_rule .* shape \(7,\), which does not broadcast to \(2,\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_RULES)
+@pytest.mark.parametrize("family", ["elementwise", "reduction"])
+def test_a_rule_that_gives_something_else_than_a_derivative_is_named(what, family):
+    rule, kind, message = WRONG_RULES[what]
+    if family == "elementwise":
+        row = autograd.elementwise("user_rule", lambda x: x, lambda x: x * 1.0, rule)
+    else:
+        row = autograd.reduction(
+            "user_rule",
+            lambda x, axis, keepdims: np.sum(x, axis=axis, keepdims=keepdims),
+            lambda out, x, axis: rule(out, x),
+        )
+    t = Tensor([1.0, 2.0])
+    with pytest.raises(kind, match=message):
+        row(t).sum().backward()
+    assert t.grad is None
+
+
+@pytest.mark.parametrize("declare", ["linear_map", "multilinear", "fused"])
+def test_a_map_that_gives_no_array_is_named(declare):
+    if declare == "linear_map":
+        row = autograd.linear_map("user_map", lambda x: x * 2.0, lambda g, x: None)
+    elif declare == "multilinear":
+        row = autograd.multilinear(
+            "user_map", lambda x, y: x * y, lambda g, x, y: None, lambda g, x, y: None
+        )
+    else:
+        row = autograd.fused(
+            "user_map",
+            lambda x: x * 2.0,
+            (lambda g, out, x: None,),
+            (lambda t, out, x: None,),
+            lambda x: x * 2.0,
+        )
+    ones = [Tensor([1.0, 2.0])] * row.arity
+    with pytest.raises(TypeError, match=r"of user_map is to give an array, it gave None"):
+        row(*ones).sum().backward()
+
+
+def test_an_elementwise_function_keeps_the_shape_of_its_operands():
+    row = autograd.elementwise(
+        "user_twice", lambda x: x, lambda x: np.concatenate([x, x]), lambda out, x: 1
+    )
+    with pytest.raises(ValueError, match=r"user_twice .* shape \(4,\) where one of shape \(2,\)"):
+        row(Tensor([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_a_reduction_reduces_the_axes_that_it_is_told_to(keepdims):
+    row = autograd.reduction(
+        "user_total", lambda x, axis, keepdims: np.sum(x), lambda out, x, axis: 1
+    )
+    assert row(Tensor(np.ones((2, 3)))).data == 6.0
+    with pytest.raises(ValueError, match=r"user_total .* shape \(\) where one of shape \("):
+        row(Tensor(np.ones((2, 3))), axis=0, keepdims=keepdims)
+
+
+def test_a_complex_number_for_many_values_does_not_lose_its_imaginary_part():
+    row = autograd.reduction(
+        "user_complex_sum",
+        lambda x, axis, keepdims: np.sum(x, axis=axis, keepdims=keepdims) + 1j,
+        lambda out, x, axis: 1,
+    )
+    with pytest.raises(TypeError, match=r"user_complex_sum .* complex128"):
+        row(autograd.values(np.ones(2)))
