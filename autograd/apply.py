@@ -187,10 +187,11 @@ def constant(x: Any, primitive: Primitive) -> Any:
         check_array(x, f"an argument of {primitive.name}")
         if x.__class__ is not ndarray:
             x = x.view(ndarray)
-        if x.dtype == np.float16:  # beside a Value alone it would make a Tensor of half precision
-            dtype = np.dtype(np.float32)
+        if x.dtype.kind == "f" and x.dtype not in (FLOAT32, FLOAT64):
+            # Beside a Value alone it would make a Tensor of half or of extended precision.
+            dtype = FLOAT32 if x.dtype.itemsize < 4 else FLOAT64
             return note_made(x.astype(dtype), registry["astype"], [x], {"dtype": dtype})
-        if (x.dtype.kind == "f" and x.dtype.itemsize <= 8) or x.dtype.kind in "biu":
+        if x.dtype.kind in "fbiu":
             return x
         if x.dtype == object:
             raise TypeError(
@@ -198,7 +199,7 @@ def constant(x: Any, primitive: Primitive) -> Any:
                 "Values comes from model.to_scalars(), an array of its numbers from v.data"
             )
         raise TypeError(f"{primitive.name}: expected real numbers, got an array of {x.dtype}")
-    return x
+    return np.float64(x) if isinstance(x, np.longdouble) else x
 
 
 def fixed(x: Any) -> Any:

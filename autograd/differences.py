@@ -225,7 +225,7 @@ def _crossed(line: Line, row: int, gap: float, eps: float) -> bool:
 
 
 def _breaks(line: Line, row: int) -> bool:
-    """Whether an output is another one at the next numbers: beside a pole no difference tells a slope."""
+    """Whether an output is another one at the next numbers, as beside a pole: no difference helps."""
     here = float(line.centre[row])
     if not SMALLEST < abs(line.x) < math.inf:
         return False
