@@ -429,9 +429,12 @@ def topological_order(root: Node | Sequence[Node], *, arguments: bool = False) -
     >>> [node is other for node, other in zip(autograd.topological_order(c), (a, b, c))]
     [True, True, True]
     """
-    roots = [root] if isinstance(root, Node) else root
+    roots = root.ravel().tolist() if isinstance(root, np.ndarray) else root
+    roots = [roots] if isinstance(roots, Node) else roots
     if not isinstance(roots, Sequence) or not all(isinstance(x, Node) for x in roots):
-        raise TypeError(f"topological_order takes a node or a list of nodes, got {root!r:.60}")
+        raise TypeError(
+            f"topological_order takes a node, or a list or an array of nodes, got {root!r:.60}"
+        )
     leaves, interior = reachable(roots, arguments)
     # A leaf's number moves when its data is assigned; no leaf has arguments, so leaves go first.
     return sorted(leaves, key=serial) + interior

@@ -24,7 +24,7 @@ Program = list[tuple[str, int, int]]
 
 def plain(x: Any) -> np.ndarray:
     """The numbers of anything."""
-    return np.asarray(getattr(x, "data", x) if not isinstance(x, np.ndarray) else x, dtype=float)
+    return np.asarray(autograd.recording.look(x), dtype=float)
 
 
 def away_from_0(x: Any) -> Any:

@@ -289,7 +289,7 @@ class_targets = fused(
     "class and s/K everywhere, for a ``smoothing`` of s, times the classes' ``weight``; 0 for the\n"
     "instances that ``ignore`` leaves out. It has no derivative.",
     weight=None,
-    ignore=None,
+    ignore=-100,
     smoothing=0.0,
 )
 
@@ -329,7 +329,7 @@ class_score: Fused = fused(
     "an instance out: of (..., K) and class indices (...).",
     slot_kinds=("linear", "linear"),
     weight=None,
-    ignore=None,
+    ignore=-100,
 )
 
 
@@ -362,7 +362,7 @@ class_count = fused(
     doc="The sum of the weights of the instances that count, in the dtype of x. No derivative.",
     classes=1,
     weight=None,
-    ignore=None,
+    ignore=-100,
 )
 
 
@@ -389,7 +389,7 @@ class_mean = fused(
     symbol="mean",
     classes=1,
     weight=None,
-    ignore=None,
+    ignore=-100,
 )
 
 
@@ -438,7 +438,7 @@ class_cross_entropy = fused(
     "`class_targets`. A class that is not there raises, also in a program.",
     symbol="cross-entropy",
     weight=None,
-    ignore=None,
+    ignore=-100,
     smoothing=0.0,
 )
 
