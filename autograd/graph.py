@@ -429,8 +429,9 @@ def topological_order(root: Node | Sequence[Node], *, arguments: bool = False) -
     >>> [node is other for node, other in zip(autograd.topological_order(c), (a, b, c))]
     [True, True, True]
     """
-    roots = root.ravel().tolist() if isinstance(root, np.ndarray) else root
-    roots = [roots] if isinstance(roots, Node) else roots
+    roots: Any = root.ravel().tolist() if isinstance(root, np.ndarray) else root
+    if isinstance(root, Node):
+        roots = [root]
     if not isinstance(roots, Sequence) or not all(isinstance(x, Node) for x in roots):
         raise TypeError(
             f"topological_order takes a node, or a list or an array of nodes, got {root!r:.60}"
