@@ -416,7 +416,9 @@ def reachable(roots: Iterable[Node], arguments: bool = False) -> tuple[list[Node
     return leaves, interior
 
 
-def topological_order(root: Node | Sequence[Node], *, arguments: bool = False) -> list[Node]:
+def topological_order(
+    root: Node | Sequence[Node] | np.ndarray[Any, Any], *, arguments: bool = False
+) -> list[Node]:
     """Every node that `root` depends on, arguments before outputs, `root` last.
 
     The order is that of creation (leaves first), so it is deterministic and needs no recursion.
