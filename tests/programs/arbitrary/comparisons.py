@@ -785,6 +785,10 @@ class Comparison:
         output = pool[-1]
         if not isinstance(output, Value) or not output.requires_grad:
             return
+        if any(
+            isinstance(x, Tensor) for x in pool
+        ):  # which may be watched: no graph of Values alone
+            return
         below = set(map(id, autograd.topological_order(output)))
         flat = [v for x in leaves for v in (np.ravel(x) if isinstance(x, np.ndarray) else [x])]
         inputs = [v for v in flat if id(v) in below]
