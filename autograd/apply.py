@@ -390,8 +390,7 @@ def apply_to_followed(
         out = np.asarray(primitive.compute(arrays, options))
     if current_mode().notes is None:
         return out
-    note_made(out, primitive, arrays, options)
-    return Followed(out)
+    return Followed(note_made(out, primitive, arrays, options))
 
 
 register_kind(Followed, FOLLOWED_RANK, apply_to_followed)

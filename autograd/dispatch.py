@@ -92,9 +92,7 @@ def _compute_arrays(primitive: Primitive, arguments: Any, options: dict[str, Any
             with np.errstate(all="ignore"):  # a Value never warns
                 return primitive.on_values(arguments, options)
     out = primitive.compute(arguments, options)
-    if under_way:
-        note_made(out, primitive, arguments, options)
-    return out
+    return note_made(out, primitive, arguments, options) if under_way else out
 
 
 def _compute_sequences(primitive: Primitive, arguments: Any, options: dict[str, Any]) -> Any:

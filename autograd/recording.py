@@ -387,10 +387,16 @@ def note_effect(row: Any, options: dict[str, Any]) -> None:
 
 
 def note_made(out: Any, row: Any, arguments: Iterable[Any], options: dict[str, Any]) -> Any:
-    """Note what a row made of plain arrays, if a `recording` wants to know. Returns it."""
+    """Note what a row made of plain arrays, if a `recording` wants to know. Returns it.
+
+    An array is found by its identity: an argument that a row gives as it is comes back as a copy.
+    """
     notes = current_mode().notes
     if notes is not None and isinstance(out, np.ndarray):
-        notes.made.append(Made(out, row, tuple(arguments), options))
+        arguments = tuple(arguments)
+        if any(out is x for x in arguments):
+            out = out.copy()
+        notes.made.append(Made(out, row, arguments, options))
     return out
 
 

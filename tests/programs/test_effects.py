@@ -213,3 +213,21 @@ def test_what_is_made_of_drawn_numbers_alone_is_drawn_anew_too() -> None:
     drawn = autograd.random_like(x, sample=rng.random) * 2.0 - 1.0
     program = autograd.compile(w * (x + drawn) + noise, inputs=[x])
     assert not np.array_equal(program(np.zeros(3)), program(np.zeros(3)))
+
+
+def test_a_row_that_gives_its_own_argument_is_followed_like_any_other() -> None:
+    told: list[float] = []
+
+    def tracked(y: Any, x: Any) -> None:
+        told.append(float(np.sum(y)))
+
+    w = Tensor([1.0, 2.0, 3.0], "w")
+
+    @autograd.compile
+    def fast(labels: Any) -> Any:
+        rows = autograd.class_targets(np.zeros((2, 3)), labels)
+        return autograd.sum(w * autograd.track_moments(rows, rows, track=tracked))
+
+    assert float(np.asarray(fast(np.array([0, 1])).data)) == 3.0
+    assert float(np.asarray(fast(np.array([2, 2])).data)) == 6.0
+    assert len(told) >= 2
