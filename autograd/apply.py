@@ -87,7 +87,7 @@ def record_scalar(
 ) -> Value:
     """Compute one number from a few, elementwise, and record it."""
     options = primitive.options if options is None else options
-    numbers = [x._data if x.__class__ is Value else number(x, primitive.name) for x in arguments]
+    numbers = [x._raw if x.__class__ is Value else number(x, primitive.name) for x in arguments]
     out = primitive.evaluate(numbers, options)
     mode = current_mode()
     derivatives = [
@@ -104,7 +104,7 @@ def record_scalar(
 
 def record_flat(primitive: Primitive, arguments: Sequence[Any], options: dict[str, Any]) -> Value:
     """Compute one number from many, and record it as one n-ary node."""
-    numbers = [x._data if x.__class__ is Value else number(x, primitive.name) for x in arguments]
+    numbers = [x._raw if x.__class__ is Value else number(x, primitive.name) for x in arguments]
     vector: Any = np.array(numbers)
     derivatives: list[float | None]
     with np.errstate(all="ignore"):
@@ -134,7 +134,7 @@ def make(
     if options is not primitive.options:
         options = fixed(options)
     node = new(Value)
-    node._data = out
+    node._raw = out
     node._grad = node._name = None
     node._requires_grad = derivatives.count(None) < len(derivatives)
     if node._requires_grad or computed_anew(mode, primitive, arguments):
@@ -243,7 +243,7 @@ def apply_to_tensors(
     for x in arguments:
         kind = x.__class__
         if kind is Tensor or isinstance(x, Node):
-            arrays.append(x._data)
+            arrays.append(x._raw)
             if x._requires_grad:
                 mask += bit
         elif kind is float or kind is int or (kind is ndarray and x.dtype is FLOAT64):
@@ -272,7 +272,7 @@ def apply_to_tensors(
         out = as_result(out, primitive, arrays)
     mode = current_mode()
     node = new(Tensor)
-    node._data = out
+    node._raw = out
     node._grad = node._name = node._buffer = None
     if mask and mode.recording:
         slots = SLOTS[mask] if mask < 16 else tuple(i for i in range(len(arrays)) if mask >> i & 1)
@@ -360,14 +360,14 @@ def computed_anew(mode: Mode, primitive: Primitive, arguments: Iterable[Any]) ->
 def share_buffer(view: Tensor, arguments: Iterable[Any]) -> None:
     """A view has the buffer of the tensor whose memory it shows; of a constant's it is a copy."""
     for x in arguments:
-        if isinstance(x, Tensor) and np.may_share_memory(x._data, view._data):
+        if isinstance(x, Tensor) and np.may_share_memory(x._raw, view._raw):
             if x._buffer is None:
                 x._buffer = Buffer()
             view._buffer = x._buffer
             return
     for x in arguments:
-        if isinstance(x, ndarray) and np.may_share_memory(x, view._data):
-            view._data = view._data.copy()
+        if isinstance(x, ndarray) and np.may_share_memory(x, view._raw):
+            view._raw = view._raw.copy()
             return
 
 

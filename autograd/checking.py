@@ -103,7 +103,7 @@ def gradcheck(
 def _double(x: Any) -> Any:
     """A fresh float or float64 array with an input's numbers."""
     x = raw(check_array(x, "an input of gradcheck"))
-    return np.array(x, dtype=np.float64) if isinstance(x, np.ndarray) else Value(x)._data
+    return np.array(x, dtype=np.float64) if isinstance(x, np.ndarray) else Value(x)._raw
 
 
 class _Tolerances(NamedTuple):
@@ -504,7 +504,7 @@ class Anomaly:
             changed = [x for x, mark in zip(node.arguments, marks, strict=True) if _mark(x) != mark]
         else:
             again = _again(node, node.primitive, [raw(x) for x in node.arguments])  # type: ignore[arg-type]
-            same = np.array_equal(np.asarray(again), np.asarray(node._data), equal_nan=True)
+            same = np.array_equal(np.asarray(again), np.asarray(node._raw), equal_nan=True)
             changed = [] if same else [x for x in node.arguments if isinstance(x, Node)]
         if changed:
             name = node.primitive.name if node.primitive else "leaf"

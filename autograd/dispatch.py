@@ -202,7 +202,7 @@ def raw(x: Any) -> Any:
     """The number or array of a node, which does not leave the graph; anything else as it is."""
     if x.__class__ is Followed:
         return plain(x)
-    return x if isinstance(x, np.ndarray | np.generic) else getattr(x, "_data", x)
+    return x if isinstance(x, np.ndarray | np.generic) else getattr(x, "_raw", x)
 
 
 def nary(primitive: Primitive, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:

@@ -124,7 +124,7 @@ class Flat:
         if under_way:
             for x in self.tensors:
                 leaving(x, "its data")
-        return np.concatenate([x._data.reshape(-1) for x in self.tensors])
+        return np.concatenate([x._raw.reshape(-1) for x in self.tensors])
 
     @property
     def grad(self) -> Array | None:
@@ -150,7 +150,7 @@ class Flat:
             if g is None:
                 return None
             if isinstance(g, Node):  # from a pass with create_graph=True
-                g = g._data
+                g = g._raw
             if np.shape(g) != shape:
                 title = f"a tensor of shape {shape}" if x.name is None else repr(x.name)
                 raise ValueError(
@@ -208,9 +208,9 @@ class Flat:
             for run in self._runs:
                 np.multiply(change[run], scale, out=spare[run])
         for x, part in zip(self._small, self._views, strict=True):
-            np.subtract(x._data, part, x._data)
+            np.subtract(x._raw, part, x._raw)
         for x, place in self._large:
-            data = x._data
+            data = x._raw
             if self._add is not None and data.flags.c_contiguous:
                 self._add(change[place], data.reshape(-1), a=-scale)
             else:

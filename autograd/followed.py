@@ -154,7 +154,7 @@ def follow(
             numbers.append(x._array)
         elif isinstance(x, Node):
             live.append(x)
-            numbers.append(x._data)
+            numbers.append(x._raw)
         elif x.__class__ in (tuple, list):
             return x.__class__([taken(each) for each in x])
         else:

@@ -131,7 +131,7 @@ class Node:
 
     # Fields of every node. `_code` is a code object, or a Site once a node has been pickled.
     _code: CodeType | Site | None
-    _data: Any
+    _raw: Any
     _grad: Any
     _lasti: int
     _name: str | None
@@ -535,7 +535,7 @@ def leave_gradients(root: Node, seed: Any, create_graph: bool) -> None:
 def leave_recorded_gradients(root: Node, seed: Any, create_graph: bool, notes: Any) -> None:
     """The same while a program is recorded, and so is the pass: reading a gradient is noted."""
     sums = cotangents({root: seed}, create_graph=True, retain=current_mode().retain)
-    numbers = {node: g if create_graph else g._data for node, g in sums.items()}
+    numbers = {node: g if create_graph else g._raw for node, g in sums.items()}
     shared = len({id(g) for g in numbers.values()}) < len(sums)
     with LOCK, aside():
         for node, g in numbers.items():

@@ -65,7 +65,7 @@ def gives_a_node(leaf: Any, other: Any, sign: str) -> bool:
                 "repeat the update. Make it outside, or by an optimiser"
             )
         return True
-    return not np.asarray(leaf._data).flags.writeable  # a view that repeats its elements
+    return not np.asarray(leaf._raw).flags.writeable  # a view that repeats its elements
 
 
 def is_tracked(x: Any) -> bool:

@@ -102,7 +102,7 @@ _NODE = """
 {i}frame = getframe(1)
 {i}code = frame.f_code
 {i}node = new(Value)
-{i}node._data = out
+{i}node._raw = out
 {i}node._primitive = primitive
 {i}node._x = {x}
 {i}node._y = {y}
@@ -123,7 +123,7 @@ _UNARY = """
 def {method}(self):
     mode = current_mode()
     if mode.plain and self._requires_grad:
-        x = self._data
+        x = self._raw
         try:
             out = {out}
             dx = {dx}
@@ -139,8 +139,8 @@ def {method}(self, other):
         kind = other.__class__
         if kind is Value:
             if other._requires_grad:
-                x = self._data
-                y = other._data
+                x = self._raw
+                y = other._raw
                 try:
                     out = {out}
                     dx = {dx}
@@ -148,7 +148,7 @@ def {method}(self, other):
                 except ARITHMETIC:
                     return record_scalar(primitive, (self, other)){both}
         elif kind is float or kind is int:
-            x = self._data
+            x = self._raw
             try:
                 y = other if kind is float else float(other)
                 out = {out}
@@ -164,7 +164,7 @@ def {method}(self, other):
     if mode.plain and self._requires_grad:
         kind = other.__class__
         if kind is float or kind is int:
-            y = self._data
+            y = self._raw
             try:
                 x = other if kind is float else float(other)
                 out = {out}
@@ -302,16 +302,16 @@ def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
 
     def method(self: Value, other: Any) -> Any:
         if other.__class__ is Value:
-            result = compare(self._data, other._data)
+            result = compare(self._raw, other._raw)
         elif isinstance(other, float | int | np.number | np.bool_):
-            result = bool(compare(self._data, other))
+            result = bool(compare(self._raw, other))
         elif isinstance(other, np.ndarray):
             if other.dtype == object or (other.ndim and current_mode().notes is not None):
                 # Each on its own, so that each is noted as one of numbers, of which a replay of several
                 # instances has a column each.
                 found = [method(self, each) for each in other.ravel().tolist()]
                 return np.array(found, bool).reshape(other.shape)
-            result = compare(self._data, other)
+            result = compare(self._raw, other)
         elif other.__class__ is Followed:
             return follow("a comparison", compare, (self, other))
         else:  # a Tensor knows how
@@ -408,7 +408,7 @@ def _comparison_of_arrays(compare: Callable[[Any, Any], Any]) -> Callable[[Any, 
         if not isinstance(other, Node) and not accepts(other):
             return NotImplemented
         if current_mode().notes is None:
-            return compare(self._data, raw(other))
+            return compare(self._raw, raw(other))
         x = plain(other)
         simple = isinstance(x, Node | float | int)
         simple = simple or (isinstance(x, np.ndarray) and x.dtype.kind == "f")

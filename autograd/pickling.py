@@ -43,7 +43,7 @@ def reduce_node(node: Node) -> tuple[Callable[..., Any], tuple[Any, ...]]:
 def plain_grad(node: Node) -> Any:
     """The gradient as numbers: pickling one graph should not drag in the graph of its gradient."""
     grad = node.grad
-    return grad._data if isinstance(grad, Node) else grad
+    return grad._raw if isinstance(grad, Node) else grad
 
 
 def restore_leaf(kind: type[Node], state: Record) -> Node:

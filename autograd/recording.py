@@ -230,7 +230,7 @@ class Check(Note):
         sides: list[Any] = []
         operands = tuple([getattr(x, "_array", x) for x in operands])
         for x in operands:
-            sides += [each for each in x.flat if hasattr(each, "_data")] if is_mixed(x) else [x]
+            sides += [each for each in x.flat if hasattr(each, "_raw")] if is_mixed(x) else [x]
         super().__init__(f"what {function} asks", function, tuple(sides), None)
         self.operands = operands
         self.lazy = lazy
@@ -252,7 +252,7 @@ class Check(Note):
             array = np.empty((*lead, *x.shape))
             for place in np.ndindex(x.shape):
                 held = x[place]
-                array[(..., *place)] = next(given) if hasattr(held, "_data") else held
+                array[(..., *place)] = next(given) if hasattr(held, "_raw") else held
             arrays.append(array)
         try:
             self.compare(*map(np.asarray, arrays))
@@ -273,10 +273,10 @@ def is_mixed(x: Any) -> bool:
 
 def plain_numbers(x: Any) -> np.ndarray[Any, Any]:
     """The numbers of a node, an array, or an array that holds nodes, as a plain array."""
-    data = getattr(x, "_array" if hasattr(x, "_array") else "_data", x)
+    data = getattr(x, "_array" if hasattr(x, "_array") else "_raw", x)
     if not is_mixed(data):
         return np.asarray(data)
-    numbers = [getattr(each, "_data", each) for each in data.flat]  # nothing leaves the graph here
+    numbers = [getattr(each, "_raw", each) for each in data.flat]  # nothing leaves the graph here
     return np.array(numbers, float).reshape(data.shape)
 
 
@@ -300,7 +300,7 @@ def note_numbers(node: Any, what: str = "its number") -> None:
     """Note that the numbers of a node left the graph as they are, if a `recording` wants to know."""
     notes = current_mode().notes
     if notes is not None:
-        numbers = node._data
+        numbers = node._raw
         held = numbers if isinstance(numbers, float) else numbers.copy()
         notes.append(Note(what, _itself, (node,), held))
 
@@ -945,7 +945,7 @@ class recording(ModeChange):  # noqa: N801  (named like no_grad)
         """
         if noted and under_way:
             for each in x.flat if is_mixed(x) else [x]:
-                if hasattr(each, "_data"):
+                if hasattr(each, "_raw"):
                     leaving(each, "its data", constant=False)
         return plain_numbers(x)
 

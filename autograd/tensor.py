@@ -106,13 +106,13 @@ class Tensor(ArrayMethods, Node):
         "_arrays",
         "_buffer",
         "_code",
-        "_data",
         "_grad",
         "_lasti",
         "_name",
         "_options",
         "_parents",
         "_primitive",
+        "_raw",
         "_requires_grad",
         "_retain",
         "_scope",
@@ -129,7 +129,7 @@ class Tensor(ArrayMethods, Node):
     _arguments: tuple[Any, ...]
     _arrays: Sequence[Any]  # the arguments' numbers; an assignment to a leaf keeps its array
     _buffer: Buffer | None
-    _data: Array
+    _raw: Array
     _options: dict[str, Any]
     _parents: tuple[Node, ...]
     _retain: bool
@@ -158,7 +158,7 @@ class Tensor(ArrayMethods, Node):
         record_site(self, getframe(1))
 
     def _become_leaf(self, data: Array, requires_grad: bool) -> None:
-        self._data = data
+        self._raw = data
         self._grad = self._name = self._primitive = self._buffer = None
         self._arguments = self._arrays = self._slots = self._parents = ()
         self._options = {}
@@ -178,11 +178,11 @@ class Tensor(ArrayMethods, Node):
         """
         if under_way:
             leaving(self, "its data")
-        return self._data if self._primitive is None else self.numpy()
+        return self._raw if self._primitive is None else self.numpy()
 
     @data.setter
     def data(self, data: Any) -> None:
-        held = self._data
+        held = self._raw
         if self._primitive is not None:
             raise ValueError(
                 f"only a leaf's data can be assigned; this is the result of {self._primitive.name}"
@@ -205,23 +205,23 @@ class Tensor(ArrayMethods, Node):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        shape: tuple[int, ...] = self._data.shape
+        shape: tuple[int, ...] = self._raw.shape
         return shape
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self._data.ndim
+        return self._raw.ndim
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self._data.size
+        return self._raw.size
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """float32 or float64."""
-        dtype: np.dtype[Any] = self._data.dtype
+        dtype: np.dtype[Any] = self._raw.dtype
         return dtype
 
     @property
@@ -256,25 +256,25 @@ class Tensor(ArrayMethods, Node):
         if self._primitive is None:
             return ()
         return tuple(
-            LocalDerivative(self._primitive, slot, self._data, self._arrays, self._options)
+            LocalDerivative(self._primitive, slot, self._raw, self._arrays, self._options)
             for slot in self._slots
         )
 
     def item(self) -> float:
         """The number in a one-element tensor."""
-        if self._data.size != 1:
+        if self._raw.size != 1:
             raise ValueError(
                 f"item() needs a tensor of one element, this one has shape {self.shape}"
             )
         if under_way:
             leaving(self)
-        return float(self._data.reshape(()))
+        return float(self._raw.reshape(()))
 
     def numpy(self) -> Array:
         """The array itself, read-only: copy it to write."""
         if under_way:
             leaving(self, "its data")
-        view = self._data.view()
+        view = self._raw.view()
         view.flags.writeable = False
         return view
 
@@ -282,7 +282,7 @@ class Tensor(ArrayMethods, Node):
         """The numbers as nested lists."""
         if under_way:
             leaving(self, "its data")
-        return self._data.tolist()
+        return self._raw.tolist()
 
     def detach(self) -> Tensor:
         """A constant that shares this tensor's memory: no gradient flows through it."""
@@ -294,7 +294,7 @@ class Tensor(ArrayMethods, Node):
         if self._buffer is None:
             self._buffer = Buffer()
         constant = new(Tensor)
-        constant._become_leaf(self._data, requires_grad=False)
+        constant._become_leaf(self._raw, requires_grad=False)
         constant._buffer = self._buffer
         constant._name = self._name
         record_site(constant, getframe(1))
@@ -320,15 +320,15 @@ class Tensor(ArrayMethods, Node):
         return int(number)
 
     def __bool__(self) -> bool:
-        result = bool(self._data)
+        result = bool(self._raw)
         if current_mode().notes is not None:
             note("its truth", operator.ne, self, 0.0, np.full(self.shape, result))
         return result
 
     def __len__(self) -> int:
-        if not self._data.ndim:
+        if not self._raw.ndim:
             raise TypeError("a tensor of shape () has no length")
-        return len(self._data)
+        return len(self._raw)
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
@@ -357,11 +357,11 @@ class Tensor(ArrayMethods, Node):
     def __repr__(self) -> str:
         if under_way:
             leaving(self, "its text", constant=False)
-        numbers = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100)
+        numbers = np.array2string(self._raw, separator=", ", prefix="Tensor(", threshold=100)
         parts = [numbers]
-        if self._data.dtype != np.float64:
-            parts.append(f"dtype={self._data.dtype}")
-        if self._data.size > 100 or not self._data.size:
+        if self._raw.dtype != np.float64:
+            parts.append(f"dtype={self._raw.dtype}")
+        if self._raw.size > 100 or not self._raw.size:
             parts.append(f"shape={self.shape}")
         if self._name is not None:
             parts.append(f"name={self._name!r}")
@@ -380,7 +380,7 @@ class Tensor(ArrayMethods, Node):
             )
         if under_way:
             leaving(self, "its data")
-        return np.array(self._data, dtype=dtype)
+        return np.array(self._raw, dtype=dtype)
 
     __hash__ = object.__hash__
     __array_ufunc__ = numpy_ufunc
@@ -389,7 +389,7 @@ class Tensor(ArrayMethods, Node):
     # --- what the pass asks -----------------------------------------------------------------------
 
     def _seed(self, seed: Any, as_node: bool) -> Any:
-        data = self._data
+        data = self._raw
         if seed is None:
             if data.size != 1:
                 raise ValueError(
@@ -402,7 +402,7 @@ class Tensor(ArrayMethods, Node):
                 raise ValueError(f"a seed of shape {self.shape} was expected, got {seed.shape}")
             if as_node:
                 return seed
-            g = np.array(seed._data, dtype=data.dtype)
+            g = np.array(seed._raw, dtype=data.dtype)
         else:
             g = as_data(seed, data.dtype, "a seed")
         if g.shape != data.shape:
@@ -411,7 +411,7 @@ class Tensor(ArrayMethods, Node):
 
     def _contributions(self, g: Any) -> Iterable[tuple[Node, Any]]:
         vjp: Callable[..., Any] = self._primitive.vjp  # type: ignore[union-attr]
-        out, arguments, arrays, options = self._data, self._arguments, self._arrays, self._options
+        out, arguments, arrays, options = self._raw, self._arguments, self._arrays, self._options
         contributions = []
         for slot in self._slots:
             parent = arguments[slot]
@@ -422,7 +422,7 @@ class Tensor(ArrayMethods, Node):
     def _spread(self, g: Any, sums: dict[Node, Any]) -> None:
         # `_contributions` written out, without the list: most of a small network's pass is here.
         vjp: Callable[..., Any] = self._primitive.vjp  # type: ignore[union-attr]
-        out, arguments, arrays, options = self._data, self._arguments, self._arrays, self._options
+        out, arguments, arrays, options = self._raw, self._arguments, self._arrays, self._options
         for slot in self._slots:
             parent = arguments[slot]
             c = vjp(slot, g, out, arrays, options)
@@ -443,7 +443,7 @@ class Tensor(ArrayMethods, Node):
         """A Value as a Tensor of shape (), recorded: a rule would make arrays of Values of it."""
         if x.__class__ is Tensor or not isinstance(x, Node):
             return x
-        return registry["mul"](x, Tensor(1.0, requires_grad=False, dtype=self._data.dtype))
+        return registry["mul"](x, Tensor(1.0, requires_grad=False, dtype=self._raw.dtype))
 
     def _tangent(self, tangents: dict[Node, Any], recorded: bool) -> Any:
         primitive, options = self._primitive, self._options
@@ -452,12 +452,12 @@ class Tensor(ArrayMethods, Node):
         if recorded:
             arguments, out = [self._own_kind(x) for x in self._arguments], self
         else:
-            arguments, out = self._arrays, self._data
+            arguments, out = self._arrays, self._raw
         total = None
         for slot in self._slots:
             t = tangents.get(self._arguments[slot])
             if t is not None:
-                t = self._own_kind(t) if recorded else np.asarray(t, dtype=self._data.dtype)
+                t = self._own_kind(t) if recorded else np.asarray(t, dtype=self._raw.dtype)
                 term = primitive.jvp(slot, t, out, arguments, options)  # type: ignore[union-attr]
                 total = term if total is None else total + term
         return total
@@ -474,9 +474,7 @@ class Tensor(ArrayMethods, Node):
 
     def _receive(self, g: Any, shared: bool) -> None:
         if self._primitive is not None and isinstance(g, Node):
-            g = np.array(
-                g._data
-            )  # the graph of the gradient leads back here: never freed otherwise
+            g = np.array(g._raw)  # the graph of the gradient leads back here: never freed otherwise
         if not isinstance(g, Node):
             g = np.asarray(g)
             if shared or g.base is not None:
@@ -489,7 +487,7 @@ class Tensor(ArrayMethods, Node):
             raise ValueError(
                 f"`t {sign} x` keeps the shape of t, {self.shape}, and would make {result.shape} of it"
             )
-        np.copyto(self._data, result._data, casting="same_kind")
+        np.copyto(self._raw, result._raw, casting="same_kind")
         if self._buffer is None:
             self._buffer = Buffer()
         self._buffer.changed = changed()
@@ -500,9 +498,9 @@ class Tensor(ArrayMethods, Node):
             setattr(copy, field, getattr(self, field))
         for field in ("_scope", "_serial", "_code", "_lasti"):
             setattr(copy, field, getattr(self, field))
-        copy._data = self._data.copy()
+        copy._raw = self._raw.copy()
         grad = self._grad
-        copy._grad = np.array(grad._data if isinstance(grad, Node) else grad)
+        copy._grad = np.array(grad._raw if isinstance(grad, Node) else grad)
         if grad is None:
             copy._grad = None
         copy._buffer = None if self._buffer is None else Buffer(self._buffer.changed)
@@ -514,13 +512,13 @@ class Tensor(ArrayMethods, Node):
     def _state(self, grad: Any, site: Any) -> tuple[Any, ...]:
         changed = self._buffer is not None and self._buffer.changed > 0
         flags = (self._requires_grad, self._retain, changed, self._slots)
-        data = (self._data.copy(), grad)
+        data = (self._raw.copy(), grad)
         return (*data, self._name, flags, self._scope, site, self._options)
 
     @classmethod
     def _restore(cls, primitive: Any, arguments: Any, state: Any, number: int) -> Tensor:
         node = new(Tensor)
-        node._data, node._grad, node._name, flags, node._scope, site, node._options = state
+        node._raw, node._grad, node._name, flags, node._scope, site, node._options = state
         node._requires_grad, node._retain, changed, node._slots = flags
         node._buffer = Buffer() if changed else None
         node._code, node._lasti = site, 0
@@ -532,7 +530,7 @@ class Tensor(ArrayMethods, Node):
 
 def numbers_of(arguments: Iterable[Any]) -> list[Any]:
     """The arguments with nodes' numbers in place of nodes."""
-    return [x._data if isinstance(x, Node) else x for x in arguments]
+    return [x._raw if isinstance(x, Node) else x for x in arguments]
 
 
 def plain_index(index: Any) -> Any:

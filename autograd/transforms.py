@@ -93,15 +93,15 @@ def lifted(x: Any) -> Node:
 def plain(x: Any) -> Any:
     """The number or array of a node, as a copy; anything else as it is."""
     if isinstance(x, Value):
-        return x._data
-    return np.array(x._data) if isinstance(x, Tensor) else x
+        return x._raw
+    return np.array(x._raw) if isinstance(x, Tensor) else x
 
 
 def zeros(node: Node, nested: bool) -> Any:
     """The derivative of what does not depend on `node`."""
     if isinstance(node, Value):
         return Value(0.0, requires_grad=False) if nested else 0.0
-    zero = np.zeros_like(node._data)
+    zero = np.zeros_like(node._raw)
     return Tensor(zero, requires_grad=False) if nested else zero
 
 

@@ -76,13 +76,13 @@ class Value(ScalarMethods, Node):
     __slots__ = (
         "__weakref__",
         "_code",
-        "_data",
         "_dx",
         "_dy",
         "_grad",
         "_lasti",
         "_name",
         "_primitive",
+        "_raw",
         "_requires_grad",
         "_scope",
         "_serial",
@@ -101,7 +101,7 @@ class Value(ScalarMethods, Node):
             "and the subclass would be lost: hold one in an object of your own, or declare a row"
         )
 
-    _data: float
+    _raw: float
     _dx: Any
     _dy: Any
     _x: Any
@@ -126,7 +126,7 @@ class Value(ScalarMethods, Node):
                 f"{type(name).__name__}; "
                 "parents are recorded by the operators, never passed in"
             )
-        self._data = number(data, "the data of a Value")
+        self._raw = number(data, "the data of a Value")
         self._grad = None
         self._name = name
         self._primitive = None
@@ -143,7 +143,7 @@ class Value(ScalarMethods, Node):
         """The number. Assignable on a leaf; nodes computed from the old one are then stale."""
         if under_way:
             leaving(self, "its data")
-        return self._data
+        return self._raw
 
     @data.setter
     def data(self, data: float) -> None:
@@ -153,7 +153,7 @@ class Value(ScalarMethods, Node):
             )
         data = number(data, "the data of a Value")
         self._serial = changed()
-        self._data = data
+        self._raw = data
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -214,7 +214,7 @@ class Value(ScalarMethods, Node):
         """The number."""
         if under_way:
             leaving(self)
-        return self._data
+        return self._raw
 
     def conjugate(self) -> Value:
         """The node itself, as a float's: NumPy asks for it in ``np.var([v, w])``."""
@@ -224,7 +224,7 @@ class Value(ScalarMethods, Node):
         """The number as a 0-d array."""
         if under_way:
             leaving(self, "its data")
-        return np.asarray(self._data)
+        return np.asarray(self._raw)
 
     def detach(self) -> Value:
         """A constant with the same number: no gradient flows through it."""
@@ -233,7 +233,7 @@ class Value(ScalarMethods, Node):
                 same: Value = registry["mul"](self, 1.0)
             same._name = self._name
             return same
-        return Value(self._data, self.name, requires_grad=False)
+        return Value(self._raw, self.name, requires_grad=False)
 
     # --- Python's protocols -----------------------------------------------------------------------
 
@@ -242,15 +242,15 @@ class Value(ScalarMethods, Node):
             leaving(self, "its number, by float() or math.sin(),")
         elif self._requires_grad:
             said_once_of_float()
-        return self._data
+        return self._raw
 
     def __int__(self) -> int:
         if current_mode().notes is not None:
-            note_whole(self, self._data)
-        return int(self._data)
+            note_whole(self, self._raw)
+        return int(self._raw)
 
     def __bool__(self) -> bool:
-        result = self._data != 0.0
+        result = self._raw != 0.0
         if current_mode().notes is not None:
             note("its truth", operator.ne, self, 0.0, result)
         return result
@@ -260,18 +260,18 @@ class Value(ScalarMethods, Node):
             return repr(self)
         if under_way:
             leaving(self, "its text", constant=False)
-        return format(self._data, spec)
+        return format(self._raw, spec)
 
     def __repr__(self) -> str:
         if under_way:
             leaving(self, "its text", constant=False)
-        parts = [repr(self._data)]
+        parts = [repr(self._raw)]
         if self.name is not None:
             parts.append(f"name={self.name!r}")
         if self._primitive is not None:
             parts.append(f"primitive={self._primitive.name}")
         if (grad := self.grad) is not None:
-            parts.append(f"grad={grad._data if isinstance(grad, Node) else grad!r}")
+            parts.append(f"grad={grad._raw if isinstance(grad, Node) else grad!r}")
         if not self._requires_grad:
             parts.append("requires_grad=False")
         return f"Value({', '.join(parts)})"
@@ -309,7 +309,7 @@ class Value(ScalarMethods, Node):
         if isinstance(seed, Node):
             if seed.shape != ():
                 raise ValueError(f"the seed of a Value is one number, got shape {seed.shape}")
-            return seed if as_node else float(seed._data)
+            return seed if as_node else float(seed._raw)
         g = 1.0 if seed is None else number(seed, "the seed of a Value")
         return Value(g, requires_grad=False) if as_node else g
 
@@ -388,7 +388,7 @@ class Value(ScalarMethods, Node):
 
     def _receive(self, g: Any, shared: bool) -> None:
         if self._primitive is not None and isinstance(g, Node):
-            g = g._data  # the graph of the gradient leads back here, and would never be freed
+            g = g._raw  # the graph of the gradient leads back here, and would never be freed
         held = self.grad
         self.grad = g if held is None or self._primitive is not None else held + g
 
@@ -397,17 +397,17 @@ class Value(ScalarMethods, Node):
             raise ValueError(
                 f"a Value stays one number: `v {sign} x` got an x of shape {result.shape}"
             )
-        self._data = result._data
+        self._raw = result._raw
         self._serial = changed()
 
     def _clone(self, copies: dict[int, Any]) -> Value:
         copy = new(Value)
-        for field in ("_data", "_primitive", "_dx", "_dy", "_requires_grad"):
+        for field in ("_raw", "_primitive", "_dx", "_dy", "_requires_grad"):
             setattr(copy, field, getattr(self, field))
         for field in ("_scope", "_serial", "_code", "_lasti"):
             setattr(copy, field, getattr(self, field))
         grad = self.grad
-        copy._grad, copy._name = grad._data if isinstance(grad, Node) else grad, self.name
+        copy._grad, copy._name = grad._raw if isinstance(grad, Node) else grad, self.name
         x, y = self._x, self._y
         if x.__class__ is tuple:
             x = tuple(copies.get(id(each), each) for each in x)
@@ -417,12 +417,12 @@ class Value(ScalarMethods, Node):
     def _state(self, grad: Any, site: Any) -> tuple[Any, ...]:
         many = self._y if self._x.__class__ is tuple else None
         edges = (self._dx, self._dy, many)
-        return (self._data, grad, self.name, self._requires_grad, self._scope, site, edges)
+        return (self._raw, grad, self.name, self._requires_grad, self._scope, site, edges)
 
     @classmethod
     def _restore(cls, primitive: Any, arguments: Any, state: Any, number: int) -> Value:
         node = new(Value)
-        node._data, node._grad, node._name, node._requires_grad, node._scope, site, edges = state
+        node._raw, node._grad, node._name, node._requires_grad, node._scope, site, edges = state
         node._code, node._lasti = site, 0
         node._primitive, node._serial = primitive, number
         node._dx, node._dy, many = edges

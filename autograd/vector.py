@@ -147,7 +147,7 @@ class Bank:
         """The numbers: the array of last time, if nothing has been assigned since."""
         date = graph.latest_change
         if self.date != date:
-            self.data = np.array([x._data for x in self.values])
+            self.data = np.array([x._raw for x in self.values])
             self.data.flags.writeable = False
             self.date = date
         return self.data
@@ -157,7 +157,7 @@ class Bank:
         with graph.LOCK:
             date = graph.changed()
             for x, number in zip(self.values, data.tolist(), strict=True):
-                x._data = number
+                x._raw = number
                 x._serial = date
             data.flags.writeable = False
             self.data, self.date = data, date
@@ -180,7 +180,7 @@ class Bank:
         gradients = [x.grad for x in self.values]
         if any(g is None for g in gradients):
             return None
-        return np.array([g._data if isinstance(g, Node) else g for g in gradients])
+        return np.array([g._raw if isinstance(g, Node) else g for g in gradients])
 
     def put(self, gradients: Array | None) -> None:
         """Replace every Value's gradient."""

@@ -207,3 +207,34 @@ def test_a_list_is_looked_through_to_any_depth_and_one_that_holds_itself_ends() 
     loop.append(loop)
     with pytest.raises((ValueError, TypeError)):
         Tensor(loop)
+
+
+BESIDE = {
+    "times": lambda m, x: m * x,
+    "plus": lambda m, x: m + x,
+    "minus": lambda m, x: m - x,
+    "over": lambda m, x: m / x,
+    "to the power of": lambda m, x: m**x,
+    "np.ma.multiply": np.ma.multiply,
+    "np.ma.where": lambda m, x: np.ma.where(m > 0, x, 0.0),
+    "np.ma.exp": lambda m, x: np.ma.exp(x),
+}
+
+
+@pytest.mark.parametrize("what", BESIDE)
+def test_a_masked_array_to_the_left_of_a_tensor_does_not_make_a_constant_of_it(what: str) -> None:
+    # np.ma asks what stands beside it for `_data`, before it asks whether it has operators of its own.
+    with pytest.raises(TypeError, match="tracked"):
+        BESIDE[what](masked(), Tensor([1.0, 2.0]))
+    with pytest.raises(TypeError, match="tracked"):
+        autograd.grad(lambda x: np.sum(BESIDE[what](masked(), x)))(np.ones(2))
+
+
+def test_a_masked_array_of_values_keeps_the_gradient_of_what_is_not_masked() -> None:
+    m = np.ma.array([3.0, 2.0], mask=[False, True])
+    assert autograd.grad(lambda x: np.sum(m * x))(1.5) == 3.0
+
+
+@pytest.mark.parametrize("node", [Value(1.0), Tensor([1.0])], ids=["Value", "Tensor"])
+def test_no_node_has_the_attributes_that_np_ma_takes_numbers_from(node: Any) -> None:
+    assert not any(hasattr(node, name) for name in ("_raw", "_mask", "_baseclass"))

@@ -130,7 +130,7 @@ def test_an_index_that_is_found_while_a_program_is_recorded_is_no_constant_of_it
     [
         lambda w: autograd.Flat([w]).data.sum(),
         lambda w: float(Holder(w).state_dict()["x"].sum()),
-        lambda w: float(copy.copy(w)._data.sum()),
+        lambda w: float(copy.copy(w)._raw.sum()),
     ],
     ids=["Flat.data", "state_dict", "copy"],
 )
@@ -263,7 +263,7 @@ def test_no_part_of_the_library_reads_data_in_a_recording_without_a_note() -> No
     readers: set[tuple[str, str]] = set()
 
     def spying(kind: Any) -> Any:
-        slot = kind.__dict__["_data"]
+        slot = kind.__dict__["_raw"]
 
         def read(self: Any) -> Any:
             if autograd.recording.under_way and source.current_mode().notes is not None:
@@ -277,7 +277,7 @@ def test_no_part_of_the_library_reads_data_in_a_recording_without_a_note() -> No
     x, t = np.linspace(-1, 1, 8).reshape(4, 2), A([0, 1, 2, 0])
     try:
         for kind, (_, spy) in kinds.items():
-            kind._data = spy
+            kind._raw = spy
         model = nn.Sequential(
             nn.Linear(2, 5, rng=0),
             nn.BatchNorm1d(5),
@@ -294,7 +294,7 @@ def test_no_part_of_the_library_reads_data_in_a_recording_without_a_note() -> No
             nn.hinge(scalars([0.5, 1.0])[0], 1.0)
     finally:
         for kind, (slot, _) in kinds.items():
-            kind._data = slot
+            kind._raw = slot
     assert readers, "the spy saw nothing"
     others = {(file, name) for file, name in readers if file != "apply.py"}
     assert others <= allowed, sorted(others - allowed)

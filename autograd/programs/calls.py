@@ -88,7 +88,7 @@ class CompiledRow(Primitive):
         options = {"call": call, "place": self.place}
         if isinstance(self.output, Tensor):
             return apply_to_tensors(self, arguments, options)
-        numbers = [float(x._data) for x in arguments]
+        numbers = [float(x._raw) for x in arguments]
         derivatives = [float(g) for g in call.gradients(self, 1.0)]
         out = float(np.asarray(call.results[self.place]).reshape(()))
         return make(self, arguments, numbers, options, out, derivatives)
@@ -149,7 +149,7 @@ class Call:
     def gradients(self, row: CompiledRow, seed: Any) -> Sequence[Any]:
         """The cotangents of a row's leaves, as numbers and arrays that are the caller's."""
         found = row.program.differentiate(self.run, seed)
-        return [found[x] if x in found else zero_of(x)._data for x in row.leaves]
+        return [found[x] if x in found else zero_of(x)._raw for x in row.leaves]
 
     def cotangents(self, row: CompiledRow, g: Any) -> Sequence[Any]:
         """The cotangents of a row's leaves; all of them are computed when the first is asked for."""
@@ -202,7 +202,7 @@ class Call:
         outputs, leaves, inputs = self.eagerly(row)
         recorded = isinstance(t, Node)
         # What an input depends on, in the larger graph, is not this call's affair.
-        seeds: dict[Node, Any] = {x: zero_of(x) if recorded else zero_of(x)._data for x in inputs}
+        seeds: dict[Node, Any] = {x: zero_of(x) if recorded else zero_of(x)._raw for x in inputs}
         leaf = leaves[slot]
         if isinstance(leaf, Value) and not recorded:
             t = float(t)
@@ -215,4 +215,4 @@ def zero_of(x: Node) -> Value | Tensor:
     """A constant zero of a node's kind, shape and dtype."""
     if isinstance(x, Value):
         return Value(0.0, requires_grad=False)
-    return Tensor(np.zeros_like(x._data), requires_grad=False)
+    return Tensor(np.zeros_like(x._raw), requires_grad=False)

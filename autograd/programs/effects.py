@@ -117,10 +117,10 @@ def saved(x: Any) -> Callable[[], None]:
         return functools.partial(x.set_state, x.get_state(legacy=False))
     if isinstance(x, random.Random):
         return functools.partial(x.setstate, x.getstate())
-    data = x._data.copy() if isinstance(x, Tensor) else x._data
+    data = x._raw.copy() if isinstance(x, Tensor) else x._raw
 
     def put_back() -> None:
-        if not np.array_equal(x._data, data, equal_nan=True):
+        if not np.array_equal(x._raw, data, equal_nan=True):
             x.data = data
 
     return put_back

@@ -96,7 +96,7 @@ def scalar_call(name: str, numbers: list[float], options: dict[str, Any]) -> flo
 
 def dtype_of(x: Any) -> np.dtype[Any]:
     """The dtype of a node's data, or of an array; a plain number is float64."""
-    data = x._data if isinstance(x, Node) else x
+    data = x._raw if isinstance(x, Node) else x
     return getattr(data, "dtype", FLOAT64)
 
 

@@ -285,7 +285,7 @@ def _kind(x: Any, recorded: bool) -> Any:
 
 def _node_of(x: Any, name: str | None, tracked: bool) -> Any:
     """A leaf in the place of an input. Whole numbers and truth values stay arrays of their own."""
-    data = x._data if isinstance(x, Node) else check_array(x, f"input {name or 'of a program'}")
+    data = x._raw if isinstance(x, Node) else check_array(x, f"input {name or 'of a program'}")
     if isinstance(data, np.ndarray):
         if not data.dtype.isnative:
             data = data.astype(data.dtype.newbyteorder("="))

@@ -20,7 +20,7 @@ gradients as well: nothing is read again then.
 
 def as_seed(seed: Any, dtype: Any) -> Any:
     """A seed as an array of the output's dtype."""
-    array = np.asarray(seed._data if isinstance(seed, Node) else check_array(seed, "a seed"))
+    array = np.asarray(seed._raw if isinstance(seed, Node) else check_array(seed, "a seed"))
     if array.dtype.kind not in "biuf":
         raise TypeError(f"a seed is made of real numbers, got {array.dtype}")
     return array.astype(dtype, copy=False)
@@ -29,7 +29,7 @@ def as_seed(seed: Any, dtype: Any) -> Any:
 def as_array(x: Any, name: str) -> Any:
     """What was given for an input, as an array of whatever it holds."""
     try:
-        return np.asarray(x._data if isinstance(x, Node) else check_array(x, f"input {name}"))
+        return np.asarray(x._raw if isinstance(x, Node) else check_array(x, f"input {name}"))
     except ValueError as error:  # a list of lists of several lengths
         raise ValueError(f"input {name} is no array: {error}") from None
 

@@ -23,7 +23,7 @@ def joined(planner: Planner, node: Node, primitive: Primitive) -> list[Letter]:
     """The many numbers of a node, joined to the vectors that its row takes."""
     reshape, concatenate = registry["reshape"], registry["concatenate_all"]
     n = (primitive.arity or 1) if isinstance(primitive, Multilinear) else 1
-    numbers = [float(x._data if isinstance(x, Node) else x) for x in node.arguments]
+    numbers = [float(x._raw if isinstance(x, Node) else x) for x in node.arguments]
     alone = reshape.options | {"shape": (1,)}
     parts = [
         planner.emit(reshape.name, [planner.place(x)], alone, np.array([number]))
@@ -48,7 +48,7 @@ def joined_contributions(
 ) -> list[tuple[Any, Any]]:
     """(parent, formula of its contribution): elements of what the row's rule gives for its vectors."""
     letters = joined(planner, node, primitive)
-    out = Letter(f"r{planner.places[node]}", sample=node._data)
+    out = Letter(f"r{planner.places[node]}", sample=node._raw)
     options = planner.options[node]
     length = len(node.arguments) // len(letters)
     vectors: dict[int, Any] = {}

@@ -78,7 +78,7 @@ class FlatGradients:
         ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes]).tolist()
         self.places = [slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
         self.size: int = ends[-1] if ends else 0
-        self.dtype: np.dtype[Any] = leaves[0]._data.dtype
+        self.dtype: np.dtype[Any] = leaves[0]._raw.dtype
         self.flat: Array = np.empty(0, self.dtype)
         self.parts: list[Array] = []
         self.alone: Any = None

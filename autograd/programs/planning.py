@@ -111,7 +111,7 @@ class Planner:
         for x in inputs:
             node = x if isinstance(x, Node) else None
             r = self.register(
-                "input", np.shape(x if node is None else x._data), dtype_of(x), varies=scalar
+                "input", np.shape(x if node is None else x._raw), dtype_of(x), varies=scalar
             )
             r.holds, r.node = x, node
             self.plan.inputs.append(r.index)
@@ -160,7 +160,7 @@ class Planner:
         if not isinstance(x, Node):
             return self.constant(x)
         if x not in self.places:
-            r = self.register("parameter", np.shape(x._data), dtype_of(x))
+            r = self.register("parameter", np.shape(x._raw), dtype_of(x))
             r.holds = r.node = x
             self.places[x] = r.index
             self.plan.parameters.append(r.index)
@@ -271,30 +271,30 @@ class Planner:
         if self.plan.scalar:
             if isinstance(primitive, Elementwise) and primitive.composite is not None:
                 return self.instantiated(primitive, None, options, (-1, *arguments, -1))
-            return self.emit(primitive.name, arguments, options, node._data)
+            return self.emit(primitive.name, arguments, options, node._raw)
         if isinstance(node, Value) and not isinstance(primitive, Elementwise):
             places = [int(x.function[1:]) for x in joined(self, node, primitive)]
-            return self.emit(primitive.name, places, options, node._data)
+            return self.emit(primitive.name, places, options, node._raw)
         arguments = as_recorded(self, node, arguments)
         dtypes = [self.plan.registers[r].dtype for r in arguments]
         mixed = any(each.kind == "f" and each != dtype_of(node) for each in dtypes)
         values = any(isinstance(x, Value) for x in node.arguments)
         if not has_parts(primitive) or mixed or values:
-            return self.emit(primitive.name, arguments, options, node._data)
+            return self.emit(primitive.name, arguments, options, node._raw)
         letters = [self.letter(r, x) for r, x in zip(arguments, node.arguments, strict=True)]
         if isinstance(primitive, Elementwise):
             letters = primitive.alike(letters, dtype_of(node))
         out = self.lowered(parts_of(primitive)(*letters, **options))
         same = self.plan.registers[out].shape == node.shape
         if not same or self.plan.registers[out].dtype != dtype_of(node):
-            return self.emit(primitive.name, arguments, options, node._data)
+            return self.emit(primitive.name, arguments, options, node._raw)
         return out
 
     # --- letters ----------------------------------------------------------------------------------
 
     def letter(self, r: int, x: Any) -> Any:
         """What a rule gets for a register: a letter, or a constant that is no array as it is."""
-        data = x._data if isinstance(x, Node) else x.sample if isinstance(x, Letter) else x
+        data = x._raw if isinstance(x, Node) else x.sample if isinstance(x, Letter) else x
         if isinstance(data, np.ndarray | float | int | np.generic):
             if self.plan.registers[r].kind == "constant" and not isinstance(data, np.ndarray):
                 return data
@@ -345,7 +345,7 @@ class Planner:
         plan = self.plan
         output = self.output
         self.into = plan.backward
-        seed = self.register("seed", np.shape(output._data), dtype_of(output), varies=plan.scalar)
+        seed = self.register("seed", np.shape(output._raw), dtype_of(output), varies=plan.scalar)
         plan.seed = seed.index
         given = {x for x in self.inputs if isinstance(x, Node)}
         wanted = {
@@ -437,7 +437,7 @@ class Planner:
         else:
             places = as_recorded(self, node, [self.place(x) for x in node.arguments])
             letters = [self.letter(r, x) for r, x in zip(places, node.arguments, strict=True)]
-            out = Letter(f"r{self.places[node]}", sample=node._data)
+            out = Letter(f"r{self.places[node]}", sample=node._raw)
             formulas = [
                 (x, primitive.vjp(slot, cotangent, out, letters, options))
                 for slot, x in wanted

@@ -359,7 +359,7 @@ class Program:
         if not self.impure:
             return self.forward(run, both)
         assert self.numpy is not None  # the native executor has no effects
-        self.put_drawn({s.node: s.node._data for s in self.impure if s.node is not None}, run)
+        self.put_drawn({s.node: s.node._raw for s in self.impure if s.node is not None}, run)
         return self.numpy.at(run.instances).refresh(run.given, self.arrays())
 
     def put_drawn(self, drawn: Mapping[Node, Any], run: Run) -> None:
@@ -545,7 +545,7 @@ class Program:
 
     def arrays(self) -> list[Any]:
         """The parameters' own numbers and arrays."""
-        return [leaf._data for leaf in self.leaves]
+        return [leaf._raw for leaf in self.leaves]
 
     def take(self, run: Run, arrays: Sequence[Any], borrow: bool) -> None:
         """Give a run its inputs: copies, but (with `borrow`) of large ones."""

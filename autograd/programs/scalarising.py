@@ -46,7 +46,7 @@ class Scalariser:
         for i in range(vectors):
             self.known[f"x{i}"] = _registers(places[i * n : i * n + n], (n,))
             letters.append(Letter(f"x{i}", sample=np.array(numbers[i * n : i * n + n], float)))
-        cotangent, out = Letter("g", sample=np.float64(1)), Letter("out", sample=node._data)
+        cotangent, out = Letter("g", sample=np.float64(1)), Letter("out", sample=node._raw)
         wanted = set(slots)
         found: dict[int, int] = {}
         for i in range(vectors):

@@ -145,7 +145,7 @@ class Verifier:
     def replay(self, k: int, rng: Any = None) -> Numbers:
         """The eager forward pass for one of the chosen instances; with `rng` it rounds badly."""
         given, arrays = self.arrays(k)
-        numbers: Numbers = {n: n._data for n in self.planner.order if n.is_leaf}
+        numbers: Numbers = {n: n._raw for n in self.planner.order if n.is_leaf}
         numbers |= given
         with np.errstate(all="ignore"):
             for node in self.planner.order:
@@ -234,7 +234,7 @@ class Verifier:
         drawn = self.drawn if alone else [np.ascontiguousarray(x[self.chosen]) for x in self.drawn]
         given = [*(self.given if alone else few), *drawn]
         executor = NumpyExecutor(plan.purified(), reuse=False).at(None if alone else len(seed))
-        leaves = [plan.registers[r].holds._data for r in plan.parameters]
+        leaves = [plan.registers[r].holds._raw for r in plan.parameters]
         with np.errstate(all="ignore"):
             executor.forward(given, leaves)
             return executor.backward(given, leaves, seed)
@@ -313,7 +313,7 @@ class Verifier:
         registers = [self.planner.places[node] for node in nodes]
         plan = self.plan.purified()  # nothing is to happen a second time
         executor = NumpyExecutor(plan, registers, reuse=False).at(self.instances)
-        leaves = [self.plan.registers[r].holds._data for r in self.plan.parameters]
+        leaves = [self.plan.registers[r].holds._raw for r in self.plan.parameters]
         with np.errstate(all="ignore"):
             out = executor.forward([*self.given, *self.drawn], leaves)
         for node, x in zip(nodes, out[1:], strict=True):

@@ -192,7 +192,7 @@ def derivation(
             raise ValueError(f"{what} is a whole number of 0 or more, got {number!r}")
     if not node.requires_grad:
         raise ValueError(f"{describe(node)} requires no gradient: there is nothing to derive")
-    if np.size(node._data) != 1:
+    if np.size(node._raw) != 1:
         raise ValueError(
             f"derivation of an output of shape {node.shape}: reduce it to one number first, with "
             "sum() or mean()"

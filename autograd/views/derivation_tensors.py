@@ -81,8 +81,8 @@ class _Walk:
         name = self.naming.of(x)
         if isinstance(x, Node):
             if self._short(x):
-                return Letter("sub", tuple(map(self.letter, x.arguments)), sample=x._data)
-            return Letter(str(name), sample=x._data)
+                return Letter("sub", tuple(map(self.letter, x.arguments)), sample=x._raw)
+            return Letter(str(name), sample=x._raw)
         if name is not None:
             return Letter(name, sample=x)
         if isinstance(x, np.ndarray | np.generic) and np.ndim(x) == 0:
@@ -152,7 +152,7 @@ class _Walk:
             formula = self.operations.named(node, formula, self.naming.arrays)
             return tidy(formula, self.constants)
         if not any(isinstance(x, Letter) for x in letters):
-            return Letter(primitive.name, tuple(letters), options, sample=node._data)
+            return Letter(primitive.name, tuple(letters), options, sample=node._raw)
         return tidy(primitive(*letters, **options))
 
     def softmax(self, formula: Any) -> Any:
@@ -294,7 +294,7 @@ class _Walk:
                 continue
             share = self.vjp(node, place, slot, array, out, arguments)
             if factors:
-                share = product([*factors, share], np.shape(parent._data))
+                share = product([*factors, share], np.shape(parent._raw))
             shares.append((parent, share))
         return shares
 
@@ -305,8 +305,8 @@ class _Walk:
         if isinstance(node, Value):
             return product([tidied(g), float(node._local_derivatives[place])])
         count = None
-        if isinstance(primitive, Reduction) and primitive.name == "mean" and node._data.size:
-            count = operands[0]._data.size // node._data.size
+        if isinstance(primitive, Reduction) and primitive.name == "mean" and node._raw.size:
+            count = operands[0]._raw.size // node._raw.size
         try:
             with np.errstate(all="ignore"):
                 formula = primitive.shown_vjp(slot, g, out, arguments, options)
@@ -314,7 +314,7 @@ class _Walk:
             found = self.softmax(tidy(formula, self.constants, count))
         except (*NO_FORMULA, TypeError):
             found = None
-        expected = np.shape(node.arguments[slot]._data)
+        expected = np.shape(node.arguments[slot]._raw)
         if found is not None and np.shape(sample(found)) == expected:
             return found
         # A user's rule need not be a formula of letters: then it is called.

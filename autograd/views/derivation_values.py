@@ -112,7 +112,7 @@ class _Writer:
         plans = [("forward", node) for node in self.every if not node.is_leaf]
         plans += [("paths", node) for node in self.targets]
         plans += [("factored", node) for node in self.backward(leads)]
-        written = Written(names={self.names[x]: np.float64(x._data) for x in self.every})
+        written = Written(names={self.names[x]: np.float64(x._raw) for x in self.every})
         written.lines = Lazy(self, plans)
         kinds = [kind for kind, _ in plans]
         for kind in ("forward", "paths", "factored"):
@@ -219,7 +219,7 @@ class _Writer:
         assert primitive is not None  # leaves have no such line
         symbols = self.formulas.operation(node)
         numbers = self.formulas.write(self.formulas.operation_tree(node), numbers=True)
-        value = number(node._data, self.digits)
+        value = number(node._raw, self.digits)
         parts = [
             self.names[x] if isinstance(x, Node) else self.python.write(_plain(x))
             for x in node.arguments
@@ -232,7 +232,7 @@ class _Writer:
             parts = [f"np.array([{', '.join(parts)}])"]
         source = f"{called(primitive.name)}({', '.join(parts + options)})"
         if is_constant(node):
-            source = repr(float(node._data))
+            source = repr(float(node._raw))
         text = symbols.text + _unless_same(numbers.text, value.text, " = ") + f" = {value.text}"
         left, _, right = symbols.latex.partition(" = ")
         middle = _unless_same(numbers.latex, value.latex, " = ")

@@ -61,8 +61,8 @@ class Formulas:
         if isinstance(operand, Node):
             unnamed = operand.name is None and operand.is_leaf and not operand.requires_grad
             if unnamed and not operand.shape:
-                return np.float64(operand._data)
-            return Letter(self.symbols[operand].text, sample=operand._data)
+                return np.float64(operand._raw)
+            return Letter(self.symbols[operand].text, sample=operand._raw)
         if isinstance(operand, np.ndarray) and operand.ndim:
             return Letter(self.symbols[operand].text, sample=operand)
         if isinstance(operand, int | float) and not isinstance(operand, bool):
@@ -110,24 +110,24 @@ class Formulas:
             if not _is_flat(node, primitive):
                 if any(isinstance(x, Letter) for x in letters):
                     return primitive(*letters, **node.options)
-                return Letter(primitive.name, tuple(letters), sample=node._data)
+                return Letter(primitive.name, tuple(letters), sample=node._raw)
             if isinstance(primitive, Multilinear):
                 n = len(letters) // (primitive.arity or 1)
                 slots = [letters[i * n : i * n + n] for i in range(primitive.arity or 1)]
                 terms = [_multiplied(factors) for factors in zip(*_shortened(*slots), strict=True)]
-                return Letter("sum", tuple(terms), sample=node._data)
+                return Letter("sum", tuple(terms), sample=node._raw)
             if len(letters) == 1 and primitive.name in ("sum", "mean", "prod"):
                 return letters[0]
             (terms,) = _shortened(letters)
             own = {k: x for k, x in node.options.items() if k not in ("axis", "keepdims")}
             shown = {k: x for k, x in own.items() if x != primitive.options[k]}
-            return Letter(primitive.name, tuple(terms), shown, sample=node._data)
+            return Letter(primitive.name, tuple(terms), shown, sample=node._raw)
 
     def operation(self, node: Node, *, numbers: bool = False) -> Formula:
         """``out = tanh(x)``: the node's symbol, or its number, and the operation that gave it."""
         tree = self.operation_tree(node)
         if numbers and isinstance(node, Value):
-            right = self.substituted(tree, node._data)
+            right = self.substituted(tree, node._raw)
         else:
             right = self.write(tree, numbers=numbers, hadamard=bool(node.shape))
         left = self.write(self.letter(node), numbers=numbers)
@@ -210,7 +210,7 @@ class Formulas:
 
         The row is evaluated on vectors of letters, and the element of the result is picked out.
         """
-        numbers = np.array([float(getattr(x, "_data", x)) for x in node.arguments])
+        numbers = np.array([float(getattr(x, "_raw", x)) for x in node.arguments])
         out = self.letter(node)
         own = {k: x for k, x in node.options.items() if k not in ("axis", "keepdims")}
         arity = primitive.arity or 1

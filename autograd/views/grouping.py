@@ -161,7 +161,7 @@ class GroupedTimeline:
         word = words.get(kind, "value")
         value = f"{numbers:,} {word}{'' if numbers == 1 else 's'}"
         if len(group) == 1 and numbers == 1:
-            value = lines_of(group[0]._data, self.digits)[0]
+            value = lines_of(group[0]._raw, self.digits)[0]
         gradient = [] if norm is None else [f"norm {norm}" if numbers > 1 else norm]
         title = self.titles[g]
         short = title if len(title) <= LONGEST else f"{title[: LONGEST - 1]}…"
@@ -188,7 +188,7 @@ class GroupedTimeline:
         ]
         moments = [Moment("start", sets=given, say="The numbers that are given.", note=self.notice)]
         for g in range(self.inner):
-            value = one_line_of(self.groups[g][-1]._data, self.digits)
+            value = one_line_of(self.groups[g][-1]._raw, self.digits)
             moments.append(
                 Moment(
                     "forward",

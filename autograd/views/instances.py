@@ -29,7 +29,7 @@ def instance_axes(nodes: Sequence[Node], operations: Operations) -> dict[Any, in
             continue
         name = primitive.name
         keys = [x if isinstance(x, Node) else id(x) for x in arguments]
-        shapes = [np.shape(getattr(x, "_data", x)) for x in arguments]
+        shapes = [np.shape(getattr(x, "_raw", x)) for x in arguments]
         if name in ("linear", "matmul") and not found and len(shapes[0]) == 2:
             first = arguments[0]
             data = not isinstance(first, Node) or (first.is_leaf and not first.requires_grad)

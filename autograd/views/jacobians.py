@@ -191,7 +191,7 @@ def _named(node: Node, parent: Node, block: Any, otherwise: str) -> str:
     if min(block.shape) == 1 < block.size and np.all(block == 1):
         return "1ᵀ" if block.shape[0] == 1 else "1"
     for letter, x in zip("xyzuv", node.arguments, strict=False):
-        data = np.asarray(x._data if isinstance(x, Node) else x)
+        data = np.asarray(x._raw if isinstance(x, Node) else x)
         if data.dtype.kind not in "biuf" or data.size != block.size or data.ndim > 2:
             continue
         name = x.name or letter if isinstance(x, Node) else letter

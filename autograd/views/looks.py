@@ -200,7 +200,7 @@ def number(x: Any, digits: int) -> str:
 def described(x: Any, digits: int) -> list[str]:
     """Data, a gradient or a constant as lines: the number, few numbers, or what they lie between."""
     if isinstance(x, Node):
-        x = x._data
+        x = x._raw
     if isinstance(x, bool | int | float | np.bool_ | np.number):
         return [number(x, digits)]
     if not isinstance(x, np.ndarray) or x.dtype.kind not in "biuf":

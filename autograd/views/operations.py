@@ -103,7 +103,7 @@ class Operations:
 
 
 def _data(x: Any) -> Any:
-    return np.asarray(x._data if isinstance(x, Node) else x)
+    return np.asarray(x._raw if isinstance(x, Node) else x)
 
 
 def _count(node: Node) -> float:

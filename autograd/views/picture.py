@@ -139,7 +139,7 @@ class Picture:
         self._boxes.setdefault(frame, []).append(f"{name} [{text}]")
 
     def _data(self, node: Node) -> list[str]:
-        data = node._data
+        data = node._raw
         rows = [looks.shape_of(data)] if isinstance(data, np.ndarray) else []
         return [*rows, self._lines("data", data)] if self.values else rows
 

@@ -230,7 +230,7 @@ def _checked(form: str) -> str:
 
 
 def _is_scalar(*operands: Any) -> bool:
-    return all(np.shape(x if not isinstance(x, Node) else x._data) == () for x in operands)
+    return all(np.shape(x if not isinstance(x, Node) else x._raw) == () for x in operands)
 
 
 def _symbols(step: Step) -> Formula:
@@ -391,7 +391,7 @@ def forward_steps(node: Node, *, digits: int = 4) -> Iterator[ForwardStep]:
 def _forward(order: list[Node], reading: Reading) -> Iterator[ForwardStep]:
     for index, node in enumerate(order):
         check_fresh((node,), "forward steps")
-        yield ForwardStep(index, node, node.arguments, _read_only(node._data), reading)
+        yield ForwardStep(index, node, node.arguments, _read_only(node._raw), reading)
 
 
 def _check_node(node: Any, what: str) -> None:

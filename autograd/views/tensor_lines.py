@@ -66,7 +66,7 @@ class Lines:
         self.mean = any(
             primitive is not None
             and primitive.name == "mean"
-            and node._data.size
+            and node._raw.size
             and axes.get(arguments[0]) is not None
             and axes.get(node) is None
             for node in naming.nodes
@@ -91,7 +91,7 @@ class Lines:
             key = x if isinstance(x, Node) else id(x)
             axis = self.axes.get(key)
             if axis is not None and name:
-                return int(np.shape(getattr(x, "_data", x))[axis])
+                return int(np.shape(getattr(x, "_raw", x))[axis])
         return None
 
     def _arrays(self) -> list[tuple[Any, str]]:
@@ -115,14 +115,14 @@ class Lines:
 
     def input(self, name: str, x: Any) -> None:
         """A leaf or a constant array."""
-        data = np.asarray(x._data if isinstance(x, Node) else x)
+        data = np.asarray(x._raw if isinstance(x, Node) else x)
         role = Role(data.ndim, self.axes.get(x if isinstance(x, Node) else id(x)), False)
         self.roles[name] = role
         self.data[name] = data
 
     def forward(self, name: str, node: Node, formula: Callable[[], Any]) -> None:
         """A node that was computed; its line is printed when another needs it."""
-        data = np.asarray(node._data)
+        data = np.asarray(node._raw)
         self.roles[name] = role = Role(data.ndim, self.axes.get(node), False)
         self.data[name] = data
         self.definitions[name] = (formula, role, data.shape)

@@ -179,7 +179,7 @@ class Timeline:
             name=", made at ".join(title),
             heading=_heading(node),
             label=f"{symbol} = " if not node.shape else f"{symbol}: ",
-            value=lines_of(node._data, self.digits),
+            value=lines_of(node._raw, self.digits),
             gradient=[] if gradient is None else lines_of(gradient, self.digits),
             drafts=self.drafts.get(node, []),
         )
@@ -253,8 +253,8 @@ class Timeline:
             ["mo", "="],
             mathml(formulas.write(tree, hadamard=dotted).latex),
         )
-        result = one_line_of(node._data, self.digits)
-        scalars = not any(np.ndim(getattr(x, "_data", x)) for x in (node, *step.arguments))
+        result = one_line_of(node._raw, self.digits)
+        scalars = not any(np.ndim(getattr(x, "_raw", x)) for x in (node, *step.arguments))
         numbers = None
         if scalars:
             substituted = mathml(formulas.write(tree, numbers=True).latex)
