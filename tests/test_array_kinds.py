@@ -237,4 +237,4 @@ def test_a_masked_array_of_values_keeps_the_gradient_of_what_is_not_masked() -> 
 
 @pytest.mark.parametrize("node", [Value(1.0), Tensor([1.0])], ids=["Value", "Tensor"])
 def test_no_node_has_the_attributes_that_np_ma_takes_numbers_from(node: Any) -> None:
-    assert not any(hasattr(node, name) for name in ("_raw", "_mask", "_baseclass"))
+    assert not any(hasattr(node, name) for name in ("_data", "_mask", "_baseclass"))
