@@ -20,6 +20,12 @@ SHOWN = 20
 """So many kinds of failures are made small and printed."""
 
 
+LONGEST = 30
+"""So many seconds a program may take, where there is an alarm (not on Windows)."""
+
+ALARM = getattr(signal, "SIGALRM", None)
+
+
 def kind(failure: Exception) -> str:
     """What failures have in common that are likely to be one: the message without its numbers."""
     told = ": ".join(str(failure).splitlines()[0].split(": ")[:2])
@@ -28,11 +34,21 @@ def kind(failure: Exception) -> str:
 
 def failure_of(source: Recorded | Replayed, native: float, done: Counter[str]) -> Exception | None:
     """What is wrong with the program of a source of choices."""
+    if ALARM is not None:
+        signal.alarm(LONGEST)
     try:
         comparisons.check(generator.generate(source.below, native), done)
     except comparisons.DifferenceError as error:
         return error
+    finally:
+        if ALARM is not None:
+            signal.alarm(0)
     return None
+
+
+def too_long(number: int, frame: object) -> None:
+    """What the alarm does."""
+    raise TimeoutError(f"a program takes more than {LONGEST} seconds")
 
 
 def smallest(choices: list[int], failure: Exception, native: float) -> Exception:
@@ -64,6 +80,8 @@ def main() -> int:
     kept: dict[str, tuple[int, list[int], Exception]] = {}
     for number in (signal.SIGINT, signal.SIGTERM):  # also in the background: say how far it came
         signal.signal(number, signal.default_int_handler)
+    if ALARM is not None:
+        signal.signal(ALARM, too_long)
     start, ran = time.perf_counter(), 0
     try:
         for i in range(asked.first, asked.first + asked.count):
