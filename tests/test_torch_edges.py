@@ -108,8 +108,8 @@ DIFFERENCES = [
         ("relu", "nn.relu", "nn.hardtanh", "maximum", "minimum", "nn.leaky_relu", "nn.rrelu")
         + ("abs", "nn.elu", "nn.selu"),
         any_nan,
-        "derivative at nan: `relu`, `hardtanh`, `maximum`, `minimum`; `leaky_relu`, `prelu`, `rrelu`; "
-        "`abs`, `l1`; `elu`, `selu`",
+        "derivative at nan: `relu`, `hardtanh`, `maximum`, `minimum`; `nn.leaky_relu`, "
+        "`nn.prelu`, `nn.rrelu`; `abs`, `l1`; `elu`, `selu`",
     ),
     Difference(("sign",), any_nan, "| `sign` of nan | nan | 0 |"),
     Difference(("nn.l1",), lambda x, y: any_nan(x - y), "`abs`, `l1`"),
