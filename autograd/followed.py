@@ -15,7 +15,14 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd.graph import Node
-from autograd.recording import BranchChanged, current_mode, note_array, note_call, note_made
+from autograd.recording import (
+    BranchChanged,
+    current_mode,
+    note_array,
+    note_call,
+    note_made,
+    note_shape,
+)
 
 __all__ = ["CALL", "Call", "Followed", "Row", "follow", "holds_followed", "places", "plain"]
 
@@ -33,6 +40,62 @@ SILENT: set[Any] = {
 
 IMPURE = {np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis}
 """Functions that write into their first argument."""
+
+SIZED: set[Any] = {
+    *(
+        np.ndarray.transpose,
+        np.ndarray.ravel,
+        np.ndarray.flatten,
+        np.ndarray.copy,
+        np.ndarray.astype,
+    ),
+    *(np.ndarray.squeeze, np.ndarray.swapaxes, np.ndarray.diagonal, np.ndarray.view, np.asarray),
+    *(np.ndarray.all, np.ndarray.any, np.ndarray.argmax, np.ndarray.argmin, np.ndarray.argsort),
+    *(np.ndarray.sum, np.ndarray.mean, np.ndarray.prod, np.ndarray.std, np.ndarray.var),
+    *(np.ndarray.max, np.ndarray.min, np.ndarray.cumsum, np.ndarray.cumprod, np.ndarray.clip),
+    *(np.ndarray.take, np.ndarray.dot, np.ndarray.round, np.ndarray.trace, np.ndarray.searchsorted),
+    *(
+        np.transpose,
+        np.ravel,
+        np.copy,
+        np.squeeze,
+        np.swapaxes,
+        np.all,
+        np.any,
+        np.argmax,
+        np.argmin,
+    ),
+    *(np.argsort, np.sort, np.sum, np.mean, np.prod, np.std, np.var, np.max, np.min, np.cumsum),
+    *(np.cumprod, np.clip, np.take, np.take_along_axis, np.dot, np.round, np.isin, np.concatenate),
+    *(
+        np.stack,
+        np.hstack,
+        np.vstack,
+        np.outer,
+        np.einsum,
+        np.tensordot,
+        np.flip,
+        np.diff,
+        np.choose,
+    ),
+    *(
+        np.expand_dims,
+        np.moveaxis,
+        np.searchsorted,
+        np.digitize,
+        np.tril,
+        np.triu,
+        np.broadcast_arrays,
+    ),
+    *(np.count_nonzero, np.isclose, np.select, np.meshgrid, np.trace, np.diagonal, np.median),
+}
+"""Functions whose results have a shape that the shapes of their arguments decide, as ufuncs' have."""
+
+SIZED_BY_OPTIONS: set[Any] = {
+    *(np.ndarray.reshape, np.ndarray.repeat, np.reshape, np.repeat, np.tile, np.pad, np.roll),
+    *(np.broadcast_to, np.split, np.array_split, np.delete, np.insert, np.append, np.resize),
+}
+"""Functions of which that holds as long as the first argument alone is followed."""
 
 CONNECTIVES: dict[Any, str] = {
     np.less: "less",
@@ -180,6 +243,8 @@ def follow(
             call = Call(name, function, template, named, part)
             call.shape, call.dtype = array.shape, array.dtype
             note_made(array, ANY_FUNCTION, live, {"call": call})
+            if is_free(function, template, live):
+                note_shape(array, f"the shape of what {name} gave")
         return Followed(array)
 
     if is_numbers(result):
@@ -194,6 +259,22 @@ def follow(
 
     note_call(name, again, tuple(live), result)
     return result
+
+
+def is_free(function: Any, args: Sequence[Any], live: Sequence[Any]) -> bool:
+    """Whether the numbers of what is followed may decide which shape a function's result has."""
+    if function in SIZED or isinstance(getattr(function, "__self__", function), np.ufunc):
+        return False
+    if getattr(function, "__module__", None) == "_operator":  # a comparison
+        return False
+    if function is np.where:
+        return len(args) == 1
+    if function in (taken_at, _places):
+        masks = live[1:] if function is taken_at and args[0].__class__ is Place else live
+        return any(x.dtype == bool for x in masks if isinstance(x, np.ndarray))
+    if function in SIZED_BY_OPTIONS:
+        return len(live) > 1
+    return True
 
 
 def is_numbers(x: Any) -> bool:
@@ -317,6 +398,9 @@ class Followed:
 
     def __complex__(self) -> complex:
         return complex(self._read("a number of an array"))
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(self.item(), digits)
 
     def __index__(self) -> int:
         if self._array.ndim or self._array.dtype.kind not in "iu":

@@ -244,6 +244,8 @@ class Primitive:
         self.options = options
         self.values = values
         self.impure = impure
+        # So many arguments alone need not be sorted; the effect of a call is noted on that way.
+        self.direct = arity if impure is None else None
         self.reduces, self.has_axis = "keepdims" in options, "axis" in options  # see `check`
         self.has_ties, self.has_ddof = "ties" in options, "ddof" in options
         self.checked = self.reduces or self.has_axis or self.has_ties or self.has_ddof
@@ -279,7 +281,7 @@ class Primitive:
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         """Compute on numbers and arrays; record on nodes."""
-        if options or len(arguments) != self.arity:
+        if options or len(arguments) != self.direct:
             arguments, options = self.bind(arguments, options)
         else:
             options = self.options
@@ -470,6 +472,9 @@ class Primitive:
 
     passes = False
     """Whether the value is the first argument as it is, so that only an effect is left to run."""
+
+    draws = False
+    """Whether what it does beside computing is to draw by `recording.drawn_anew`, which is noticed."""
 
     reads_as: Callable[..., Any] | None = None
     """What the row writes itself down as, where that is made of other rows."""

@@ -312,6 +312,13 @@ def note_array(array: Any, what: str) -> None:
         notes.append(Note(what, _itself, (array,), array.copy()))
 
 
+def note_shape(array: Any, what: str) -> None:
+    """Note that the shape of an array that is followed is known, if a `recording` wants to know."""
+    notes = current_mode().notes
+    if notes is not None:
+        notes.append(Note(what, np.shape, (array,), array.shape, whole=True))
+
+
 def _itself(x: Any) -> Any:
     return x
 
@@ -342,6 +349,22 @@ def drawn_so_far() -> Any:
     return random.getstate(), name, keys.tobytes(), tuple(rest)  # type: ignore[union-attr]
 
 
+def state_of(generator: Any) -> Any:
+    """Where a generator of random numbers is, to be compared."""
+    if isinstance(generator, np.random.BitGenerator):
+        return comparable(generator.state)
+    if isinstance(generator, np.random.RandomState):
+        return comparable(generator.get_state(legacy=False))
+    return generator.getstate()
+
+
+def comparable(state: Any) -> Any:
+    """A state without arrays, which are not compared by ``==``."""
+    if isinstance(state, Mapping):
+        return {key: comparable(x) for key, x in state.items()}
+    return state.tobytes() if isinstance(state, np.ndarray) else state
+
+
 def drawn_anew(draw: Callable[[], Any]) -> Any:
     """Call a function that a program calls with each run; what it draws is no constant."""
     notes = current_mode().notes
@@ -349,7 +372,7 @@ def drawn_anew(draw: Callable[[], Any]) -> Any:
         return draw()
     notes.look_at_draws()
     out = draw()
-    notes.drawn = drawn_so_far()
+    notes.drawn = notes.drawn_so_far()
     return out
 
 
@@ -361,6 +384,7 @@ class Notes(list[Note]):
         drew: whether numbers were drawn from a shared generator that no program would draw anew.
         states: what was noted by `recording.note_state`, and what it was; `settling` what of it is asked
             once more at the end.
+        generators: more generators that what is recorded can draw from.
         gradients: the recorded gradients behind the numbers that passes left on nodes, by the node.
         memory: what is asked to remember what an effect can change, before it is had; or None.
     """
@@ -369,21 +393,39 @@ class Notes(list[Note]):
         self.made: list[Made] = []
         self.gradients: dict[Any, list[Any]] = {}
         self.states: dict[Any, Any] = {}
-        self.drawn = drawn_so_far()
+        self.generators: list[Any] = []
+        self.drawn = self.drawn_so_far()
         self.drew = False
         self.settling: list[tuple[Note, Callable[[Any], Any]]] = []
         self.memory: Any = None
 
+    def watch(self, generators: Iterable[Any]) -> None:
+        """Notice from now on what is drawn from these generators, too."""
+        self.generators = list(generators)
+        self.drawn = self.drawn_so_far()
+
+    def spare(self, things: Iterable[Any]) -> None:
+        """Notice no longer what is drawn from these: a row that a program calls anew draws from them."""
+        self.look_at_draws()
+        ids = {id(x) for x in things}
+        self.watch([x for x in self.generators if id(x) not in ids])
+
+    def drawn_so_far(self) -> Any:
+        """Where all generators are that are watched."""
+        return drawn_so_far(), [state_of(x) for x in self.generators]
+
     def look_at_draws(self) -> None:
         """Notice what was drawn since the last look."""
-        self.drew = self.drew or drawn_so_far() != self.drawn
+        self.drew = self.drew or self.drawn_so_far() != self.drawn
 
 
 def note_effect(row: Any, options: dict[str, Any]) -> None:
     """Note that a row is about to have an effect, if a `recording` wants to know."""
     notes = current_mode().notes
     if notes is not None and notes.memory is not None:
-        notes.memory.before(row, options)
+        reached = notes.memory.before(row, options)
+        if not row.draws:  # which is noticed by `drawn_anew`
+            notes.spare(reached)
 
 
 def note_made(out: Any, row: Any, arguments: Iterable[Any], options: dict[str, Any]) -> Any:

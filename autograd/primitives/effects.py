@@ -14,21 +14,28 @@ __all__ = ["random_like", "track_moments"]
 
 def _drawn(x: Any, sample: Any) -> Any:
     shape = np.shape(x)
-
-    def apart() -> Any:
-        with aside():
-            return np.asarray(sample(shape))
-
-    out = drawn_anew(apart)
+    out = _sampled(shape, sample)
     if out.shape != shape:
         raise ValueError(f"sample gave an array of shape {out.shape} where {shape} was asked for")
     dtype = getattr(x, "dtype", None)
     return out.astype(dtype if dtype is not None and dtype.kind == "f" else np.float64, copy=False)
 
 
+def _drawn_number(x: Any, sample: Any = np.zeros) -> float:
+    return float(_sampled((), sample))
+
+
+def _sampled(shape: tuple[int, ...], sample: Any) -> Any:
+    def apart() -> Any:
+        with aside():
+            return np.asarray(sample(shape))
+
+    return drawn_anew(apart)
+
+
 random_like = elementwise(
     "random_like",
-    lambda x, sample=np.zeros: float(sample(())),
+    _drawn_number,
     _drawn,
     None,
     doc="Numbers drawn anew, in the shape and dtype of x: ``sample(shape)`` gives them.\n\n"
@@ -42,6 +49,7 @@ random_like = elementwise(
     impure=lambda options: True,
     sample=np.zeros,
 )
+random_like.draws = True
 
 
 ASIDE = aside()

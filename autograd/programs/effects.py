@@ -23,7 +23,7 @@ from autograd.recording import is_library
 from autograd.tensor import Tensor
 from autograd.value import Value
 
-__all__ = ["Effects", "Memory"]
+__all__ = ["Effects", "Memory", "generators_of"]
 
 DEEP = 5
 """How many steps lead from a function to what it changes, at most."""
@@ -34,11 +34,17 @@ MANY = 1000
 # --- what an effect can change --------------------------------------------------------------------
 
 
-def reachable(function: Any) -> tuple[list[Any], bool]:
+def generators_of(function: Any) -> list[Any]:
+    """Generators of random numbers that a function, or a module that it calls, can reach."""
+    return [x for x in reachable(function, methods=True)[0] if not isinstance(x, Node)]
+
+
+def reachable(function: Any, *, methods: bool = False) -> tuple[list[Any], bool]:
     """Generators and buffers that a function can change, and whether it will always be the same ones.
 
     They are looked for in the arguments it is bound to, the object whose method it is, and the variables
-    that it uses; not in what those of other libraries use in turn.
+    that it uses; not in what those of other libraries use in turn. With `methods` they are also looked
+    for in the variables of ``forward`` and ``__call__`` of the objects found.
     """
     found: list[Any] = []
     seen: set[int] = set()
@@ -58,7 +64,7 @@ def reachable(function: Any) -> tuple[list[Any], bool]:
                 found.append(x)
         elif not isinstance(x, type | types.ModuleType | str | bytes | int | float | None):
             bound = isinstance(x, functools.partial | types.BuiltinMethodType)
-            inside = list(parts(x))
+            inside = [*parts(x), *(calls_of(x) if methods else ())]
             fixed = fixed and (bound or not inside)
             waiting += [(each, depth + 1) for each in inside[:MANY]]
     return found, fixed
@@ -85,6 +91,22 @@ def parts(x: Any) -> Iterator[Any]:
         yield from vars(x).values()
 
 
+def calls_of(x: Any) -> Iterator[Any]:
+    """The functions that run when an object is called."""
+    for name in ("forward", "__call__"):
+        method = getattr(type(x), name, None)
+        if isinstance(method, types.FunctionType):
+            yield method
+
+
+def names_in(code: types.CodeType) -> Iterator[str]:
+    """The names that code looks up, with those of functions and comprehensions inside it."""
+    yield from code.co_names
+    for each in code.co_consts:
+        if isinstance(each, types.CodeType):
+            yield from names_in(each)
+
+
 def variables(function: types.FunctionType) -> Iterator[Any]:
     """What a function finds around it. Those of the library get all that they use as arguments."""
     for cell in function.__closure__ or ():
@@ -97,13 +119,14 @@ def variables(function: types.FunctionType) -> Iterator[Any]:
     code = function.__code__
     if is_library(code):
         return
-    for name in code.co_names:
+    names = dict.fromkeys(names_in(code))
+    for name in names:
         x = function.__globals__.get(name)
         if isinstance(x, types.ModuleType):
             # The functions of such a module share one generator.
             if x is random:
                 yield random._inst
-            elif x is np.random or (x is np and "random" in code.co_names):
+            elif x is np.random or (x is np and "random" in names):
                 yield np.random.mtrand._rand
         elif x is not None:
             yield x
@@ -138,11 +161,14 @@ class Memory:
             if id(x) not in self.known:
                 self.known[id(x)] = x, saved(x)
 
-    def before(self, row: Any, options: dict[str, Any]) -> None:
-        """Note what a call of a row can change."""
+    def before(self, row: Any, options: dict[str, Any]) -> list[Any]:
+        """Note what a call of a row can change, and return it."""
+        found: list[Any] = []
         for function in (row.array, *options.values()):
             if callable(function):
-                self.remember(reachable(function)[0])
+                found += reachable(function)[0]
+        self.remember(found)
+        return found
 
     def put_back(self) -> None:
         """Everything as it was."""

@@ -17,7 +17,7 @@ from autograd.arrays import check_array
 from autograd.followed import Followed, plain
 from autograd.graph import Node
 from autograd.programs.calls import Call, CompiledRow, tracked_leaves
-from autograd.programs.effects import Memory
+from autograd.programs.effects import Memory, generators_of
 from autograd.programs.options import check_options, checked_inputs
 from autograd.programs.program import Program
 from autograd.recording import current_mode, recording
@@ -194,12 +194,13 @@ class CompiledFunction:
         named = {name: as_input(keywords[name], name) for name in sorted(keywords)}
         recorded = recording()
         recorded.notes.memory = memory
+        recorded.notes.watch(generators_of(self.function))
         with recorded:
             output = self.function(*places, **named)
         recorded.notes.memory = None
         if recorded.notes.drew:
             raise ValueError(
-                f"{self.__name__} drew numbers from np.random or random while it was recorded: a "
+                f"{self.__name__} drew random numbers from a generator while it was recorded: a "
                 "program would use the same ones for ever. autograd.random_like(x, sample=rng.random) "
                 "draws with each call, as does nn.Dropout; or give the numbers as an argument"
             )
@@ -211,9 +212,13 @@ class CompiledFunction:
         output, *also = output if isinstance(output, tuple) and output else (output,)
         for node in (output, *also):
             if not isinstance(node, Node):
+                what, way = type(node).__name__, ""
+                if isinstance(node, Followed):
+                    what = f"an array of {node.dtype}"
+                    way = ". Return what it is made of, and make it outside, as in f(x).argmax(axis=1)"
                 raise TypeError(
-                    f"{self.__name__} returned {type(node).__name__}: a compiled function returns a "
-                    "Value or Tensor that it computed from its arguments, or several in a tuple"
+                    f"{self.__name__} returned {what}: a compiled function returns a Value or Tensor "
+                    f"that it computed from its arguments, or several in a tuple{way}"
                 )
         program = Program(output, inputs, recorded=recorded, also=also, **self.options)
         program.rows = {
@@ -364,9 +369,10 @@ def compile(
     variable of the function around that is no argument (`recording.note_state` notes it), an
     attribute of an object that is no `nn.Module`, or of a module whose methods were called but
     not the module itself, an array that was written into after it had been recorded as a
-    constant, numbers that a Generator of your own drew, and a file or a clock are what they were
-    when the graph was recorded. Draws from ``np.random`` and ``random`` in a compiled function
-    are refused. Without `recording` (``compile(loss, inputs=...)`` alone) no comparison,
+    constant, a file or a clock are what they were when the graph was recorded. Draws from
+    ``np.random``, from ``random`` and from generators that the function, its variables or the
+    ``forward`` of its modules lead to are refused (`random_like` draws anew); those of one that is
+    hidden deeper are constants. Without `recording` (``compile(loss, inputs=...)`` alone) no comparison,
     attribute or check of a loss is asked again; and of an input array that is no Tensor only the
     array itself and, in a recording, its views and what rows make of it are found.
 

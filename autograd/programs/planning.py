@@ -47,6 +47,7 @@ def plan_of(
     input_gradients: bool = True,
     derived: Derived | None = None,
     arrays: Sequence[Any] = (),
+    noted: bool = False,
 ) -> Planner:
     """The finished planner of a recorded graph: its ``plan``, and the register of each node.
 
@@ -57,12 +58,14 @@ def plan_of(
         input_gradients: whether the gradient of inputs is wanted too.
         derived: what was made of arrays and nodes while recording.
         arrays: what of that is to be computed as well.
+        noted: whether the graph was recorded inside `autograd.recording`, so that an input that the
+            output does not depend on is known to be none of it.
 
     Raises:
-        ValueError: an input that the output does not depend on.
+        ValueError: an input that the output does not depend on, unless `noted`.
         TypeError: a row whose rule is no formula of letters.
     """
-    planner = Planner(output, inputs, extra, derived or Derived(inputs, ()), arrays)
+    planner = Planner(output, inputs, extra, derived or Derived(inputs, ()), arrays, noted)
     with np.errstate(all="ignore"):
         planner.go_forward()
         planner.go_backward(input_gradients)
@@ -86,15 +89,17 @@ class Planner:
         extra: Sequence[Node],
         derived: Derived,
         arrays: Sequence[Any],
+        noted: bool,
     ) -> None:
         self.output = output
+        self.noted = noted
         self.extra: list[Any] = [*extra, *arrays]
         self.derived = derived
         roots = dict.fromkeys([output, *extra, *derived.nodes])
         self.order = topological_order(list(roots), arguments=True)
         self.cotangents: dict[Node, int] = {}
-        plain = any(isinstance(x, np.ndarray) for x in inputs)
-        scalar = not plain and all(isinstance(node, Value) for node in self.order)
+        numbers = all(isinstance(x, Value) for x in inputs)
+        scalar = numbers and all(isinstance(node, Value) for node in self.order)
         self.plan = Plan(scalar=scalar)
         self.places: dict[Node, int] = {}
         self.numbers: dict[Any, int] = {}  # constants by what they are
@@ -255,7 +260,7 @@ class Planner:
         self.plan.output = self.place(self.output)
         self.reached.update([self.plan.output, *(self.place(x) for x in self.extra)])
         for i, r in enumerate(self.plan.inputs):
-            if r not in self.reached:
+            if r not in self.reached and not self.noted:
                 x = self.inputs[i]
                 name = getattr(x, "name", None)
                 raise ValueError(

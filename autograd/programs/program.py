@@ -176,6 +176,7 @@ class Program:
             extra=list(dict.fromkeys(extra)),
             input_gradients=input_gradients,
             derived=derived,
+            noted=self.noted,
             arrays=[*found.values(), *(x for x in decided if not isinstance(x, Node))],
         )
         self.plan: Plan = planner.plan

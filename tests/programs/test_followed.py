@@ -92,6 +92,7 @@ READ: dict[str, Callable[..., Any]] = {
     "array_equal": lambda x, t: x * 2.0 if np.array_equal(t, T[0]) else x,
     "allclose": lambda x, t: x * 2.0 if np.allclose(t, T[0]) else x,
     "assert": lambda x, t: x if bool(t.sum() < 4) else -x,
+    "round": lambda x, t: x * round(t[0]) + round(t[1] * 1.5, 1),
 }  # fmt: skip
 
 
@@ -100,6 +101,53 @@ def filled(t: Any) -> Any:
     out = np.zeros((4, 3))
     out[np.arange(4), t] = 1.0
     return out * [1.0, 2.0, 4.0]
+
+
+SHAPED: dict[str, Callable[..., Any]] = {
+    "size": lambda x, t: x * x[x > 2].size,
+    "shape": lambda x, t: x * x[(x > 2) & (t > 0)].shape[0],
+    "empty at first": lambda x, t: x[x > 2].sum() + x,
+    "truth of one number": lambda x, t: x[t[0] > 0].sum() + x,
+    "nonzero": lambda x, t: x * len(np.nonzero(x > 2)[0]),
+    "compress": lambda x, t: x * np.compress(x > 2, t).size,
+    "unused, but how many there are": lambda x, t: x * len(t[t > 0]),
+    "size of a selection": lambda x, t: x * t[t == 1].size,
+    "unique": lambda x, t: x * len(np.unique(t)),
+    "nonzero whole numbers": lambda x, t: x * np.nonzero(t)[0].shape[0],
+    "repeat": lambda x, t: x * np.repeat(t, t).size,
+    "intersect1d": lambda x, t: x * np.intersect1d(t, [1, 2]).size,
+    "where of one": lambda x, t: x * len(np.where(t > 1)[0]),
+}
+
+
+@pytest.mark.parametrize("executor", ["numpy", "auto"])
+@pytest.mark.parametrize("name", SHAPED)
+def test_how_much_a_mask_selects_is_no_constant(name: str, executor: str) -> None:
+    function = SHAPED[name]
+    run = autograd.compile(function, executor=executor)
+    first = np.array([1.0, 2.0, -1.0]), np.array([0, 1, 2])
+    for x, t in (first, first):
+        near(run(x, t), function(Tensor(x), t).data)
+    with pytest.raises(BranchChanged, match=r"shape.*Record again|shape.*fixed shapes"):
+        run(np.array([3.0, 2.0, 5.0]), np.array([3, 3, 3]))
+
+
+@pytest.mark.parametrize("executor", ["numpy", "auto"])
+def test_an_argument_that_a_function_does_not_use_is_none_of_its_results(executor: str) -> None:
+    for function in (lambda x, t: x * 2.0, lambda x, t: x * len(t), lambda x, t: x * t.ndim):
+        for t in (T[0], T[0] * 1.0, Tensor(T[0]), np.ones(4, np.float32)):
+            x = Tensor(np.arange(4.0))
+            run = autograd.compile(function, executor=executor)
+            for _ in range(2):
+                x.grad = None
+                run(x, t).sum().backward()
+                near(run(x, t).data, function(x, t).data)
+                near(x.grad, np.full(4, float(function(1.0, t))))
+    mixed = autograd.compile(lambda v, t: v * 2.0, executor=executor)
+    assert mixed(1.5, np.ones(3)) == 3.0
+    assert mixed(2.5, np.zeros(3)) == 5.0
+    with pytest.raises(TypeError, match=r"returned an array of int64.*outside"):
+        autograd.compile(lambda x, t: x.argmax())(np.ones(3), T[0])
 
 
 @pytest.mark.parametrize("name", READ)

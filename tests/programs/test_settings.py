@@ -168,6 +168,84 @@ def test_draws_from_a_shared_generator_are_refused_unless_they_are_made_anew() -
     assert run(X) != run(X)
 
 
+NOISE = np.random.default_rng(0)
+BITS = np.random.RandomState(0)
+OLD = random.Random(0)
+
+
+class Noisy(nn.Module):
+    """A layer that draws in ``forward``, from its own generator or one that is around."""
+
+    def __init__(self, draw: Any, rng: Any = None) -> None:
+        self.draw = draw
+        self.rng = rng
+
+    def forward(self, x: Any) -> Any:
+        return x + self.draw(self)
+
+
+class OfGlobal(nn.Module):
+    """A layer that draws from a global generator."""
+
+    def forward(self, x: Any) -> Any:
+        return x + sum(NOISE.normal() for _ in range(2))
+
+
+DRAWS: dict[str, Any] = {
+    "a global": lambda w: lambda x: (w * x * NOISE.normal()).sum(),
+    "in a comprehension": lambda w: lambda x: sum([w * x * NOISE.normal() for _ in range(2)]).sum(),
+    "a RandomState": lambda w: lambda x: (w * x * BITS.normal()).sum(),
+    "Python's": lambda w: lambda x: (w * x * OLD.random()).sum(),
+    "a variable around": lambda w: (lambda rng: lambda x: (w * x * rng.normal(size=x.shape)).sum())(
+        np.random.default_rng(1)
+    ),
+    "by a function": lambda w: lambda x: (w * x * drawn()).sum(),
+    "a layer's own": lambda w: nn.Sequential(
+        Noisy(lambda layer: layer.rng.normal(), np.random.default_rng(2)), nn.Linear(3, 1)
+    ),
+    "a layer's global": lambda w: nn.Sequential(OfGlobal(), nn.Linear(3, 1)),
+    "beside a dropout's": lambda w: (
+        lambda rng: nn.Sequential(
+            nn.Dropout(0.5, rng=rng), Noisy(lambda layer: layer.rng.normal(), rng)
+        )
+    )(np.random.default_rng(3)),
+}
+
+
+def drawn() -> Any:
+    return NOISE.random()
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_draws_from_a_generator_of_ones_own_are_refused_unless_they_are_made_anew(
+    name: str,
+) -> None:
+    with pytest.raises(ValueError, match=r"autograd\.random_like"):
+        autograd.compile(DRAWS[name](Tensor(1.0, "w")))(X)
+
+
+def test_draws_that_are_made_anew_are_not_refused_whatever_the_generator() -> None:
+    rng = np.random.default_rng(0)
+    dropout = nn.Dropout(0.5, rng=rng)
+    for x, runs in ((X, 1), (1.5, 1)):
+        run = autograd.compile(lambda x: dropout(x) + autograd.random_like(x, sample=rng.random))
+        assert np.any(np.asarray(run(x)) != np.asarray(run(x)))
+        run = autograd.compile(
+            lambda x: x * autograd.random_like(x, sample=np.random.random_sample)
+        )
+        assert np.any(np.asarray(run(x)) != np.asarray(run(x)))
+        assert len(run.programs) == runs
+    ours = autograd.elementwise(
+        "jittered",
+        lambda x: x + NOISE.random(),
+        lambda x: x + NOISE.random(np.shape(x)),
+        lambda out, x: 1,
+        impure=lambda options: True,
+    )
+    run = autograd.compile(lambda x: ours(x).sum())
+    assert run(X) != run(X)
+
+
 def test_a_global_can_be_noted_by_hand() -> None:
     switch = {"on": True}
 
