@@ -93,6 +93,14 @@ def option(x: Any) -> Any:
     return x.item() if isinstance(x, np.number) else x
 
 
+def single(x: Any, what: str) -> Any:
+    """An option that is one real number, which may be a node, or a TypeError that says so."""
+    x = option(x)
+    if isinstance(x, int | float) or (isinstance(x, autograd.Node) and not np.shape(x)):
+        return x
+    raise TypeError(f"{what} is a number, got {type(x).__name__} ({x!r:.60})")
+
+
 def left(x: Any) -> Any:
     """min(x, 0), with derivative 1 at 0: a kink at 0 then has the derivative of its left side."""
     return autograd.minimum(x, 0.0, ties="first")
@@ -109,7 +117,7 @@ def binary_step(x: Any, at_zero: float = 1.0) -> Any:
 
     Source: the threshold unit of McCulloch and Pitts, 1943; CMU 11-785, lecture 5.
     """
-    x, at_zero = operand(x), option(at_zero)
+    x, at_zero = operand(x), single(at_zero, "at_zero of binary_step")
     step = autograd.sign(x) * 0.5 + 0.5
     if at_zero == 0.5:
         return step
@@ -160,7 +168,7 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Any:
 
     Source: Maas, Hannun, Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013.
     """
-    slope = option(slope)
+    slope = single(slope, "slope of leaky_relu")
     if slope == 0:  # where slope · x would be nan at −inf
         return autograd.relu(x)
     x = operand(x)
@@ -216,6 +224,7 @@ def rrelu(
     Source: Xu, Wang, Chen, Li, "Empirical evaluation of rectified activations in convolutional
     network", 2015.
     """
+    lower, upper = single(lower, "lower of rrelu"), single(upper, "upper of rrelu")
     if not lower <= upper:
         raise ValueError(f"rrelu expected lower <= upper, got {lower} and {upper}")
     if not training:
@@ -238,6 +247,8 @@ def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
 
     Source: Collobert, "Large scale machine learning", 2004.
     """
+    min_val = single(min_val, "min_val of hardtanh")
+    max_val = single(max_val, "max_val of hardtanh")
     if not min_val < max_val:
         raise ValueError(f"hardtanh expected min_val < max_val, got {min_val} and {max_val}")
     return autograd.clip(x, min_val, max_val)
@@ -267,7 +278,8 @@ def smht(
 
     Source: Soboleva and Beskorovainyi, 2008; WPI CS 453X, class 21.
     """
-    a, b, c, d = map(option, (a, b, a if c is None else c, b if d is None else d))
+    scales = (a, b, a if c is None else c, b if d is None else d)
+    a, b, c, d = (single(scale, "a scale of smht") for scale in scales)
     if c == a and d == b:  # both sides divided by e^((a − b) x / 2)
         half = (a + b) / 2
         return autograd.tanh(x if half == 1 else autograd.mul(x, half))
@@ -323,6 +335,8 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016.
     """
     x = operand(x)
+    if not isinstance(approximate, str):
+        raise ValueError(f"approximate of gelu is 'none' or 'tanh', got {approximate!r:.60}")
     if approximate == "none":
         # 1 + erf would have no digits left on the far left, where erfc has them all.
         return x * autograd.erfc(x * -ROOT_HALF) * 0.5
@@ -344,9 +358,9 @@ def softplus(x: Any, beta: float = 1.0) -> Any:
 
     Source: Dugas, Bengio, Bélisle, Nadeau, Garcia, NIPS 2000.
     """
+    beta = single(beta, "beta of softplus")
     if not beta > 0:
         raise ValueError(f"beta of softplus is above 0, got {beta}")
-    beta = option(beta)
     if beta == 1:
         return autograd.softplus(x)
     return autograd.div(autograd.softplus(autograd.mul(x, beta)), beta)

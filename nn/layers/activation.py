@@ -39,6 +39,11 @@ __all__ = [
 ]
 
 
+def plain(x: Any, what: str) -> float:
+    """An option that is one real number."""
+    return float(functional.single(x, what))
+
+
 class Activation(Module):
     """A function of one argument as a module.
 
@@ -73,7 +78,7 @@ class BinaryStep(Module):
     """0 where x < 0, 1 where x > 0, `at_zero` at 0: see `binary_step`. Its derivative is 0."""
 
     def __init__(self, at_zero: float = 1.0) -> None:
-        self.at_zero = float(at_zero)
+        self.at_zero = plain(at_zero, "at_zero of BinaryStep")
 
     def forward(self, x: Any) -> Any:
         return functional.binary_step(x, self.at_zero)
@@ -103,7 +108,7 @@ class LeakyReLU(Module):
     """x where x > 0, slope · x elsewhere: see `leaky_relu`. DD2424's lecture 4 takes 0.1."""
 
     def __init__(self, slope: float = 0.01) -> None:
-        self.slope = float(slope)
+        self.slope = plain(slope, "slope of LeakyReLU")
 
     def forward(self, x: Any) -> Any:
         return functional.leaky_relu(x, self.slope)
@@ -136,7 +141,9 @@ class PReLU(Module):
         self, num_parameters: int = 1, init: float = 0.25, dtype: Any = np.float64
     ) -> None:
         self.num_parameters = width(num_parameters, "num_parameters of PReLU")
-        self.weight: Any = Tensor(np.full(self.num_parameters, float(init)), "weight", dtype=dtype)
+        self.weight: Any = Tensor(
+            np.full(self.num_parameters, plain(init, "init of PReLU")), "weight", dtype=dtype
+        )
 
     def forward(self, x: Any) -> Any:
         if self.num_parameters == 1:
@@ -175,9 +182,9 @@ class RReLU(Module):
     """
 
     def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3, rng: Seed = None) -> None:
+        self.lower, self.upper = plain(lower, "lower of RReLU"), plain(upper, "upper of RReLU")
         if not lower <= upper:
             raise ValueError(f"RReLU expected lower <= upper, got {lower} and {upper}")
-        self.lower, self.upper = float(lower), float(upper)
         self.rng = generator(rng)
 
     def forward(self, x: Any) -> Any:
@@ -191,9 +198,10 @@ class Hardtanh(Module):
     """x limited to [min_val, max_val]; the derivative at a bound is 1: see `hardtanh`."""
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
+        self.min_val = plain(min_val, "min_val of Hardtanh")
+        self.max_val = plain(max_val, "max_val of Hardtanh")
         if not min_val < max_val:
             raise ValueError(f"Hardtanh expected min_val < max_val, got {min_val} and {max_val}")
-        self.min_val, self.max_val = float(min_val), float(max_val)
 
     def forward(self, x: Any) -> Any:
         return functional.hardtanh(x, self.min_val, self.max_val)
@@ -207,7 +215,7 @@ class ELU(Module):
     """x where x > 0, α (eˣ − 1) elsewhere: see `elu`."""
 
     def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = float(alpha)
+        self.alpha = plain(alpha, "alpha of ELU")
 
     def forward(self, x: Any) -> Any:
         return functional.elu(x, self.alpha)
@@ -269,8 +277,8 @@ class SMHT(Module):
     def __init__(
         self, a: float = 1.0, b: float = 1.0, c: float | None = None, d: float | None = None
     ) -> None:
-        self.a, self.b = float(a), float(b)
-        self.c, self.d = float(a if c is None else c), float(b if d is None else d)
+        scales = (a, b, a if c is None else c, b if d is None else d)
+        self.a, self.b, self.c, self.d = (plain(x, "a scale of SMHT") for x in scales)
 
     def forward(self, x: Any) -> Any:
         return functional.smht(x, self.a, self.b, self.c, self.d)
@@ -283,7 +291,7 @@ class GELU(Module):
     """x Φ(x), exact or by tanh: see `gelu`."""
 
     def __init__(self, approximate: str = "none") -> None:
-        if approximate not in ("none", "tanh"):
+        if not isinstance(approximate, str) or approximate not in ("none", "tanh"):
             raise ValueError(f"approximate of GELU is 'none' or 'tanh', got {approximate!r:.60}")
         self.approximate = approximate
 
@@ -298,9 +306,9 @@ class Softplus(Module):
     """ln(1 + e^(βx)) / β, with derivative σ(βx)."""
 
     def __init__(self, beta: float = 1.0) -> None:
+        self.beta = plain(beta, "beta of Softplus")
         if not beta > 0:
             raise ValueError(f"beta of Softplus is above 0, got {beta}")
-        self.beta = float(beta)
 
     def forward(self, x: Any) -> Any:
         return functional.softplus(x, self.beta)
@@ -329,7 +337,7 @@ class Swish(Module):
     """
 
     def __init__(self, beta: float = 1.0, learn: bool = False, dtype: Any = np.float64) -> None:
-        self.start = float(beta)
+        self.start = plain(beta, "beta of Swish")
         self.learn = bool(learn)
         self.beta: Any = Tensor(self.start, "beta", dtype=dtype) if learn else self.start
 

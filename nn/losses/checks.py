@@ -301,8 +301,8 @@ def check_probabilities(y: Any, d: Any, loss: str, binary: bool) -> None:
 
 def check_reduction(reduction: str) -> None:
     """Raise unless `reduction` is one of three words."""
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"reduction is 'mean', 'sum' or 'none', got {reduction!r}")
+    if not isinstance(reduction, str) or reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"reduction is 'mean', 'sum' or 'none', got {reduction!r:.60}")
 
 
 def reduced(losses: Any, reduction: str, loss: str) -> Any:
