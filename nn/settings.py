@@ -2,13 +2,17 @@
 
 A program does not run ``forward`` again: an attribute that was read there is a constant. So each module
 that is called while a graph is recorded is asked, with every replay, whether its attributes are what
-they were: the same numbers, texts and flags, the same layers, parameters and other objects. Nothing is
-asked about what lies in such an object: a parameter's numbers may change.
+they were: the same numbers, texts and flags, also in lists, dicts, sets, dataclasses and namespaces, the
+same layers, parameters and other objects. Nothing is asked about what lies in such an object: a
+parameter's numbers may change.
 """
 
 from __future__ import annotations
 
+import collections
+import dataclasses
 import operator
+import types
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -76,8 +80,7 @@ class Settings:
         """What the attributes are: the same object as long as they are the same."""
         if self.date == changes.count:
             for items, known in self.inside:
-                now = items.values() if items.__class__ is dict else items
-                if len(items) != len(known) or not all(map(operator.is_, now, known)):
+                if len(items) != len(known) or not all(map(operator.is_, items, known)):
                     break
             else:
                 return self.current
@@ -89,8 +92,7 @@ class Settings:
         try:
             if len(held) == self.length and all(map(operator.is_, self.pick(held), self.values)):
                 for items, known in self.inside:
-                    now = items.values() if items.__class__ is dict else items
-                    if len(items) != len(known) or not all(map(operator.is_, now, known)):
+                    if len(items) != len(known) or not all(map(operator.is_, items, known)):
                         break
                 else:
                     return self.current
@@ -132,13 +134,26 @@ class Settings:
         """Something hashable that is equal for what makes no difference."""
         if isinstance(x, PLAIN):
             return x.__class__, x
-        if x.__class__ in (list, tuple):
+        kind = x.__class__
+        if issubclass(kind, list | tuple | collections.deque):
             self.inside.append((x, tuple(x)))
-            return x.__class__, tuple([self.told(each) for each in x])
-        if x.__class__ is dict:
-            self.inside.append((x, tuple(x.values())))
-            return dict, tuple([(Same(key), self.told(each)) for key, each in x.items()])
+            return kind, tuple([self.told(each) for each in x])
+        if issubclass(kind, set | frozenset):
+            self.inside.append((x, tuple(x)))
+            return kind, frozenset([self.told(each) for each in x])
+        if is_configuration(x):
+            x = vars(x)
+        if isinstance(x, dict):
+            self.inside += [(x, tuple(x)), (x.values(), tuple(x.values()))]
+            named = [(each if isinstance(each, str) else Same(each)) for each in x]
+            return kind, tuple(zip(named, [self.told(each) for each in x.values()], strict=True))
         return Same(x)
+
+
+def is_configuration(x: Any) -> bool:
+    """Whether x is an object made to hold settings: a dataclass, or a namespace."""
+    held = dataclasses.is_dataclass(x) and not isinstance(x, type) and hasattr(x, "__dict__")
+    return held or isinstance(x, types.SimpleNamespace)
 
 
 class Few:

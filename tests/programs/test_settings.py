@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import collections
 import copy
+import dataclasses
 import gc
 import pickle
 import random
+import types
 import warnings
 import weakref
 from collections.abc import Callable
@@ -22,6 +25,14 @@ from autograd import BranchChanged, Tensor
 X = np.linspace(-1.0, 1.0, 6).reshape(2, 3)
 
 
+@dataclasses.dataclass
+class Config:
+    """What a module is made with, kept together."""
+
+    bias: float = 0.25
+    gain: dict[str, float] = dataclasses.field(default_factory=lambda: {"first": 1.0})
+
+
 class Scaled(nn.Module):
     """A module with attributes of every kind."""
 
@@ -33,11 +44,15 @@ class Scaled(nn.Module):
         self.w = Tensor(np.ones(2), "w")
         self.seen: Any = None
         self.calls = 0
+        self.factors, self.order = {1.0, 2.0}, collections.deque([1.0, 2.0])
+        self.config, self.space = Config(), types.SimpleNamespace(shift=0.5, inner=Config())
 
     def forward(self, x: Any) -> Any:
         for layer in self.inner:
             x = layer(x)
         y = self.more["last"](x) * self.scale * self.w * self.shape[1]
+        y = y * sum(self.factors) * self.order[0] + self.config.gain["first"] * self.config.bias
+        y = y + self.space.shift * self.space.inner.bias
         self.seen, self.calls = y, self.calls + 1
         y = y * y if self.squared else y
         return y.sum() if self.kind == "sum" else y.mean()
@@ -52,6 +67,13 @@ CHANGES: dict[str, Callable[[Scaled], Any]] = {
     "a layer in a list": lambda m: m.inner.__setitem__(1, nn.ReLU()),
     "a further layer": lambda m: m.inner.append(nn.Tanh()),
     "a layer in a dict": lambda m: m.more.__setitem__("last", nn.Linear(3, 2, rng=9)),
+    "a number of a set": lambda m: m.factors.add(9.0),
+    "a number of a deque": lambda m: m.order.appendleft(9.0),
+    "a field of a dataclass": lambda m: setattr(m.config, "bias", 4.0),
+    "a dict in a dataclass": lambda m: m.config.gain.update(first=9.0),
+    "another dataclass": lambda m: setattr(m, "config", Config(2.0)),
+    "a name of a namespace": lambda m: setattr(m.space, "shift", 4.0),
+    "a dataclass in a namespace": lambda m: setattr(m.space.inner, "bias", 4.0),
     "an attribute of a layer": lambda m: setattr(m.inner[0], "bias", None),
 }
 
