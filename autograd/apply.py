@@ -246,7 +246,11 @@ def apply_to_tensors(
             arrays.append(x._raw)
             if x._requires_grad:
                 mask += bit
-        elif kind is float or kind is int or (kind is ndarray and x.dtype is FLOAT64):
+        elif (
+            kind is float
+            or kind is int
+            or (kind is ndarray and (x.dtype is FLOAT64 or x.dtype is FLOAT32))
+        ):
             arrays.append(x)
         else:
             array = constant(x, primitive)

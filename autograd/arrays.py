@@ -10,7 +10,9 @@ __all__ = ["check_array"]
 
 ndarray = np.ndarray
 
-ORDINARY = frozenset({ndarray, float, int, bool, np.float64, np.float32, np.int64, np.bool_, str})
+ORDINARY = frozenset(
+    {ndarray, float, int, bool, np.float64, np.float32, np.int64, np.bool_, str, type(None)}
+)
 """Classes that need no look at all."""
 
 OPERATIONS = ("__array_ufunc__", "__array_function__", "__mul__", "__add__", "__getitem__")

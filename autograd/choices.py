@@ -143,7 +143,7 @@ FEW = 64
 SOME = 4096
 ZEROS: dict[str, Any] = {"f": np.zeros((), np.float32), "d": np.zeros(())}
 INTEGERS: dict[str, Any] = {"f": np.dtype(np.int32), "d": np.dtype(np.int64)}
-vdot, where, negative = np.vdot, np.where, np.negative
+where, negative = np.where, np.negative
 both: Any = np.bitwise_and
 
 
@@ -155,13 +155,15 @@ def kept(mask: Any, g: Any) -> Any:
     if g.__class__ is not ndarray:
         return registry["where"](mask, g, 0)
     kind = g.dtype.char
+    size = g.size
+    if FEW < size <= SOME and kind in ZEROS and mask.__class__ is ndarray and mask.dtype is BOOL:
+        product = g * mask
+        flat = product.ravel()
+        total = flat.dot(flat)
+        return product if total == total else where(mask, g, ZEROS[kind])
     if mask.__class__ is not ndarray or mask.dtype is not BOOL or kind not in ZEROS:
         return where(mask, g, ZEROS.get(kind, 0))
-    if g.size <= FEW:
+    if size <= FEW:
         return where(mask, g, ZEROS[kind])
-    if g.size <= SOME:
-        product = g * mask
-        total = vdot(product, product)
-        return product if total == total else where(mask, g, ZEROS[kind])
     # The bits of a number and all ones, or none.
     return both(g.view(INTEGERS[kind]), negative(mask.view(SHORT))).view(g.dtype)

@@ -20,7 +20,7 @@ import numpy as np
 import autograd
 from autograd import Node, Tensor
 from nn.layers.normalisation import BatchNorm1d, LayerNorm, RMSNorm
-from nn.module import Module, walk
+from nn.module import Module, below
 from nn.scalar import Neuron
 
 __all__ = ["elastic_net", "l1", "l2"]
@@ -29,8 +29,12 @@ NORMALISATIONS = (BatchNorm1d, LayerNorm, RMSNorm)
 """Modules whose γ and β are no weights, also over an image, where they have two axes."""
 
 
-is_a = functools.cache(issubclass)
-"""Asked of each module in every step, and slow where a class has an ABC in its ancestry."""
+@functools.cache
+def role_of(cls: type) -> str:
+    """What a class means here. Asked of each module in every step: issubclass may be slow."""
+    if issubclass(cls, NORMALISATIONS):
+        return "normalisation"
+    return "neuron" if issubclass(cls, Neuron) else "other"
 
 
 def l2(model: Module | Node | Iterable[Any], lam: float, half: bool = False) -> Any:
@@ -130,13 +134,13 @@ def weights(model: Module | Node | Iterable[Any], regulariser: str) -> list[Any]
     if isinstance(model, Module):
         found: list[Any] = []
         normalising: set[int] = set()
-        for _, x in walk(model):  # a module comes before what it holds
+        for x in below(model):  # a module comes before what it holds
             if x.__class__ is Tensor:
                 if x.ndim > 1 and x.requires_grad and id(x) not in normalising:
                     found.append(x)  # what is frozen is no parameter
-            elif is_a(x.__class__, NORMALISATIONS):
+            elif (role := role_of(x.__class__)) == "normalisation":
                 normalising |= {id(vars(x).get("weight")), id(vars(x).get("bias"))}
-            elif is_a(x.__class__, Neuron):
+            elif role == "neuron":
                 found.append(np.asarray(x.w))  # a neuron's weights are a row, though no array
             elif isinstance(x, np.ndarray) and x.ndim > 1 and id(x) not in normalising:
                 found.append(x)

@@ -24,7 +24,7 @@ from autograd.primitives.reductions import max, sum
 
 
 def _linear_array(x: Any, weight: Any, bias: Any = None) -> Any:
-    if np.ndim(x) == 0 or np.ndim(weight) != 2:
+    if getattr(x, "ndim", 0) == 0 or getattr(weight, "ndim", 0) != 2:  # of a number as well
         raise ValueError("linear takes x of shape (..., in) and a weight of shape (out, in)")
     out = x.dot(weight.T)
     if bias is None:
@@ -159,7 +159,7 @@ log_softmax = fused(
 
 
 def _cross_entropy_array(x: Any, target: Any, entropy: bool) -> Any:
-    if np.ndim(x) == 0:
+    if getattr(x, "ndim", 0) == 0:
         raise ValueError(
             "softmax_cross_entropy takes logits of shape (..., classes), got one number"
         )

@@ -67,6 +67,7 @@ class CompiledRow(Primitive):
         inputs = {id(x): i for i, x in enumerate(program.inputs)}
         # Which of the call's inputs takes the place of a leaf.
         self.places = [inputs.get(id(leaf)) for leaf in self.leaves]
+        self.own = not any(i is not None for i in self.places)
 
     @functools.cached_property
     def program(self) -> Program:
@@ -81,10 +82,12 @@ class CompiledRow(Primitive):
 
     def record(self, call: Call) -> Node:
         """The node of one output of a call."""
-        arguments = tuple(
-            leaf if i is None else call.inputs[i]
-            for leaf, i in zip(self.leaves, self.places, strict=True)
-        )
+        arguments = self.leaves
+        if not self.own:
+            arguments = tuple(
+                leaf if i is None else call.inputs[i]
+                for leaf, i in zip(self.leaves, self.places, strict=True)
+            )
         options = {"call": call, "place": self.place}
         if isinstance(self.output, Tensor):
             return apply_to_tensors(self, arguments, options)

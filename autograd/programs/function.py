@@ -66,11 +66,13 @@ class CompiledFunction:
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """The function's result for these arguments, replayed if they are of a kind that was seen."""
-        if current_mode().notes is not None:  # part of another recording
+        mode = current_mode()
+        if mode.notes is not None:  # part of another recording
             return self.function(*arguments, **keywords)
-        recorded = current_mode().recording
-        kinds = tuple(_kind(x, recorded) for x in arguments)
-        key = (kinds, tuple((name, _kind(x, recorded)) for name, x in sorted(keywords.items())))
+        recorded = mode.recording
+        kinds = tuple([_kind(x, recorded) for x in arguments])
+        named = [(name, _kind(x, recorded)) for name, x in sorted(keywords.items())]
+        key = (kinds, tuple(named)) if named else (kinds, ())
         full = self.with_states(key) if self.states else key
         try:
             program = self.programs.get(full)
@@ -84,8 +86,8 @@ class CompiledFunction:
             program = (
                 program if program.refrozen() is None else None
             )  # other gradients are asked for
-        inputs = [*arguments, *(keywords[name] for name in sorted(keywords))]
-        given = [x for x in inputs if _is_input(x)]
+        inputs = [*arguments, *[keywords[name] for name, _ in named]] if named else arguments
+        given = [x for x in inputs if isinstance(x, INPUTS)]
         if program is None:
             memory = Memory()
             try:
@@ -104,12 +106,15 @@ class CompiledFunction:
             return results
         rows = program.rows
         with program.lock:
-            nodes = tuple(
+            nodes = [
                 rows[i].record(call) if i in rows else constant_of(x)
                 for i, x in enumerate(call.results)
-            )
-        self.last_node = nodes[0] if any(_is_tracked(x) for x in given) else None
-        return nodes if program.also else nodes[0]
+            ]
+        for kind in (*kinds, *[kind for _, kind in named]):
+            if kind[-1] is TRACKED:
+                self.last_node = nodes[0]
+                break
+        return tuple(nodes) if program.also else nodes[0]
 
     def replay(
         self,
@@ -253,8 +258,14 @@ class CompiledFunction:
         return f"<compiled {self.__name__}: {len(self.programs)} programs>"
 
 
+FLOATING = (float, np.floating)
+INPUTS = (np.ndarray, Node, float, np.floating)
+TRACKED = ("tracked",)
+"""The end of the kind of an argument that a gradient flows to."""
+
+
 def _is_input(x: Any) -> bool:
-    return isinstance(x, np.ndarray | Node | float | np.floating)
+    return isinstance(x, INPUTS)
 
 
 def _is_tracked(x: Any) -> bool:
@@ -279,11 +290,11 @@ def _kind(x: Any, recorded: bool) -> Any:
             "array",
             x.shape,
             x.dtype.str,
-            *(("tracked",) if recorded and x.requires_grad else ()),
+            *((TRACKED,) if recorded and x.requires_grad else ()),
         )
     if isinstance(x, Value):
-        return ("number", *(("tracked",) if recorded and x.requires_grad else ()))
-    if isinstance(x, float | np.floating):
+        return ("number", *((TRACKED,) if recorded and x.requires_grad else ()))
+    if isinstance(x, FLOATING):
         return ("number",)
     return (x.__class__, x)
 
