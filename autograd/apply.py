@@ -235,7 +235,8 @@ def apply_to_tensors(
     """Call a primitive where the highest kind among the arguments is a Tensor."""
     if options is not primitive.options:
         for each in options.values():  # as `fixed` does, without a call where nothing is to be done
-            if each.__class__ in WRITABLE:
+            kind = each.__class__
+            if kind in WRITABLE and (kind is not tuple or fixed(each) is not each):
                 options = fixed(options)
                 break
     arrays: list[Any] = []

@@ -131,6 +131,8 @@ def normalise_axes(axis: Any, ndim: int) -> tuple[int, ...]:
     if ndim == 0 and axis in (0, -1):  # NumPy allows it
         return ()
     if isinstance(axis, tuple):
+        if len(axis) == 1 and axis[0].__class__ is int and 0 <= axis[0] < ndim:
+            return axis
         return tuple(sorted(axis_tuple(axis, ndim)))
     return (axis_index(axis, ndim),)
 
@@ -181,6 +183,8 @@ def check_flag(x: Any, what: str) -> None:
 def check_axes(axis: Any, what: str) -> None:
     """Raise unless an axis is a whole number, or a tuple of those."""
     for each in axis if isinstance(axis, tuple) else (axis,):
+        if each.__class__ is int and -MOST_AXES <= each < MOST_AXES:
+            continue
         if not -MOST_AXES <= whole_number(each, what) < MOST_AXES:
             raise ValueError(
                 f"{what} is out of range: an array has at most {MOST_AXES}, got {each}"

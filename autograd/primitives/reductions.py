@@ -87,13 +87,17 @@ def deviations(x: Any, axis: Any, count: float) -> tuple[Any, Any, Any]:
     each other that what the mean is rounded by counts, and where their sum overflows.
     """
     middle = add_up(x, axis=axis, keepdims=True) / count
-    if np.vdot(middle, middle) < math.inf:
+    squares = np.vdot(middle, middle)
+    if squares < math.inf:
         centred = x - middle
         total = add_up(np.square(centred), axis=axis, keepdims=True)
         # The digits that are lost: a few in any case, and all where a long sum has drifted.
         drift = count * _rounding(centred.dtype)
-        least = np.abs(middle * (math.sqrt(count) * (drift if drift > CLOSE else CLOSE)))
-        if np.count_nonzero(np.sqrt(total) >= least) == total.size:  # false for nan
+        close = math.sqrt(count) * (drift if drift > CLOSE else CLOSE)
+        # Mostly the least is enough for all; zeros and the like are looked at one by one.
+        if np.minimum.reduce(total, None, initial=math.inf) > squares * (close * close) or np.all(
+            np.sqrt(total) >= np.abs(middle * close)  # false for nan
+        ):
             return centred, middle, total
     middle = _centre_array(x, axis, True)
     centred = x - middle
