@@ -268,7 +268,7 @@ def apply_to_tensors(
             arrays.append(array)
         bit += bit
     try:
-        out = primitive.array(*arrays, **options)
+        out = primitive.array(*arrays, **options) if options else primitive.array(*arrays)
     except BAD_INPUT as error:
         raise primitive.explained(error, arrays) from None
     if out.__class__ is not ndarray:
@@ -319,8 +319,11 @@ def apply_to_tensors(
     node._scope = mode.scope
     node._serial = tick()
     frame = getframe(1)
-    while frame.f_code.co_filename in library_files and frame.f_back is not None:
-        frame = frame.f_back
+    while frame.f_code.co_filename in library_files:
+        outer = frame.f_back
+        if outer is None:
+            break
+        frame = outer
     node._code = frame.f_code
     node._lasti = frame.f_lasti
     if mode.anomaly is not None:
