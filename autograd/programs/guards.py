@@ -31,6 +31,7 @@ class Guard:
         # What a check of inputs alone looks at, and what tells of most inputs at a glance that they
         # are right: see `autograd.recording.check`.
         self.accepts: Any = None
+        self.place = self.places[0] if len(self.places) == 1 else None
         if isinstance(note, Check) and not self.computed and note.plain:
             self.accepts = getattr(note.compare, "accepts", None)
 
@@ -87,8 +88,12 @@ class Guard:
             instances: how many there are, of a graph of Values.
         """
         if self.accepts is not None and instances is None:
-            pairs = zip(self.sides, self.places, strict=True)
-            if self.accepts(*[side if place is None else given[place] for side, place in pairs]):
+            if self.place is not None:
+                accepted = self.accepts(given[self.place])
+            else:
+                pairs = zip(self.sides, self.places, strict=True)
+                accepted = self.accepts(*[x if i is None else given[i] for x, i in pairs])
+            if accepted:
                 return
         if not self.sides:  # a state, and no numbers
             state = self.note.compare()
