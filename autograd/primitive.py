@@ -396,8 +396,12 @@ class Primitive:
 
     def evaluate(self, numbers: Sequence[Any], options: dict[str, Any]) -> Any:
         """The value on floats, with IEEE's answers where Python's would raise."""
+        try:
+            floats = [np.float64(x) for x in numbers]
+        except OverflowError:
+            raise ValueError(f"{self.name}: a whole number is too large for a float") from None
         with np.errstate(all="ignore"):
-            out = self.compute([np.float64(x) for x in numbers], options)
+            out = self.compute(floats, options)
         return out if np.ndim(out) else float(out)
 
     def on_values(self, arguments: Sequence[Any], options: dict[str, Any]) -> Any:

@@ -38,7 +38,10 @@ new = object.__new__
 def number(x: Any, what: str) -> float:
     """A real number as a Python float, or an error that says what came instead."""
     if isinstance(x, float | int | np.integer | np.floating | np.bool_):
-        return float(x)
+        try:
+            return float(x)
+        except OverflowError:
+            raise ValueError(f"{what}: a whole number is too large for a float") from None
     if isinstance(x, Node):
         raise TypeError(
             f"{what} is a real number, not a {type(x).__name__}: use `x.detach()` for a constant "

@@ -31,7 +31,10 @@ def checked(x: Any, what: str, below: float) -> float:
     if not 0 <= x < below:
         bound = "is finite and 0 or more" if below == math.inf else f"is from 0 to below {below:g}"
         raise ValueError(f"{what} {bound}, got {x}")
-    return float(x)
+    try:
+        return float(x)
+    except OverflowError:
+        raise ValueError(f"{what}: a whole number is too large for a float") from None
 
 
 def non_negative(x: Any, what: str) -> float:

@@ -233,3 +233,23 @@ def test_a_shape_that_cannot_be_is_a_value_error(size: int) -> None:
     ):
         with pytest.raises((TypeError, ValueError, IndexError)):
             make()
+
+
+LARGE: list[Callable[[Any], Any]] = [
+    lambda n: Value(n),
+    lambda n: Value(1.0) * n,
+    lambda n: n * Value(1.0),
+    lambda n: Value(1.0) ** n,
+    lambda n: Tensor([1.0]) * n,
+    lambda n: autograd.exp(n),
+    lambda n: autograd.where(True, Value(1.0), n),
+    lambda n: autograd.clip(Value(1.0), 0, n),
+    lambda n: nn.optim.SGD([Tensor([1.0])], lr=n),
+]
+
+
+@pytest.mark.parametrize("call", LARGE)
+def test_a_whole_number_that_no_float_can_hold_is_refused(call: Callable[[Any], Any]) -> None:
+    for n in (10**400, 10**5000):  # of the second, Python does not write the digits
+        with pytest.raises(ValueError, match=r"too large|whole number"):
+            call(n)
