@@ -101,7 +101,14 @@ OPERATORS = {
     "identity": "+{0}",
     "abs": "abs({0})",
 }
-ELEMENTWISE = [row for row in autograd.registry.values() if row.family == "diagonal"]
+HELPERS = ("patched",)
+"""Rows that only other rows call, with arguments of one dtype that fit together."""
+
+ELEMENTWISE = [
+    row
+    for row in autograd.registry.values()
+    if row.family == "diagonal" and row.name not in HELPERS
+]
 USUAL = [autograd.registry[name] for name in ("add", "mul", "sub", "div", "pow", "tanh", "exp")]
 """What programs are mostly made of: drawn as often as all others together."""
 

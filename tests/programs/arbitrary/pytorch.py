@@ -59,9 +59,9 @@ DOCUMENTED: dict[str, Callable[..., bool]] = {
     "std": extreme,
     # In which order three factors are multiplied is free: 0 · inf is met in one and not in another.
     "einsum_all": lambda *xs: len(xs) > 2 and not all(np.isfinite(x).all() for x in xs),
-    # README: "`xlogy(0, 0)` by y".
-    "xlogy": lambda x, y: bool(np.any(x == 0)),
-    "xlog1py": lambda x, y: bool(np.any(x == 0)),
+    # README: "`xlogy(0, 0)` by y"; of a negative y PyTorch's derivative of a cotangent of 0 is 0.
+    "xlogy": lambda x, y: bool(np.any((x == 0) | (y <= 0))),
+    "xlog1py": lambda x, y: bool(np.any((x == 0) | (y <= -1))),
     "kl_divergence": lambda x, target: bool(np.any(target == 0)),
     # README: "`prod` where a product overflows or underflows": PyTorch divides it by each factor.
     "prod": lambda x: extreme(x) or not np.isfinite(x).all(),
