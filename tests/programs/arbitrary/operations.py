@@ -21,9 +21,6 @@ from autograd.dispatch import numpy_functions
 COUNTERPARTS: dict[str, Callable[..., Any]] = {}
 """PyTorch's function for a row, where PyTorch is installed."""
 
-IMPURE = ("random_like", "track_moments")
-"""Rows that are there for an effect. With the options they have here they have none."""
-
 
 class Slot(NamedTuple):
     """What is put in the place of an argument: of which shape (None: any), and from where to where."""
