@@ -225,7 +225,7 @@ class CompiledFunction:
                     f"{self.__name__} returned {what}: a compiled function returns a Value or Tensor "
                     f"that it computed from its arguments, or several in a tuple{way}"
                 )
-        program = Program(output, inputs, recorded=recorded, also=also, **self.options)
+        program = Program(output, inputs, recorded=recorded, also=also, unused=True, **self.options)
         program.rows = {
             i: CompiledRow(self.__name__, node, program, i, recorded)
             for i, node in enumerate((output, *also))
@@ -303,6 +303,12 @@ def _node_of(x: Any, name: str | None, tracked: bool) -> Any:
     """A leaf in the place of an input. Whole numbers and truth values stay arrays of their own."""
     data = x._raw if isinstance(x, Node) else check_array(x, f"input {name or 'of a program'}")
     if isinstance(data, np.ndarray):
+        if data.dtype.kind not in "biuf":
+            values = " (each Value can be an argument of its own: f(*values))"
+            raise TypeError(
+                f"input {name or 'of a program'} is an array of numbers, got one of {data.dtype}"
+                f"{values if data.dtype == object else ''}"
+            )
         if not data.dtype.isnative:
             data = data.astype(data.dtype.newbyteorder("="))
         if data.dtype not in FLOATS:

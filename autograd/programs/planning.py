@@ -47,7 +47,7 @@ def plan_of(
     input_gradients: bool = True,
     derived: Derived | None = None,
     arrays: Sequence[Any] = (),
-    noted: bool = False,
+    unused: bool = False,
 ) -> Planner:
     """The finished planner of a recorded graph: its ``plan``, and the register of each node.
 
@@ -58,14 +58,14 @@ def plan_of(
         input_gradients: whether the gradient of inputs is wanted too.
         derived: what was made of arrays and nodes while recording.
         arrays: what of that is to be computed as well.
-        noted: whether the graph was recorded inside `autograd.recording`, so that an input that the
-            output does not depend on is known to be none of it.
+        unused: whether an input may be one that the output does not depend on: of a function, whose
+            arguments are followed, it is known to be none of it.
 
     Raises:
-        ValueError: an input that the output does not depend on, unless `noted`.
+        ValueError: an input that the output does not depend on, unless `unused`.
         TypeError: a row whose rule is no formula of letters.
     """
-    planner = Planner(output, inputs, extra, derived or Derived(inputs, ()), arrays, noted)
+    planner = Planner(output, inputs, extra, derived or Derived(inputs, ()), arrays, unused)
     with np.errstate(all="ignore"):
         planner.go_forward()
         planner.go_backward(input_gradients)
@@ -89,10 +89,10 @@ class Planner:
         extra: Sequence[Node],
         derived: Derived,
         arrays: Sequence[Any],
-        noted: bool,
+        unused: bool,
     ) -> None:
         self.output = output
-        self.noted = noted
+        self.unused = unused
         self.extra: list[Any] = [*extra, *arrays]
         self.derived = derived
         roots = dict.fromkeys([output, *extra, *derived.nodes])
@@ -260,7 +260,7 @@ class Planner:
         self.plan.output = self.place(self.output)
         self.reached.update([self.plan.output, *(self.place(x) for x in self.extra)])
         for i, r in enumerate(self.plan.inputs):
-            if r not in self.reached and not self.noted:
+            if r not in self.reached and not self.unused:
                 x = self.inputs[i]
                 name = getattr(x, "name", None)
                 raise ValueError(

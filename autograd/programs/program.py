@@ -156,6 +156,7 @@ class Program:
         verify: bool = True,
         input_gradients: bool = True,
         also: Sequence[Node] = (),
+        unused: bool = False,
     ) -> None:
         check_options(executor, threads, verify, recorded)
         check_nodes(output, inputs, also)
@@ -176,7 +177,7 @@ class Program:
             extra=list(dict.fromkeys(extra)),
             input_gradients=input_gradients,
             derived=derived,
-            noted=self.noted,
+            unused=unused,
             arrays=[*found.values(), *(x for x in decided if not isinstance(x, Node))],
         )
         self.plan: Plan = planner.plan

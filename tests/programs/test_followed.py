@@ -146,6 +146,11 @@ def test_an_argument_that_a_function_does_not_use_is_none_of_its_results(executo
     mixed = autograd.compile(lambda v, t: v * 2.0, executor=executor)
     assert mixed(1.5, np.ones(3)) == 3.0
     assert mixed(2.5, np.zeros(3)) == 5.0
+    x, t = Tensor(np.ones(4), "x"), np.array([0, 1, 2, 0])
+    with autograd.recording() as recorded:  # where nothing follows t
+        y = (x * -t).sum()
+    with pytest.raises(ValueError, match="input 1 does not reach the output"):
+        autograd.compile(y, inputs=[x, t], recorded=recorded, executor=executor)
     with pytest.raises(TypeError, match=r"returned an array of int64.*outside"):
         autograd.compile(lambda x, t: x.argmax())(np.ones(3), T[0])
 

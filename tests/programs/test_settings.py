@@ -175,6 +175,17 @@ def test_a_list_as_an_argument_is_refused_with_what_to_give() -> None:
         autograd.compile(lambda x, k: x.sum())(X, k=[1])
 
 
+def test_an_array_that_holds_no_numbers_is_refused_as_an_argument() -> None:
+    run = autograd.compile(lambda x: (x * 2.0).sum())
+    with pytest.raises(TypeError, match=r"array of numbers, got one of object \(each Value can be"):
+        run(autograd.values(X[0]))
+    for wrong in (X + 1j, np.array(["a"]), np.array(["2020-01-01"], "M8[D]")):
+        with pytest.raises(TypeError, match=r"numbers|complex"):
+            run(wrong)
+    assert not run.programs
+    assert autograd.compile(lambda *v: sum(v) * 2.0)(*autograd.values(X[0])).data == 2 * X[0].sum()
+
+
 def test_draws_from_a_shared_generator_are_refused_unless_they_are_made_anew() -> None:
     w = Tensor(1.0, "w")
     for draw in (lambda: np.random.random(), lambda: random.random()):
