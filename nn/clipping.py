@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd import AnomalyError, Node, Value
 from nn.module import Module
-from nn.optimizer import non_negative
+from nn.optimizer import listed, non_negative
 
 __all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value", "clip_grad_value_"]
 
@@ -21,7 +21,7 @@ def reached(parameters: Any, what: str) -> list[Any]:
         parameters = parameters.parameters()
     if isinstance(parameters, Node):
         parameters = [parameters]
-    parameters = list(parameters.flat if isinstance(parameters, np.ndarray) else parameters)
+    parameters = listed(parameters, f"parameters of {what}")
     for parameter in parameters:
         if not isinstance(parameter, Node):
             raise TypeError(

@@ -37,6 +37,14 @@ def checked(x: Any, what: str, below: float) -> float:
         raise ValueError(f"{what}: a whole number is too large for a float") from None
 
 
+def listed(x: Any, what: str) -> list[Any]:
+    """What is to be gone through one after another, as a list; an array's elements one by one."""
+    try:
+        return list(x.flat if isinstance(x, np.ndarray) else x)
+    except TypeError:
+        raise TypeError(f"{what} is a list, got {type(x).__name__} ({x!r:.60})") from None
+
+
 def non_negative(x: Any, what: str) -> float:
     """A finite number of 0 or more."""
     return checked(x, what, math.inf)
@@ -123,7 +131,7 @@ class Optimizer:
         self._states: list[dict[str, Any]] = []
         self._blocks: list[Block] = []
         self._reached: list[int] = []
-        groups = list(parameters.flat if isinstance(parameters, np.ndarray) else parameters)
+        groups = listed(parameters, f"parameters of {name}")
         if not any(isinstance(group, Mapping) for group in groups):
             groups = [{"params": groups}]
         for group in groups:
@@ -148,9 +156,7 @@ class Optimizer:
         if isinstance(given, Module):
             raise TypeError(f"a group of {name} takes parameters: {{'params': layer.parameters()}}")
         parameters = (
-            [given]
-            if isinstance(given, Node)
-            else list(np.ravel(given) if isinstance(given, np.ndarray) else given)
+            [given] if isinstance(given, Node) else listed(given, f"params of a group of {name}")
         )
         for parameter in parameters:
             if not isinstance(parameter, Node):

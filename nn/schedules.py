@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from nn.cycles import CyclicLR, OneCycleLR
-from nn.optimizer import Optimizer, fraction, non_negative
+from nn.optimizer import Optimizer, fraction, listed, non_negative
 from nn.scheduler import LRScheduler, check_optimizer, count, one_of, per_group
 
 __all__ = [
@@ -78,7 +78,8 @@ class MultiStepLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1) -> None:
-        self.milestones = Counter(count(each, "a milestone") for each in milestones)
+        each = listed(milestones, "milestones of MultiStepLR")
+        self.milestones = Counter(count(milestone, "a milestone") for milestone in each)
         self.gamma = non_negative(gamma, "gamma")
         super().__init__(optimizer)
 

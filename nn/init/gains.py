@@ -43,11 +43,11 @@ def gain(activation: str | Any | Callable[[Any], Any], slope: float | None = Non
     if slope is not None:
         if isinstance(slope, bool) or not isinstance(slope, int | float | np.number):
             raise TypeError(f"slope of gain is a number, got {type(slope).__name__}")
-        if activation != "leaky_relu":
+        if not isinstance(activation, str) or activation != "leaky_relu":
             raise TypeError(
                 f"only the gain of 'leaky_relu' depends on a slope, got {activation!r:.60}"
             )
-    if activation == "leaky_relu":
+    if isinstance(activation, str) and activation == "leaky_relu":
         return math.sqrt(2 / (1 + (0.01 if slope is None else float(slope)) ** 2))
     if isinstance(activation, str) and activation in PYTORCH:
         return PYTORCH[activation]

@@ -71,6 +71,9 @@ def initialise_(tensor: Any, init: str | Initialiser, rng: Seed = None) -> Any:
 
 def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, *, rng: Seed = None) -> Any:
     """U(a, b)."""
+    for bound in (a, b):
+        if isinstance(bound, bool) or not isinstance(bound, int | float | np.number):
+            raise TypeError(f"a bound of uniform_ is a number, got {type(bound).__name__}")
     if not -math.inf < a <= b < math.inf:
         raise ValueError(f"uniform_ takes bounds with a ≤ b, got {a} and {b}")
     return changed(tensor, generator(rng).uniform(a, b, shape_of(tensor, "uniform_")))

@@ -1,4 +1,4 @@
-"""Options of activations and losses that are not one number, or not the word, are named."""
+"""Options of activations, losses, optimisers and initialisers that are of no use are named."""
 
 from __future__ import annotations
 
@@ -53,3 +53,31 @@ def test_an_option_that_is_no_word_is_named(what: str) -> None:
 def test_a_number_of_any_class_is_one() -> None:
     for number in (2, 2.0, np.float32(2), np.int8(2), Value(2.0)):
         assert float(nn.softplus(0.5, number)) == pytest.approx(nn.softplus(0.5, 2.0))
+
+
+def optimizer() -> Any:
+    return nn.optim.SGD([Tensor([1.0])], lr=0.1)
+
+
+LISTS: dict[str, Callable[[Any], Any]] = {
+    "parameters of SGD": lambda x: nn.optim.SGD(x, lr=0.1),
+    "parameters of Adam": lambda x: nn.optim.Adam(x),
+    "params of a group of SGD": lambda x: nn.optim.SGD([{"params": x}], lr=0.1),
+    "parameters of clip_grad_norm": lambda x: nn.clip_grad_norm_(x, 1.0),
+    "milestones of MultiStepLR": lambda x: nn.schedules.MultiStepLR(optimizer(), x),
+}
+
+
+@pytest.mark.parametrize("what", LISTS)
+@pytest.mark.parametrize("junk", [3, 1.0, None, slice(1), object()])
+def test_what_is_no_list_is_named(what: str, junk: Any) -> None:
+    with pytest.raises(TypeError, match=rf"{what}_? is a list, got {type(junk).__name__}"):
+        LISTS[what](junk)
+
+
+def test_bounds_and_activations_of_initialisers_are_named() -> None:
+    for junk in (np.ones(2), "a", abs, True):
+        with pytest.raises(TypeError, match="a bound of uniform_ is a number, got"):
+            nn.init.uniform_(Tensor([1.0]), junk)
+    with pytest.raises((TypeError, ValueError), match="activation"):
+        nn.init.gain(np.ones(3))
