@@ -11,6 +11,7 @@ import pytest
 import autograd
 import nn
 from autograd import Tensor, Value
+from nn.losses import checks
 
 rng = np.random.default_rng(0)
 LOGITS = rng.normal(size=(5, 4))
@@ -342,3 +343,34 @@ def test_a_target_may_be_a_node_and_gets_its_gradient() -> None:
     d = Tensor(DISTRIBUTIONS)
     nn.l2_divergence(LOGITS, d, reduction="sum").backward()
     assert np.allclose(d.grad, DISTRIBUTIONS - LOGITS, atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("classes", [2, 10, 30, 200])
+def test_the_quick_look_at_distributions_accepts_only_what_the_exact_one_does(
+    dtype: Any, classes: int
+) -> None:
+    within = 1e-5 if dtype is np.float32 else 1e-9
+    check = checks.DistributionCheck(within, "a loss")
+    rng = np.random.default_rng(classes)
+    for scale in (0.0, 0.3, 0.9, 1.1, 3.0, 1e3):
+        for worst in (0, 4):
+            d = rng.dirichlet(np.ones(classes), 5)
+            d[worst] *= 1 + scale * within * rng.choice([-1.0, 1.0])
+            d = d.astype(dtype)
+            right = bool(np.all(np.abs(d.sum(axis=1, dtype=np.float64) - 1) <= within))
+            assert right or not check.accepts(d)
+            if right:
+                check(d)
+            else:
+                with pytest.raises(ValueError, match="sum to 1"):
+                    check(d)
+    d = np.full((2, classes), 1 / classes, dtype)
+    for wrong in (-0.5, np.nan, np.inf):
+        bad = d.copy()
+        bad[1, 0] = wrong
+        bad[1, 1] = 2 / classes - wrong
+        with np.errstate(invalid="ignore"):
+            assert not check.accepts(bad)
+            with pytest.raises(ValueError, match="a loss expected"):
+                check(bad)

@@ -14,6 +14,7 @@ import pytest
 import autograd
 import nn
 from autograd import Tensor, Value
+from nn import module
 
 
 class Tree(nn.Module):
@@ -439,3 +440,17 @@ def test_a_repr_shows_layers_shapes_and_counts() -> None:
         "Linear(64, 128, bias=False): weight (128, 64); 8,192 parameters"
     )
     assert "337 parameters" in repr(nn.MLP(2, [16, 16, 1]).to_scalars())
+
+
+def test_the_walk_without_keys_finds_what_the_walk_with_keys_does() -> None:
+    models: list[nn.Module] = [Tree(), Parent(), nn.MLP(3, [4, 2], rng=0), nn.BatchNorm1d(3)]
+    models += [
+        nn.Sequential(Tree(), [nn.Linear(2, 2, rng=0)][0]),
+        nn.MLP(2, [2], rng=0).to_scalars(),
+    ]
+    models[0].last = models[2](np.ones(3))  # type: ignore[attr-defined]  # a result, no parameter
+    models[1].shared = models[1].child  # type: ignore[attr-defined]
+    for model in models:
+        expected = [id(x) for _, x in module.walk(model)]
+        assert [id(x) for x in module.below(model)] == expected
+        assert len(expected) > 1
