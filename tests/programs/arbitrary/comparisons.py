@@ -115,10 +115,15 @@ def difference(
     With `zeros` the two zeros are different numbers.
     """
     got, expected = np.asarray(got), np.asarray(expected)
+    if expected.dtype.kind != "f":
+        expected = expected.astype(np.float64)
     with np.errstate(all="ignore"):
         finite = np.isfinite(expected)
         largest = max(float(np.max(np.abs(expected[finite]), initial=0.0)), scale)
-        apart = np.abs(got - expected) > tolerance * largest
+        last = 16 * float(
+            np.finfo(expected.dtype).smallest_subnormal
+        )  # below which nothing is exact
+        apart = np.abs(got - expected) > tolerance * largest + last
         wrong = np.where(finite, apart | ~np.isfinite(got), got != expected)
         wrong &= ~(np.isnan(expected) & np.isnan(got))
         if zeros:
