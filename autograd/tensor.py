@@ -174,10 +174,15 @@ class Tensor(ArrayMethods, Node):
         """The array. On a leaf it can be assigned; nodes computed from the old one are then stale.
 
         Assigning copies into the same memory, and checks shape and dtype. The data of an interior
-        node is read-only.
+        node is read-only, and so is that of any node while a program is recorded, which would not
+        write into it again.
         """
         if under_way:
             leaving(self, "its data")
+            if current_mode().notes is not None:
+                seen = self._raw.view()
+                seen.flags.writeable = False
+                return seen
         return self._raw if self._primitive is None else self.numpy()
 
     @data.setter

@@ -227,6 +227,32 @@ def test_data_is_not_assigned_while_a_program_is_recorded() -> None:
     assert w.data.tolist() == [2.0]
 
 
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda x, w: x.data.__setitem__(0, 5.0),
+        lambda x, w: w.data.__setitem__(slice(None), 2.0),
+        lambda x, w: w.data.sort(),
+        lambda x, w: np.copyto(w.data, 3.0),
+        lambda x, w: w.data.__isub__(0.5),
+        lambda x, w: w.detach().data.fill(3.0),
+    ],
+    ids=["input", "slice", "sort", "copyto", "-=", "detached"],
+)
+def test_data_is_not_written_into_while_a_program_is_recorded(write: Any) -> None:
+    w = Tensor(A([2.0, 1.0]), "w")
+
+    def f(x: Any) -> Any:
+        write(x, w)
+        return (w * x).sum()
+
+    with pytest.raises(ValueError, match="read-only"):
+        autograd.compile(f)(A([1.0, 3.0]))
+    assert w.data.tolist() == [2.0, 1.0]
+    w.data[0] = 4.0  # outside it is the array itself
+    assert w.data.tolist() == [4.0, 1.0]
+
+
 def test_training_with_an_argmax_in_the_loss_is_the_same_compiled() -> None:
     x, y = nn.data.blobs(60, rng=0)
 

@@ -391,7 +391,9 @@ def compile(
     ``forward`` of its modules lead to are refused (`random_like` draws anew); those of one that is
     hidden deeper are constants. Without `recording` (``compile(loss, inputs=...)`` alone) no comparison,
     attribute or check of a loss is asked again; and of an input array that is no Tensor only the
-    array itself and, in a recording, its views and what rows make of it are found.
+    array itself and, in a recording, its views and what rows make of it are found: what NumPy
+    makes of it (``-t``, ``t.sum()``) is found where it is given to the function, inside the
+    recording, as ``t = autograd.Followed(t)``, which is then the input.
 
     Args:
         output: the node to compute, or a function of arrays that returns one.

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.followed import plain
 from autograd.graph import Node
 from autograd.programs.machine import cores
 from autograd.recording import recording
@@ -49,6 +50,7 @@ def checked_inputs(inputs: Any) -> list[Any]:
             "compile(output, inputs=[...]) takes a list of the leaves that change, got "
             f"{type(inputs).__name__}"
         )
+    inputs = list(map(plain, inputs))
     for i, x in enumerate(inputs):
         if isinstance(x, Node) and not x.is_leaf:
             raise ValueError(

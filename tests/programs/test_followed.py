@@ -175,6 +175,22 @@ def test_a_selection_of_another_size_is_an_error() -> None:
         run(T[1])
 
 
+@pytest.mark.parametrize("executor", ["numpy", "auto"])
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_a_recorded_graph_follows_an_array_that_is_given_as_followed(
+    name: str, executor: str
+) -> None:
+    function = FOLLOWED[name]
+    x, rng = Tensor(np.ones((4, 3)), "x"), np.random.default_rng(0)
+    t = Followed(T[0])
+    with autograd.recording() as recorded:
+        y = function(x, t) * 1.0
+    program = autograd.compile(y, inputs=[x, t], recorded=recorded, executor=executor)
+    for given in T:
+        numbers = rng.normal(size=(4, 3))
+        near(program(numbers, given), function(Tensor(numbers), given).data)
+
+
 @pytest.mark.parametrize(
     "write",
     [
