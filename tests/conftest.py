@@ -1,4 +1,4 @@
-"""What is collected: helpers that need an extra are looked through for doctests only where it is there."""
+"""What is collected: helpers that need an extra are looked through only where it is there."""
 
 from __future__ import annotations
 
