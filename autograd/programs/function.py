@@ -379,7 +379,9 @@ def compile(
     ``np.where(t > 0, x, y)``, ``x[t]`` of a Tensor) is computed anew: the function gets each as a
     `Followed`. So is a comparison of Tensors: ``np.where(x > 0, x, y)`` chooses anew, as
     ``autograd.where(autograd.greater(x, 0), x, y)`` does with Values, whose own comparison is a
-    bool. Where such numbers are read (``if t[0] > 0``, ``int(t[0])``, ``np.eye(3)[t]``), as where
+    bool. (A comparison of Values by name is 1 or 0: ``p * q`` says that both hold, ``1 - p`` the
+    contrary, ``autograd.maximum(p, q)`` that one of them does.)
+    Where such numbers are read (``if t[0] > 0``, ``int(t[0])``, ``np.eye(3)[t]``), as where
     those of a node are, a replay that would read others raises `BranchChanged`.
 
     What a program cannot notice: ``forward`` and the function are not run again. A global or a

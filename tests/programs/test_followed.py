@@ -332,6 +332,20 @@ def test_a_comparison_of_values_is_recorded_by_name(executor: str) -> None:
     np.testing.assert_array_equal(autograd.less(Tensor([1.0, 3.0]), 2.0), [True, False])
 
 
+@pytest.mark.parametrize("executor", ["numpy", "auto"])
+def test_comparisons_of_values_are_connected_as_numbers(executor: str) -> None:
+    def f(x: Any, y: Any) -> Any:
+        p, q = autograd.greater(x, 0.0), autograd.less(y, 1.0)
+        both = autograd.where(p * q, x * y, 0.0)
+        return both + autograd.where(1 - p, y, 0.0) + autograd.where(autograd.maximum(p, q), x, 2.0)
+
+    run = autograd.compile(f, executor=executor)
+    for x, y in ((1.0, 2.0), (1.0, 0.5), (-1.0, 2.0), (-1.0, 0.5)):
+        right = (x * y if x > 0 and y < 1 else 0) + (y if x <= 0 else 0)
+        near(run(x, y), right + (x if x > 0 or y < 1 else 2.0))
+    assert len(run.programs) == 1
+
+
 def test_the_error_for_a_comparison_of_values_names_what_works() -> None:
     run = autograd.compile(lambda x: autograd.where(x > 0, x, -x))
     run(1.0)
