@@ -16,7 +16,10 @@ from autograd.recording import enable_grad, recording
 from autograd.tensor import Tensor
 from autograd.value import Value
 
-__all__ = ["Call", "CompiledRow", "tracked_leaves"]
+__all__ = ["INPUTS", "Call", "CompiledRow", "tracked_leaves"]
+
+INPUTS = (np.ndarray, Node, float, np.floating)
+"""What is an input of a compiled function, given anew by each call."""
 
 
 class CompiledRow(Primitive):
@@ -173,24 +176,30 @@ class Call:
                 "pass. Differentiate the function itself, without compile"
             )
         if self.graph is None:
-            known: dict[int, Node] = {}
+            # What stands for the inputs, in their order: one each, also for a node that is given twice.
+            standing: list[Any] = []
 
-            def standing(x: Any) -> Any:
-                if not isinstance(x, Node):
-                    return x
-                return known.setdefault(id(x), alias(x)) if x.requires_grad else x
+            def stand_in(x: Any) -> Any:
+                if isinstance(x, INPUTS):
+                    if isinstance(x, Node):
+                        x = alias(x) if x.requires_grad else x
+                    elif isinstance(x, np.ndarray):  # which may have been written over
+                        x = self.run.given[len(standing)]
+                    standing.append(x)
+                return x
 
             with enable_grad():
-                arguments = [standing(x) for x in self.arguments]
-                keywords = {name: standing(x) for name, x in self.keywords.items()}
+                arguments = [stand_in(x) for x in self.arguments]
+                keywords = {name: stand_in(self.keywords[name]) for name in sorted(self.keywords)}
                 output = self.function(*arguments, **keywords)
-            self.graph = output if isinstance(output, tuple) else (output,), known
-        outputs, known = self.graph
+            self.graph = output if isinstance(output, tuple) else (output,), standing
+        outputs, standing = self.graph
         leaves = [
-            leaf if i is None else known[id(self.inputs[i])]
+            leaf if i is None else standing[i]
             for leaf, i in zip(row.leaves, row.places, strict=True)
         ]
-        return outputs, leaves, list(known.values())
+        tracked = [x for x in standing if isinstance(x, Node) and x.requires_grad]
+        return outputs, leaves, tracked
 
     def recorded(self, row: CompiledRow, g: Any) -> list[Any]:
         """The cotangents of a row's leaves as nodes, so that they can be differentiated again."""

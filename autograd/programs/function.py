@@ -16,7 +16,7 @@ from autograd import graph
 from autograd.arrays import check_array
 from autograd.followed import Followed, plain
 from autograd.graph import Node
-from autograd.programs.calls import Call, CompiledRow, tracked_leaves
+from autograd.programs.calls import INPUTS, Call, CompiledRow, tracked_leaves
 from autograd.programs.effects import Memory, generators_of
 from autograd.programs.options import check_options, checked_inputs
 from autograd.programs.program import Program
@@ -259,7 +259,6 @@ class CompiledFunction:
 
 
 FLOATING = (float, np.floating)
-INPUTS = (np.ndarray, Node, float, np.floating)
 TRACKED = ("tracked",)
 """The end of the kind of an argument that a gradient flows to."""
 

@@ -102,10 +102,24 @@ def test_an_input_that_depends_on_the_same_parameter_is_told_apart_from_it() -> 
     near(autograd.hessian(twice)(x), np.diag(12 * x**2 * x))
 
 
+def test_one_node_may_be_several_arguments() -> None:
+    run, scalar = (
+        autograd.compile(lambda a, b: (a * b * b).sum()),
+        autograd.compile(lambda a, b: a * b**2),
+    )
+    v = A([1.0, 2.0])
+    near(autograd.grad(lambda x: run(x, b=x))(v), 3 * v**2)
+    near(autograd.hessian(lambda x: run(x, x))(v), np.diag(6 * v))
+    near(autograd.jvp(lambda x: run(x, x), (v,), (np.ones(2),))[1], (3 * v**2).sum())
+    assert autograd.grad(autograd.grad(lambda x: scalar(x, x)))(2.0) == 12.0
+
+
 def test_the_second_derivative_by_a_parameter_is_right() -> None:
-    w = Tensor(A([1.0, 2.0]), "w")
+    w, x = Tensor(A([1.0, 2.0]), "w"), A([2.0, 3.0])
     run = autograd.compile(lambda x: (x * w**3).sum())
-    run(A([2.0, 3.0])).backward(create_graph=True)
+    out = run(x)
+    x[:] = 7.0  # the call has its own
+    out.backward(create_graph=True)
     gradient, w.grad = w.grad, None
     gradient.sum().backward()
     near(w.grad, 6 * w.data * A([2.0, 3.0]))
