@@ -21,9 +21,9 @@ SHOWN = 20
 
 
 LONGEST = 30
-"""So many seconds a program may take, where there is an alarm (not on Windows)."""
+"""So many seconds of the processor a program may take, where there is an alarm (not on Windows)."""
 
-ALARM = getattr(signal, "SIGALRM", None)
+ALARM = getattr(signal, "SIGVTALRM", None)
 
 
 def kind(failure: Exception) -> str:
@@ -35,14 +35,14 @@ def kind(failure: Exception) -> str:
 def failure_of(source: Recorded | Replayed, native: float, done: Counter[str]) -> Exception | None:
     """What is wrong with the program of a source of choices."""
     if ALARM is not None:
-        signal.alarm(LONGEST)
+        signal.setitimer(signal.ITIMER_VIRTUAL, LONGEST)
     try:
         comparisons.check(generator.generate(source.below, native), done)
     except comparisons.DifferenceError as error:
         return error
     finally:
         if ALARM is not None:
-            signal.alarm(0)
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     return None
 
 
