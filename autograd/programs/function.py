@@ -82,10 +82,9 @@ class CompiledFunction:
                 "is hashable, as a flag, a tuple or a module are, and has a program for each of its "
                 f"values: {error}. Give np.array([...]) or a tuple for a list"
             ) from None
-        if program is not None and program.flagged != graph.latest_flag:
-            program = (
-                program if program.refrozen() is None else None
-            )  # other gradients are asked for
+        flagged = program is not None and program.flagged != graph.latest_flag
+        if program is not None and flagged and program.refrozen() is not None:
+            program = None  # other gradients are asked for
         inputs = [*arguments, *[keywords[name] for name, _ in named]] if named else arguments
         given = [x for x in inputs if isinstance(x, INPUTS)]
         if program is None:
