@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections import UserDict
 from collections.abc import Callable, Iterable, Mapping
@@ -180,11 +179,15 @@ class Optimizer:
         self._all = list(range(len(self.parameters)))
         self._settle()
 
-    @functools.cached_property
+    @property
     def vector(self) -> Vector | None:
         """All parameters as one vector, where they are Values; None where some are Tensors."""
-        values = all(isinstance(parameter, Value) for parameter in self.parameters)
-        return Vector(self.parameters) if values else None
+        try:
+            return self._vector
+        except AttributeError:
+            values = all(isinstance(parameter, Value) for parameter in self.parameters)
+            self._vector: Vector | None = Vector(self.parameters) if values else None
+            return self._vector
 
     def check_group(self, group: Group) -> None:
         """Raise where the options of a group exclude each other."""
@@ -266,7 +269,7 @@ class Optimizer:
         """Make blocks of the parameters that have a gradient now."""
         vector = self.vector
         self._settle()
-        self.vector = vector
+        self._vector = vector
         groups = [group for group in self.param_groups for _ in group["params"]]
         together: dict[Any, list[int]] = {}
         for i in reached:
@@ -284,7 +287,7 @@ class Optimizer:
         """Give every parameter its own state back: blocks are made anew by the next step."""
         self._note_steps()
         self._blocks, self._reached = [], []
-        vars(self).pop("vector", None)
+        vars(self).pop("_vector", None)
 
     def _note_steps(self) -> None:
         for block in self._blocks:

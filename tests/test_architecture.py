@@ -39,12 +39,14 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("dispatch",),
     ("followed",),
     ("letters", "graph"),
-    ("recording", "arrays", "numpy_calls", "saving", "differences"),
+    ("recording", "arrays", "caching", "numpy_calls", "saving", "differences"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 
 # graph asks for pickling when a node is pickled, not before: the one import that points left.
 LATE = {("graph", "pickling")}
+
+STDLIB_CACHED = "functools.cached_property"
 
 PRIMITIVES = (
     *("losses", "fused", "normalisation", "reductions", "products", "linear"),
@@ -141,6 +143,16 @@ def test_no_number_is_looked_for_in_a_range(path: Path) -> None:
                 looked = isinstance(operator, ast.In | ast.NotIn)
                 called = isinstance(right, ast.Call) and isinstance(right.func, ast.Name)
                 assert not (looked and called and right.func.id == "range"), node.lineno
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_property_is_cached_under_a_lock_that_a_forked_process_may_wait_for(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        assert not (isinstance(node, ast.Attribute) and ast.unparse(node) == STDLIB_CACHED), (
+            node.lineno
+        )
+    for module, names in imports(path):
+        assert module != "functools" or "cached_property" not in names
 
 
 def test_a_row_is_declared_where_rows_are_and_nowhere_else() -> None:

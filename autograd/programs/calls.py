@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd.apply import alias, apply_to_tensors, make
+from autograd.caching import cached_property
 from autograd.graph import Node, cotangents, reachable, tangents
 from autograd.primitive import Primitive
 from autograd.programs.program import Program
@@ -72,7 +73,7 @@ class CompiledRow(Primitive):
         self.places = [inputs.get(id(leaf)) for leaf in self.leaves]
         self.own = not any(i is not None for i in self.places)
 
-    @functools.cached_property
+    @cached_property
     def program(self) -> Program:
         """What computes this output alone, for its backward pass."""
         return self.make_program()

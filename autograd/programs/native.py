@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.caching import cached_property
 from autograd.programs.bytecode import BLOCK, Bytecode
 from autograd.programs.driver import CHANGING, FIELDS, HEAD, driver
 from autograd.programs.interpreter import interpreter
@@ -82,11 +83,11 @@ class Native:
             raise NotNativeError(reason)
         self._plan, self._threads, self._extra = plan, threads, tuple(extra)
 
-    @functools.cached_property
+    @cached_property
     def _forward(self) -> _Engine:
         return _Engine(self._plan, lower(self._plan, self._extra, backward=False), self._threads)
 
-    @functools.cached_property
+    @cached_property
     def _backward(self) -> _Engine:
         return _Engine(self._plan, lower(self._plan, backward=True), self._threads)
 

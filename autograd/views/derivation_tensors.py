@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.caching import cached_property
 from autograd.families import ARITHMETIC, Fused, Reduction
 from autograd.graph import Node, topological_order
 from autograd.letters import Letter
@@ -251,7 +252,7 @@ class _Walk:
         known = ("where", "neg", "add", "sub", "mul", "div", "product", "plus")
         return formula if isinstance(formula, Letter) and formula.function in known else None
 
-    @functools.cached_property
+    @cached_property
     def complements(self) -> dict[str, str]:
         """Data y that is 1 − x of other data x, by their names."""
         found: dict[str, str] = {}

@@ -8,11 +8,12 @@ the order. It needs no Graphviz, and the same graph gives the same picture on ev
 
 from __future__ import annotations
 
-import functools
 import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
+
+from autograd.caching import cached_property
 
 __all__ = ["Box", "Edge", "Layout", "Link", "lay_out", "text_width"]
 
@@ -338,7 +339,7 @@ class _Plan:
                 ports[e] = y[head] + below + (k - (len(edges) - 1) / 2) * apart
         return ports
 
-    @functools.cached_property
+    @cached_property
     def parallel(self) -> dict[int, list[int]]:
         """The edges that lead from one box to one other with another edge, each with all of these."""
         ends: dict[tuple[int, int], list[int]] = {}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 
+from autograd.caching import cached_property
 from autograd.graph import Node, check_fresh, reachable, topological_order
 from autograd.letters import Letter
 from autograd.local_derivative import LocalDerivative

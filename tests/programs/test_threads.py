@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
 import subprocess
 import sys
 import textwrap
@@ -18,6 +20,7 @@ from programs.replays import EXECUTORS, near
 import autograd
 import nn
 from autograd import StaleGraphError, Tensor, Value
+from autograd.caching import cached_property
 
 
 def in_turns(*steps: Callable[[], Any]) -> list[Any]:
@@ -206,7 +209,7 @@ def test_a_pass_that_needs_a_large_input_that_was_not_kept_says_so_once() -> Non
 # --- forks ----------------------------------------------------------------------------------------
 
 FORK = """
-import os, sys, threading, time
+import faulthandler, os, sys, threading, time
 import numpy as np
 import autograd, nn
 from autograd import Tensor, Value
@@ -244,6 +247,7 @@ time.sleep(0.2)
 for _ in range(int(sys.argv[2])):
     child = os.fork()
     if child == 0:
+        faulthandler.dump_traceback_later(50)
         np.testing.assert_allclose(scalar(np.ones(3)), 6.0)
         scalar.backward()
         program(batch)
@@ -292,3 +296,37 @@ def test_a_fork_during_the_passes_of_other_threads_leaves_a_child_that_works(
         timeout=300,
     )
     assert done.stdout == "done\n", done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a process cannot be forked here")
+def test_a_fork_while_another_thread_computes_a_cached_property_leaves_a_child_that_works() -> None:
+    inside, leave = threading.Event(), threading.Event()
+
+    class Holder:
+        slow = True
+
+        @cached_property
+        def number(self) -> int:
+            if self.slow:
+                inside.set()
+                leave.wait(60)
+            return 7
+
+    busy = threading.Thread(target=lambda: Holder().number)
+    busy.start()
+    inside.wait(60)
+    reads, writes = os.pipe()
+    child = os.fork()
+    if child == 0:
+        quick = Holder()
+        quick.slow = False
+        os.write(writes, str(quick.number).encode())
+        os._exit(0)
+    ready = select.select([reads], [], [], 60)[0]
+    leave.set()
+    busy.join()
+    if not ready:
+        os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert ready, "the child waits for a lock that nobody lets go of"
+    assert os.read(reads, 10) == b"7"
