@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import autograd
-from nn.inspect.figures import COLOURS, new_figure
+from nn.inspect.figures import COLOURS, GREY, new_figure
 from nn.metrics import classes_of, plain_numbers
 from nn.module import Module
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["decision_boundary"]
+__all__ = ["Plane", "decision_boundary"]
 
 Array = np.ndarray[Any, Any]
+
+MARKERS = "osD^v<>"
 
 
 def evaluated(model: Callable[[Any], Any], x: Array) -> Array:
@@ -55,7 +57,9 @@ def decision_boundary(
         margin: how far the picture goes beyond the data, as a part of its width.
         axes: matplotlib axes to draw in, one panel of a larger figure; of its own when left out.
 
-    Points that lie in a region of another class have a black edge.
+    A point in a region of another class has a black edge, as the legend says. The line between regions
+    is where the two best scores are equal (or one score is `threshold`), found between the points of the
+    grid; at steps, as of a perceptron, halfway.
 
     Raises:
         ValueError: x is not (n, 2), or y has another number of rows.
@@ -66,70 +70,137 @@ def decision_boundary(
     >>> figure.axes[0].get_title()
     '40 of 40 right (100.0%)'
     """
-    x, y = plain_numbers(x), plain_numbers(y)
-    if x.ndim != 2 or x.shape[1] != 2 or not len(x):
-        raise ValueError(f"decision_boundary expected points of shape (n, 2), got {x.shape}")
-    if y.ndim == 2:
-        y = y.argmax(axis=1) if y.shape[1] > 1 else y[:, 0]
-    if y.shape != x.shape[:1]:
-        raise ValueError(f"decision_boundary expected {len(x)} class indices, got shape {y.shape}")
     if isinstance(threshold, bool) or not isinstance(threshold, int | float | np.number):
         raise TypeError(f"threshold of decision_boundary is a number, got {threshold!r:.60}")
     if axes is not None and not callable(getattr(axes, "imshow", None)):
         raise TypeError(f"axes of decision_boundary are matplotlib's, got {type(axes).__name__}")
-    labels = np.where(y < 0, 0, y).astype(np.int64)
-    least, most = x.min(axis=0), x.max(axis=0)
-    room = margin * np.maximum(most - least, 1e-9).max()
-    sides = [np.linspace(a - room, b + room, resolution) for a, b in zip(least, most, strict=True)]
-    across, up = np.meshgrid(*sides)
-    grid = evaluated(model, np.stack([across.ravel(), up.ravel()], axis=1))
-    regions = classes_of(grid, threshold).reshape(across.shape)
-    predicted = classes_of(evaluated(model, x), threshold)
-
-    from matplotlib.colors import ListedColormap
-
-    classes = max(int(np.max(labels)), int(np.max(regions)), 1) + 1
-    colours = [COLOURS[i % len(COLOURS)] for i in range(classes)]
-    extent = (*sides[0][[0, -1]], *sides[1][[0, -1]])
-    # As high as the data is, beside its width: one unit is as long up as across.
-    tall = float(np.ptp(sides[1]) / np.ptp(sides[0]))
-    if axes is None:
-        across_by_up = 5.6 * min(1.0, 1.6 / tall), 0.6 + 5.0 * min(1.6, max(0.4, tall))
-        axes = new_figure(*across_by_up).subplots()
-    axes.imshow(
-        regions,
-        origin="lower",
-        extent=extent,
-        cmap=ListedColormap(colours),
-        vmin=-0.5,
-        vmax=classes - 0.5,
-        alpha=0.25,
-        interpolation="nearest",
-        aspect="auto",
-    )
-    for label in range(classes - 1):  # a line at each step from one class to the next
-        if (regions <= label).any() and (regions > label).any():
-            axes.contour(across, up, regions > label, levels=[0.5], colors="#333333", linewidths=1)
-    missed = predicted != labels
-    markers = "osD^v<>"
-    for label in range(classes):
-        mine = labels == label
-        for chosen, edge, width in ((mine & ~missed, "white", 0.6), (mine & missed, "black", 1.4)):
-            axes.scatter(
-                x[chosen, 0],
-                x[chosen, 1],
-                s=26,
-                c=colours[label],
-                marker=markers[label % len(markers)],
-                edgecolors=edge,
-                linewidths=width,
-                label=f"class {label}" if edge == "white" else None,
-            )
-    right = int((~missed).sum())
-    axes.set_title(f"{right} of {len(x)} right ({right / len(x):.1%})", fontsize=11)
-    axes.set_xlim(extent[:2])
-    axes.set_ylim(extent[2:])
-    axes.set_aspect("equal")
-    axes.legend(frameon=True, framealpha=0.9, fontsize=8)
+    plane = Plane(x, y, resolution, margin)
+    alone = axes is None
+    if alone:
+        axes = new_figure(*plane.size).subplots()
+    plane.draw(axes, plane.scores(model), float(threshold), legend_below=alone)
     figure: Figure = axes.figure
     return figure
+
+
+class Plane:
+    """Points of classes in the plane, and a grid around them on which a model is evaluated.
+
+    Attributes:
+        x, labels: the points, and the class index of each.
+        size: of a picture of its own, in inches: as high as the data is, beside its width.
+    """
+
+    def __init__(self, x: Any, y: Any, resolution: int = 200, margin: float = 0.15) -> None:
+        x, y = plain_numbers(x), plain_numbers(y)
+        if x.ndim != 2 or x.shape[1] != 2 or not len(x):
+            raise ValueError(f"decision_boundary expected points of shape (n, 2), got {x.shape}")
+        if y.ndim == 2:
+            y = y.argmax(axis=1) if y.shape[1] > 1 else y[:, 0]
+        if y.shape != x.shape[:1]:
+            raise ValueError(
+                f"decision_boundary expected {len(x)} class indices, got shape {y.shape}"
+            )
+        self.x = x
+        self.labels = np.where(y < 0, 0, y).astype(np.int64)
+        least, most = x.min(axis=0), x.max(axis=0)
+        room = margin * np.maximum(most - least, 1e-9).max()
+        self.sides = [
+            np.linspace(a - room, b + room, resolution) for a, b in zip(least, most, strict=True)
+        ]
+        tall = float(np.ptp(self.sides[1]) / np.ptp(self.sides[0]))
+        self.size = 5.6 * min(1.0, 1.6 / tall), 1.1 + 5.0 * min(1.6, max(0.33, tall))
+
+    def scores(self, model: Callable[[Any], Any]) -> Array:
+        """What a model says of each point of the grid, row by row, and then of the data."""
+        across, up = np.meshgrid(*self.sides)
+        grid = np.stack([across.ravel(), up.ravel()], axis=1)
+        return evaluated(model, np.concatenate([grid, self.x]))
+
+    def draw(
+        self, axes: Any, scores: Array, threshold: float, *, legend_below: bool = True
+    ) -> None:
+        """The regions, the lines between them, the points, and how many are right."""
+        from matplotlib.colors import ListedColormap
+
+        across, up = self.sides
+        shape = len(up), len(across)
+        said = classes_of(scores, threshold)
+        regions, predicted = said[: -len(self.x)].reshape(shape), said[-len(self.x) :]
+        classes = max(int(np.max(self.labels)), int(np.max(regions)), 1) + 1
+        colours = [COLOURS[i % len(COLOURS)] for i in range(classes)]
+        axes.imshow(
+            regions,
+            origin="lower",
+            extent=(*across[[0, -1]], *up[[0, -1]]),
+            cmap=ListedColormap(colours),
+            vmin=-0.5,
+            vmax=classes - 0.5,
+            alpha=0.25,
+            interpolation="bilinear",
+            interpolation_stage="rgba",
+            aspect="auto",
+        )
+        # The line around the last class is part of the others'.
+        for lead in leads(scores[: -len(self.x)], regions, threshold)[:-1]:
+            axes.contour(across, up, lead, levels=[0.0], colors="#333333", linewidths=1)
+        missed = predicted != self.labels
+        for label in range(classes):
+            mine = self.labels == label
+            marker = MARKERS[label % len(MARKERS)]
+            for chosen, edge, width in (
+                (mine & ~missed, "white", 0.6),
+                (mine & missed, "black", 1.4),
+            ):
+                axes.scatter(
+                    *self.x[chosen].T,
+                    s=26,
+                    c=colours[label],
+                    marker=marker,
+                    edgecolors=edge,
+                    linewidths=width,
+                )
+            style = {"color": colours[label], "marker": marker, "markersize": 5}
+            axes.plot([], [], linestyle="", label=f"class {label}", **style)
+        if missed.any():
+            style = {"color": "white", "marker": "o", "markersize": 5, "markeredgecolor": "black"}
+            words = "black edge: in the wrong region"
+            axes.plot([], [], linestyle="", label=words, markeredgewidth=1.4, **style)
+        right = int((~missed).sum())
+        axes.set_title(f"{right} of {len(missed)} right ({right / len(missed):.1%})", fontsize=11)
+        axes.set_xlabel("x₁", color=GREY)
+        axes.set_ylabel("x₂", color=GREY)
+        axes.set_xlim(across[[0, -1]])
+        axes.set_ylim(up[[0, -1]])
+        axes.set_aspect("equal")
+        style = {"frameon": True, "framealpha": 0.9}
+        if legend_below:  # where it hides no point
+            style = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12), "frameon": False}
+            style |= {"ncols": min(classes, 3) + 1, "handletextpad": 0.2, "columnspacing": 1.2}
+        axes.legend(fontsize=8, **style)
+
+
+def leads(scores: Array, regions: Array, threshold: float) -> list[Array]:
+    """By how much the score of each class that has a region is ahead of the others: 0 on its border.
+
+    Each point of the grid is on the side of its class, also where scores are equal, infinite, or take a
+    few values only: 0 is put halfway between the least lead inside and the greatest outside.
+    """
+    found = []
+    for label in np.unique(regions):
+        inside = regions == label
+        if scores.ndim == 2 and scores.shape[1] > 1:
+            rest = np.delete(scores, label, axis=1).max(axis=1)
+            with np.errstate(invalid="ignore"):  # infinities that are equal
+                lead = scores[:, label] - rest
+        elif scores.dtype.kind in "biu":  # classes themselves
+            lead = np.where(inside, 1.0, -1.0)
+        else:
+            lead = (scores.reshape(-1) - threshold) * (1 if label else -1)
+        lead = lead.astype(np.float64).reshape(regions.shape)
+        largest = np.abs(lead).max(initial=1.0, where=np.isfinite(lead))
+        lead = np.nan_to_num(lead, nan=0.0, posinf=largest, neginf=-largest)
+        if not inside.all():
+            lead -= (lead[inside].min() + lead[~inside].max()) / 2
+        found.append(lead)
+    return found

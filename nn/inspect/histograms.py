@@ -67,6 +67,10 @@ def histograms(
 ) -> Figure:
     """One histogram per layer, the first layer first; on one scale, so that widths can be compared.
 
+    Panels that have an axis in common share its numbers too: they stand below the lowest of a column and
+    left of the first of a row. Heights have one scale unless the highest bar of one panel is more than
+    five times that of another, which would be flat.
+
     Args:
         seen: what `observe` gave.
         of: ``"activations"``, ``"gradients"`` (of the loss by each layer's output) or
@@ -75,7 +79,7 @@ def histograms(
         separate_zeros: leave exact zeros out of the bars and say above them how many there are, as the
             slides do for rectifiers.
         layers: the paths to draw; all when left out. A dict says what each is called in its title.
-        one_scale: whether all panels have the same horizontal axis; otherwise each has its own range.
+        one_scale: whether all panels have the same axes; otherwise each has its own ranges.
         span: (least, greatest) of all horizontal axes, whatever the numbers are.
         log: a logarithmic vertical axis, which shows the tails.
         axes: matplotlib axes to draw in, one for each layer: a row of a larger figure; a figure of its
@@ -111,6 +115,7 @@ def histograms(
     shown = {name: arrays[name].ravel() for name in chosen}
     shown = {name: a[a != 0] if separate_zeros else a for name, a in shown.items()}
     panels, small, figure = panels_for(len(chosen), axes)
+    tops = []
     for panel, name in zip(panels, chosen, strict=True):
         a = arrays[name]
         least, most = span or bounds(list(shown.values()) if one_scale else [shown[name]])
@@ -132,24 +137,37 @@ def histograms(
             panel.set_yscale("linear")
             panel.set_ylim(bottom=0)
             panel.yaxis.get_major_locator().set_params(nbins=4)
-        panel.tick_params(labelsize=7 if small else 8)
+        tops.append(panel.get_ylim()[1])
+        panel.tick_params(labelsize=7 if small else 9)
         panel.xaxis.get_major_locator().set_params(nbins=2 if small else 4)
         if small:
             # 0.05 as 5 of 1e-2: three numbers fit beside each other.
             panel.ticklabel_format(axis="x", scilimits=(-1, 3))
             panel.xaxis.get_offset_text().set_fontsize(7)
-            panel.tick_params(labelleft=not log or panel is panels[0])
             panel.minorticks_off()
         plain(panel)
+    together = log or (one_scale and max(tops) <= 5 * min(tops))
+    columns = len(panels) if axes is not None else min(len(panels), MOST)
+    for i, panel in enumerate(panels):
+        if together and not log:
+            panel.set_ylim(0, max(tops))
+        above_another = axes is None and i + columns < len(panels)
+        panel.tick_params(
+            labelleft=not together or i % columns == 0,
+            labelbottom=not ((one_scale or span is not None) and above_another),
+        )
     if axes is None:
-        figure.supxlabel(WORDS[of], fontsize=9, color=GREY)
-        figure.supylabel("fraction", fontsize=9, color=GREY)
+        figure.supxlabel(WORDS[of], fontsize=10, color=GREY)
+        figure.supylabel("fraction", fontsize=10, color=GREY)
     else:
         # Beside the middle, and below the powers of ten that a panel may have there.
         panels[len(panels) // 2].set_xlabel(WORDS[of], fontsize=9, color=GREY, labelpad=12)
         panels[0].set_ylabel("fraction", fontsize=9, color=GREY)
     return figure
 
+
+MOST = 4
+"""Panels that stand side by side."""
 
 WORDS = {
     "activations": "activation",
@@ -168,9 +186,10 @@ def panels_for(count: int, axes: Any) -> tuple[list[Any], bool, Figure]:
                 f"histograms of {count} layers expected {count} axes, got {len(panels)}"
             )
         return panels, True, panels[0].figure
-    columns = min(count, 4)
+    columns = min(count, MOST)
     rows = -(-count // columns)
-    figure = new_figure(2.9 * columns + 0.3, 2.4 * rows + 0.3)
+    # As wide as the column of a notebook, so that its text is read there at the size it has.
+    figure = new_figure(2.35 * columns + (0.5 if columns > 2 else 1.2), 2.2 * rows + 0.4)
     grid = figure.subplots(rows, columns, squeeze=False)
     for spare in grid.flat[count:]:
         spare.set_axis_off()

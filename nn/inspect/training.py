@@ -109,64 +109,90 @@ def training_curves(
 ) -> Figure:
     """Losses, metrics, rates and gradients over epochs: what `History.plot` draws.
 
-    Faint lines are of single steps, and dashed ones of the held-out part. The title says how long the
-    training was, when none is given.
+    Faint lines are of single steps, and dashed ones of the held-out part. A learning rate has a panel
+    where it changes. The title says how long the training was, when none is given.
 
-    >>> figure = training_curves({"loss": [2.0, 1.0], "lr": [0.1, 0.1]}, {"loss": [0.9], "lr": [0.1]})
+    >>> figure = training_curves({"loss": [2.0, 1.0], "lr": [0.1, 0.05]}, {"loss": [0.9]})
     >>> [axes.get_ylabel() for axes in figure.axes]
     ['loss', 'learning rate']
     """
     count, made = len(epochs.get("loss", ())), len(steps.get("loss", ()))
     if not made:
         raise ValueError("there is nothing to draw: no step was made")
-    # Steps are placed within epochs; an epoch that was not finished is drawn at the pace of the rest.
-    pace = max(1.0, epoch_length(epochs, made, count))
-    at = np.arange(1, made + 1) / pace
-    per_step = ("lr", "gradient norm", "update ratio")
-    metrics = [name for name in steps if name not in ("loss", *per_step)]
-    panels = ["loss", *metrics, *(name for name in per_step if name in steps)]
+    panels = [
+        name for name in ("loss", *metrics_of(steps), *PER_STEP) if worth_a_panel(steps, name)
+    ]
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
-    figure = new_figure(4.2 * columns, 3.2 * rows)
+    # As wide as the column of a notebook, so that its text is read there at the size it has.
+    figure = new_figure((5.2, 8.6, 9.6)[columns - 1], 3.2 * rows)
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.flat[len(panels) :]:
         axes.remove()
     for axes, name in zip(grid.flat, panels, strict=False):
-        alone = name in per_step
-        axes.plot(
-            at,
-            steps[name],
-            color=COLOURS[2] if alone else BLUE,
-            alpha=1.0 if alone else 0.3,
-            linewidth=1.6 if name == "lr" else 0.8,
-            marker="o" if made == 1 else None,
-            label=None if alone else "steps",
-        )
-        if not alone:
-            marker = "o" if count == 1 else None
-            for key, color, line, label in (
-                (name, BLUE, "-", "training"),
-                (f"validation {name}", ORANGE, "--", "held out"),
-            ):
-                if epochs.get(key):
-                    ys = epochs[key]
-                    xs = np.arange(1, len(ys) + 1)
-                    axes.plot(xs, ys, line, color=color, linewidth=1.8, label=label, marker=marker)
-            axes.legend(frameon=False, fontsize=9)
-        positive = [y for y in steps[name] if y > 0]
-        # Logarithmic where most numbers would lie on the floor; a cosine keeps its shape.
-        low = len(positive) == made and max(positive) > 20 * float(np.median(positive))
-        if alone and (low or (name == "update ratio" and len(positive) == made)):
-            axes.set_yscale("log")
-        elif name in ("loss", "lr") and min(steps[name]) >= 0:
-            axes.set_ylim(0, 1.05 * axes.dataLim.ymax or None)
-        axes.set_xlabel("epoch", color=GREY)
-        axes.set_ylabel("learning rate" if name == "lr" else name, color=GREY)
-        axes.set_xlim(0, max(float(at[-1]), 1e-9) * 1.02)
-        plain(axes)
+        draw_curve(axes, name, steps, epochs)
     lengths = [f"{n:,} {unit}{'s' * (n != 1)}" for n, unit in ((count, "epoch"), (made, "step"))]
     figure.suptitle(f"Training: {', '.join(lengths)}" if title is None else title, fontsize=11)
     return figure
+
+
+PER_STEP = ("lr", "gradient norm", "update ratio")
+"""What is noted of steps only, beside the loss and the metrics."""
+
+
+def metrics_of(steps: Mapping[str, Sequence[float]]) -> list[str]:
+    """The names of the metrics of a history."""
+    return [name for name in steps if name not in ("loss", *PER_STEP)]
+
+
+def worth_a_panel(steps: Mapping[str, Sequence[float]], name: str) -> bool:
+    """Whether numbers are there, and are not those of a rate that stays what the user set."""
+    return name in steps and (name != "lr" or len(set(steps[name])) > 1)
+
+
+def draw_curve(
+    axes: Any, name: str, steps: Mapping[str, Sequence[float]], epochs: Mapping[str, Sequence[Any]]
+) -> list[Any]:
+    """One panel: the numbers of steps, and of epochs where these are noted; the lines drawn."""
+    count, made = len(epochs.get("loss", ())), len(steps["loss"])
+    # Steps are placed within epochs; an epoch that was not finished is drawn at the pace of the rest.
+    at = np.arange(1, made + 1) / max(1.0, epoch_length(epochs, made, count))
+    alone = name in PER_STEP
+    lines = axes.plot(
+        at,
+        steps[name],
+        color=COLOURS[2] if alone else BLUE,
+        alpha=1.0 if alone else 0.3,
+        linewidth=1.6 if name == "lr" else 0.8,
+        marker="o" if made == 1 else None,
+        label=None if alone else "steps",
+    )
+    if not alone:
+        marker = "o" if count == 1 else None
+        for key, color, line, label in (
+            (name, BLUE, "-", "training"),
+            (f"validation {name}", ORANGE, "--", "held out"),
+        ):
+            if epochs.get(key):
+                ys = epochs[key]
+                xs = np.arange(1, len(ys) + 1)
+                lines += axes.plot(
+                    xs, ys, line, color=color, linewidth=1.8, label=label, marker=marker
+                )
+        axes.legend(frameon=False, fontsize=9)
+    positive = [y for y in steps[name] if y > 0]
+    # Logarithmic where most numbers would lie on the floor; a cosine keeps its shape.
+    low = len(positive) == made and max(positive) > 20 * float(np.median(positive))
+    if alone and (low or (name == "update ratio" and len(positive) == made)):
+        axes.set_yscale("log")
+    elif name in ("loss", "lr") and min(steps[name]) >= 0:
+        axes.set_ylim(0, 1.05 * axes.dataLim.ymax or None)
+    axes.set_xlabel("epoch", color=GREY)
+    axes.set_ylabel("learning rate" if name == "lr" else name, color=GREY)
+    axes.set_xlim(0, max(float(at[-1]), 1e-9) * 1.02)
+    plain(axes)
+    found: list[Any] = lines
+    return found
 
 
 def epoch_length(epochs: Mapping[str, Sequence[Any]], made: int, count: int) -> float:
@@ -241,11 +267,24 @@ def mistakes(
         axes.imshow(images[i], cmap="gray_r", vmin=0, vmax=max(np.max(images), 1e-9))
         axes.set_title(
             f"{called[target[i]]}, taken for {called[predicted[i]]}\n"
-            f"{on_truth[i]:.2f} < {probabilities[i, predicted[i]]:.2f}",
+            + told_apart(on_truth[i], probabilities[i, predicted[i]]),
             fontsize=8,
             color=GREY,
         )
     return figure
+
+
+def told_apart(less: float, more: float) -> str:
+    """``0.47 < 0.62``, with as many decimals as it takes to tell the two apart.
+
+    >>> told_apart(0.467, 0.4741), told_apart(0.4741, 0.47412), told_apart(0.5, 0.5)
+    ('0.467 < 0.474', '0.47410 < 0.47412', '0.50 = 0.50')
+    """
+    for decimals in range(2, 18):
+        texts = f"{less:.{decimals}f}", f"{more:.{decimals}f}"
+        if texts[0] != texts[1]:
+            return " < ".join(texts)
+    return f"{less:.2f} = {more:.2f}" if less == more else f"{less:.3g} < {more:.3g}"
 
 
 def draw_matrix(axes: Any, counts: Array, names: Sequence[str]) -> None:

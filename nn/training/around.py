@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import signal
 import sys
@@ -80,18 +81,44 @@ def in_notebook() -> bool:
     return shell is not None and "IPKernelApp" in getattr(shell, "config", {})
 
 
+class NoBar:
+    """What a loop tells of its progress where nobody watches."""
+
+    def __enter__(self) -> NoBar:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        return
+
+    def update(self) -> None:
+        """One step more."""
+
+    def set_description(self, text: str, refresh: bool = True) -> None:
+        """What is under way."""
+
+    def set_postfix(self, numbers: dict[str, str], refresh: bool = True) -> None:
+        """What has come out."""
+
+
 def progress_bar(wanted: bool, total: int | None) -> Any:
-    """A bar over steps, which shows in a notebook and on a terminal, and nowhere else."""
-    # Imported here: in a notebook without widgets the import of `tqdm.auto` gives advice, which is for
-    # those who asked for a bar.
-    if not wanted:
-        from tqdm.std import tqdm as silent
+    """A bar over steps, which shows in a notebook and on a terminal, and nowhere else.
 
-        return silent(disable=True)
-    from tqdm.auto import tqdm
+    Where there is none tqdm is not even imported: it starts a thread that watches its bars.
+    """
+    notebook = in_notebook()
+    if not wanted or not (notebook or on_terminal()):
+        return NoBar()
+    if notebook and importlib.util.find_spec("ipywidgets") is not None:
+        from tqdm.notebook import tqdm
+    else:
+        from tqdm.std import tqdm
+    # Notebooks print standard error on red, as a mistake.
+    return tqdm(total=total, unit="step", file=sys.stdout if notebook else sys.stderr)
 
-    # disable=None asks tqdm itself whether standard error is a terminal.
-    return tqdm(total=total, unit="step", disable=None if not in_notebook() else False)
+
+def on_terminal() -> bool:
+    """Whether standard error is there, and somebody reads it as it comes."""
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 @contextmanager

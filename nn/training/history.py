@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from nn.inspect.training import training_curves
@@ -48,7 +47,7 @@ class History:
         """
         return training_curves(self.steps, self.epochs, title=title)
 
-    def _repr_svg_(self) -> str | None:
+    def _repr_png_(self) -> bytes | None:
         try:
             figure = self.plot()
         except (
@@ -56,13 +55,8 @@ class History:
             ValueError,
         ):  # no matplotlib, or nothing to draw: a notebook prints repr
             return None
-        import matplotlib
-
-        text = StringIO()
-        # The same history gives the same bytes: no date, and ids that are not drawn by lot.
-        with matplotlib.rc_context({"svg.hashsalt": "history"}):
-            figure.savefig(text, format="svg", metadata={"Date": None})
-        return text.getvalue()
+        # An image is kept where a notebook is not trusted, and is as wide as its column at most.
+        return figure._repr_png_()  # type: ignore[attr-defined, no-any-return]
 
     def __repr__(self) -> str:
         steps, epochs = len(self.steps.get("loss", ())), len(self.epochs.get("loss", ()))

@@ -261,6 +261,119 @@ def test_a_boundary_takes_distributions_and_is_as_high_as_its_points() -> None:
     assert high.get_size_inches()[1] > 1.2 * high.get_size_inches()[0]
 
 
+def lines_of(axes: Any) -> list[Any]:
+    ContourSet = pytest.importorskip("matplotlib.contour").ContourSet
+    return [each for each in axes.collections if isinstance(each, ContourSet)]
+
+
+@pytest.mark.parametrize(
+    ("scores", "threshold"),
+    [
+        (lambda p: p[:, 0] ** 2 + p[:, 1] ** 2 - 0.5, 0.0),
+        (lambda p: 1 / (1 + np.exp(0.5 - p[:, :1] ** 2 - p[:, 1:] ** 2)), 0.5),
+        (lambda p: np.stack([0.5 - (p**2).sum(1), (p**2).sum(1) - 0.5], axis=1), 0.0),
+        (lambda p: np.stack([0 * p[:, 0] - 9, 0.5 - (p**2).sum(1), 0 * p[:, 0]], axis=1), 0.0),
+    ],
+    ids=["logits", "probabilities", "two scores", "three scores, one never on top"],
+)
+def test_the_line_between_regions_is_where_the_scores_meet_not_where_the_grid_has_its_points(
+    scores: Any, threshold: float
+) -> None:
+    pytest.importorskip("matplotlib")
+    x = np.array([[-1.0, -1.0], [1.0, 1.0], [0.0, 0.1]])
+    figure = nn.inspect.decision_boundary(scores, x, [0, 1, 1], threshold=threshold, resolution=60)
+    (line,) = lines_of(figure.axes[0])
+    vertices = np.concatenate([path.vertices for path in line.get_paths()])
+    radii = np.hypot(*vertices.T)
+    step = 2.6 / 59
+    assert len(vertices) > 60
+    assert np.abs(radii - np.sqrt(0.5)).max() < 0.1 * step  # a staircase is half a step off
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        lambda p: np.sign(p[:, 0]),
+        lambda p: np.where(p[:, 0] > 0, 1, -1),
+        lambda p: (p[:, 0] > 0).astype(float),
+        lambda p: (p[:, 0] > 0).astype(int),
+        lambda p: np.eye(2)[(p[:, 0] > 0).astype(int)],
+        lambda p: np.stack([np.maximum(-p[:, 0], 0), np.maximum(p[:, 0], 0)], axis=1),
+        lambda p: np.stack([np.where(p[:, 0] > 0, -np.inf, 0), np.zeros(len(p))], axis=1),
+    ],
+    ids=["sign", "whole signs", "steps", "classes", "one-hot", "rectified", "infinite"],
+)
+def test_a_boundary_at_a_step_lies_halfway(scores: Any) -> None:
+    pytest.importorskip("matplotlib")
+    x = np.array([[-1.0, -1.0], [1.0, 1.0]])
+    figure = nn.inspect.decision_boundary(scores, x, [0, 1], resolution=40)
+    (line,) = lines_of(figure.axes[0])
+    vertices = np.concatenate([path.vertices for path in line.get_paths()])
+    assert np.abs(vertices[:, 0]).max() < 0.51 * 2.6 / 39
+    assert np.ptp(vertices[:, 1]) > 2.5
+
+
+def test_three_regions_are_parted_by_lines_and_one_region_by_none() -> None:
+    pytest.importorskip("matplotlib")
+    x = np.array([[-1.0, -1.0], [1.0, 1.0], [1.0, -1.0]])
+    three = nn.inspect.decision_boundary(lambda p: p @ x.T, x, [0, 1, 2])
+    assert len(lines_of(three.axes[0])) == 2  # the third is around what the two leave
+    one = nn.inspect.decision_boundary(lambda p: np.zeros((len(p), 3)) + [0, 1, 0], x, [1] * 3)
+    assert lines_of(one.axes[0]) == []
+
+
+def test_a_boundary_names_its_axes_and_says_what_black_edges_are() -> None:
+    pytest.importorskip("matplotlib")
+    x, y = np.array([[-1.0, 0.0], [1.0, 0.0], [2.0, 0.0]]), [0, 1, 1]
+    for shift, words in (
+        (0.0, ["class 0", "class 1"]),
+        (1.5, ["class 0", "class 1", "black edge"]),
+    ):
+        (axes,) = nn.inspect.decision_boundary(lambda p: p[:, 0] - shift, x, y).axes  # noqa: B023
+        assert (axes.get_xlabel(), axes.get_ylabel()) == ("x₁", "x₂")
+        told = [text.get_text() for text in axes.get_legend().get_texts()]
+        assert [each.split(":")[0] for each in told] == words
+
+
+@pytest.mark.parametrize(
+    ("pair", "told"),
+    [
+        ([0.467, 0.474, 0.059], "0.467 < 0.474"),
+        ([0.1, 0.85, 0.05], "0.10 < 0.85"),
+        ([0.3999999, 0.4, 0.2000001], "0.3999999 < 0.4000000"),
+        ([0.4, 0.4 + 1e-16, 0.2], "0.4000000000000000 < 0.4000000000000001"),
+    ],
+)
+def test_a_mistake_shows_as_many_digits_as_make_its_two_numbers_differ(
+    pair: list[float], told: str
+) -> None:
+    pytest.importorskip("matplotlib")
+    figure = nn.inspect.mistakes([pair], [0], np.zeros((1, 4, 4)))
+    titles = [axes.get_title() for axes in figure.axes]
+    assert f"0, taken for 1\n{told}" in titles
+
+
+def test_histograms_that_have_an_axis_in_common_share_its_numbers() -> None:
+    pytest.importorskip("matplotlib")
+    seen = nn.inspect.observe(nn.MLP(2, [8, 8, 2], rng=0), X, Y, nn.cross_entropy)
+
+    def numbers(**options: Any) -> tuple[list[bool], list[bool]]:
+        axes = nn.inspect.histograms(seen, **options).axes[:5]
+        left = [each.yaxis.get_tick_params()["labelleft"] for each in axes]
+        return left, [each.xaxis.get_tick_params()["labelbottom"] for each in axes]
+
+    # Four beside each other and one below: three have none below them.
+    assert numbers() == ([True, False, False, False, True], [False, True, True, True, True])
+    assert numbers(one_scale=False) == ([True] * 5, [True] * 5)
+    axes = nn.inspect.histograms(seen).axes[:5]
+    assert len({each.get_ylim() for each in axes}) == len({each.get_xlim() for each in axes}) == 1
+    # A layer with a bar that is far higher than all others keeps a scale of its own.
+    seen.activations["layers.0"] = np.full(100, 0.5)
+    axes = nn.inspect.histograms(seen).axes[:5]
+    assert len({each.get_ylim() for each in axes}) > 1
+    assert all(each.yaxis.get_tick_params()["labelleft"] for each in axes)
+
+
 def test_numbers_of_one_layer_are_asked_for_where_a_model_is_given() -> None:
     model = nn.MLP(2, [4, 2], rng=0)
     seen = nn.inspect.observe(model, X)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
+import subprocess
 import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -69,18 +71,17 @@ def test_a_history_plots_itself_and_prints_why_training_ended() -> None:
         metrics={"accuracy": nn.metrics.accuracy},
     )
     figure = history.plot()
-    assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "accuracy", "learning rate"]
+    assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "accuracy"]
     assert figure.get_suptitle() == "Training: 2 epochs, 6 steps"
     assert history.plot("Two moons").get_suptitle() == "Two moons"
     lines = figure.axes[0].get_lines()
     assert [line.get_label() for line in lines] == ["steps", "training", "held out"]
     assert list(lines[1].get_ydata()) == history.epochs["loss"]
-    assert "<svg" in str(history._repr_svg_())
-    assert history._repr_svg_() == history._repr_svg_()  # no date, no ids drawn by lot
+    assert str(history._repr_png_())[2:] == str(history.plot()._repr_png_())[2:]  # no date in it
     assert "2 epochs, 6 steps" in repr(history)
     assert "all 2 epochs were made" in repr(history)
     empty = nn.History()
-    assert empty._repr_svg_() is None
+    assert empty._repr_png_() is None
     with pytest.raises(ValueError, match="nothing to draw"):
         empty.plot()
 
@@ -97,9 +98,53 @@ def test_a_rate_is_drawn_so_that_its_shape_is_seen_and_one_step_is_a_dot() -> No
     assert drawn(0.1 * (1.0001 + np.cos(np.pi * steps / 90)) / 2).get_yscale() == "linear"
     assert drawn(0.1 ** (1 + steps // 30)).get_yscale() == "linear"
     assert drawn(1e-6 * 10 ** (steps / 15)).get_yscale() == "log"
-    one = drawn([0.1])
-    assert one.get_lines()[0].get_marker() == "o"
-    assert one.get_ylim()[1] > 0.1
+    one = nn.History()
+    one.steps = {"loss": [0.1], "lr": [0.1]}
+    (axes,) = one.plot().axes
+    assert axes.get_lines()[0].get_marker() == "o"
+    assert axes.get_ylim()[1] > 0.1
+
+
+@pytest.mark.parametrize(
+    ("schedule", "panels"),
+    [
+        (None, ["loss"]),
+        (lambda step: 0.1, ["loss"]),
+        (lambda step: 0.1 / (1 + step), ["loss", "learning rate"]),
+        (lambda step: 0.1 if step < 5 else 0.01, ["loss", "learning rate"]),
+    ],
+)
+def test_a_learning_rate_has_a_panel_where_it_changes(schedule: Any, panels: list[str]) -> None:
+    pytest.importorskip("matplotlib")
+    history = nn.fit(
+        small(),
+        nn.cross_entropy,
+        (X, Y),
+        optimizer=lambda p: nn.optim.SGD(p, 0.1),
+        epochs=3,
+        batch_size=20,
+        schedule=schedule,
+        progress=False,
+    )
+    assert [axes.get_ylabel() for axes in history.plot().axes] == panels
+
+
+def size_of(png: bytes) -> tuple[int, int]:
+    """Width and height, which stand at the same place in every PNG."""
+    return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
+
+
+def test_a_notebook_is_given_an_image_of_a_history_and_no_svg_that_it_would_drop_or_cut_off() -> (
+    None
+):
+    pytest.importorskip("matplotlib")
+    IPython = pytest.importorskip("IPython")
+    history = nn.History()
+    history.steps = {"loss": [3.0, 2.0, 1.0], "lr": [0.3, 0.2, 0.1], "accuracy": [0.1, 0.2, 0.3]}
+    formats, _ = IPython.core.formatters.DisplayFormatter().format(history)
+    assert set(formats) == {"image/png", "text/plain"}
+    width, _ = size_of(formats["image/png"])
+    assert width <= 1000  # text of 10 points stays above 9 pixels in a column of 760
 
 
 class Terminal(io.StringIO):
@@ -128,18 +173,44 @@ def test_the_progress_bar_shows_on_a_terminal_only(
     assert ("epoch 3/3: 100%" in screen.getvalue()) is shown
 
 
+@pytest.mark.parametrize("widgets", [False, True])
 def test_in_a_notebook_the_bar_shows_though_there_is_no_terminal(
-    monkeypatch: pytest.MonkeyPatch,
+    widgets: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = ModuleType("IPython")
     shell = SimpleNamespace(config={"IPKernelApp": {}})
     module.get_ipython = lambda: shell  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "IPython", module)
-    screen = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)  # as if it were not installed
+    used = []
+    if widgets:
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+        fake = ModuleType("tqdm.notebook")
+        fake.tqdm = lambda **options: used.append(options) or around.NoBar()  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "tqdm.notebook", fake)
+    screen, red = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setattr(sys, "stderr", red)
     assert around.in_notebook()
     with around.progress_bar(True, 2) as bar:
-        bar.update(2)
-    assert "2/2" in screen.getvalue()
+        bar.update()
+        bar.update()
+        bar.set_postfix({"loss": "0.1"}) if widgets else None
+    assert ("2/2" in screen.getvalue()) is not widgets
+    assert len(used) == widgets
+    assert red.getvalue() == ""
     shell.config = {}
     assert not around.in_notebook()
+
+
+def test_without_a_bar_nothing_is_started() -> None:
+    code = """
+import sys, threading, nn
+x, y = nn.data.two_moons(20, rng=0)
+for progress in (False, True):  # standard error is no terminal here
+    nn.fit(nn.MLP(2, [2], rng=0), nn.cross_entropy, (x, y), optimizer="adam", epochs=2,
+           progress=progress)
+print("tqdm" in sys.modules, threading.active_count())
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (ran.stdout, ran.stderr) == ("False 1\n", "")
