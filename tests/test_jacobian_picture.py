@@ -1,6 +1,7 @@
 """Pictures of Jacobians: the matrix that is drawn, its structure, labels, limits and form."""
 
 import re
+import sys
 from xml.etree import ElementTree
 
 import numpy as np
@@ -9,6 +10,7 @@ from numerics import check_close
 
 import autograd
 from autograd import Tensor, Value, jacobian_picture
+from autograd.views import printing
 
 SVG = "{http://www.w3.org/2000/svg}"
 RNG = np.random.default_rng(0)
@@ -163,8 +165,50 @@ def test_it_is_shown_like_a_drawing_and_saved_as_svg(tmp_path):
     assert path.read_text(encoding="utf-8") == picture.svg
     assert picture.svg == jacobian_picture(W @ V, W).svg
     assert re.findall(r"https?://[^\"' ]*", picture.svg) == ["http://www.w3.org/2000/svg"]
-    with pytest.raises(ValueError, match=r"'jacobian\.png': the name ends in \.svg"):
-        picture.save(tmp_path / "jacobian.png")
+    with pytest.raises(ValueError, match=r"'jacobian\.gif': the name ends in \.svg, \.png, \.pdf"):
+        picture.save(tmp_path / "jacobian.gif")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_is_saved_as_png_and_pdf_as_large_as_it_is_and_in_its_colours(theme, tmp_path):
+    Image = pytest.importorskip("PIL.Image")
+    pytest.importorskip("matplotlib")
+    t = Tensor(RNG.standard_normal((2, 2)), "$t$ & <x>")
+    picture = jacobian_picture(t.softmax(axis=1), t, theme=theme)
+    png, pdf = (picture.save(tmp_path / f"jacobian.{ending}") for ending in ("png", "PDF"))
+    assert pdf.read_bytes().startswith(b"%PDF")
+    image = Image.open(png).convert("RGB")
+    width, height = re.search(r'width="(\d+)" height="(\d+)"', picture.svg).groups()
+    assert image.size == (2 * int(width), 2 * int(height))
+    colours = {colour for _, colour in image.getcolors(1 << 16)}
+    page = (255, 255, 255) if theme == "light" else (22, 24, 29)
+    assert image.getpixel((1, 1)) == page
+    assert any(r > g + 60 and r > b + 60 for r, g, b in colours)  # positive entries
+    assert any(b > r + 20 for r, g, b in colours)  # negative entries
+    assert picture.save(tmp_path / "again.png").read_bytes() == png.read_bytes()
+
+
+def test_without_matplotlib_the_error_says_what_to_install_and_no_file_is_begun(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ImportError, match=r'becomes PNG by matplotlib.*pip install "\.\[plot\]"'):
+        jacobian_picture(W @ V, W).save(tmp_path / "jacobian.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_printing_does_not_know_is_an_error_and_is_not_left_out():
+    pytest.importorskip("matplotlib")
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><ellipse rx="4"/></svg>'
+    with pytest.raises(ValueError, match="no element 'ellipse'"):
+        printing.printed(svg, "png")
+
+
+def test_it_has_its_natural_size_wherever_it_is_opened():
+    svg = jacobian_picture(W @ V, W).svg
+    head = svg[: svg.index(">")]
+    assert "%" not in head
+    assert re.search(r'width="\d+" height="\d+"', head)
 
 
 def test_a_wide_matrix_is_shaded_without_numbers():

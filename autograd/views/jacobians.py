@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-import os
-from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 import numpy as np
 
 from autograd.graph import Node
-from autograd.saving import write_whole
-from autograd.views.embedding import Embedded
-from autograd.views.looks import DARK, LIGHT, THEMES, Theme, visible
+from autograd.views.looks import THEMES
 from autograd.views.looks import number as written
+from autograd.views.sheet import NEGATIVE, POSITIVE, Rules, Sheet, safe
 
 __all__ = ["JacobianPicture", "jacobian_picture"]
 
@@ -25,8 +20,13 @@ LARGEST = 64
 PRINTED = 16
 """Rows and columns of a matrix whose numbers are printed."""
 
-POSITIVE, NEGATIVE = "#D55E00", "#0072B2"
-"""Vermilion and blue of the Okabe-Ito palette, which colour-blind readers can tell apart."""
+RULES: Rules = {
+    ".label": "fill: {faint}; font: 12px Helvetica, Arial, sans-serif",
+    ".zero": "fill: {faint}; fill-opacity: 0.55",
+    ".odd": "fill: {border}",
+    ".grid": "stroke: {border}; stroke-width: 0.5; stroke-opacity: 0.5",
+    ".block": "stroke: {text}; stroke-width: 1.4; fill: none",
+}
 
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -87,7 +87,7 @@ def jacobian_picture(
     return JacobianPicture(node, parent, matrix, kind, digits, theme)
 
 
-class JacobianPicture(Embedded):
+class JacobianPicture(Sheet):
     """The picture of one Jacobian, made by `jacobian_picture`. A notebook shows it; `save` writes it.
 
     Attributes:
@@ -112,31 +112,16 @@ class JacobianPicture(Embedded):
         below = _called(parent, "x")
         above = f"({formula})" if " " in formula else formula
         self.title = f"∂{above}/∂{below}: {', '.join(words)}"
-        self._contents = f"Jacobian {self.title}"
-        self._svg = _drawn(self, node, parent, digits, theme)
+        super().__init__(
+            *_drawn(self, node, parent, digits),
+            f"Jacobian {self.title}",
+            what="Jacobian",
+            rules=RULES,
+            theme=theme,
+        )
 
     def __repr__(self) -> str:
         return f'<JacobianPicture of {self.title}: .save("jacobian.svg"), .svg>'
-
-    @property
-    def svg(self) -> str:
-        """The picture as SVG."""
-        return self._svg
-
-    def _prefix(self) -> str:
-        return "jacobian-"
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture into an ``.svg`` file.
-
-        Raises:
-            ValueError: another ending.
-            OSError: the file cannot be written.
-        """
-        path = Path(path)
-        if path.suffix.lower() != ".svg":
-            raise ValueError(f"cannot save a Jacobian as {path.name!r}: the name ends in .svg")
-        return write_whole(path, self.svg.encode())
 
 
 # --- structure ------------------------------------------------------------------------------------
@@ -231,7 +216,10 @@ def _formula(node: Node) -> str:
 # --- the drawing ----------------------------------------------------------------------------------
 
 
-def _drawn(picture: JacobianPicture, node: Node, parent: Node, digits: int, theme: str) -> str:
+def _drawn(
+    picture: JacobianPicture, node: Node, parent: Node, digits: int
+) -> tuple[list[str], tuple[int, int]]:
+    """The shapes, and the size they take."""
     matrix = picture.matrix
     rows, columns = matrix.shape
     printed = max(rows, columns) <= PRINTED
@@ -245,15 +233,13 @@ def _drawn(picture: JacobianPicture, node: Node, parent: Node, digits: int, them
     top = 40 + (22 if upright else 10 + 7 * max(map(len, along)))
     width = max(left + columns * cell[0] + 16, 20 + int(8.2 * len(picture.title)))
     height = top + rows * cell[1] + 16
-    base = DARK if theme == "dark" else LIGHT
-    out = [f'<rect class="page" width="{width}" height="{height}"/>']
-    out.append(f'<text class="title" x="12" y="24">{_safe(picture.title)}</text>')
+    out = [f'<text class="title" x="12" y="24">{safe(picture.title)}</text>']
     skip_rows, skip_columns = (max(1, math.ceil(16 / size)) for size in (cell[1], cell[0]))
     for i, label in enumerate(down):
         if i % skip_rows == 0:
             y = top + (i + 0.5) * cell[1] + 4
             out.append(
-                f'<text class="label" x="{left - 8}" y="{y:g}" text-anchor="end">{_safe(label)}</text>'
+                f'<text class="label" x="{left - 8}" y="{y:g}" text-anchor="end">{safe(label)}</text>'
             )
     for j, label in enumerate(along):
         x = left + (j + 0.5) * cell[0]
@@ -263,17 +249,10 @@ def _drawn(picture: JacobianPicture, node: Node, parent: Node, digits: int, them
             place = f'transform="translate({x + 4:g} {top - 8}) rotate(-90)"'
         else:
             continue
-        out.append(f'<text class="label" {place}>{_safe(label)}</text>')
+        out.append(f'<text class="label" {place}>{safe(label)}</text>')
     out += _cells(matrix, texts, left, top, cell)
     out += _lines(matrix.shape, picture._block, left, top, cell)
-    body = "\n".join(out)
-    name = f"jacobian-{hashlib.sha256(f'{theme} {body}'.encode()).hexdigest()[:10]}"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
-        f'id="{name}" style="width: 100%; max-width: {width}px; height: auto">\n'
-        f"<title>{_safe(picture.title)}</title>\n<style>{_style(name, base, theme)}</style>\n"
-        f"{body}\n</svg>"
-    )
+    return out, (width, height)
 
 
 def _cells(matrix: Any, texts: Any, left: int, top: int, cell: tuple[int, int]) -> list[str]:
@@ -320,31 +299,3 @@ def _labels(shape: tuple[int, ...], name: str) -> list[str]:
     if not shape:
         return [short]
     return [f"{short}[{', '.join(map(str, place))}]" for place in np.ndindex(shape)]
-
-
-def _safe(text: str) -> str:
-    """Any text inside an element; what XML cannot hold as Python escapes it."""
-    return escape(visible(text))
-
-
-def _style(name: str, base: Theme, theme: str) -> str:
-    def colours(of: Theme) -> list[str]:
-        return [
-            f"#{name} .page {{ fill: {of.background} }}",
-            f"#{name} text {{ fill: {of.text} }}",
-            f"#{name} .label, #{name} .zero {{ fill: {of.faint} }}",
-            f"#{name} .odd {{ fill: {of.frame_line} }}",
-            f"#{name} .grid {{ stroke: {of.frame_line}; stroke-width: 0.5; stroke-opacity: 0.5 }}",
-            f"#{name} .block {{ stroke: {of.text}; stroke-width: 1.4; fill: none }}",
-        ]
-
-    rules = [
-        f"#{name} text {{ font: 13px Helvetica, Arial, sans-serif }}",
-        f"#{name} .title {{ font-size: 15px; font-weight: bold }}",
-        f"#{name} .label {{ font-size: 12px }}",
-        f"#{name} .zero {{ opacity: 0.55 }}",
-        *colours(base),
-    ]
-    if theme == "auto":
-        rules.append("@media (prefers-color-scheme: dark) { " + " ".join(colours(DARK)) + " }")
-    return "\n".join(rules)
