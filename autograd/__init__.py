@@ -40,6 +40,7 @@ from autograd.functions import (
     vstack,
 )
 from autograd.graph import AnomalyError, Node, StaleGraphError, topological_order
+from autograd.installing import install_hint
 from autograd.local_derivative import LocalDerivative
 from autograd.primitive import Primitive
 from autograd.primitives.effects import random_like, track_moments
@@ -270,6 +271,7 @@ __all__ = [
     "identity",
     "indicator",
     "inner",
+    "install_hint",
     "is_grad_enabled",
     "jacobian",
     "jacobian_picture",

@@ -6,8 +6,10 @@ import contextlib
 import errno
 import os
 import stat
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 try:
     import fcntl as _fcntl
@@ -47,6 +49,8 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
     """
     if not isinstance(content, bytes):
         raise TypeError(f"the content of a file is bytes, got {type(content).__name__}")
+    from pathlib import Path  # with urllib, in Python 3.11: not for those who write no file
+
     path = Path(path)
     target = Path(os.path.realpath(path))
     mode = None

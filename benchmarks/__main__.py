@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from autograd import install_hint
 from benchmarks import pictures, scaling, tables
 from benchmarks.contestants import CONTESTANTS, Contestant
 from benchmarks.harness import Harness, Result
@@ -141,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder: Path = options.output or Path("docs")
     drawing = importlib.util.find_spec("matplotlib") is not None
     if not drawing:
-        say('matplotlib is not installed, so there are no pictures: pip install "chalkgrad[plot]"')
+        say(f"matplotlib is not installed, so there are no pictures: {install_hint('plot')}")
     if results and drawing:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"benchmarks.{options.format}"

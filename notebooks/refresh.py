@@ -4,7 +4,7 @@
     python notebooks/refresh.py 10 11_looking     those whose names begin so
     python notebooks/refresh.py --check           run and compare, save nothing
 
-It needs ``pip install "chalkgrad[notebooks]"``. What is saved does not depend on who runs it, or when: a
+It needs ``pip install ".[notebooks]"``. What is saved does not depend on who runs it, or when: a
 kernel without the user's settings, no times, no machine, no metadata but the kernel's name.
 """
 

@@ -40,6 +40,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("followed",),
     ("letters", "graph"),
     ("recording", "arrays", "caching", "numpy_calls", "saving", "differences"),
+    ("installing",),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 

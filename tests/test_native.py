@@ -21,7 +21,7 @@ from autograd.programs.lowering import NotNativeError
 from autograd.programs.native import Native, supports
 from autograd.programs.plan import TOTAL, Plan
 
-pytest.importorskip("llvmlite", reason="the native executor needs llvmlite: chalkgrad[fast]")
+pytest.importorskip("llvmlite", reason="the native executor needs llvmlite: .[fast]")
 
 
 @pytest.fixture(scope="module", autouse=True)

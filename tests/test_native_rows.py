@@ -16,7 +16,7 @@ from autograd.programs import native
 from autograd.programs.mathematics import ROWS
 from autograd.programs.native import Native
 
-pytest.importorskip("llvmlite", reason="the native executor needs llvmlite: chalkgrad[fast]")
+pytest.importorskip("llvmlite", reason="the native executor needs llvmlite: .[fast]")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -451,7 +451,9 @@ def _on_arrays(name: str) -> Any:
     def array(x: Any) -> Any:
         x = np.asarray(x)
         dtype = x.dtype if x.dtype.kind == "f" else np.float64
-        return np.asarray(_vectorised(name)(x)).astype(dtype, copy=False)
+        # One number does not wait until SciPy is loaded.
+        function = _vectorised(name) if x.ndim else getattr(math, name)
+        return np.asarray(function(x)).astype(dtype, copy=False)
 
     return array
 

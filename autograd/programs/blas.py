@@ -8,8 +8,9 @@ import importlib
 import importlib.util
 import os
 
+from autograd.installing import install_hint
+from autograd.programs.cores import cores
 from autograd.programs.llvm import Code, literal
-from autograd.programs.machine import cores
 from autograd.programs.tensor_operations import View
 
 __all__ = ["FUNCTIONS", "addresses", "available", "product", "threads"]
@@ -21,7 +22,7 @@ FUNCTIONS = ("dgemm", "sgemm")
 def available() -> str | None:
     """None where the functions are found, else why not."""
     if importlib.util.find_spec("scipy") is None:
-        return "scipy is not installed: pip install chalkgrad[fast]"
+        return f"scipy is not installed: {install_hint('fast')}"
     return None
 
 

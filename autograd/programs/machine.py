@@ -12,10 +12,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from autograd.installing import install_hint
 from autograd.programs import cache
 from autograd.programs.llvm import LIBRARY
 
-__all__ = ["Machine", "available", "cores", "machine_code", "vector_width"]
+__all__ = ["Machine", "available", "machine_code", "vector_width"]
 
 MINIMUM = (0, 45)
 """The first llvmlite whose LLVM reads the text that is written here."""
@@ -24,19 +25,12 @@ MINIMUM = (0, 45)
 def available() -> str | None:
     """None where llvmlite can be used, else why not."""
     if importlib.util.find_spec("llvmlite") is None:
-        return "llvmlite is not installed: pip install chalkgrad[fast]"
+        return f"llvmlite is not installed: {install_hint('fast')}"
     llvmlite = importlib.import_module("llvmlite")
     version = tuple(int(part) for part in llvmlite.__version__.split(".")[:2])
     if version < MINIMUM:
         return f"llvmlite {llvmlite.__version__} is older than {'.'.join(map(str, MINIMUM))}"
     return None
-
-
-def cores() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @functools.cache

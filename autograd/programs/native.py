@@ -19,10 +19,11 @@ import numpy as np
 
 from autograd.caching import cached_property
 from autograd.programs.bytecode import BLOCK, Bytecode
+from autograd.programs.cores import cores
 from autograd.programs.driver import CHANGING, FIELDS, HEAD, driver
 from autograd.programs.interpreter import interpreter
 from autograd.programs.lowering import KNOWN, Lowered, NotNativeError, lower, shorten
-from autograd.programs.machine import Machine, available, cores, machine_code, vector_width
+from autograd.programs.machine import Machine, available, machine_code, vector_width
 from autograd.programs.plan import Plan
 from autograd.programs.straight import StraightLine
 

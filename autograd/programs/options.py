@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.followed import plain
 from autograd.graph import Node
-from autograd.programs.machine import cores
+from autograd.programs.cores import cores
 from autograd.recording import recording
 
 __all__ = ["EXECUTORS", "check_options", "checked_inputs", "most_threads"]

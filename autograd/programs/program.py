@@ -16,6 +16,7 @@ import numpy as np
 from autograd import graph
 from autograd.dispatch import registry
 from autograd.graph import Node, StaleGraphError
+from autograd.installing import install_hint
 from autograd.programs.anomalies import check_backward, check_forward
 from autograd.programs.deriving import Derived
 from autograd.programs.effects import Effects
@@ -776,7 +777,7 @@ if hasattr(os, "register_at_fork"):
 def obstacle(plan: Plan) -> str | None:
     """Why a plan cannot be run by the native executor, or None."""
     if importlib.util.find_spec("llvmlite") is None:
-        return 'llvmlite is not installed: pip install "chalkgrad[fast]"'
+        return f"llvmlite is not installed: {install_hint('fast')}"
     module = "autograd.programs.native" if plan.scalar else "autograd.programs.tensor_native"
     reason: str | None = importlib.import_module(module).supports(plan)
     return reason

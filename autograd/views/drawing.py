@@ -6,8 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +16,9 @@ from autograd.views.embedding import Embedded
 from autograd.views.looks import THEMES, style_sheet
 from autograd.views.picture import DOOR, Picture
 from autograd.views.rendering import render
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Drawing", "draw"]
 
@@ -206,6 +208,8 @@ class Drawing(Embedded):
             RenderingError: there is no Graphviz, or none that makes this format.
             OSError: the file cannot be written.
         """
+        from pathlib import Path
+
         path = Path(path)
         suffix = path.suffix.lower()
         if suffix not in SUFFIXES:

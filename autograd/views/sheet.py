@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograd.saving import write_whole
 from autograd.views.embedding import Embedded
 from autograd.views.looks import DARK, LIGHT, Theme, visible
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["NEGATIVE", "POSITIVE", "Rules", "Sheet", "safe"]
 
@@ -82,6 +85,8 @@ class Sheet(Embedded):
             ImportError: matplotlib is not there; the message says how to install it.
             OSError: the file cannot be written.
         """
+        from pathlib import Path
+
         path = Path(path)
         suffix = path.suffix.lower()
         if suffix not in ENDINGS:

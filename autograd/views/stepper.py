@@ -8,9 +8,7 @@ import html
 import json
 import os
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.graph import Node, reachable, topological_order
 from autograd.saving import write_whole
@@ -19,6 +17,9 @@ from autograd.views.grouping import GroupedTimeline
 from autograd.views.looks import THEMES
 from autograd.views.mathml import row
 from autograd.views.timeline import Moment, Timeline
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Stepper"]
 
@@ -43,6 +44,8 @@ PAGE = """<!DOCTYPE html>
 @cache
 def _assets() -> tuple[str, str, str]:
     """The script, the style sheet, and a key that only this version of them has."""
+    from importlib.resources import files
+
     folder = files("autograd.views") / "assets"
     script = (folder / "stepper.js").read_text(encoding="utf-8")
     style = (folder / "stepper.css").read_text(encoding="utf-8")
@@ -187,6 +190,8 @@ class Stepper:
             ValueError: the name does not end in .html or .htm.
             OSError: the file cannot be written.
         """
+        from pathlib import Path
+
         path = Path(path)
         if path.suffix.lower() not in (".html", ".htm"):
             raise ValueError(f"a stepper is saved as .html, not as {path.name!r}")

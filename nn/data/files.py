@@ -12,10 +12,12 @@ import math
 import os
 import zlib
 from os import PathLike
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["cifar10", "idx", "mnist"]
 
@@ -381,6 +383,8 @@ def checked_path(path: Any, what: str) -> Path:
         raise TypeError(
             f"path of {what} is a string or a Path, got {type(path).__name__} ({path!r:.60})"
         )
+    from pathlib import Path
+
     return Path(path)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,8 @@ def digits() -> tuple[Array, Array]:
     Source: E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine
     Learning Repository, 1998, doi 10.24432/C50P49, licence CC BY 4.0 (`nn/datasets/digits.txt`).
     """
+    from importlib import resources
+
     packed = resources.files("nn").joinpath("datasets", "digits.csv.gz").read_bytes()
     try:
         # The length is known, and so is the most that a damaged file may unpack to.

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import autograd
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -33,7 +35,7 @@ def new_figure(width: float, height: float) -> Figure:
         from nn.inspect.shown import ShownFigure
     except ImportError as error:
         raise ImportError(
-            f'this picture is drawn with matplotlib: pip install "chalkgrad[plot]" ({error})'
+            f"this picture is drawn with matplotlib: {autograd.install_hint('plot')} ({error})"
         ) from None
     return ShownFigure(figsize=(width, height), layout="constrained")
 
