@@ -40,12 +40,15 @@ from autograd.functions import (
     vstack,
 )
 from autograd.graph import AnomalyError, Node, StaleGraphError, topological_order
+from autograd.habits import Listed, option_advice, publish
 from autograd.installing import install_hint
 from autograd.local_derivative import LocalDerivative
 from autograd.primitive import Primitive
 from autograd.primitives.effects import random_like, track_moments
 from autograd.primitives.elementwise import (
-    abs,
+    abs as abs,
+)
+from autograd.primitives.elementwise import (
     add,
     arccos,
     arccosh,
@@ -80,7 +83,6 @@ from autograd.primitives.elementwise import (
     minimum,
     mul,
     neg,
-    pow,
     reciprocal,
     relu,
     remainder,
@@ -95,6 +97,9 @@ from autograd.primitives.elementwise import (
     tan,
     tanh,
     where,
+)
+from autograd.primitives.elementwise import (
+    pow as pow,
 )
 from autograd.primitives.entropy import mul_or_zero, xlog1py, xlogy
 from autograd.primitives.fused import linear, log_softmax, softmax, softmax_cross_entropy
@@ -134,15 +139,21 @@ from autograd.primitives.products import dot, einsum, inner, matmul, outer, tens
 from autograd.primitives.reductions import (
     centre,
     logsumexp,
-    max,
     mean,
-    min,
     norm,
     prod,
     std,
-    sum,
     sum_squares,
     var,
+)
+from autograd.primitives.reductions import (
+    max as max,
+)
+from autograd.primitives.reductions import (
+    min as min,
+)
+from autograd.primitives.reductions import (
+    sum as sum,
 )
 from autograd.programs import (
     BranchChanged,
@@ -150,7 +161,9 @@ from autograd.programs import (
     Program,
     ProgramError,
     ProgramStats,
-    compile,
+)
+from autograd.programs import (
+    compile as compile,
 )
 from autograd.recording import (
     Scope,
@@ -187,6 +200,7 @@ __all__ = [
     "ForwardStep",
     "GradientError",
     "JacobianPicture",
+    "Listed",
     "LocalDerivative",
     "Node",
     "Primitive",
@@ -203,7 +217,6 @@ __all__ = [
     "Tensor",
     "Value",
     "Vector",
-    "abs",
     "add",
     "arccos",
     "arccosh",
@@ -230,7 +243,6 @@ __all__ = [
     "class_targets",
     "clip",
     "compare",
-    "compile",
     "concatenate",
     "cos",
     "cosh",
@@ -291,10 +303,8 @@ __all__ = [
     "logistic_cross_entropy",
     "logsumexp",
     "matmul",
-    "max",
     "maximum",
     "mean",
-    "min",
     "minimum",
     "moveaxis",
     "mul",
@@ -306,10 +316,11 @@ __all__ = [
     "no_grad",
     "norm",
     "not_equal",
+    "option_advice",
     "outer",
     "pad",
-    "pow",
     "prod",
+    "publish",
     "random_like",
     "ravel",
     "reciprocal",
@@ -341,7 +352,6 @@ __all__ = [
     "std",
     "steps",
     "sub",
-    "sum",
     "sum_squares",
     "swapaxes",
     "take_along_axis",
@@ -365,3 +375,6 @@ __all__ = [
     "xlog1py",
     "xlogy",
 ]
+
+# What Python has under the same name is no part of `import *`.
+publish(__name__, "abs", "compile", "max", "min", "pow", "sum")

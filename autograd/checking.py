@@ -13,6 +13,7 @@ from autograd.arrays import check_array
 from autograd.differences import NOISE, RIGHT, STEP, WRONG, Line, Verdict, judged
 from autograd.dispatch import raw
 from autograd.graph import AnomalyError, Node, cotangents, describe, topological_order
+from autograd.habits import publish
 from autograd.primitive import Primitive
 from autograd.recording import GraphExitError, ModeChange
 from autograd.transforms import Call, Function, arguments_of, function, leaves_of, shaped, vjp
@@ -557,3 +558,6 @@ class detect_anomaly(ModeChange):  # noqa: N801  (PyTorch's name)
 
     def __init__(self) -> None:
         super().__init__(anomaly=Anomaly())
+
+
+publish(__name__)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arrays import ORDINARY, check_array
+from autograd.habits import option_advice
 from autograd.recording import (
     Scope,
     Site,
@@ -342,9 +343,9 @@ class Node:
         """
         if torch_options:
             raise TypeError(
-                f"backward() has no option {', '.join(map(repr, torch_options))}: the cotangent to "
-                "start from is `seed=` (PyTorch's `gradient=`), and graphs are always kept, so "
-                "there is no `retain_graph=`; the other option is `create_graph=`"
+                f"backward() has no option {', '.join(map(repr, torch_options))}: it takes `seed=`, the "
+                "cotangent to start from, and `create_graph=`, and graphs are always kept"
+                + option_advice(torch_options, ("seed", "create_graph"))
             )
         if not self._requires_grad:
             raise ValueError(

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.habits import option_advice
+
 __all__ = ["Call", "bound_call", "check_plain_options", "means_the_same", "reading"]
 
 KINDS = inspect.Parameter
@@ -163,9 +165,9 @@ def flag(x: Any, name: str, key: str) -> bool:
 def refused(name: str, read: Reading, key: str, x: Any = None) -> TypeError:
     """The error for an argument that no row has."""
     options = [each for each in read.own.parameters if each not in read.inputs.values()]
-    known = f"its options are {', '.join(options) or 'none'}"
+    known = f"its options are {', '.join(options) or 'none'}{option_advice([key], options)}"
     if isinstance(x, bool):  # another library has keepdims in this place
-        known += ", which are given by name after the first"
+        known = f"its options are {', '.join(options)}, which are given by name after the first"
     return TypeError(f"{name}() has no option {key!r} in autograd; {known}")
 
 

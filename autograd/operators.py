@@ -35,6 +35,7 @@ from autograd.functions import (
     trace,
 )
 from autograd.graph import Node, tick
+from autograd.habits import Listed, TensorHabits, ValueHabits
 from autograd.in_place import in_place
 from autograd.letters import OPERATORS, Letter, scalar_text
 from autograd.primitive import Primitive
@@ -501,3 +502,6 @@ for _function in (argmax, argmin, trace, ravel, dot, repeat, squeeze, swapaxes):
     setattr(Tensor, _name, _as_of_arrays(_name, getattr(np, _name), _function))
 setattr(Tensor, "flatten", _as_of_arrays("flatten", np.ravel, flatten))  # noqa: B010
 setattr(Tensor, "astype", _as_of_arrays("astype", np.astype, as_type))  # noqa: B010
+
+Listed.answer(Value, "Value", fixed=True, home=ValueHabits)
+Listed.answer(Tensor, "Tensor", fixed=True, home=TensorHabits)

@@ -18,6 +18,7 @@ from autograd.dispatch import (
     registry,
     shape_of,
 )
+from autograd.habits import option_advice
 from autograd.recording import note_effect, under_way
 
 __all__ = [
@@ -325,7 +326,7 @@ class Primitive:
                 unknown = [key for key in options if key not in bound]
                 raise TypeError(
                     f"{self.name}() has no option {unknown[0]!r}; "
-                    f"its options are {', '.join(bound) or 'none'}"
+                    f"its options are {', '.join(bound) or 'none'}{option_advice(unknown, bound)}"
                 )
             bound = bound | options
         if self.checked:

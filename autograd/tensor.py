@@ -17,6 +17,7 @@ from autograd.arrays import check_array
 from autograd.dispatch import numpy_call, numpy_ufunc, registry
 from autograd.followed import holds_followed, places
 from autograd.graph import Node, changed, tick
+from autograd.habits import Listed, TensorHabits, option_advice
 from autograd.local_derivative import LocalDerivative
 from autograd.recording import (
     aside,
@@ -40,6 +41,7 @@ ndarray = np.ndarray
 FLOAT64 = np.dtype(np.float64)
 FLOAT32 = np.dtype(np.float32)
 FLOATS = (FLOAT32, FLOAT64)
+OPTIONS = ("data", "name", "requires_grad", "dtype")
 
 
 class Buffer:
@@ -79,7 +81,7 @@ def as_data(data: Any, dtype: Any, what: str) -> Array:
     return array.astype(np.float64)
 
 
-class Tensor(ArrayMethods, Node):
+class Tensor(ArrayMethods, Node, TensorHabits, metaclass=Listed):
     """A node of the graph that holds an array.
 
     Args:
@@ -147,7 +149,7 @@ class Tensor(ArrayMethods, Node):
         if unknown:
             raise TypeError(
                 f"Tensor() has no option {next(iter(unknown))!r}: it takes data, name=, "
-                "requires_grad= and dtype="
+                f"requires_grad= and dtype={option_advice(unknown, OPTIONS)}"
             )
         if name is not None and not isinstance(name, str):
             raise TypeError(

@@ -18,6 +18,7 @@ from autograd.dispatch import raw, registry
 from autograd.followed import Followed
 from autograd.functions import stack
 from autograd.graph import Node, cotangents, tangents
+from autograd.habits import publish
 from autograd.recording import GraphExitError, Transforming, current_mode, enable_grad
 from autograd.tensor import Tensor
 from autograd.value import Value
@@ -435,3 +436,6 @@ def hvp(f: Function, primals: Any, tangents: Any) -> Any:
     primals = arguments_of(primals)
     product = jvp(grad(f, tuple(range(len(primals)))), primals, tangents)[1]
     return product[0] if len(primals) == 1 else product
+
+
+publish(__name__)

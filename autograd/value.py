@@ -17,6 +17,7 @@ from autograd.choices import NOTHING
 from autograd.dispatch import numpy_call, numpy_ufunc, registry
 from autograd.families import Elementwise
 from autograd.graph import LOCK, Node, changed, tick
+from autograd.habits import Listed, ValueHabits, option_advice, publish
 from autograd.recording import (
     current_mode,
     getframe,
@@ -33,6 +34,7 @@ from autograd.signatures import ScalarMethods
 __all__ = ["Value", "values"]
 
 new = object.__new__
+OPTIONS = ("data", "name", "requires_grad", "label")
 
 
 def number(x: Any, what: str) -> float:
@@ -53,13 +55,14 @@ def number(x: Any, what: str) -> float:
     raise TypeError(f"{what} is a real number, got {type(x).__name__} ({x!r:.60})")
 
 
-class Value(ScalarMethods, Node):
+class Value(ScalarMethods, Node, ValueHabits, metaclass=Listed):
     """A node of the graph that holds one Python float.
 
     Args:
         data: a real number.
         name: shown in drawings and messages.
         requires_grad: whether a gradient flows to it; a constant can as well stay a number.
+        label: the same as `name`, for those who come from micrograd.
 
     Operators, comparisons and the methods of every elementwise primitive work on it. A comparison
     gives a plain bool, and compares numbers; `hash` is by identity. With numbers it makes a Value, with
@@ -116,13 +119,18 @@ class Value(ScalarMethods, Node):
         name: str | None = None,
         *parents: Any,
         requires_grad: bool = True,
+        label: str | None = None,
         **unknown: Any,
     ) -> None:
         if unknown:
             raise TypeError(
-                f"Value() has no option {next(iter(unknown))!r}: it takes data, name= "
-                "(micrograd's `label=` and `_op=`) and requires_grad="
+                f"Value() has no option {next(iter(unknown))!r}: it takes data, name= (or label=) "
+                f"and requires_grad={option_advice(unknown, OPTIONS)}"
             )
+        if label is not None:
+            if name is not None:
+                raise TypeError("Value(): name= and label= are the same, and both were given")
+            name = label
         if parents or (name is not None and not isinstance(name, str)):
             raise TypeError(
                 "the second and last argument of Value is its name, a string, not "
@@ -157,6 +165,15 @@ class Value(ScalarMethods, Node):
         data = number(data, "the data of a Value")
         self._serial = changed()
         self._raw = data
+
+    @property
+    def label(self) -> str | None:
+        """Micrograd's word for `name`. Assignable."""
+        return self.name
+
+    @label.setter
+    def label(self, label: str | None) -> None:
+        self.name = label
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -522,3 +539,6 @@ def values(data: Any, name: str | None = None, *, requires_grad: bool = True) ->
             label = f"{name}[{', '.join(map(str, place))}]" if place else name
         out[place] = Value(float(numbers[place]), label, requires_grad=requires_grad)
     return out if out.ndim else out.item()
+
+
+publish(__name__)

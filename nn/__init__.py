@@ -224,3 +224,6 @@ __all__ = [
     "tanh",
     "training",
 ]
+
+
+autograd.publish(__name__)

@@ -185,3 +185,6 @@ def copied(module: Module) -> Module:
         if isinstance(original, RReLU) and isinstance(each, RReLU):
             each.rng = original.rng.spawn(1)[0]
     return copy_of_it
+
+
+autograd.publish(__name__)

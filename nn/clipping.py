@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+import autograd
 from autograd import AnomalyError, Node, Value
 from nn.module import Module
 from nn.optimizer import listed, non_negative
@@ -114,3 +115,6 @@ def clip_grad_value(parameters: Module | Iterable[Any], clip_value: float) -> No
 
 clip_grad_norm_ = clip_grad_norm
 clip_grad_value_ = clip_grad_value
+
+
+autograd.publish(__name__)

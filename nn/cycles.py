@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
+import autograd
 from nn.optimizer import Optimizer, fraction, non_negative
 from nn.scheduler import (
     LRScheduler,
@@ -211,3 +212,6 @@ class OneCycleLR(LRScheduler):
             _, momentum = self.now()
             for group in self.optimizer.param_groups:
                 set_momentum(group, momentum)
+
+
+autograd.publish(__name__)

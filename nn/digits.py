@@ -363,3 +363,6 @@ def side_by_side(ten: Run, eleven: Run) -> list[str]:
         add("  mean probability of the likeliest digit", [*surest])
     left = max(len(row[0]) for row in rows)
     return [f"{a:<{left}}  {b:>8}  {c:>10}" for a, b, c in rows]
+
+
+autograd.publish(__name__)

@@ -468,3 +468,6 @@ def glu(x: Any, axis: int = -1) -> Any:
         raise ValueError(f"glu expected an even length along axis {axis}, got shape {shape}")
     u, v = autograd.split(x, 2, axis=axis)
     return u * autograd.sigmoid(v)
+
+
+autograd.publish(__name__)

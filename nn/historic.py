@@ -429,3 +429,6 @@ class Madaline:
         x = instances(x, self.n_in, "Madaline")
         y = signs(y, x.shape[:1], "Madaline")
         return until_quiet(self._update, x, y, epochs)
+
+
+autograd.publish(__name__)

@@ -199,3 +199,6 @@ def precision_and_recall(predicted: Any, target: Any, positive: int = 1) -> tupl
         hits / int(taken.sum()) if taken.any() else float("nan"),
         hits / int(real.sum()) if real.any() else float("nan"),
     )
+
+
+autograd.publish(__name__)

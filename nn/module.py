@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import weakref
 from abc import ABCMeta
 from collections.abc import Iterable, Iterator, Mapping
@@ -236,13 +237,28 @@ class Running(Scope):
         return self.place.leads(x, module)
 
 
-class Naming(ABCMeta):
+class Naming(autograd.Listed, ABCMeta):
     """The class of modules: an instance that has just been built names its parameters by path."""
 
-    def __call__(cls, *arguments: Any, **options: Any) -> Any:
-        module = super().__call__(*arguments, **options)
-        module.name_parameters()
-        return module
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """What ``__init__`` takes, as for any class: `inspect` would look at `build`."""
+        init: Any = next(vars(each)["__init__"] for each in cls.__mro__ if "__init__" in vars(each))
+        if init is object.__init__:  # which takes nothing
+            return inspect.Signature()
+        _, *others = inspect.signature(init).parameters.values()
+        return inspect.Signature(others)
+
+
+def build(cls: Any, *arguments: Any, **options: Any) -> Any:
+    """Make a module, and name its parameters."""
+    module = super(Naming, cls).__call__(*arguments, **options)
+    module.name_parameters()
+    return module
+
+
+# Not in the body of the class, where editors would take it for what the classes of modules are made by.
+Naming.__call__ = build  # type: ignore[assignment, method-assign]
 
 
 # --- modules ----------------------------------------
@@ -559,3 +575,7 @@ def assign(leaf: Any, array: Array) -> None:
             leaf[place].data = array[place]
         else:
             leaf[place] = float(array[place])
+
+
+autograd.Listed.answer(Module, "Module")
+autograd.publish(__name__)

@@ -30,6 +30,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+import autograd
 from nn.blocks import Block
 from nn.optimizer import (
     Array,
@@ -426,3 +427,6 @@ class Adadelta(Optimizer):
         moving_average(u, out * out, rho)
         block.scale = group["lr"]
         return out
+
+
+autograd.publish(__name__)

@@ -91,7 +91,7 @@ class Group(UserDict[str, Any]):
         if check is None:
             raise ValueError(
                 f"{self.kind.__name__} has no option {name!r}: it takes "
-                f"{', '.join(self.kind.OPTIONS)}"
+                f"{', '.join(self.kind.OPTIONS)}{autograd.option_advice([name], self.kind.OPTIONS)}"
             )
         self.data[name] = check(x, name)
 
@@ -103,7 +103,7 @@ class Group(UserDict[str, Any]):
 # --- optimisers ----------------------------------------
 
 
-class Optimizer:
+class Optimizer(metaclass=autograd.Listed):
     """What all optimisers share: groups of checked parameters, their options, state and `step`.
 
     A rule is a subclass that lists its options in `OPTIONS`, its states in `STATES`, and gives
@@ -397,3 +397,7 @@ class Optimizer:
             numbers = sum(parameter.size for parameter in group["params"])
             rows.append(f"{type(self).__name__}({options}): {numbers:,} parameters")
         return "\n".join(rows)
+
+
+autograd.Listed.answer(Optimizer, "Optimizer", fixed=True)
+autograd.publish(__name__)

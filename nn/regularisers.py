@@ -156,3 +156,6 @@ def weights(model: Module | Node | Iterable[Any], regulariser: str) -> list[Any]
     if not given or not all(isinstance(x, Node | np.ndarray) for x in given):
         raise TypeError(f"{regulariser} takes a Module or parameters, got {model!r:.60}")
     return given
+
+
+autograd.publish(__name__)

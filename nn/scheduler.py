@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+import autograd
 from nn.optimizer import Group, Optimizer, non_negative
 
 __all__ = ["LRScheduler"]
@@ -67,7 +68,7 @@ def check_momentum(optimizer: Optimizer, name: str) -> None:
 # --- what schedules share ----------------------------------------
 
 
-class LRScheduler:
+class LRScheduler(metaclass=autograd.Listed):
     """What all schedules share: the rate of each group at step t = `last_epoch`, from 0.
 
     Attributes:
@@ -134,3 +135,7 @@ class LRScheduler:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(t={self.last_epoch}, lr={self.current()})"
+
+
+autograd.Listed.answer(LRScheduler, "LRScheduler")
+autograd.publish(__name__)

@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+import autograd
 from nn.cycles import CyclicLR, OneCycleLR
 from nn.optimizer import Optimizer, fraction, listed, non_negative
 from nn.scheduler import LRScheduler, check_optimizer, count, one_of, per_group
@@ -402,3 +403,6 @@ class ReduceLROnPlateau(LRScheduler):
                 if group["lr"] - lower > self.eps:
                     group["lr"] = lower
             self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
+
+
+autograd.publish(__name__)

@@ -40,7 +40,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("followed",),
     ("letters", "graph"),
     ("recording", "arrays", "caching", "numpy_calls", "saving", "differences"),
-    ("installing",),
+    ("installing", "habits"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 
@@ -88,7 +88,7 @@ def inside_autograd(path: Path) -> Iterator[str]:
 
 def public_names(package: ModuleType) -> set[str]:
     """What a package offers, without its own files."""
-    return {name for name in package.__all__ if not inspect.ismodule(getattr(package, name))}
+    return {name for name in dir(package) if not inspect.ismodule(getattr(package, name))}
 
 
 def name_of(path: Path) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 from autograd.declare import fused, linear_map
 from autograd.dispatch import asarrays, numpy_functions, shape_of
 from autograd.families import Fused, Linear
+from autograd.habits import publish
 from autograd.primitive import axis_index, axis_tuple, unbroadcast
 
 reshape: Linear = linear_map(
@@ -351,3 +352,9 @@ numpy_functions |= {
     np.squeeze: squeeze,
     np.flip: flip,
 }
+
+
+publish(
+    __name__,
+    *("concatenate", "expand_dims", "flip", "moveaxis", "ravel", "squeeze", "swapaxes"),
+)

@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd.declare import multilinear
 from autograd.dispatch import asarray, asarrays, nary, numpy_functions, raw, registry, shape_of
+from autograd.habits import publish
 from autograd.primitive import axis_tuple, whole_number
 from autograd.primitives.linear import expand_dims, reshape, squeeze, swapaxes, transpose
 
@@ -233,3 +234,6 @@ numpy_functions |= {
     np.outer: outer,
     np.tensordot: tensordot,
 }
+
+
+publish(__name__, "dot", "einsum", "inner", "outer", "tensordot")

@@ -16,6 +16,7 @@ from autograd import graph
 from autograd.arrays import check_array
 from autograd.followed import Followed, plain
 from autograd.graph import Node
+from autograd.habits import publish
 from autograd.programs.calls import INPUTS, Call, CompiledRow, tracked_leaves
 from autograd.programs.effects import Memory, generators_of
 from autograd.programs.options import check_options, checked_inputs
@@ -437,3 +438,6 @@ def compile(
     if not callable(output):
         raise TypeError(f"compile takes a node or a function, got {type(output).__name__}")
     return CompiledFunction(output, **options)
+
+
+publish(__name__)

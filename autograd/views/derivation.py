@@ -11,6 +11,7 @@ import numpy as np
 import autograd.functions as _functions
 from autograd.dispatch import registry
 from autograd.graph import Node, check_fresh, describe, topological_order
+from autograd.habits import publish
 from autograd.value import Value
 from autograd.views.derivation_tensors import tensor_lines
 from autograd.views.derivation_values import value_lines
@@ -238,3 +239,6 @@ def _targets(order: Sequence[Node], wrt: Any) -> list[Node]:
     if not targets:
         raise ValueError("wrt is a node or nodes, got an empty list")
     return targets
+
+
+publish(__name__)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.graph import Node
+from autograd.habits import publish
 from autograd.saving import write_whole
 from autograd.views.embedding import Embedded
 from autograd.views.looks import THEMES, style_sheet
@@ -262,3 +263,6 @@ def whole_arrows(picture: str) -> str:
         return picture
 
     return SECOND_PART.sub(joined, FIRST_PART.sub("", POINT.sub("", picture)))
+
+
+publish(__name__)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.graph import Node
+from autograd.habits import publish
 from autograd.views.looks import THEMES
 from autograd.views.looks import number as written
 from autograd.views.sheet import NEGATIVE, POSITIVE, Rules, Sheet, safe
@@ -299,3 +300,6 @@ def _labels(shape: tuple[int, ...], name: str) -> list[str]:
     if not shape:
         return [short]
     return [f"{short}[{', '.join(map(str, place))}]" for place in np.ndindex(shape)]
+
+
+publish(__name__)

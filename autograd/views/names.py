@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.graph import Node
+from autograd.habits import publish
 
 __all__ = ["name"]
 
@@ -59,3 +60,6 @@ def name(**nodes: Any) -> None:
 def _name_node(node: Node, text: str) -> None:
     if node.name is None:
         node.name = text
+
+
+publish(__name__)

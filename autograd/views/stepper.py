@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from autograd.graph import Node, reachable, topological_order
+from autograd.habits import publish
 from autograd.saving import write_whole
 from autograd.views.board import DERIVATIVE, FONT, UNKNOWN, Board, Card, printable
 from autograd.views.grouping import GroupedTimeline
@@ -288,3 +289,6 @@ def _check_number(name: str, x: Any, least: int, most: int | None) -> None:
     if x < least or (most is not None and x > most):
         limits = f"from {least} to {most}" if most is not None else f"of at least {least}"
         raise ValueError(f"{name} is a whole number {limits}, not {x}")
+
+
+publish(__name__)

@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd.caching import cached_property
 from autograd.graph import Node, check_fresh, reachable, topological_order
+from autograd.habits import publish
 from autograd.letters import Letter
 from autograd.local_derivative import LocalDerivative
 from autograd.recording import Scope, Site
@@ -405,3 +406,6 @@ def _read_only(x: Any) -> Any:
         x = x.view()
         x.flags.writeable = False
     return x
+
+
+publish(__name__)

@@ -1,5 +1,6 @@
 """Data: mini-batches, standardisation, sets to try networks on, and readers of downloaded files."""
 
+import autograd
 from nn.data.batching import Batches, batches, split
 from nn.data.files import cifar10, idx, mnist
 from nn.data.shipped import digits
@@ -22,3 +23,6 @@ __all__ = [
     "two_moons",
     "xor",
 ]
+
+
+autograd.publish(__name__)

@@ -127,3 +127,6 @@ def paired(x: Any, y: Any, what: str) -> tuple[Array, Array]:
             f"got shapes {x.shape} and {y.shape}"
         )
     return x, y
+
+
+autograd.publish(__name__)

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+import autograd
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -404,3 +406,6 @@ def checked_part(part: Any, what: str) -> str | None:
     if part is not None and not (isinstance(part, str) and part in PARTS):
         raise ValueError(f"part of {what} is 'train', 'test' or None, got {part!r:.60}")
     return part
+
+
+autograd.publish(__name__)

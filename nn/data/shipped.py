@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+import autograd
+
 __all__ = ["digits"]
 
 Array = np.ndarray[Any, Any]
@@ -43,3 +45,6 @@ def digits() -> tuple[Array, Array]:
             f"nn/datasets/digits.csv.gz is damaged ({error}): install the package again"
         ) from error
     return table[:, :-1] / 16, table[:, -1]
+
+
+autograd.publish(__name__)

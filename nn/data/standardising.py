@@ -109,3 +109,6 @@ def real(x: Any) -> Array:
     if array.dtype not in (np.float32, np.float64):
         floats = array.astype(np.float64)
     return floats
+
+
+autograd.publish(__name__)

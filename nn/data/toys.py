@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+import autograd
 from nn.randomness import Seed, generator
 
 __all__ = ["blobs", "circles", "spirals", "two_moons", "xor"]
@@ -161,3 +162,6 @@ def xor(n: int = 200, noise: float = 0.2, rng: Seed = None) -> tuple[Array, Arra
         return np.stack([first, -first if label else first], axis=1)
 
     return scattered(n, 2, noise, rng, curve)
+
+
+autograd.publish(__name__)

@@ -10,6 +10,7 @@ Three ways to the same rules. By name, where a layer is made: ``nn.Linear(3, 2, 
 σ = √(2/(n_in + n_out)), is `xavier_normal`, also called `glorot_normal`.
 """
 
+import autograd
 from nn.init.data_dependent import lsuv
 from nn.init.drawing import (
     constant,
@@ -104,3 +105,6 @@ __all__ = [
     "zeros",
     "zeros_",
 ]
+
+
+autograd.publish(__name__)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+import autograd
 from nn.randomness import Seed, generator
 
 __all__ = [
@@ -331,3 +332,6 @@ def orthogonalised_rows(weight: Any) -> Array:
     wide = weight if weight.shape[0] <= weight.shape[1] else weight.T
     out = gram_schmidt(wide) * np.linalg.norm(wide, axis=1, keepdims=True)
     return np.ascontiguousarray(out if wide is weight else out.T)
+
+
+autograd.publish(__name__)

@@ -86,3 +86,6 @@ def computed_gain(activation: Callable[[Any], Any]) -> float:
     if not 0 < moment < math.inf:
         raise ValueError(f"{activation!r:.60} has no gain: E[f(z)²] is {moment:g}")
     return 1 / math.sqrt(moment)
+
+
+autograd.publish(__name__)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+import autograd
 from autograd import Tensor
 from nn.init import drawing
 from nn.init.drawing import at_least_0, fans
@@ -236,3 +237,6 @@ def orthogonal_(tensor: Any, gain: float = 1, *, rng: Seed = None) -> Any:
     """
     shape = shape_of(tensor, "orthogonal_")
     return changed(tensor, drawing.orthogonal(shape, rng, gain=gain))
+
+
+autograd.publish(__name__)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import autograd
 from nn.init import drawing
 from nn.init.drawing import Array, orthogonalised_rows, repeated_first_row
 from nn.init.gains import gain
@@ -153,3 +154,6 @@ def option(name: str, text: str) -> float | str:
         raise ValueError(
             f"init: {name}(...) takes a number, its {OPTION[name]}, got {text!r}"
         ) from None
+
+
+autograd.publish(__name__)

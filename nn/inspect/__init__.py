@@ -1,5 +1,6 @@
 """What the lectures plot: inside a network's layers, how training went, what the model gets wrong."""
 
+import autograd
 from nn.inspect.boundary import decision_boundary
 from nn.inspect.figures import new_figure
 from nn.inspect.histograms import histogram, histograms
@@ -29,3 +30,6 @@ __all__ = [
     "update_ratios",
     "zeros",
 ]
+
+
+autograd.publish(__name__)

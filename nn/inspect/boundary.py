@@ -204,3 +204,6 @@ def leads(scores: Array, regions: Array, threshold: float) -> list[Array]:
             lead -= (lead[inside].min() + lead[~inside].max()) / 2
         found.append(lead)
     return found
+
+
+autograd.publish(__name__)

@@ -14,6 +14,7 @@ import autograd
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+
 __all__ = ["BLUE", "COLOURS", "GREY", "ORANGE", "new_figure", "plain"]
 
 # Hues of the Okabe-Ito palette, which colour-blind readers can tell apart.
@@ -46,3 +47,6 @@ def plain(axes: Any) -> None:
     axes.tick_params(colors=GREY)
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
     axes.set_axisbelow(True)
+
+
+autograd.publish(__name__)

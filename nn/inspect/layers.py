@@ -367,3 +367,6 @@ def observe(
             for leaf, grad in held:
                 leaf.grad = grad
     return seen
+
+
+autograd.publish(__name__)

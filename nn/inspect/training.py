@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import autograd
 from nn.inspect.figures import BLUE, COLOURS, GREY, ORANGE, new_figure, plain
 from nn.metrics import confusion_matrix, plain_numbers
 
@@ -307,3 +308,6 @@ def draw_matrix(axes: Any, counts: Array, names: Sequence[str]) -> None:
     axes.spines[:].set_color("#DDDDDD")
     axes.set_xlabel("predicted digit" if classes == 10 else "predicted class", color=GREY)
     axes.set_ylabel("true digit" if classes == 10 else "true class", color=GREY)
+
+
+autograd.publish(__name__)

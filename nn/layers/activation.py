@@ -382,3 +382,6 @@ class LogSoftmax(Module):
 
     def describe(self) -> str:
         return "" if self.axis == -1 else f"axis={self.axis}"
+
+
+autograd.publish(__name__)

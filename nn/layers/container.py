@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+import autograd
 from nn.activations import RECTIFIERS, ReLU, activation_module
 from nn.init import Initialiser
 from nn.layers.linear import Linear, width
@@ -143,3 +144,6 @@ class MLP(Sequential):
             elif output_activation is not None:
                 layers.append(activation_module(output_activation, dtype, rng))
         super().__init__(*layers)
+
+
+autograd.publish(__name__)

@@ -86,3 +86,6 @@ def float_of(array: np.ndarray[Any, Any]) -> np.dtype[Any]:
     """The dtype that a network computes an array in."""
     single = array.dtype in (np.dtype(np.float32), np.dtype(np.float16))
     return np.dtype(np.float32 if single else np.float64)
+
+
+autograd.publish(__name__)

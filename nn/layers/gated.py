@@ -153,3 +153,6 @@ class SwiGLU(Gated):
     def describe(self) -> str:
         learned = ", learn=True" if self.learn else ""
         return f"{super().describe()}, beta={self.start}{learned}"
+
+
+autograd.publish(__name__)

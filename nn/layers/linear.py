@@ -122,3 +122,6 @@ def plain_input(x: Any, dtype: Any) -> Any:
     if array.dtype.kind not in "biuf":
         raise TypeError(f"a network takes real numbers, got {array.dtype} ({x!r:.60})")
     return array if array.dtype == dtype else autograd.astype(array, dtype=dtype)
+
+
+autograd.publish(__name__)

@@ -128,3 +128,6 @@ class Power(Module):
 
     def describe(self) -> str:
         return f"{self.n_in}, {self.n_out}" + (", learn=True" if self.learn else "")
+
+
+autograd.publish(__name__)

@@ -374,3 +374,6 @@ def norm_module(norm: Any, n: int, dtype: Any) -> Module:
     make: Any = NORMS[norm] if isinstance(norm, str) else norm
     module: Module = make(n, dtype=dtype) if make in NORMS.values() else make(n)
     return module
+
+
+autograd.publish(__name__)

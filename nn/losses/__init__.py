@@ -32,6 +32,7 @@ a (100, 1) prediction against a (100,) target is an error, not a broadcast. Targ
 taken in the prediction's dtype. Each loss is also a module, under PyTorch's name where there is one.
 """
 
+import autograd
 from nn.losses.binary import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -98,3 +99,6 @@ __all__ = [
     "perceptron_loss",
     "smooth_labels",
 ]
+
+
+autograd.publish(__name__)

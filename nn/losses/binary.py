@@ -164,3 +164,6 @@ def weighted(losses: Any, weight: Any, prediction: Any, reduction: str, loss: st
     if weight is not None:
         losses = losses * element_weights(weight, prediction, "weight", loss)
     return reduced(losses, reduction, loss)
+
+
+autograd.publish(__name__)

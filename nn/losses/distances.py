@@ -124,3 +124,6 @@ def check_delta(delta: Any) -> float:
     if not delta > 0:
         raise ValueError(f"delta of huber is a number above 0, got {delta}")
     return float(delta)
+
+
+autograd.publish(__name__)

@@ -256,3 +256,6 @@ def check_not_negative(d: Array) -> None:
             f"KLDivLoss expected probabilities as targets, got {d[tuple(place)]:g}{at(place)} "
             "(logarithms need log_target=True)"
         )
+
+
+autograd.publish(__name__)

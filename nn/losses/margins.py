@@ -155,3 +155,6 @@ def check_power(p: Any) -> int:
     if p not in (1, 2):
         raise ValueError(f"p of multiclass_hinge is 1 or 2, got {p!r}")
     return int(p)
+
+
+autograd.publish(__name__)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+import autograd
 from nn.losses.binary import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -254,3 +255,6 @@ class MultiMarginLoss(Loss):
 
     def describe(self) -> str:
         return f"{super().describe()}, p={self.p}, margin={self.margin}"
+
+
+autograd.publish(__name__, "Loss", *(each.__name__ for each in Loss.__subclasses__()))

@@ -463,3 +463,6 @@ def length(arrays: list[Any]) -> float:
     """The Euclidean norm of all numbers as one vector."""
     with np.errstate(over="ignore", invalid="ignore"):
         return math.sqrt(sum(float(np.sum(np.square(a, dtype=np.float64))) for a in arrays))
+
+
+autograd.publish(__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import autograd
 from nn.inspect.training import training_curves
 
 if TYPE_CHECKING:
@@ -113,3 +114,6 @@ class DivergenceError(ArithmeticError):
         self.batch = batch
         self.primitive = primitive
         self.history = history
+
+
+autograd.publish(__name__)
