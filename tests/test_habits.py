@@ -32,7 +32,14 @@ MODULES: dict[str, ModuleType] = {
     "nn": nn,
 }
 # What packages use, and students do not.
-TOOLS = ("option_advice", "publish", "register_library", "topological_order", "write_whole")
+TOOLS = (
+    "install_hint",
+    "option_advice",
+    "publish",
+    "register_library",
+    "topological_order",
+    "write_whole",
+)
 ROWS = [
     pytest.param(habit, place, id=f"{place}-{habit.names[0]}")
     for habit in HABITS
