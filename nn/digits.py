@@ -18,8 +18,8 @@ import autograd
 import nn
 import nn.schedules
 from nn.data.batching import Batches
-from nn.inspect.layers import untouched
 from nn.training.checks import optimizers
+from nn.trial import untouched
 
 __all__ = ["Choices", "Run", "non_digits", "schedules"]
 

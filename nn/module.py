@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 import weakref
 from abc import ABCMeta
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 import autograd
 from autograd import Node, Scope, Scoped, Tensor, Value
 from nn.settings import Settings, changes
+from nn.trial import run_once
 
 __all__ = ["Module"]
 
@@ -511,11 +513,37 @@ class Module(Scoped, metaclass=Naming):
         }
         return copy.deepcopy(self, memo)
 
-    # --- how it prints ----------------------------------------
+    # --- how it prints, and how it is drawn ----------------------------------------
 
     def describe(self) -> str:
         """What stands between the parentheses of the module's repr. A layer gives its sizes."""
         return ""
+
+    _in_a_row = False
+    """Whether the modules in it run one after another, in their order."""
+
+    def _takes(self) -> int | None:
+        """How many numbers an instance has that it takes, where the module itself tells."""
+        return None
+
+    def __draw__(self) -> tuple[list[dict[str, Any]], Callable[..., Any]]:
+        """What `autograd.draw` asks of a model: (its parts, how to run it once).
+
+        Each part is a module, those around it first: a dict of its ``path``, ``title``, ``parameters``
+        (its own, as text), their ``count``, and ``row``: whether those in it run in order. The function
+        is called with an input, or None, and gives the nodes of the output, and by path what each module
+        computes itself and the shape it gives. Whatever has this method is drawn as a model.
+        """
+        parts = []
+        for name, module in self.named_modules():
+            shapes, count = own_parameters(module)
+            if shapes and not shapes.replace("()", "").count("("):
+                shapes = f"{count} Values"  # each by itself, as a neuron has them
+            title = f"{type(module).__name__}({module.describe()})"
+            size = int(count.replace(",", "") or 0)
+            row = {"path": name, "title": title, "parameters": shapes, "count": size}
+            parts.append({**row, "row": module._in_a_row})
+        return parts, functools.partial(run_once, self)
 
     def __repr__(self) -> str:
         title = f"{type(self).__name__}({self.describe()})"

@@ -51,6 +51,12 @@ class Neuron(Module):
         (out,) = autograd.linear(x, [self.w], [self.b])
         return autograd.relu(out) if self.nonlin else out
 
+    def _takes(self) -> int:
+        return len(self.w)
+
+    def describe(self) -> str:
+        return f"{len(self.w)}"
+
     def __repr__(self) -> str:
         return f"{'ReLU' if self.nonlin else 'Linear'}Neuron({len(self.w)})"
 
@@ -83,6 +89,8 @@ class MLP(Module):
     >>> len(model.parameters()), model.parameters()[-1].name
     (13, 'layers.1.neurons.0.b')
     """
+
+    _in_a_row = True
 
     def __init__(self, nin: int, nouts: Sequence[int], *, rng: Seed = None) -> None:
         rng = rng if rng is None else generator(rng)

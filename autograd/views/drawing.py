@@ -15,6 +15,8 @@ from autograd.habits import publish
 from autograd.saving import write_whole
 from autograd.views.embedding import Embedded
 from autograd.views.looks import THEMES, style_sheet
+from autograd.views.models import draw_model
+from autograd.views.network import network_picture
 from autograd.views.picture import DOOR, Picture
 from autograd.views.rendering import render
 
@@ -30,8 +32,10 @@ RANKDIRS = ("LR", "RL", "TB", "BT")
 
 
 def draw(
-    node: Node | Sequence[Node],
+    node: Any,
+    x: Any = None,
     *,
+    view: str | None = None,
     depth: int | None = None,
     unfold: Sequence[str] = (),
     max_nodes: int | None = 300,
@@ -41,8 +45,8 @@ def draw(
     rankdir: str = "LR",
     theme: str = "auto",
     digits: int = 4,
-) -> Drawing:
-    """Draw the graph that a node was computed by.
+) -> Any:
+    """Draw the graph that a node was computed by; or a model, as its architecture or as a network.
 
     A box holds a node's operation, its name or a short formula, its data and its gradient (``grad not
     computed`` before a backward pass has reached it; ``grad not kept`` on an interior tensor, see
@@ -61,8 +65,19 @@ def draw(
     The drawing shows the graph as it is now. Nothing is rendered until it is shown or saved, and the
     same graph renders to the same bytes.
 
+    **Models.** ``draw(model)`` shows the modules with their parameters, and needs no data.
+    ``draw(model, view="network")`` shows units as circles and weights as lines, their size as thickness
+    and their sign as colour; ``draw(model, x, view="network")`` fills the units by the values that they
+    have for x (of a batch, the mean). It is for affine maps with activations between them, and leaves
+    units out of layers of more than 64, which it says. Of an output of such a model
+    ``draw(output, view="network")`` shows the same. A model is what has ``__draw__``, see
+    `nn.Module.__draw__`; of the options ``depth``, ``theme`` and ``digits`` are for models.
+
     Args:
-        node: a Value or a Tensor, or several of them.
+        node: a Value or a Tensor, or several of them; or a model.
+        x: an input of the model.
+        view: of a model ``"architecture"``, which it is when left out, or ``"network"``; of nodes
+            ``"graph"``, or ``"network"``.
         depth: how many levels of modules are shown open: with ``depth=0`` the outermost module is one
             box with its shapes and its parameter count, with ``depth=1`` each module in it, and so on;
             a module with none inside is one box too. ``None`` opens all.
@@ -92,17 +107,20 @@ def draw(
     >>> "w|data -3|grad not computed" in drawing.source
     True
     """
+    check_looks(theme, digits, depth)
+    if callable(getattr(type(node), "__draw__", None)):
+        return draw_model(node, x, view=view, depth=depth, theme=theme, digits=digits)
     roots = checked_roots(node, "draw()")
+    if x is not None:
+        raise TypeError("draw(model, x) is for a model, and draw(node) takes no input")
+    if view not in (None, "graph", "network"):
+        raise ValueError(f"view of nodes is 'graph' or 'network', not {view!r}")
+    if view == "network":
+        return network_picture(roots, "Network", "", known=True, theme=theme, digits=digits)
     if rankdir not in RANKDIRS:
         raise ValueError(f"rankdir is one of {', '.join(RANKDIRS)}, not {rankdir!r}")
-    if theme not in THEMES:
-        raise ValueError(f"theme is one of {', '.join(THEMES)}, not {theme!r}")
-    if not _is_whole(digits) or not 1 <= digits <= 17:
-        raise ValueError(f"digits is a whole number from 1 to 17, not {digits!r}")
     if max_nodes is not None and (not _is_whole(max_nodes) or max_nodes < 1):
         raise ValueError(f"max_nodes is a positive whole number or None, not {max_nodes!r}")
-    if depth is not None and (not _is_whole(depth) or depth < 0):
-        raise ValueError(f"depth is a whole number from 0, or None, not {depth!r}")
     if isinstance(unfold, str) or not all(isinstance(path, str) for path in unfold):
         raise TypeError(f"unfold is a list of modules' paths, not {unfold!r}")
     picture = Picture(
@@ -128,6 +146,16 @@ def draw(
         words += f" ({len(picture.folded)} folded into {counted(len(picture.folds), 'box')})"
     words += f" and {counted(picture.edges, 'edge')}"
     return Drawing(picture.source, words, theme)
+
+
+def check_looks(theme: Any, digits: Any, depth: Any) -> None:
+    """Raise for options that all pictures have, and that have a value they cannot have."""
+    if theme not in THEMES:
+        raise ValueError(f"theme is one of {', '.join(THEMES)}, not {theme!r}")
+    if not _is_whole(digits) or not 1 <= digits <= 17:
+        raise ValueError(f"digits is a whole number from 1 to 17, not {digits!r}")
+    if depth is not None and (not _is_whole(depth) or depth < 0):
+        raise ValueError(f"depth is a whole number from 0, or None, not {depth!r}")
 
 
 def counted(n: int, what: str) -> str:

@@ -19,9 +19,12 @@ __all__ = ["NEGATIVE", "POSITIVE", "Rules", "Sheet", "safe"]
 POSITIVE, NEGATIVE = "#D55E00", "#0072B2"
 """Vermilion and blue of the Okabe-Ito palette, which colour-blind readers can tell apart."""
 
+LIT = "#F0883E", "#4FA8E0"
+"""The same where they are lines on a dark page."""
+
 Rules = Mapping[str, str]
-"""CSS by selector: what follows ``#id ``, and declarations in which ``{text}``, ``{background}`` and the
-other colours of a `Theme` stand for themselves."""
+"""CSS by selector: what follows ``#id ``, and declarations in which ``{text}``, ``{up}``, ``{down}``
+(positive and negative) and the other colours of a `Theme` stand for themselves."""
 
 FONT = "Helvetica, Arial, sans-serif"
 
@@ -104,6 +107,7 @@ def _style(name: str, rules: Rules, theme: str) -> str:
     def resolved(of: Theme) -> list[str]:
         colours = {key: getattr(of, key) for key in ("background", "text", "faint", "line")}
         colours |= {"frame": of.frame, "border": of.frame_line}
+        colours["up"], colours["down"] = LIT if of is DARK else (POSITIVE, NEGATIVE)
         for kind, (fill, line) in of.kinds.items():
             colours |= {kind: fill, f"{kind}_line": line}
         return [

@@ -6,8 +6,7 @@ a layer that are used outside it are its output.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import autograd
 from autograd import Node, Scope, Tensor, Value
 from nn.metrics import plain_numbers
 from nn.module import Module
+from nn.trial import untouched
 
 __all__ = [
     "Observation",
@@ -281,36 +281,6 @@ class Observation:
 def gradient_of(node: Node) -> Any:
     """The numbers of a node's gradient."""
     return node.grad.data if isinstance(node.grad, Node) else node.grad
-
-
-@contextmanager
-def untouched(model: Module) -> Iterator[None]:
-    """Leave a model as it was: its gradients, running averages, counters and random generators."""
-    leaves = [x for _, x in model._named_leaves()]
-    nodes = [x for leaf in leaves for x in (leaf.flat if isinstance(leaf, np.ndarray) else [leaf])]
-    nodes = [x for x in nodes if isinstance(x, Node)]
-    grads = [(x, x.grad) for x in nodes]
-    buffers = [(x, np.array(x.data)) for x in nodes if not x.requires_grad]
-    attributes = [(module, dict(vars(module))) for module in model.modules()]
-    generators = [
-        (x, x.bit_generator.state)
-        for _, own in attributes
-        for x in own.values()
-        if isinstance(x, np.random.Generator)
-    ]
-    try:
-        yield
-    finally:
-        for module, own in attributes:
-            vars(module).clear()
-            vars(module).update(own)
-        for x, old in buffers:
-            if not np.array_equal(x.data, old, equal_nan=True):
-                x.data = old if isinstance(x, Tensor) else float(old)
-        for x, grad in grads:
-            x.grad = grad
-        for rng, state in generators:
-            rng.bit_generator.state = state
 
 
 def observe(

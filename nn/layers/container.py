@@ -39,6 +39,8 @@ class Sequential(Module):
       layers.2: Linear(3, 1)  weight (1, 3), bias (1,)  4
     """
 
+    _in_a_row = True
+
     def __init__(self, *modules: Module | Callable[[Any], Any]) -> None:
         for module in modules:
             if not callable(module):

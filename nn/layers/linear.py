@@ -104,6 +104,9 @@ class Linear(Module):
                 raise
             raise ValueError(f"Linear expected (..., {self.n_in}), got {shape}") from None
 
+    def _takes(self) -> int:
+        return self.n_in
+
     def describe(self) -> str:
         return f"{self.n_in}, {self.n_out}" + ("" if self.bias is not None else ", bias=False")
 
