@@ -38,6 +38,10 @@ class Batches:
         self.drop_last = drop_last
         self._rng = generator(rng)
 
+    def on(self, x: Any, y: Any) -> Batches:
+        """The same batches of other instances; orders are drawn from the same generator."""
+        return Batches(x, y, self.batch_size, self._rng, self.shuffle, self.drop_last)
+
     def __len__(self) -> int:
         whole, rest = divmod(len(self.x), self.batch_size)
         return whole + (rest > 0 and not self.drop_last)

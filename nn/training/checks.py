@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd import Node
 from nn import optim
-from nn.data.batching import Batches, batches, paired
+from nn.data.batching import Batches, batches, paired, split
 from nn.module import Module
 from nn.randomness import Seed
 
@@ -22,10 +22,12 @@ __all__ = [
     "optimizers",
     "pair",
     "pairs",
+    "put_aside",
     "training_data",
     "whole",
 ]
 
+Array = np.ndarray[Any, Any]
 Metric = Callable[[Any, Any], Any]
 
 
@@ -74,6 +76,25 @@ def held_out(validation: Any) -> tuple[Any, Any] | None:
     if isinstance(validation, Batches):
         return validation.x, validation.y
     return paired(*pair(validation, "validation"), "validation")
+
+
+def put_aside(data: Any, fraction: float, rng: Any) -> tuple[Any, tuple[Array, Array], Array]:
+    """(data that is left, the pair that is measured, its rows): a random part of the instances."""
+    if not 0 < fraction < 1:
+        raise ValueError(
+            f"validation as a part of the data is a number between 0 and 1, got {fraction}"
+        )
+    batched = isinstance(data, Batches)
+    if not batched and not (isinstance(data, tuple | list) and len(data) == 2):
+        raise TypeError(
+            f"validation={fraction} puts a part of (x, y) aside, and data is a {type(data).__name__}: "
+            "give validation=(x, y)"
+        )
+    x, y = (data.x, data.y) if batched else paired(data[0], data[1], "fit")
+    rows = np.arange(len(x))
+    (kept, _), (held, _) = split(rows, rows, float(fraction), rng)
+    left: Any = (x[kept], y[kept])
+    return data.on(*left) if batched else left, (x[held], y[held]), held
 
 
 def optimizers() -> dict[str, Any]:

@@ -11,10 +11,11 @@ import numpy as np
 
 import autograd
 from autograd import Node, Tensor
+from nn.data.batching import Batches
 from nn.inspect.layers import observe, update_ratios
 from nn.metrics import plain_numbers
 from nn.module import Module
-from nn.randomness import Seed
+from nn.randomness import Seed, generator
 from nn.training.around import Schedule, interruptible, progress_bar
 from nn.training.blame import bad_backward, first_bad
 from nn.training.checks import (
@@ -23,6 +24,7 @@ from nn.training.checks import (
     named_metrics,
     number,
     pairs,
+    put_aside,
     training_data,
     whole,
 )
@@ -70,7 +72,9 @@ def fit(
             name with their default rate, ``nn.optim.Adam``, ``"adam"``.
         epochs: how many at most.
         batch_size: instances per step when data is (x, y); all of them (full batch) when left out.
-        validation: (x, y), or `Batches`, held out: measured after each epoch, never trained on.
+        validation: (x, y), or `Batches`, held out: measured after each epoch, never trained on. Or the
+            part of the data that is to be held out, ``validation=0.2``: instances drawn by `rng`, in no
+            order and of any class, whose rows are the history's `held_out`.
         metrics: functions (prediction, target) -> number: a dict by name, a list, or one.
         schedule: an object whose ``step()`` changes the optimiser's rate, called after each epoch or
             step; if its ``step`` asks for a number, it gets the watched loss. Or its class, bound to its
@@ -91,7 +95,7 @@ def fit(
         progress: a progress bar, by tqdm; in a notebook, or where standard error is a terminal.
         compile: record the first step for each shape of a batch, and replay it: the same numbers,
             sooner (`autograd.compile`). What the model does must not depend on more than x.
-        rng: shuffles (x, y): a Generator, an int to seed one, or None.
+        rng: shuffles (x, y), and draws what is held out of it: a Generator, an int to seed one, or None.
 
     Modules are in training mode during steps and in evaluation mode while they are measured, and are
     afterwards in the modes they came in. Ctrl-C ends the training after the step that is running, and
@@ -113,6 +117,12 @@ def fit(
     """
     run = Run(model, loss, optimizer, named_metrics(metrics), compile)
     whole(epochs, "epochs")
+    rows = None
+    if isinstance(validation, float | np.floating):
+        if not isinstance(data, Batches):
+            rng = generator(rng)  # one for both draws
+        data, validation, rows = put_aside(data, float(validation), rng)
+    run.history.held_out = rows
     epoch_data, full = training_data(data, batch_size, rng)
     validation = held_out(validation)
     number(tolerance, "tolerance")
@@ -300,6 +310,9 @@ class Run:
 
     def ended(self, stopped: str, reason: str) -> History:
         """Note why."""
+        held = self.history.held_out
+        if held is not None:
+            reason += f"; {len(held)} instances were held out for validation"
         self.history.stopped, self.history.reason = stopped, reason
         return self.history
 

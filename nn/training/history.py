@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 import autograd
 from nn.inspect.training import training_curves
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+Array = np.ndarray[Any, Any]
 
 __all__ = ["DivergenceError", "Event", "History"]
 
@@ -29,6 +33,7 @@ class History:
             ``"interrupted"``; ``"running"`` before.
         reason: the same as a sentence.
         best_epoch: the epoch, from 1, with the least loss that patience watches.
+        held_out: the rows of the data that ``validation=0.2`` has put aside; None without it.
 
     `plot` draws it; a notebook shows the picture where matplotlib is installed.
     """
@@ -40,6 +45,7 @@ class History:
         self.stopped = "running"
         self.reason = "training has not ended"
         self.best_epoch: int | None = None
+        self.held_out: Array | None = None
 
     def plot(self, title: str | None = None) -> Figure:
         """A matplotlib Figure: losses, metrics and the learning rate, over epochs.

@@ -153,3 +153,78 @@ def test_a_model_of_values_is_not_compiled_by_fit():
             epochs=1,
             compile=True,
         )
+
+
+# --- validation as a part of the data -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fraction", [0.2, np.float64(0.25), np.float32(0.5)])
+@pytest.mark.parametrize("batched", [False, True])
+def test_a_part_of_the_data_is_held_out_when_validation_is_a_fraction(
+    fraction: float, batched: bool
+) -> None:
+    x, y = nn.data.two_moons(100, rng=0)
+    x, y = x[np.argsort(y)], np.sort(y)  # in order of class, as files often are
+    data: Any = nn.data.batches(x, y, batch_size=10, rng=0) if batched else (x, y)
+    seen: list[Any] = []
+
+    def loss(prediction: Any, target: Any) -> Any:
+        seen.append(target)
+        return nn.cross_entropy(prediction, target)
+
+    model = nn.MLP(2, [4, 2], rng=0)
+    options: Any = {} if batched else {"batch_size": 10, "rng": 0}
+    history = nn.fit(
+        *(model, loss, data),
+        optimizer=nn.optim.SGD,
+        epochs=2,
+        validation=fraction,
+        progress=False,
+        **options,
+    )
+    held = history.held_out
+    assert held is not None
+    count = round(100 * float(fraction))
+    assert len(set(held.tolist())) == count
+    assert set(y[held].tolist()) == {0, 1}
+    assert len(history.epochs["validation loss"]) == 2
+    assert f"{count} instances were held out" in history.reason
+    assert sum(len(each) for each in seen if len(each) == 10) <= 2 * (100 - count) + 20
+    with autograd.no_grad():
+        expected = nn.cross_entropy(model(x[held]), y[held])
+    assert history.epochs["validation loss"][-1] == pytest.approx(float(expected.data))
+
+
+def test_what_is_held_out_is_drawn_by_rng() -> None:
+    x, y = nn.data.two_moons(50, rng=0)
+
+    def rows(rng: Any) -> Any:
+        model = nn.MLP(2, [2], rng=0)
+        options: Any = {"optimizer": "sgd", "epochs": 1, "progress": False}
+        return nn.fit(model, nn.cross_entropy, (x, y), validation=0.2, rng=rng, **options).held_out
+
+    assert rows(1).tolist() == rows(1).tolist()
+    assert rows(1).tolist() != rows(2).tolist()
+
+
+@pytest.mark.parametrize(
+    ("validation", "error"),
+    [(0.0, ValueError), (1.0, ValueError), (1.5, ValueError), (np.nan, ValueError), (1, TypeError)],
+)
+def test_a_fraction_that_is_none_is_refused_before_anything_is_trained(
+    validation: Any, error: type[Exception]
+) -> None:
+    x, y = nn.data.two_moons(20, rng=0)
+    model = nn.MLP(2, [2], rng=0)
+    before = model.state_dict()
+    with pytest.raises(error, match="validation"):
+        nn.fit(model, nn.cross_entropy, (x, y), optimizer="sgd", epochs=1, validation=validation)
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_a_fraction_of_batches_that_are_only_iterated_over_is_refused() -> None:
+    x, y = nn.data.two_moons(20, rng=0)
+    model = nn.MLP(2, [2], rng=0)
+    with pytest.raises(TypeError, match=r"give validation=\(x, y\)"):
+        nn.fit(*(model, nn.cross_entropy, [(x, y)] * 3), optimizer="sgd", epochs=1, validation=0.2)
