@@ -158,9 +158,11 @@ from autograd.primitives.reductions import (
 from autograd.programs import (
     BranchChanged,
     CompiledFunction,
+    InstanceFunction,
     Program,
     ProgramError,
     ProgramStats,
+    vectorize,
 )
 from autograd.programs import (
     compile as compile,
@@ -200,6 +202,7 @@ __all__ = [
     "Followed",
     "ForwardStep",
     "GradientError",
+    "InstanceFunction",
     "JacobianPicture",
     "Listed",
     "LocalDerivative",
@@ -370,6 +373,7 @@ __all__ = [
     "value_and_grad",
     "values",
     "var",
+    "vectorize",
     "vjp",
     "vstack",
     "where",

@@ -41,7 +41,7 @@ class Scalariser:
             raise TypeError(f"{self.primitive.name} cannot be compiled on Values")
         n = len(places) // vectors
         self.known = {"g": _registers([g], ()), "out": _registers([self.planner.places[node]], ())}
-        numbers = [getattr(x, "data", x) for x in node.arguments]
+        numbers = [getattr(x, "_raw", x) for x in node.arguments]
         letters = []
         for i in range(vectors):
             self.known[f"x{i}"] = _registers(places[i * n : i * n + n], (n,))

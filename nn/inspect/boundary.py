@@ -9,6 +9,7 @@ import numpy as np
 
 import autograd
 from nn.inspect.figures import COLOURS, GREY, new_figure
+from nn.instances import on_arrays
 from nn.metrics import classes_of, plain_numbers
 from nn.module import Module
 
@@ -29,7 +30,7 @@ def evaluated(model: Callable[[Any], Any], x: Array) -> Array:
         if isinstance(model, Module):
             model.eval()
         with autograd.no_grad():
-            return plain_numbers(model(x))
+            return plain_numbers(on_arrays(model)(x))
     finally:
         for module, mode in modes:
             module.training = mode
@@ -48,8 +49,9 @@ def decision_boundary(
     """The regions that a model assigns to each class, with the data on top.
 
     Args:
-        model: a Module, or a function of points (n, 2). Its outputs are scores (n, classes), of which
-            the largest wins; or one number each, above `threshold` for class 1.
+        model: a Module, a network of Values (`nn.scalar`, or a class of your own with
+            ``parameters()``), or a function of points (n, 2). Its outputs are scores (n, classes),
+            of which the largest wins; or one number each, above `threshold` for class 1.
         x: points of shape (n, 2).
         y: class indices of shape (n,), −1 and 1, or distributions (n, classes).
         threshold: 0 for logits and margins, 0.5 for probabilities.

@@ -13,8 +13,9 @@ import numpy as np
 
 import autograd
 from autograd import Node, Scope, Tensor, Value
+from nn.instances import OnArrays, network_of_values
 from nn.metrics import plain_numbers
-from nn.module import Module
+from nn.module import Module, Running
 from nn.trial import untouched
 
 __all__ = [
@@ -46,7 +47,8 @@ def layer_outputs(prediction: Any) -> dict[str, list[Node]]:
 
     A layer that is called again after others, with shared weights, counts again, as
     ``"layers.0 (call 2)"``; one that is called on its own output is seen once, with what it gives last.
-    A layer that returns its input, as `Identity` does, computes nothing and has no entry.
+    A layer that returns its input, as `Identity` does, computes nothing and has no entry. Neurons are
+    units of the layer that they lie in.
     """
     if isinstance(prediction, Node):
         roots = [prediction]
@@ -63,7 +65,8 @@ def layer_outputs(prediction: Any) -> dict[str, list[Node]]:
     for node in order:
         if node.is_leaf or node.scope is None or id(node) not in outside:
             continue
-        name = node.scope.path or node.scope.kind
+        scope = layer_of(node.scope)
+        name = scope.path or scope.kind
         if isinstance(node, Value):
             outputs.setdefault(name, []).append(node)
             continue
@@ -73,6 +76,13 @@ def layer_outputs(prediction: Any) -> dict[str, list[Node]]:
             key = f"{name} (call {call})"
         outputs[key] = [node]
     return outputs
+
+
+def layer_of(scope: Scope) -> Scope:
+    """The scope of the layer that a scope is of: of the one around it, if it is a single neuron's."""
+    module = scope._module() if isinstance(scope, Running) else None
+    alone = getattr(module, "one_unit", False)
+    return scope.parent if alone and isinstance(scope.parent, Running) else scope
 
 
 def numbers_of(nodes: list[Node], read: Callable[[Node], Any]) -> Array:
@@ -85,7 +95,13 @@ def numbers_of(nodes: list[Node], read: Callable[[Node], Any]) -> Array:
 def kind_of(nodes: list[Node]) -> str:
     """The class of the layer that made these nodes."""
     scope = nodes[0].scope
-    return "" if scope is None else scope.kind
+    return "" if scope is None else layer_of(scope).kind
+
+
+def is_of_one(node: Node) -> bool:
+    """Whether a node is an elementwise function of one other."""
+    primitive = node.primitive
+    return primitive is not None and primitive.family == "diagonal" and len(node.arguments) == 1
 
 
 def slopes(nodes: list[Node]) -> Array | None:
@@ -93,6 +109,8 @@ def slopes(nodes: list[Node]) -> Array | None:
 
     The Jacobian of such a layer is diagonal, so one pass from ones, within the layer, reads it off.
     """
+    if all(isinstance(x, Value) and is_of_one(x) for x in nodes):
+        return numbers_of(nodes, lambda node: node.local_derivatives[0])
     found = []
     for output in nodes:
         scope = output.scope
@@ -224,10 +242,11 @@ class Observation:
         kinds: the class of each layer.
     """
 
-    def __init__(self, prediction: Any) -> None:
+    def __init__(self, prediction: Any, instances: int | None = None) -> None:
         outputs = layer_outputs(prediction)
         shape = np.shape(prediction) if not isinstance(prediction, Node) else prediction.shape
-        instances = shape[0] if len(shape) == 2 else 1
+        if instances is None:
+            instances = shape[0] if len(shape) == 2 else 1
 
         def shaped(array: Array | None, nodes: list[Node]) -> Array | None:
             # Values come one by one, instance after instance.
@@ -317,10 +336,14 @@ def observe(
     if tensors and not isinstance(x, Node):
         # A node of the model's dtype: a graph is recorded even where all weights are frozen.
         x = Tensor(x, dtype=tensors[0].dtype)
+    run: Callable[[Any], Any] = model
+    instances = None
+    if not isinstance(x, Node) and np.ndim(x) > 1 and network_of_values(model):
+        run, instances = OnArrays(model).each, len(x)  # Values, to look inside
     with untouched(model), autograd.enable_grad(), autograd.retain_grads():
-        prediction = model(x)
+        prediction = run(x)
         if loss is None:
-            return Observation(prediction)
+            return Observation(prediction, instances)
         value = loss(prediction, target)
         # A loss may reach leaves beyond the model's (a penalty on another one): theirs are kept too.
         leaves = [node for node in autograd.topological_order(value) if node.is_leaf]
@@ -329,7 +352,7 @@ def observe(
             for leaf in leaves:
                 leaf.grad = None
             value.backward()
-            seen = Observation(prediction)
+            seen = Observation(prediction, instances)
             seen.parameter_gradients = {
                 name: np.array(gradient_of(p)) for name, p in named if p.grad is not None
             }

@@ -11,7 +11,6 @@ import numpy as np
 from autograd import Node
 from nn import optim
 from nn.data.batching import Batches, batches, paired, split
-from nn.module import Module
 from nn.randomness import Seed
 
 __all__ = [
@@ -116,10 +115,10 @@ def made_optimizer(optimizer: Any, model: Any) -> Any:
         optimizer = known[optimizer.lower()]
     if not isinstance(optimizer, type) and hasattr(optimizer, "step"):
         return optimizer
-    if not callable(optimizer) or not isinstance(model, Module):
+    if not callable(optimizer) or not callable(getattr(model, "parameters", None)):
         raise TypeError(
-            "optimizer is an optimiser, its name, or a function that makes one from a Module's "
-            f"parameters, got {type(optimizer).__name__} ({optimizer!r:.60})"
+            "optimizer is an optimiser, its name, or a function that makes one from "
+            f"model.parameters(), got {type(optimizer).__name__} ({optimizer!r:.60})"
         )
     return optimizer(model.parameters())
 

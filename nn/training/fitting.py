@@ -13,6 +13,7 @@ import autograd
 from autograd import Node, Tensor
 from nn.data.batching import Batches
 from nn.inspect.layers import observe, update_ratios
+from nn.instances import OnArrays, on_arrays
 from nn.metrics import plain_numbers
 from nn.module import Module
 from nn.randomness import Seed, generator
@@ -63,7 +64,9 @@ def fit(
     """Gradient descent on ``loss(model(x), y)``: for each epoch, for each batch, one step.
 
     Args:
-        model: a Module, or any function of x.
+        model: a Module, or any function of x. A network of Values (`nn.scalar`, or a class of your own
+            whose ``parameters()`` are Values, and which takes one instance) is run over a batch by
+            `autograd.vectorize`: it gives (instances,), or (instances, outputs) where it gives a list.
         loss: called ``loss(prediction, target)``; a penalty on weights is added in it.
         data: a tuple (x, y); `nn.data.Batches`; or anything that gives (x, y) batches each time it is
             iterated over.
@@ -128,7 +131,7 @@ def fit(
     number(tolerance, "tolerance")
     if patience is not None:
         whole(patience, "patience")
-    if restore_best and not isinstance(model, Module):
+    if restore_best and not callable(getattr(model, "parameters", None)):
         raise TypeError(f"restore_best needs a Module, got a {type(model).__name__} as the model")
     adjust = Schedule(schedule, schedule_every, run.optimizer)
     callbacks = (callbacks,) if callable(callbacks) else tuple(callbacks)
@@ -149,7 +152,7 @@ def fit(
         for module, mode in saved:
             module.training = mode
     if goal.best_state is not None:
-        model.load_state_dict(goal.best_state)
+        run.restore(goal.best_state)
         run.history.reason += f"; the parameters are those after epoch {run.history.best_epoch}"
     return run.history
 
@@ -232,7 +235,7 @@ class Goal:
         if loss < self.best:
             self.best, run.history.best_epoch = loss, epoch
             if self.restore:
-                self.best_state = run.model.state_dict()
+                self.best_state = run.state()
 
     def reached(self, run: Run, loss: float, epoch: int) -> bool:
         """Whether this epoch is the last."""
@@ -276,17 +279,13 @@ class Run:
             )
         optimizer = made_optimizer(optimizer, model)
         self.model = model
+        self.predict = on_arrays(model)
         self.loss = loss
         self.optimizer = optimizer
         self.metrics = metrics
         self.history = History()
         self.step = 0
         self.parameters = list(getattr(optimizer, "parameters", ())) or model.parameters()
-        if compiled and not all(isinstance(p, Tensor) for p in self.parameters):
-            raise TypeError(
-                "fit(compile=True) takes a model made of Tensors; of a model made of Values record one "
-                "instance, and compile its loss: autograd.compile(loss, inputs=[...])"
-            )
         self.compiled = autograd.compile(self.recorded_step) if compiled else None
         self.single = isinstance(model, Module) and all(
             getattr(p, "dtype", None) == np.float32 for p in self.parameters
@@ -306,7 +305,20 @@ class Run:
         """Copies of all numbers of the model, or of the parameters of a function."""
         if isinstance(self.model, Module):
             return self.model.state_dict()
-        return {p.name or f"parameter {i}": np.array(p.data) for i, p in enumerate(self.parameters)}
+        named = [p.name for p in self.parameters]
+        names = named if len(set(named)) == len(named) else [None] * len(named)
+        return {
+            name or f"parameter {i}": np.array(p.data)
+            for i, (name, p) in enumerate(zip(names, self.parameters, strict=True))
+        }
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Give the model numbers that it had."""
+        if isinstance(self.model, Module):
+            self.model.load_state_dict(state)
+            return
+        for p, numbers in zip(self.parameters, state.values(), strict=True):
+            p.data = numbers
 
     def ended(self, stopped: str, reason: str) -> History:
         """Note why."""
@@ -329,6 +341,8 @@ class Run:
         self.optimizer.zero_grad()
         if self.compiled is not None:
             loss: Any = self.compiled
+            if isinstance(self.predict, OnArrays):
+                self.predict.decide(x)  # which is no part of what is recorded
             arrays = (np.asarray(autograd.check_array(each, "a batch")) for each in (x, y))
             with autograd.no_grad():  # numbers will do: the program leaves the gradients itself
                 value, prediction = self.compiled(*arrays)
@@ -363,7 +377,7 @@ class Run:
     def recorded(self, x: Any, y: Any) -> tuple[Any, Any]:
         """The prediction and the loss of a batch, as nodes."""
         with QUIET():
-            prediction = self.model(x)
+            prediction = self.predict(x)
             loss = self.loss(prediction, y)
         if not isinstance(loss, Node):
             raise TypeError(
@@ -406,12 +420,12 @@ class Run:
                 module.training = False
             for x, y in pairs(parts):
                 with autograd.no_grad(), QUIET():
-                    prediction = self.model(x)
+                    prediction = self.predict(x)
                     value = one_number(self.loss(prediction, y))
                 if not math.isfinite(value) and not prefix:
                     # Once more, recorded, to see where it came from.
                     with autograd.enable_grad(), QUIET():
-                        what, primitive = first_bad(self.loss(self.model(x), y))
+                        what, primitive = first_bad(self.loss(self.predict(x), y))
                     self.diverged(
                         f"the loss of the training data is {value} after step {self.step} "
                         f"(epoch {epoch}): {what}",

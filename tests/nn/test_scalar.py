@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autograd
+import nn
 from autograd import Value
 from nn.scalar import MLP, Layer, Neuron
 
@@ -185,3 +187,71 @@ def test_a_wrong_number_of_inputs_is_an_error() -> None:
         Neuron(2.5)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="one width or more"):
         MLP(2, [])
+
+
+# --- activations ----------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("activation", "function", "name"),
+    [
+        ("relu", lambda z: max(z, 0.0), "ReLU"),
+        ("tanh", np.tanh, "Tanh"),
+        ("sigmoid", lambda z: 1 / (1 + np.exp(-z)), "Sigmoid"),
+        ("leaky_relu", lambda z: max(z, 0.01 * z), "LeakyReLU"),
+        (autograd.tanh, np.tanh, "Tanh"),
+        (autograd.sin, np.sin, "sin"),
+        (nn.activations.LeakyReLU(0.5), lambda z: max(z, 0.5 * z), "LeakyReLU"),
+        (nn.activations.Tanh, np.tanh, "Tanh"),
+        ("identity", lambda z: z, "Linear"),
+        (None, lambda z: z, "Linear"),
+    ],
+)
+def test_activations_are_names_functions_and_modules(
+    activation: Any, function: Any, name: str
+) -> None:
+    for part in (
+        Neuron(2, activation=activation, rng=0),
+        Layer(2, 1, activation=activation, rng=0),
+        MLP(2, [1], output_activation=activation, rng=0),
+    ):
+        neuron = part if isinstance(part, Neuron) else getattr(part, "layers", [part])[0].neurons[0]
+        z = neuron.w[0].data * 0.3 + neuron.w[1].data * -2.0
+        assert np.isclose(part([0.3, -2.0]).data, function(z))
+        assert f"{name}Neuron(2)" in repr(part)
+
+
+def test_the_network_of_the_lecture() -> None:
+    model = MLP(3, [4, 4, 1], activation="tanh", output_activation="tanh", rng=0)
+    assert repr(model).count("TanhNeuron") == 9
+    assert abs(model([2.0, 3.0, -1.0]).data) < 1
+
+
+def test_each_layer_may_have_its_own_activation() -> None:
+    for given in (["tanh", "sigmoid"], ["tanh", "sigmoid", None]):
+        kinds = [repr(layer.neurons[0]) for layer in MLP(2, [1, 1, 1], given).layers]
+        assert kinds == ["TanhNeuron(2)", "SigmoidNeuron(1)", "LinearNeuron(1)"]
+    with pytest.raises(ValueError, match="one for each of the 2 hidden layers"):
+        MLP(2, [1, 1, 1], ["tanh"])
+
+
+def test_what_an_activation_learns_is_among_the_parameters() -> None:
+    model = MLP(2, [2, 1], activation="prelu", rng=0)
+    assert len(model.parameters()) == 2 * 3 + 2 + 3
+    y = model(np.array([[0.5, -1.0], [1.0, 2.0]]))
+    assert np.allclose(y.data, [model(row).data for row in ([0.5, -1.0], [1.0, 2.0])])
+    y.sum().backward()
+    slopes = [p for p in model.parameters() if "activation" in (p.name or "")]
+    assert [type(p) for p in slopes] == [Value] * 2
+    assert any(p.grad for p in slopes)
+
+
+def test_an_activation_that_there_is_none_of_gets_the_list() -> None:
+    for make in (Neuron, Layer, MLP):
+        sizes: Any = {Neuron: (2,), Layer: (2, 1), MLP: (2, [2, 1])}[make]
+        with pytest.raises(ValueError, match=r"no activation 'tanhh'; there are .*relu.*tanh"):
+            make(*sizes, activation="tanhh")
+        with pytest.raises(ValueError, match="over several numbers"):
+            make(*sizes, activation="softmax")
+        with pytest.raises(TypeError, match=r"a name \(.*tanh.*\), a Module or a function"):
+            make(*sizes, activation=3)
