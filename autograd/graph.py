@@ -32,8 +32,10 @@ from autograd.recording import (
     current_mode,
     depends,
     enable_grad,
+    getframe,
     leaving,
     note_numbers,
+    said_once_of_gradient,
     under_way,
 )
 
@@ -250,6 +252,10 @@ class Node:
             for recorded in () if notes is None else notes.gradients.get(self, ()):
                 note_numbers(recorded, "a gradient")
         g = getattr(self, "_grad", None)  # unset on a Value that was just recorded
+        if g is None:
+            if not (self._retain or self._primitive is None) and self._requires_grad:
+                said_once_of_gradient(getframe(1))
+            return None
         return g.of(self) if g.__class__ is Pending else g
 
     @grad.setter

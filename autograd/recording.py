@@ -539,6 +539,16 @@ def said_once_of_float() -> None:
     )
 
 
+def said_once_of_gradient(frame: FrameType) -> None:
+    """Say once, to a user's line, that a gradient which is None has not been kept."""
+    if not is_library(frame.f_code):
+        once(
+            "the gradient of a Tensor that was computed is not kept, so .grad is None, also after a "
+            "backward pass (this is said once): call t.retain_grad() before it, or run it inside "
+            "`with autograd.retain_grads():`"
+        )
+
+
 warned: set[str] = set()
 
 
@@ -1022,6 +1032,11 @@ class recording(ModeChange):  # noqa: N801  (named like no_grad)
                 notes.append(Note(what, read, (), result, whole=True))
                 if settle is not None:
                     notes.settling.append((notes[-1], settle))
+
+    @staticmethod
+    def say_once(text: str) -> None:
+        """Warn with a text, at the user's line, the first time in this process."""
+        once(text)
 
     @staticmethod
     def explain(function: Callable[..., None], *operands: Any) -> None:

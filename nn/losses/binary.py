@@ -7,6 +7,7 @@ from typing import Any
 import autograd
 from nn.losses.checks import (
     check_between_0_and_1,
+    check_logits,
     check_probabilities,
     check_reduction,
     element_weights,
@@ -34,6 +35,7 @@ def probabilities(prediction: Any, target: Any, loss: str) -> tuple[Any, Any]:
 def logits_of(prediction: Any, target: Any, loss: str) -> tuple[Any, Any]:
     """Checked z and d of one shape."""
     z, d = pair(prediction, target, loss)
+    check_logits(z, autograd.sigmoid, loss)
     check_between_0_and_1(d, loss)
     return z, like(d, z)
 

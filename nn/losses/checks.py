@@ -115,6 +115,18 @@ def is_variable(x: Any) -> bool:
     return any(isinstance(each, Value) and each.requires_grad for each in x.flat)
 
 
+def check_logits(logits: Any, squashed: Any, loss: str) -> None:
+    """Say once that logits have been through the function that the loss has in it."""
+    made = logits.primitive if isinstance(logits, Node) else None
+    if made is not None and made is squashed:
+        name = made.name
+        autograd.recording.say_once(
+            f"{loss} takes logits, and was given the output of {name}, which it would apply "
+            f"again: the network then learns slowly, and its loss does not reach 0 (this is said once). "
+            f"Give it what comes before {name}"
+        )
+
+
 # --- targets ----------------------------------------
 
 
@@ -209,8 +221,17 @@ def check_indices(indices: Any, classes: int, ignored: int | None, loss: str) ->
     """Raise unless every entry is a class, or `ignored`."""
     if isinstance(indices, Node) or indices.dtype.kind not in "iu":
         got = type(indices).__name__ if isinstance(indices, Node) else indices.dtype
-        raise TypeError(f"{loss} expected integer class indices, got {got}")
+        raise TypeError(f"{loss} expected integer class indices, got {got}{as_whole(indices)}")
     ask(indices_check(classes, ignored, loss), indices)
+
+
+def as_whole(indices: Any) -> str:
+    """How to make class indices of what is whole but not an integer, as the end of a sentence."""
+    numbers = autograd.recording.look(indices)
+    if numbers.dtype.kind not in "bf" or not np.all(np.mod(numbers, 1) == 0):
+        return ": classes are whole numbers"
+    array = "target.numpy()" if isinstance(indices, Node) else "np.asarray(target)"
+    return f": write {array}.astype(int)"
 
 
 def indices_check(classes: int, ignored: int | None, loss: str) -> Callable[[Array], None]:
@@ -242,6 +263,7 @@ def signs_check(loss: str) -> Callable[[Array], None]:
             place = np.argwhere(wrong)[0]
             raise ValueError(
                 f"{loss} expected targets of -1 or 1, got {float(t[tuple(place)]):g}{at(place)}"
+                + (": write 2 * target - 1 for 0 and 1" if np.all((t == 0) | (t == 1)) else "")
             )
 
     return check

@@ -12,6 +12,7 @@ from nn.losses.checks import (
     at,
     check_distributions,
     check_indices,
+    check_logits,
     check_number,
     check_probabilities,
     check_reduction,
@@ -76,6 +77,7 @@ def cross_entropy(
     check_reduction(reduction)
     logits = real(operand(logits, "logits", "cross_entropy"))
     target = operand(target, "target", "cross_entropy")
+    check_logits(logits, autograd.softmax, "cross_entropy")
     shape = logits.shape
     if not shape:
         raise ValueError("cross_entropy expected logits of shape (..., classes), got one number")
@@ -87,6 +89,7 @@ def cross_entropy(
         raise ValueError(
             f"cross_entropy of logits of shape {shape} expected class indices of shape "
             f"{shape[:-1]} or distributions of shape {shape}, got {target.shape}"
+            + (": write target[..., 0]" if target.shape == (*shape[:-1], 1) else "")
         )
     if ignore_index != -100:
         raise ValueError(
@@ -224,6 +227,7 @@ def kl_divergence_with_logits(logits: Any, target: Any, reduction: str = "mean")
     """
     check_reduction(reduction)
     z, d = distributions(logits, target, "kl_divergence_with_logits")
+    check_logits(z, autograd.softmax, "kl_divergence_with_logits")
     losses = autograd.softmax_cross_entropy(z, d, entropy=True)
     return reduced(losses, reduction, "kl_divergence_with_logits")
 
