@@ -64,8 +64,18 @@ FUNCTIONS: dict[str, Any] = {
 """What the words of a formula mean, in terms of NumPy and `math` alone."""
 
 
+NAMES = str.maketrans("₀₁₂₃₄₅₆₇₈₉⁽⁾", "0123456789__")
+
+
+def spelled(name: str) -> str:
+    """A name as Python: ``w⁽¹⁾₁₂`` as ``w_1_12``."""
+    name = re.sub(r"⁽[⁰¹²³⁴⁵⁶⁷⁸⁹]+⁾", lambda m: m[0].translate(SUPERSCRIPTS), name)
+    return re.sub(r"(?<=[₀-₉]),(?=[₀-₉])", "_", name).translate(NAMES)
+
+
 def translated(text: str) -> str:
     """A formula as Python."""
+    text = spelled(text)
     text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda m: f"**{m[0].translate(SUPERSCRIPTS)}", text)
     text = text.replace("𝟙[", "indicator[").replace(" = ", " == ")
     while "indicator[" in text:
@@ -83,6 +93,6 @@ def translated(text: str) -> str:
 
 def value(text: str, names: Mapping[str, Any] | None = None) -> float:
     """The number that a formula stands for, given the numbers of its names."""
-    scope = FUNCTIONS | {name: np.float64(x) for name, x in (names or {}).items()}
+    scope = FUNCTIONS | {spelled(name): np.float64(x) for name, x in (names or {}).items()}
     with np.errstate(all="ignore"):
         return float(eval(translated(text), {"__builtins__": {}}, scope))

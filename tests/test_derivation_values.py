@@ -107,7 +107,7 @@ def test_the_printed_numeric_rows_evaluate_to_the_gradient(graph: Graph) -> None
 
 def test_a_chain_is_written_as_one_product() -> None:
     text = str(derivation(logarithm()))
-    assert "dL/dx = ∂L/∂v2 · ∂v2/∂v1 · ∂v1/∂x" in text
+    assert "dL/dx = ∂L/∂v₂ · ∂v₂/∂v₁ · ∂v₁/∂x" in text
     assert "= 0.6" in text
 
 

@@ -86,9 +86,7 @@ def test_rows_and_columns_are_labelled_by_index():
     node = W @ X
     node.name = "H"
     labels = texts(jacobian_picture(node, W), "label")
-    assert labels == [f"H[{i}, {j}]" for i in range(2) for j in range(2)] + [
-        f"W[{i}, {j}]" for i in range(2) for j in range(3)
-    ]
+    assert labels == ["H₁₁", "H₁₂", "H₂₁", "H₂₂", "w₁₁", "w₁₂", "w₁₃", "w₂₁", "w₂₂", "w₂₃"]
 
 
 def test_blocks_are_parted_by_lines():

@@ -25,6 +25,7 @@ MACROS = {
     *("log", "max", "min", "sigma", "operatorname", "mathbb", "mathbf", "text", "begin", "end"),
     *("lt", "le", "ge", "ne", "land", "lor", "dots", "times", "top", "sum", "prod", "infty", "pi"),
     *("partial", "mathrel", "backslash", "wedge", "sim", "theta", "alpha", "beta", "eta"),
+    *("gamma", "lambda", "gt"),
 }
 """Commands that both KaTeX and MathJax know; tried in both."""
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd.views.layout import Box, Layout, Link, lay_out, text_width
-from autograd.views.mathml import mathml, one_line
+from autograd.views.mathml import mathml
 from autograd.views.stacking import fitted
 
 
@@ -93,8 +93,6 @@ def test_latex_becomes_mathml_and_what_is_unknown_is_shown_by_its_name() -> None
     assert mathml(r"\text{a <b> {c}}") == ["mtext", "a <b> {c}"]
     assert mathml(r"\sqrt[3]{x}") == ["mroot", ["mi", "x"], ["mn", "3"]]
     assert mathml("") == ["mrow"]
-    assert one_line(mathml("x_{12}")) == "x₁₂"
-    assert one_line(mathml("w_{10,2}")) == "w₁₀,₂"
 
 
 @pytest.mark.parametrize("uses", [2, 3])

@@ -32,7 +32,7 @@ def test_every_python_example_runs(tmp_path, monkeypatch, capsys):
     assert np.allclose(scope["hessian"], [[6.0, 0.0], [0.0, 12.0]])
     assert scope["loss"].item() < math.log(10)
     assert scope["history"] is not None
-    assert "∂L/∂x1" in printed
+    assert "∂L/∂x₁" in printed
     assert "checked in every replay" in printed or "not noted" in printed
     assert "</html>" in (tmp_path / "step.html").read_text(encoding="utf-8")
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from numerics import weights
-from readback import value
+from readback import spelled, value
 from samples import ALL, Sample
 from test_latex import check_latex
 from test_random_graphs import nodes, quick, run
@@ -186,9 +186,9 @@ def test_the_neuron_of_the_lectures_step_by_step() -> None:
         (None, "w"),
         (None, "x1"),
     ]
-    assert taken[3].text("symbols") == "∂loss/∂w += ∂loss/∂v1 · x1"
+    assert taken[3].text("symbols") == "∂loss/∂w += ∂loss/∂v₁ · x₁"
     assert taken[3].text("numbers") == "∂loss/∂w += 0.501 · 2 = 1.002"
-    assert taken[3].text() == "∂loss/∂w += ∂loss/∂v1 · x1 = 0.501 · 2 = 1.002"
+    assert taken[3].text() == "∂loss/∂w += ∂loss/∂v₁ · x₁ = 0.501 · 2 = 1.002"
     assert taken[3].latex() == (
         r"\frac{\partial \text{loss}}{\partial w} \mathrel{+}= "
         r"\frac{\partial \text{loss}}{\partial v_{1}} \cdot x_{1} = 0.501 \cdot 2 = 1.002"
@@ -310,9 +310,9 @@ def test_a_tensor_step_is_one_vjp_with_shapes() -> None:
     y = (W @ x).sum()
     taken = list(steps(y))
     assert [step.text("symbols") for step in taken] == [
-        "∂L/∂v1 += ∂L/∂L · 𝟏",
-        "∂L/∂W += ∂L/∂v1 @ xᵀ",
-        "∂L/∂x += Wᵀ @ ∂L/∂v1",
+        "∂L/∂v₁ += ∂L/∂L · 𝟏",
+        "∂L/∂W += ∂L/∂v₁ @ xᵀ",
+        "∂L/∂x += Wᵀ @ ∂L/∂v₁",
     ]
     assert taken[2].latex("symbols").endswith(r"W^{\top}\, \frac{\partial L}{\partial v_{1}}")
     assert taken[2].text("numbers") == "∂L/∂x += [3.5, 0.25]"
@@ -343,12 +343,12 @@ def test_the_symbols_of_tensor_steps_computed_by_numpy_are_the_contributions() -
     }
     symbols = taken[0]._reading.formulas.symbols
     for node in autograd.topological_order(loss):
-        scope[symbols[node].text] = np.asarray(node.data)
+        scope[spelled(symbols[node].text)] = np.asarray(node.data)
         for operand in node.arguments:
             if isinstance(operand, np.ndarray):
-                scope[symbols[operand].text] = operand
+                scope[spelled(symbols[operand].text)] = operand
     for step in taken:
-        right = step.text("symbols").split(" += ")[1]
+        right = spelled(step.text("symbols")).split(" += ")[1]
         right = re.sub(r"\((∂L/∂\w+)\)", r"\1", right)
         right = re.sub(r"∂L/∂(\w+)", r"D_\1", right)
         for sign, meaning in {"·": "*", "⊙": "*", "−": "-", "ᵀ": ".T", "𝟏": "ones"}.items():
@@ -357,7 +357,7 @@ def test_the_symbols_of_tensor_steps_computed_by_numpy_are_the_contributions() -
         # Ones as long as the batch where they sum over it, else as the parent is.
         ones = np.ones(5) if "@ ones" in right else np.ones(step.parent.shape)
         np.testing.assert_allclose(eval(right, scope | {"ones": ones}), step.contribution)
-        scope[f"D_{symbols[step.parent].text}"] = step.after
+        scope[f"D_{spelled(symbols[step.parent].text)}"] = step.after
 
 
 @pytest.mark.parametrize(
@@ -419,9 +419,9 @@ def test_forward_steps_are_the_operations_in_order() -> None:
     ]
     assert taken[0].arguments == (w, x)
     assert [step.value for step in taken] == [-6.0, -5.0, math.tanh(-5.0)]
-    assert [step.text("symbols") for step in taken] == ["v1 = w · x", "v2 = v1 + 1", "L = tanh(v2)"]
-    assert taken[0].text("numbers") == "v1 = −3 · 2 = −6"
-    assert repr(taken[0]) == "<ForwardStep 0: v1 = w · x = −3 · 2 = −6>"
+    assert [step.text("symbols") for step in taken] == ["v₁ = w · x", "v₂ = v₁ + 1", "L = tanh(v₂)"]
+    assert taken[0].text("numbers") == "v₁ = −3 · 2 = −6"
+    assert repr(taken[0]) == "<ForwardStep 0: v₁ = w · x = −3 · 2 = −6>"
     assert taken[2]._repr_latex_().startswith("$\\displaystyle L = \\tanh")
 
 

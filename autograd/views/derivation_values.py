@@ -14,7 +14,6 @@ from autograd.views.formulas import Formulas
 from autograd.views.latex import number
 from autograd.views.lines import Line, Written
 from autograd.views.matrix_writing import Python, called
-from autograd.views.naming import identifier
 from autograd.views.notation import DOTS, Formula
 from autograd.views.operations import is_constant
 from autograd.views.paths import Edge, children_of, count_paths, paths_to
@@ -94,7 +93,7 @@ class _Writer:
         taken: set[str] = set()
         names: dict[Node, str] = {}
         for node in self.every:
-            base = name = identifier(self.symbols[node].text)
+            base = name = self.symbols.names.identifier(node)
             count = 1
             while name in taken:
                 count += 1
@@ -120,7 +119,7 @@ class _Writer:
                 start = kinds.index(kind)
                 written.parts.append((start, start + kinds.count(kind)))
         for node in self.targets:
-            text = self.symbols[node].text
+            text = self.symbols.names.keys[node]
             written.results[text] = self.cotangent(node)
             written.back[text] = float
             written.paths[text] = self.counts[node]

@@ -74,7 +74,8 @@ def run_lines(outline: Outline, nodes: Sequence[Node]) -> tuple[list[str], str]:
     else:
         lines = [total, ", ".join(parts)]
         words = f"{len(nodes):,} in one box: {', '.join(parts)}"
-    names = [node.name for node in nodes if node.name]
+    labels = outline.names.labels
+    names = [labels[node] for node in nodes if node in labels]
     if len(names) == len(nodes):
         lines.append(f"{_brief(names[0])} … {_brief(names[-1])}")
     outputs = sum(node in outline.roots for node in nodes)

@@ -45,7 +45,7 @@ class Formulas:
     >>> y = n.tanh()
     >>> formulas = Formulas(Symbols(y))
     >>> formulas.operation(n).text, formulas.operation(n, numbers=True).text
-    ('v1 = w · x', '−6 = −3 · 2')
+    ('v₁ = w · x', '−6 = −3 · 2')
     >>> formulas.local_derivative(y, 0).text, formulas.local_derivative(n, 0, numbers=True).text
     ('1 − L²', '2')
     """

@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd.graph import Node
 from autograd.habits import publish
+from autograd.views.called import Names, elements_of
 from autograd.views.looks import THEMES
 from autograd.views.looks import number as written
 from autograd.views.sheet import NEGATIVE, POSITIVE, Rules, Sheet, safe
@@ -67,9 +68,13 @@ def jacobian_picture(
         raise ValueError(f"digits is a whole number from 1 to 17, not {digits!r}")
     slots = [slot for slot, each in enumerate(node.parents) if each is parent]
     if not slots:
-        names = ", ".join(_called(each, f"parent {i}") for i, each in enumerate(node.parents[:8]))
+        known = _names(node, parent)
+        names = ", ".join(
+            _called(each, f"parent {i}", known) for i, each in enumerate(node.parents[:8])
+        )
         raise ValueError(
-            f"{_called(parent, 'that node')} is not a parent of {_called(node, 'the node')}; "
+            f"{_called(parent, 'that node', known)} is not a parent of "
+            f"{_called(node, 'the node', known)}; "
             f"its parents are {names or 'none'}"
         )
     rows, columns = math.prod(node.shape), math.prod(parent.shape)
@@ -109,8 +114,9 @@ class JacobianPicture(Sheet):
         words = [f"{kind}, {rows}×{columns}"]
         if self.structure and self.structure != kind:
             words.append(self.structure)
-        formula = _formula(node)
-        below = _called(parent, "x")
+        names = _names(node)
+        formula = _formula(node, names)
+        below = _called(parent, "x", names)
         above = f"({formula})" if " " in formula else formula
         self.title = f"∂{above}/∂{below}: {', '.join(words)}"
         super().__init__(
@@ -176,11 +182,12 @@ def _named(node: Node, parent: Node, block: Any, otherwise: str) -> str:
     """The argument of the operation that a block is, or that a transposed block is."""
     if min(block.shape) == 1 < block.size and np.all(block == 1):
         return "1ᵀ" if block.shape[0] == 1 else "1"
+    names = _names(node)
     for letter, x in zip("xyzuv", node.arguments, strict=False):
         data = np.asarray(x._raw if isinstance(x, Node) else x)
         if data.dtype.kind not in "biuf" or data.size != block.size or data.ndim > 2:
             continue
-        name = x.name or letter if isinstance(x, Node) else letter
+        name = _called(x, letter, names) if isinstance(x, Node) else letter
         row = np.atleast_2d(data)
         if data.ndim == 2 and np.array_equal(data, block):
             return name
@@ -191,20 +198,27 @@ def _named(node: Node, parent: Node, block: Any, otherwise: str) -> str:
     return otherwise
 
 
+def _names(*nodes: Node) -> Names:
+    """What nodes and their arguments are called."""
+    near = [x for node in nodes for x in (node, *node.arguments) if isinstance(x, Node)]
+    return Names(list(dict.fromkeys(near)))
+
+
 def _small(count: int) -> str:
     return str(count).translate(SUBSCRIPTS)
 
 
-def _called(node: Node, otherwise: str) -> str:
-    return node.name or otherwise
+def _called(node: Node, otherwise: str, names: Names) -> str:
+    symbol = names.symbols.get(node)
+    return otherwise if symbol is None else symbol.text
 
 
-def _formula(node: Node) -> str:
-    if node.name:
-        return node.name
+def _formula(node: Node, names: Names) -> str:
+    if node in names.symbols:
+        return names.symbols[node].text
     primitive = node.primitive
     parts = [
-        _called(x, letter) if isinstance(x, Node) else letter
+        _called(x, letter, names) if isinstance(x, Node) else letter
         for letter, x in zip("xyzuv", node.arguments, strict=False)
     ]
     if primitive is None or len(node.arguments) > len(parts):
@@ -227,8 +241,8 @@ def _drawn(
     texts = [[written(x, digits) for x in row] for row in matrix] if printed else []
     widest = max((len(text) for row in texts for text in row), default=0)
     cell = (max(36, 8 * widest + 10), 30) if printed else (max(8, 720 // columns),) * 2
-    down = _labels(node.shape, _called(node, "out"))
-    along = _labels(parent.shape, _called(parent, "x"))
+    down = _labels(node, "out", node)
+    along = _labels(parent, "x", node)
     upright = printed and max(map(len, along)) * 7 < cell[0]
     left = 16 + 7 * max(map(len, down))
     top = 40 + (22 if upright else 10 + 7 * max(map(len, along)))
@@ -295,11 +309,9 @@ def _lines(
     return out
 
 
-def _labels(shape: tuple[int, ...], name: str) -> list[str]:
-    short = name if len(name) <= 12 else f"{name[:11]}…"
-    if not shape:
-        return [short]
-    return [f"{short}[{', '.join(map(str, place))}]" for place in np.ndindex(shape)]
+def _labels(node: Node, otherwise: str, output: Node) -> list[str]:
+    labels = elements_of(node, otherwise, [output])
+    return [each if len(each) <= 16 else f"{each[:9]}…{each[-6:]}" for each in labels]
 
 
 publish(__name__)

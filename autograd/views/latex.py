@@ -122,7 +122,8 @@ class Plain(Writer):
         return Piece("({} if {} else {})".format(*parts), ATOM)
 
     def transposed(self, piece: Piece) -> Piece:
-        return Piece(f"{self.at_least(ATOM, piece)}ᵀ", POWER)
+        text = piece.text if piece.text.endswith("⁾") else self.at_least(ATOM, piece)
+        return Piece(f"{text}ᵀ", POWER)
 
 
 class Latex(Writer):

@@ -8,18 +8,15 @@ of it one by one; no text is ever read as markup.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
-from autograd.views.symbols import GREEK
+from autograd.views.called import GREEK
 
-__all__ = ["Tree", "mathml", "one_line", "row"]
+__all__ = ["Tree", "mathml", "row"]
 
 Tree = list[Any]
 
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?|\s+|.", re.DOTALL)
-
-SIGNS = dict(zip(GREEK, "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", strict=True))
 
 OPERATORS = {
     "cdot": "·",
@@ -151,8 +148,8 @@ class _Parser:
             return ["mo", "{"] if name == "begin" else None
         if name == "\\":
             return ["mtext", ";  "]  # the cases of a function, on one line
-        if name in SIGNS:
-            return ["mi", SIGNS[name]]
+        if name in GREEK:
+            return ["mi", GREEK[name]]
         if name in OPERATORS:
             return ["mo", OPERATORS[name]]
         if name == "_":
@@ -172,39 +169,3 @@ class _Parser:
                 break
             parts.append(token)
         return "".join(parts[1:])
-
-
-# --- on one line -------------------------------------------------------------------------------------
-
-BELOW = str.maketrans("0123456789+-−()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎")
-ABOVE = str.maketrans("0123456789+-−()ᵀ⊤", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ᵀᵀ")
-SCRIPTS = frozenset("0123456789+-−(),⊤")
-
-
-def one_line(tree: Tree) -> str | None:
-    """A symbol in Unicode, at full size: ``w⁽⁰⁾₃₁``; ``None`` where Unicode has no such character.
-
-    >>> one_line(mathml("w^{(0)}_{3,1}")), one_line(mathml("x_{i}"))
-    ('w⁽⁰⁾₃₁', None)
-    """
-    kind = tree[0].partition(".")[0]
-    if kind in ("mi", "mn", "mo", "mtext"):
-        return str(tree[1])
-    if kind == "mrow":
-        return _joined([one_line(child) for child in tree[1:]])
-    if kind in ("msub", "msup", "msubsup"):
-        parts = [one_line(child) for child in tree[1:]]
-        below = parts[1] if kind != "msup" else ""
-        above = parts[-1] if kind != "msub" else ""
-        if parts[0] is None or below is None or above is None:
-            return None
-        if not SCRIPTS.issuperset(below + above):
-            return None
-        indices = below.split(",")
-        comma = "" if all(len(index) == 1 for index in indices) else ","
-        return parts[0] + above.translate(ABOVE) + comma.join(indices).translate(BELOW)
-    return None
-
-
-def _joined(parts: Sequence[str | None]) -> str | None:
-    return None if any(part is None for part in parts) else "".join(map(str, parts))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -11,33 +10,22 @@ import numpy as np
 
 from autograd.families import Elementwise
 from autograd.graph import Node
+from autograd.views.called import Names, formula_of, identifier
 from autograd.views.notation import Formula
 from autograd.views.operations import Operations, is_constant
-from autograd.views.symbols import latex_name, text_name
 
-__all__ = ["Naming", "identifier"]
+__all__ = ["Naming"]
 
-SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-RESERVED = {"np", "autograd", "g", "G", "n", "dict", "lambda"}
 PATHS = re.compile(r"(.*\.)?(weight|bias)")
-
-
-def identifier(name: str) -> str:
-    """A Python name as close to a given one as can be."""
-    plain = re.sub(r"\W+", "_", name).strip("_") or "v"
-    if not plain.isidentifier():
-        plain = f"v{plain}"
-    if not plain.isidentifier():
-        plain = re.sub(r"[^A-Za-z0-9_]+", "_", plain)
-    return f"{plain}_" if keyword.iskeyword(plain) or plain in RESERVED else plain
 
 
 class Naming:
     """The name of every node and constant array of a graph, as Python, text and LaTeX.
 
-    A name that the user gave stays. An affine layer's parameters are W and b, what it computes is s,
-    what an activation computes is h, softmax computes p, and the data are x and y: numbered when there
-    are several, and capitals where instances are rows or columns of a matrix.
+    A name that the user gave stays, and a module's parameters are called as in every view: W⁽¹⁾. An
+    affine layer's own parameters are W and b, what it computes is s, what an activation computes is h,
+    softmax computes p, and the data are x and y: numbered when there are several, as the parameters
+    are, and capitals where instances are rows or columns of a matrix.
 
     Args:
         nodes: in order of creation, arguments before outputs.
@@ -57,18 +45,22 @@ class Naming:
         self.arrays: dict[int, str] = {}
         self.held: list[Any] = []  # so that an id stays one array's
         self._nodes = nodes
+        self._called = Names(nodes)
+        self._layered = any("⁾" in symbol.text for symbol in self._called.symbols.values())
         self._roles: dict[Any, str] = {}
         self._find_roles()
         for node in nodes:
-            if node.name is not None and node not in self._roles:
-                self.nodes[node] = self.add(node.name)
+            if (symbol := self._called.symbols.get(node)) is not None and node not in self._roles:
+                path = node.is_leaf and PATHS.fullmatch(str(node.name))
+                key = symbol.text if path else self._called.keys[node]
+                self.nodes[node] = self.add(key, symbol)
         counts: dict[str, int] = {}
         for role in self._roles.values():
             counts[role] = counts.get(role, 0) + 1
         given: dict[str, int] = {}
         for key, role in self._roles.items():
             given[role] = given.get(role, 0) + 1
-            name = self.add(role if counts[role] == 1 else f"{role}{given[role]}")
+            name = self.add(*self._numbered(role, given[role] if counts[role] > 1 else None))
             if isinstance(key, Node):
                 self.nodes[key] = name
             else:
@@ -78,7 +70,7 @@ class Naming:
 
     def _role(self, key: Any, letter: str) -> None:
         if isinstance(key, Node):
-            if (key.name is None or PATHS.fullmatch(key.name)) and key is not self._nodes[-1]:
+            if key not in self._called.symbols and key is not self._nodes[-1]:
                 self._roles.setdefault(key, letter)
         elif isinstance(key, np.ndarray) and key.ndim:
             self.held.append(key)
@@ -148,20 +140,27 @@ class Naming:
             return False
         return self._roles.get(node.arguments[0], "").lower() == "s"
 
-    def add(self, name: str) -> str:
+    def _numbered(self, role: str, number: int | None) -> tuple[str, Formula]:
+        """A role's letter with its number: above it, where the layers have theirs there."""
+        if number is None:
+            return role, formula_of(role)
+        if self._layered:
+            return f"{role}{number}", formula_of(
+                f"layers.0.{role}", {"layers.0": number}, array=True
+            )
+        return f"{role}{number}", formula_of(f"{role}{number}")
+
+    def add(self, name: str, symbol: Formula | None = None) -> str:
         """A new name, as close to the given one as Python and the names before allow."""
-        name = text_name(name)
         plain = identifier(name)
         base, count = plain, 1
         while plain in self.symbols:
             count += 1
             plain = f"{base}_{count}"
-        shown = name if count == 1 else f"{name}_{count}"
-        if match := re.fullmatch(r"(.*[^\d_.])_?(\d+)", shown):
-            text = match[1] + match[2].translate(SUBSCRIPTS)
-        else:
-            text = shown
-        self.symbols[plain] = Formula(text, latex_name(shown))
+        if symbol is None or count > 1:
+            shown = name if count == 1 else f"{name}_{count}"
+            symbol = formula_of(shown)
+        self.symbols[plain] = symbol
         return plain
 
     def of(self, x: Any) -> str | None:

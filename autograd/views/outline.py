@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd.graph import Node, topological_order
 from autograd.recording import Scope
+from autograd.views.called import Names
 
 __all__ = ["Frame", "Outline", "frame_of"]
 
@@ -32,6 +33,7 @@ class Outline:
         arguments: those of each node.
         frames: the module scopes each node is drawn in: its own, and for a parameter that of its module.
         parameters: the leaves that live in a module.
+        names: what the nodes are called.
     """
 
     def __init__(self, roots: Sequence[Node]) -> None:
@@ -46,6 +48,7 @@ class Outline:
             if id(scope) not in frames:
                 frames[id(scope)] = frame_of(scope)
             self.frames.append(frames[id(scope)])
+        self.names = Names(self.nodes)
         self.parameters: set[Node] = set()
         self._users: dict[Node, list[Node]] | None = None  # made when first asked for
         self._find_parameters()

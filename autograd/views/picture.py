@@ -118,11 +118,11 @@ class Picture:
         outline = self.outline
         for k, each in enumerate(self.folds):
             self._place(each.frame, f"f{k}", self._record([], map(escaped, each.lines)), "folded")
-        expressions = Expressions(self.digits)
+        expressions = Expressions(self.digits, self.outline.names)
         for node, name in self.node_ids.items():
             cells = [] if node.primitive is None else [escaped(sign(node))]
             formula = expressions.of(node)
-            if name_or_formula := node.name or formula:
+            if name_or_formula := self.outline.names.labels.get(node) or formula:
                 cells.append(escaped(name_or_formula))
             rows = self._data(node) + self._gradient(node)
             self._place(outline.frame(node), name, self._record(cells, rows), outline.kind(node))

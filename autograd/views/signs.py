@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd.graph import Node
 from autograd.value import Value
+from autograd.views.called import Names
 from autograd.views.looks import number
 
 __all__ = ["Expressions", "has_bias", "sign"]
@@ -52,8 +53,8 @@ class Expressions:
     Ask for arguments before outputs: a formula is made of those that were asked for before.
     """
 
-    def __init__(self, digits: int) -> None:
-        self.digits = digits
+    def __init__(self, digits: int, names: Names) -> None:
+        self.digits, self.names = digits, names
         self.known: dict[Node, tuple[str, int]] = {}
 
     def of(self, node: Node) -> str:
@@ -61,11 +62,11 @@ class Expressions:
         text, strength = self._text(node)
         if text:
             self.known[node] = text, strength
-        return "" if node.primitive is None or node.name else text
+        return "" if node.primitive is None or node in self.names.symbols else text
 
     def _text(self, node: Node) -> tuple[str, int]:
-        if node.name:
-            return (node.name, ATOM) if len(node.name) <= SHORT else ("", ATOM)
+        if (name := self.names.symbols.get(node)) is not None:
+            return (name.text, ATOM) if len(name.text) <= SHORT else ("", ATOM)
         primitive = node.primitive
         if primitive is None or len(node.arguments) != primitive.arity or node.options:
             return "", ATOM

@@ -141,7 +141,8 @@ class Stepper:
             self._notice = timeline.notice
         self._timeline = timeline
         self._start = self._position(start)
-        self._title = printable(f"Backward pass of {node.name or 'a graph'}")
+        name = timeline.outline.names.labels.get(node, "a graph")
+        self._title = printable(f"Backward pass of {name}")
         self._board = Board(timeline.cards, timeline.arrows, self._title)
 
     def _position(self, start: int | str) -> int:

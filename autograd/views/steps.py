@@ -117,9 +117,9 @@ class Step(OfNode):
         >>> step, _ = autograd.steps(w * x)
         >>> for form in ("symbols", "numbers", "both"):
         ...     print(step.text(form))
-        ∂L/∂w += ∂L/∂L · x1
+        ∂L/∂w += ∂L/∂L · x₁
         ∂L/∂w += 1 · 2 = 2
-        ∂L/∂w += ∂L/∂L · x1 = 1 · 2 = 2
+        ∂L/∂w += ∂L/∂L · x₁ = 1 · 2 = 2
         """
         return self._formula(form).text
 
@@ -194,7 +194,7 @@ class ForwardStep(OfNode):
         >>> x, w = autograd.Value(2.0, "x1"), autograd.Value(-3.0, "w")
         >>> (step,) = autograd.forward_steps(w * x)
         >>> step.text()
-        'L = w · x1 = −3 · 2 = −6'
+        'L = w · x₁ = −3 · 2 = −6'
         """
         return self._formula(form).text
 
@@ -306,11 +306,11 @@ def steps(node: Node, *, seed: Any = None, digits: int = 4) -> Iterator[Step]:
     >>> x, w, b = (autograd.Value(v, n) for v, n in ((2.0, "x"), (-3.0, "w"), (6.88, "b")))
     >>> for step in autograd.steps((w * x + b).tanh()):
     ...     print(step.text(), "complete" if step.complete else "")
-    ∂L/∂v2 += ∂L/∂L · (1 − L²) = 1 · (1 − 0.7064²) = 0.501 complete
-    ∂L/∂v1 += ∂L/∂v2 · 1 = 0.501 · 1 = 0.501 complete
-    ∂L/∂b += ∂L/∂v2 · 1 = 0.501 · 1 = 0.501 complete
-    ∂L/∂w += ∂L/∂v1 · x = 0.501 · 2 = 1.002 complete
-    ∂L/∂x += ∂L/∂v1 · w = 0.501 · (−3) = −1.503 complete
+    ∂L/∂v₂ += ∂L/∂L · (1 − L²) = 1 · (1 − 0.7064²) = 0.501 complete
+    ∂L/∂v₁ += ∂L/∂v₂ · 1 = 0.501 · 1 = 0.501 complete
+    ∂L/∂b += ∂L/∂v₂ · 1 = 0.501 · 1 = 0.501 complete
+    ∂L/∂w += ∂L/∂v₁ · x = 0.501 · 2 = 1.002 complete
+    ∂L/∂x += ∂L/∂v₁ · w = 0.501 · (−3) = −1.503 complete
     """
     _check_node(node, "steps")
     if not node.requires_grad:
@@ -379,9 +379,9 @@ def forward_steps(node: Node, *, digits: int = 4) -> Iterator[ForwardStep]:
     >>> x, w = autograd.Value(2.0, "x"), autograd.Value(-3.0, "w")
     >>> for step in autograd.forward_steps((w * x + 1).tanh()):
     ...     print(step.text())
-    v1 = w · x = −3 · 2 = −6
-    v2 = v1 + 1 = −6 + 1 = −5
-    L = tanh(v2) = tanh(−5) = −0.9999
+    v₁ = w · x = −3 · 2 = −6
+    v₂ = v₁ + 1 = −6 + 1 = −5
+    L = tanh(v₂) = tanh(−5) = −0.9999
     """
     _check_node(node, "forward_steps")
     order = [each for each in topological_order(node, arguments=True) if not each.is_leaf]

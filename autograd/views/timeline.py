@@ -14,7 +14,7 @@ from autograd.letters import Letter
 from autograd.views.board import DERIVATIVE, Arrow, Card, printable
 from autograd.views.formulas import Formulas
 from autograd.views.looks import described, number
-from autograd.views.mathml import Tree, mathml, one_line, row
+from autograd.views.mathml import Tree, mathml, row
 from autograd.views.outline import Outline
 from autograd.views.signs import sign
 from autograd.views.steps import ForwardStep, Step, forward_steps, steps
@@ -69,10 +69,8 @@ class Moment:
 
 
 def short_symbol(symbols: Symbols, node: Node) -> str:
-    """A node's symbol in one line at full size: ``w⁽⁰⁾₃₁``, or what fits of its text."""
-    symbol = symbols[node]
-    text = one_line(mathml(symbol.latex)) or symbol.text
-    text = printable(text)
+    """A node's symbol, or what fits of it."""
+    text = printable(symbols[node].text)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 

@@ -181,7 +181,7 @@ class Writer:
             text = self.leaf(tree.function)
             if text.startswith(("∂", r"\frac")):
                 return Piece(text, FRACTION)
-            return Piece(text, POWER if "^" in text else ATOM)
+            return Piece(text, POWER if "^" in text or "⁾" in text else ATOM)
         name = tree.function
         own = getattr(self, f"_{name}", None)
         if own is not None:
