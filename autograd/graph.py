@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.arrays import ORDINARY, check_array
 from autograd.habits import option_advice
 from autograd.recording import (
     Scope,
@@ -223,6 +222,10 @@ class Node:
         """
         raise TypeError(f"{type(self).__name__} takes no gradient")
 
+    def _as_gradient(self, g: Any) -> Any:
+        """What a user assigns as this node's gradient, or an error that says what was expected."""
+        raise TypeError(f"{type(self).__name__} takes no gradient")
+
     def _take(self, result: Any, sign: str) -> None:
         """Give a leaf the numbers of a result, as ``p -= x`` does: an assignment, which is dated."""
         raise TypeError(f"{type(self).__name__} is not changed in place")
@@ -246,7 +249,10 @@ class Node:
 
     @property
     def grad(self) -> Any:
-        """The gradient the last pass left; ``None`` until one reaches the node. Assignable."""
+        """The gradient the last pass left; ``None`` until one reaches the node.
+
+        Assignable: a number for a Value, and for a Tensor numbers of its shape, which become its dtype.
+        """
         if under_way:
             notes = current_mode().notes
             for recorded in () if notes is None else notes.gradients.get(self, ()):
@@ -260,10 +266,10 @@ class Node:
 
     @grad.setter
     def grad(self, gradient: Any) -> None:
+        if gradient is not None:
+            gradient = self._as_gradient(gradient)
         if getattr(self, "_grad", None).__class__ is Pending:
             displaced()
-        if gradient.__class__ not in ORDINARY:
-            check_array(gradient, "a gradient")
         if under_way and (notes := current_mode().notes) is not None:
             notes.gradients.pop(self, None)
         self._grad = gradient

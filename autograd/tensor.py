@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.arrays import check_array
 from autograd.dispatch import numpy_call, numpy_ufunc, registry
-from autograd.followed import holds_followed, places
+from autograd.followed import Followed, holds_followed, places
 from autograd.graph import Node, changed, tick
 from autograd.habits import Listed, TensorHabits, option_advice
 from autograd.local_derivative import LocalDerivative
@@ -488,6 +488,16 @@ class Tensor(ArrayMethods, Node, TensorHabits, metaclass=Listed):
                 g = g.copy()  # nobody else's memory, so that `grad *= 0.5` is safe
         held = self._grad
         self._grad = g if held is None or self._primitive is not None else held + g
+
+    def _as_gradient(self, g: Any) -> Any:
+        data = self._raw
+        # An array that fits is held as it is, so that `t.grad *= 0.5` changes it in place.
+        fits = g.__class__ is ndarray and g.dtype is data.dtype
+        if not (fits or isinstance(g, Node) or g.__class__ is Followed):
+            g = as_data(g, data.dtype, "a gradient")
+        if g.shape != data.shape:
+            raise ValueError(f"a gradient of shape {data.shape} was expected, got {g.shape}")
+        return g
 
     def _take(self, result: Any, sign: str) -> None:
         if result.shape != self.shape:

@@ -16,6 +16,7 @@ from autograd.arrays import check_array
 from autograd.choices import NOTHING
 from autograd.dispatch import numpy_call, numpy_ufunc, registry
 from autograd.families import Elementwise
+from autograd.followed import Followed
 from autograd.graph import LOCK, Node, changed, tick
 from autograd.habits import Listed, ValueHabits, option_advice, publish
 from autograd.recording import (
@@ -411,6 +412,15 @@ class Value(ScalarMethods, Node, ValueHabits, metaclass=Listed):
             g = g._raw  # the graph of the gradient leads back here, and would never be freed
         held = self.grad
         self.grad = g if held is None or self._primitive is not None else held + g
+
+    def _as_gradient(self, g: Any) -> Any:
+        if g.__class__ is float:
+            return g
+        if isinstance(g, Node):
+            if g.shape != ():
+                raise ValueError(f"the gradient of a Value is one number, got shape {g.shape}")
+            return g
+        return g if g.__class__ is Followed else number(g, "the gradient of a Value")
 
     def _take(self, result: Any, sign: str) -> None:
         if result.__class__ is not Value:

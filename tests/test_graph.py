@@ -408,3 +408,64 @@ def test_micrograds_update_after_a_pass_works():
         for q in p:
             q.data -= 0.1 * q.grad
     assert p[0].data == pytest.approx(0.8**3)
+
+
+# --- gradients that are assigned ------------------------------------------------------------------
+
+JUNK = [
+    "x",
+    b"x",
+    {},
+    {1.0},
+    object(),
+    1j,
+    [None],
+    [[1.0], [1.0, 2.0]],
+    np.array(["x"]),
+    Value,
+    "1.0",
+]
+
+
+@pytest.mark.parametrize("make", [lambda: Value(1.0), lambda: Tensor([1.0, 2.0])])
+@pytest.mark.parametrize("junk", JUNK, ids=repr)
+def test_a_gradient_that_is_no_number_is_refused_and_the_old_one_stays(make, junk):
+    node = make()
+    np.sum(node * 3).backward()
+    before = np.array(node.grad)
+    with pytest.raises((TypeError, ValueError)):
+        node.grad = junk
+    np.testing.assert_array_equal(node.grad, before)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (2, 1), (1, 2), (0,)])
+def test_a_gradient_of_another_shape_is_refused(shape):
+    t, v = Tensor([1.0, 2.0]), Value(1.0)
+    for g in (np.ones(shape), Tensor(np.ones(shape))):
+        with pytest.raises(ValueError, match=r"shape \(2,\) was expected"):
+            t.grad = g
+        if shape:
+            with pytest.raises((TypeError, ValueError), match=r"shape|real number"):
+                v.grad = g
+
+
+def test_gradients_that_fit_are_held():
+    v, t = Value(1.0), Tensor([1.0, 2.0], dtype=np.float32)
+    for number in (2, 2.0, np.float32(2), np.int64(2), np.array(2.0), True):
+        v.grad = number
+        assert type(v.grad) is float
+        assert v.grad == float(number)
+    for numbers in ([1, 2], (1.0, 2.0), np.array([1, 2]), np.array([1.0, 2.0])):
+        t.grad = numbers
+        assert t.grad.dtype == np.float32
+        assert t.grad.tolist() == [1.0, 2.0]
+    held = np.array([1.0, 2.0], np.float32)
+    t.grad = held
+    assert t.grad is held
+    t.grad *= 0.5
+    assert held.tolist() == [0.5, 1.0]
+    for node in (v, t):
+        node.grad = None
+        assert node.grad is None
+        node.grad = type(node)(node.data)
+        assert isinstance(node.grad, type(node))

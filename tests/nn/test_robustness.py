@@ -21,11 +21,11 @@ def test_a_state_made_of_the_models_own_parameters_is_loaded_as_it_was() -> None
     np.testing.assert_array_equal(model.layers[1].weight.data, first)
 
 
-@pytest.mark.parametrize("bad", [np.ones(3), np.ones(1), "x", [1.0]])
-def test_a_gradient_of_the_wrong_shape_stops_a_step_before_it_begins(bad: object) -> None:
+def test_a_gradient_of_the_wrong_shape_stops_a_step_before_it_begins() -> None:
     a, b = Tensor([1.0, 2.0]), Tensor([3.0, 4.0], "b")
     optimizer = nn.optim.SGD([a, b], 0.1, momentum=0.9)
-    a.grad, b.grad = np.ones(2), bad
+    a.grad, b.grad = np.ones(2), np.ones(2)
+    b.grad.resize(3)  # which nobody can be kept from
     with pytest.raises((TypeError, ValueError), match=r"the gradient of 'b'"):
         optimizer.step()
     assert a.data.tolist() == [1.0, 2.0]
