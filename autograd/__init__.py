@@ -182,6 +182,7 @@ from autograd.recording import (
 from autograd.saving import write_whole
 from autograd.tensor import Tensor
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd.units import record_units
 from autograd.value import Value, values
 from autograd.vector import Vector
 from autograd.views.derivation import Derivation, derivation
@@ -329,6 +330,7 @@ __all__ = [
     "random_like",
     "ravel",
     "reciprocal",
+    "record_units",
     "recording",
     "reduction",
     "register_library",

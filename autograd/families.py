@@ -391,6 +391,7 @@ class Multilinear(Primitive):
     """Linear in each argument: the Jacobian by one is the map with that slot replaced."""
 
     family = "multilinear"
+    keeps_zero = True  # a sum of products of the arguments, which are the derivatives
 
     def __init__(
         self, name: str, array: Callable[..., Any], vjps: Any, arity: int | None, **fields: Any

@@ -235,26 +235,31 @@ def source(name: str, method: str | None = None, *, reflected: bool = False) -> 
     )
 
 
-def _install(row: Elementwise, method: str, *, reflected: bool = False) -> None:
-    """Compile a method from its row, and give it to Value."""
-    text = source(row.name, method, reflected=reflected)
-    filename = f"<autograd.Value.{method}>"
-    library_files.add(filename)
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+def formula_scope(row: Elementwise) -> dict[str, Any]:
+    """The names that the text of a row, and of a node that it makes, is made of."""
     scope: dict[str, Any] = {
         name: each.scalar for name, each in registry.items() if isinstance(each, Elementwise)
     }
-    scope |= {
+    return scope | {
         "ARITHMETIC": ARITHMETIC,
         "NOTHING": NOTHING,
         "Value": Value,
         "primitive": row,
         "new": object.__new__,
         "abs": abs,
+        "tick": tick,
     }
+
+
+def _install(row: Elementwise, method: str, *, reflected: bool = False) -> None:
+    """Compile a method from its row, and give it to Value."""
+    text = source(row.name, method, reflected=reflected)
+    filename = f"<autograd.Value.{method}>"
+    library_files.add(filename)
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    scope = formula_scope(row)
     scope |= {"current_mode": current_mode, "getframe": getframe}
     scope |= {"operate": operate, "record_scalar": record_scalar, "record_site": record_site}
-    scope |= {"tick": tick}
 
     def inside(code: CodeType) -> bool:
         if is_library(code):

@@ -208,6 +208,8 @@ class Primitive:
     """
 
     family = "primitive"
+    keeps_zero = False
+    """Whether a finite output of many Values has finite derivatives: 0 times them is 0 then."""
 
     def __init__(
         self,

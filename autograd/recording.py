@@ -626,15 +626,30 @@ class Scoped:
         mode = current_mode()
         entered = self._entered
         if entered is None or entered[0] is not mode or not self._keeps_scope(entered[1].scope):
-            scope = self._make_scope(mode.scope)
-            fields = (mode.recording, mode.retain, mode.transforming, mode.anomaly)
-            inner = Mode(*fields, scope, mode.notes)
-            self._entered = entered = (mode, inner)
+            entered = self._enter_anew(mode)
         token = enter(entered[1])
         try:
             return self.forward(*inputs, **options)
         finally:
             leave(token)
+
+    def _enter_anew(self, mode: Mode) -> tuple[Mode, Mode]:
+        """The mode of a call from this one, with a scope of its own."""
+        fields = (mode.recording, mode.retain, mode.transforming, mode.anomaly)
+        inner = Mode(*fields, self._make_scope(mode.scope), mode.notes)
+        self._entered = entered = (mode, inner)
+        return entered
+
+    def scope_inside(self) -> Scope | None:
+        """The scope that a call runs in that is made now."""
+        mode = current_mode()
+        entered = self._entered
+        if entered is None or entered[0] is not mode or not self._keeps_scope(entered[1].scope):
+            entered = self._enter_anew(mode)
+        return entered[1].scope
+
+    mode_now = staticmethod(current_mode)
+    """The current mode: an object that stays the same while nothing changes it."""
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """The computation."""

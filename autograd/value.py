@@ -500,6 +500,8 @@ def _pass(root: Value, seed: float) -> None:
                     sums[x] = 0.0
                     push(x)
     order.sort(key=by_serial, reverse=True)
+    # To a unit that is switched off, as half of those after a rectifier are, comes 0, and nothing has to
+    # be added to what it was computed from; unless an infinite derivative makes nan of it.
     for node in order:
         g = sums[node]
         d = node._dx
@@ -510,7 +512,7 @@ def _pass(root: Value, seed: float) -> None:
                 sums[node._y] += g * d
         elif node._dy is not None:
             sums[node._y] += g * node._dy
-        else:
+        elif g or not node._primitive.keeps_zero or node._raw - node._raw:  # type: ignore[union-attr]
             for x, d in zip(node._x, node._y, strict=False):
                 if d is not None:
                     sums[x] += g * d

@@ -81,7 +81,7 @@ def walk(root: Module) -> Iterator[tuple[Keys, Any]]:
             stack.extend([((*keys, key), each) for key, each in items][::-1])
 
 
-CACHES = ("_entered", "_places", "_settings")
+CACHES = ("_entered", "_places", "_settings", "_units")
 """Attributes that a module keeps for itself."""
 
 
@@ -382,7 +382,16 @@ class Module(Scoped, metaclass=Naming):
 
     def parameters(self) -> list[Any]:
         """The leaves that require a gradient: what an optimiser changes. Each once."""
-        return [parameter for _, parameter in self.named_parameters()]
+        found: list[Any] = []
+        for x in below(
+            self
+        ):  # as `named_parameters`, without the names: loops ask for it at each step
+            if isinstance(x, np.ndarray):
+                found += [each for each in x.flat if isinstance(each, Node)]
+            elif not isinstance(x, Module):
+                found.append(x)
+        once = {id(x): x for x in found if x.is_leaf and x.requires_grad}
+        return list(once.values())
 
     def _named_leaves(self) -> list[tuple[str, Any]]:
         """Leaf Tensors, leaf Values and arrays of Values, with their paths."""
@@ -420,7 +429,7 @@ class Module(Scoped, metaclass=Naming):
 
     def zero_grad(self) -> None:
         """Set every parameter's gradient to ``None``, so that the next pass starts anew."""
-        for _, x in walk(self):
+        for x in below(self):
             if isinstance(x, Node):
                 x.grad = None
             elif isinstance(x, np.ndarray):
