@@ -27,7 +27,7 @@ FILES = sorted(
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("exercises", "expressions", "views", "programs", "checking"),
-    ("transforms",),
+    ("transforms", "units"),
     ("operators",),
     ("functions",),
     ("apply", "flat", "in_place", "vector"),
