@@ -390,8 +390,7 @@ def apply_to_followed(
 ) -> Any:
     """Call a primitive where the highest kind among the arguments is an array that is followed."""
     if primitive.is_impure(options):  # what is drawn anew is a node
-        one = Tensor(1.0, requires_grad=False)
-        made = [registry["mul"](x, one) if x.__class__ is Followed else x for x in arguments]
+        made = [as_node(x) if x.__class__ is Followed else x for x in arguments]
         return primitive(*made, **options)
     arrays = [plain(asarray(x, primitive.name)) for x in arguments]
     with np.errstate(all="ignore"):
@@ -399,6 +398,13 @@ def apply_to_followed(
     if current_mode().notes is None:
         return out
     return Followed(note_made(out, primitive, arrays, options))
+
+
+def as_node(x: Followed) -> Tensor:
+    """A tensor of the same numbers, computed anew with each run; whole numbers become float64."""
+    one = np.ones((), np.float32 if x.dtype == np.float32 else np.float64)
+    node: Tensor = registry["mul"](x, Tensor(one, requires_grad=False))
+    return node
 
 
 register_kind(Followed, FOLLOWED_RANK, apply_to_followed)

@@ -224,3 +224,28 @@ def test_a_network_of_values_stays_one_when_it_is_given_an_array_of_numbers() ->
         out = model.to_scalars()(given)
         assert {type(each) for each in np.ravel(out)} == {Value}
         np.testing.assert_allclose(np.asarray(out, float), model(given).data, rtol=1e-12)
+
+
+@pytest.mark.parametrize("row", ["pad", "scatter", "scatter_at"])
+def test_zeros_among_values_are_floats(row: str) -> None:
+    """A whole number of NumPy's would be divided, and raised to powers, as a whole number."""
+    x = autograd.values(np.array([2.0, 4.0]), "x")
+    calls: dict[str, Callable[[], Any]] = {
+        "pad": lambda: autograd.pad(x, pad_width=1),
+        "scatter": lambda: autograd.scatter(x, index=np.array([0, 2]), shape=(3,)),
+        "scatter_at": lambda: autograd.scatter_at(x, np.array([0, 2]), shape=(3,)),
+    }
+    for node in calls[row]():
+        assert isinstance(node, Value | float)
+    inverse = autograd.reciprocal(calls[row]())
+    assert sorted(map(float, inverse))[:2] == [0.25, 0.5]
+    assert max(map(float, inverse)) == np.inf
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.int32, np.uint8])
+@pytest.mark.parametrize("name", ["reciprocal", "sigmoid", "softplus", "tanh", "hinge"])
+def test_whole_numbers_are_computed_as_the_floats_that_they_are(name: str, kind: Any) -> None:
+    row = getattr(autograd, name)
+    x = np.array([1, 3, 7], kind)
+    given = (x, x) if name == "hinge" else (x,)
+    np.testing.assert_allclose(row(*given), row(*(each.astype(float) for each in given)), rtol=1e-3)

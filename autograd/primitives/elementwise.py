@@ -268,10 +268,11 @@ cbrt = elementwise(
 reciprocal = elementwise(
     "reciprocal",
     lambda x: 1.0 / x,
-    np.reciprocal,
+    lambda x: np.divide(1, x),  # NumPy's reciprocal of a whole number is a whole number, mostly 0
     lambda out, x: -out * out,
     symbol="1/",
     doc="1 / x.",
+    numpy=(np.reciprocal,),
 )
 square = elementwise(
     "square", lambda x: x * x, np.square, lambda out, x: 2 * x, symbol="²", doc="x²."
@@ -370,7 +371,7 @@ def _sigmoid(x: float) -> float:
 
 
 def _sigmoid_array(x: Any) -> Any:
-    e = np.exp(-np.abs(x))
+    e = np.exp(0.0 - np.abs(x))  # of unsigned numbers too, where -x would be large
     return np.where(np.asarray(x) > 0, 1, e) / (1 + e)
 
 
@@ -424,7 +425,7 @@ relu = elementwise(
 # One node where relu(1 − x y) makes three: a third of the time of a small network's loss.
 # Kink: at a margin of exactly 1 both derivatives are 0.
 def _hinge_array(x: Any, y: Any) -> Any:
-    return np.maximum(1 - x * y, 0)
+    return np.maximum(1.0 - x * y, 0)
 
 
 hinge = elementwise(

@@ -63,9 +63,17 @@ def _is_basic(index: Any) -> bool:
     )
 
 
+def _zeros(shape: Any, dtype: Any) -> Any:
+    """Zeros; among Values they are floats, where NumPy would put whole numbers."""
+    zeros = np.zeros(shape, dtype)
+    if zeros.dtype == object:
+        zeros[...] = 0.0
+    return zeros
+
+
 def _scatter_array(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     x = np.asarray(x)
-    out = np.zeros(shape, dtype=x.dtype)
+    out = _zeros(shape, x.dtype)
     if _is_basic(index):
         out[index] = x[()]  # NumPy would put a 0-d array of one Value in as an array
     else:
@@ -112,7 +120,7 @@ getitem_at: Fused = fused(
 
 def _scatter_places(x: Any, places: Any, shape: tuple[int, ...]) -> Any:
     x = np.asarray(x)
-    out = np.zeros(math.prod(shape), x.dtype)
+    out = _zeros(math.prod(shape), x.dtype)
     np.add.at(out, np.reshape(places, -1).astype(np.intp, copy=False), x.reshape(-1))
     return out.reshape(shape)
 
@@ -191,7 +199,8 @@ def _widths(pad_width: Any, ndim: int) -> list[list[int]]:
 
 
 def _pad_array(x: Any, pad_width: Any) -> Any:
-    return np.pad(x, _widths(pad_width, np.ndim(x)))
+    # Not 0: among Values that would be NumPy's whole numbers, whose reciprocal is one too.
+    return np.pad(x, _widths(pad_width, np.ndim(x)), constant_values=0.0)
 
 
 def _pad_transpose(g: Any, x: Any, pad_width: Any) -> Any:

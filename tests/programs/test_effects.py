@@ -231,3 +231,14 @@ def test_a_row_that_gives_its_own_argument_is_followed_like_any_other() -> None:
     assert float(np.asarray(fast(np.array([0, 1])).data)) == 3.0
     assert float(np.asarray(fast(np.array([2, 2])).data)) == 6.0
     assert len(told) >= 2
+
+
+def test_numbers_drawn_in_the_shape_of_followed_ones_have_their_dtype() -> None:
+    def drawn(x: Any, t: Any) -> Any:
+        return x.sum() + autograd.random_like(t.astype(np.float32), sample=np.ones).sum()
+
+    compiled = autograd.compile(drawn, executor="numpy")
+    x, t = np.ones(2, np.float32), np.arange(3)
+    for _ in range(2):
+        assert compiled(x, t).dtype == np.float32 == drawn(Tensor(x), t).dtype
+        assert compiled(x, t) == 5.0

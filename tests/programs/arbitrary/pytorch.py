@@ -57,7 +57,10 @@ DOCUMENTED: dict[str, Callable[..., bool]] = {
     # Beside an infinite number the others are x / ∞ = 0: PyTorch's are nan.
     "rms_norm": lambda x, *rest: extreme(x, *rest) or bool(np.isinf(x).any()),
     "var": extreme,
-    "std": extreme,
+    # Of equal numbers: a steep function after it meets PyTorch's 0 and gives 0; norm's is nan in both.
+    "std": lambda x: extreme(x) or (x.size > 0 and bool(np.ptp(x) == 0)),
+    # NumPy's `x ** 0.5` is its square root, nan of −inf; C's pow gives inf.
+    "pow": lambda x, y: bool(np.any((x == -np.inf) & (y == 0.5))),
     # In which order three factors are multiplied is free: 0 · inf is met in one and not in another.
     "einsum_all": lambda *xs: len(xs) > 2 and not all(np.isfinite(x).all() for x in xs),
     # README: "`xlogy(0, 0)` by y"; of a negative y PyTorch's derivative of a cotangent of 0 is 0.
