@@ -156,7 +156,11 @@ class Neuron(OfOne):
         return len(self.w)
 
     def describe(self) -> str:
-        return f"{len(self.w)}"
+        return (
+            f"{len(self.w)}, {activation_name(self.activation)}"
+            if self.nonlin
+            else f"{len(self.w)}"
+        )
 
     def __repr__(self) -> str:
         return (

@@ -390,8 +390,11 @@ def lines(
     weight: Array, left: Column, right: Column, scale: float, k: int, digits: int
 ) -> list[tuple[float, str]]:
     """(|w| as a part of the largest, the line) of the weights between two columns."""
-    few = len(left.shown) * len(right.shown) <= 600
+    count = len(left.shown) * len(right.shown)
+    few = count <= 600
     thickest = 5.0 if few else 2.5
+    # Of many lines the weak ones fade, or all would be one surface.
+    fading, faintest = (1.0, 0.2) if few else (1.0 + min(count / 1500, 2.0), 0.04)
     found = []
     for b, j in enumerate(right.shown):
         for a, i in enumerate(left.shown):
@@ -399,6 +402,7 @@ def lines(
             if not w:
                 continue
             part = min(abs(w) / scale, 1.0) if np.isfinite(w) else 1.0
+            opacity = faintest + (0.9 - faintest) * part**fading
             start, end = (left.x + left.radius, left.y(a)), (right.x - right.radius, right.y(b))
             words = f"{letter('w', k, j + 1, i + 1)} = {number(w, digits)}"
             told = f"<title>{words}</title>" if few else ""
@@ -408,7 +412,7 @@ def lines(
                     f'<path class="{"up" if w > 0 else "down"}" '
                     f'd="M{start[0]:.1f} {start[1]:.1f}L{end[0]:.1f} {end[1]:.1f}" '
                     f'stroke-width="{0.4 + thickest * part:.2f}" '
-                    f'stroke-opacity="{0.2 + 0.7 * part:.2f}">{told}</path>',
+                    f'stroke-opacity="{opacity:.2f}">{told}</path>',
                 )
             )
     return found

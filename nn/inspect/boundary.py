@@ -29,7 +29,8 @@ def evaluated(model: Callable[[Any], Any], x: Array) -> Array:
     try:
         if isinstance(model, Module):
             model.eval()
-        with autograd.no_grad():
+        # A model that runs away is drawn as well, and NumPy need not warn of it.
+        with autograd.no_grad(), np.errstate(all="ignore"):
             return plain_numbers(on_arrays(model)(x))
     finally:
         for module, mode in modes:
@@ -89,7 +90,7 @@ class Plane:
     """Points of classes in the plane, and a grid around them on which a model is evaluated.
 
     Attributes:
-        x, labels: the points, and the class index of each.
+        x, labels: the points, and the class index of each; signs, whether they came as −1 and 1.
         size: of a picture of its own, in inches: as high as the data is, beside its width.
     """
 
@@ -105,6 +106,7 @@ class Plane:
             )
         self.x = x
         self.labels = np.where(y < 0, 0, y).astype(np.int64)
+        self.signs = bool((y < 0).any())
         least, most = x.min(axis=0), x.max(axis=0)
         room = margin * np.maximum(most - least, 1e-9).max()
         self.sides = [
@@ -124,6 +126,7 @@ class Plane:
     ) -> None:
         """The regions, the lines between them, the points, and how many are right."""
         from matplotlib.colors import ListedColormap
+        from matplotlib.transforms import ScaledTranslation
 
         across, up = self.sides
         shape = len(up), len(across)
@@ -175,11 +178,17 @@ class Plane:
         axes.set_xlim(across[[0, -1]])
         axes.set_ylim(up[[0, -1]])
         axes.set_aspect("equal")
-        style = {"frameon": True, "framealpha": 0.9}
+        place: dict[str, Any] = {"frameon": True, "framealpha": 0.9}
         if legend_below:  # where it hides no point
-            style = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12), "frameon": False}
-            style |= {"ncols": min(classes, 3) + 1, "handletextpad": 0.2, "columnspacing": 1.2}
-        axes.legend(fontsize=8, **style)
+            below = ScaledTranslation(0, -0.45, axes.figure.dpi_scale_trans)
+            place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "frameon": False}
+            place |= {
+                "bbox_transform": axes.transAxes + below,
+                "ncols": min(classes, 3) + 1,
+                "handletextpad": 0.2,
+                "columnspacing": 1.2,
+            }
+        axes.legend(fontsize=8, **place)
 
 
 def leads(scores: Array, regions: Array, threshold: float) -> list[Array]:

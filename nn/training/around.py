@@ -112,8 +112,36 @@ def progress_bar(wanted: bool, total: int | None) -> Any:
         from tqdm.notebook import tqdm
     else:
         from tqdm.std import tqdm
-    # Notebooks print standard error on red, as a mistake.
-    return tqdm(total=total, unit="step", file=sys.stdout if notebook else sys.stderr)
+
+        if notebook:
+            return tqdm(total=total, unit="step", file=InPlace(), ncols=80, ascii=False)
+    return tqdm(total=total, unit="step")
+
+
+class InPlace:
+    """A file that is one line below a notebook's cell: what is written takes the place of what was.
+
+    Standard error would be printed on red, and an exported page shows each state of a stream.
+    """
+
+    def __init__(self) -> None:
+        self.handle: Any = None
+
+    def write(self, text: str) -> None:
+        """Show a line."""
+        import IPython.display
+
+        text = text.strip("\r\n")
+        if not text:
+            return
+        if self.handle is None:
+            display: Any = IPython.display.display
+            self.handle = display({"text/plain": text}, raw=True, display_id=True)
+        else:
+            self.handle.update({"text/plain": text}, raw=True)
+
+    def flush(self) -> None:
+        """Nothing waits."""
 
 
 def on_terminal() -> bool:

@@ -30,6 +30,7 @@ from nn.training.checks import (
     whole,
 )
 from nn.training.history import DivergenceError, Event, History
+from nn.training.watching import MOST, Watch
 
 __all__ = ["fit"]
 
@@ -58,6 +59,8 @@ def fit(
     callbacks: Callable[[Event], Any] | Iterable[Callable[[Event], Any]] = (),
     statistics: bool = False,
     progress: bool = True,
+    live: bool = False,
+    snapshots: int = 0,
     compile: bool = False,
     rng: Seed = None,
 ) -> History:
@@ -96,6 +99,11 @@ def fit(
         statistics: note gradient norms and update ratios per step, and `nn.inspect.observe`'s summary of
             each layer per epoch.
         progress: a progress bar, by tqdm; in a notebook, or where standard error is a terminal.
+        live: in a notebook, a picture below the cell that is redrawn in place, some times a second: the
+            curve, and for instances of two numbers with classes the decision boundary. Elsewhere there
+            is the bar. It keeps 60 snapshots, too.
+        snapshots: at how many moments, spread over the training, the boundary is kept for
+            `History.animate`: the model is run on 6,400 points each time. 0 costs nothing.
         compile: record the first step for each shape of a batch, and replay it: the same numbers,
             sooner (`autograd.compile`). What the model does must not depend on more than x.
         rng: shuffles (x, y), and draws what is held out of it: a Generator, an int to seed one, or None.
@@ -143,12 +151,31 @@ def fit(
         restore_best,
         watched="loss" if validation is None else "validation loss",
     )
+    if not isinstance(live, bool):
+        raise TypeError(f"live is True or False, got {type(live).__name__} ({live!r:.60})")
+    if snapshots or isinstance(snapshots, bool):
+        whole(snapshots, "snapshots")
     saved = modes(model)
+    watch = None
+    if live or snapshots:
+        watch = Watch(run.history, model, full, live, snapshots or MOST, epochs)
     try:
         loop(
-            run, epoch_data, full, validation, epochs, adjust, callbacks, goal, statistics, progress
+            run,
+            epoch_data,
+            full,
+            validation,
+            epochs,
+            adjust,
+            callbacks,
+            goal,
+            statistics,
+            progress,
+            watch,
         )
     finally:
+        if watch is not None:
+            watch.end()
         for module, mode in saved:
             module.training = mode
     if goal.best_state is not None:
@@ -168,11 +195,13 @@ def loop(
     goal: Goal,
     statistics: bool,
     progress: bool,
+    watch: Watch | None,
 ) -> History:
     """Epochs and steps, until something ends them."""
     history, model = run.history, run.model
     size = len(data) * epochs if hasattr(data, "__len__") else None
-    with interruptible() as asked, progress_bar(progress, size) as bar:
+    wanted = progress and not (watch is not None and watch.shows)  # the picture tells as much
+    with interruptible() as asked, progress_bar(wanted, size) as bar:
         try:
             if goal.tolerance is not None:
                 history.criterion.append(run.measured(full, "", 0))
@@ -187,6 +216,8 @@ def loop(
                     value = run.update(x, y, epoch, count, statistics)
                     adjust.after("step", value)
                     bar.update()
+                    if watch is not None:
+                        watch.after_step(run.step)
                     if run.tell(callbacks, "step", epoch, value):
                         return run.ended("callback", f"a callback asked to, at step {run.step}")
                     if asked.is_set():

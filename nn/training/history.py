@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import autograd
+from nn.inspect.boundary import Plane
 from nn.inspect.training import training_curves
 
 if TYPE_CHECKING:
@@ -15,7 +18,21 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-__all__ = ["DivergenceError", "Event", "History"]
+__all__ = ["DivergenceError", "Event", "History", "Snapshot"]
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What a model said at one moment of its training.
+
+    Attributes:
+        step: how many steps had been made.
+        scores: of the points of the plane, as `Plane.scores` gives them, where instances are two numbers
+            with classes; else None.
+    """
+
+    step: int
+    scores: Any
 
 
 class History:
@@ -34,6 +51,8 @@ class History:
         reason: the same as a sentence.
         best_epoch: the epoch, from 1, with the least loss that patience watches.
         held_out: the rows of the data that ``validation=0.2`` has put aside; None without it.
+        snapshots: with ``snapshots=`` or ``live=True`` what the model said at moments of the training,
+            the first of them before the first step; empty otherwise.
 
     `plot` draws it; a notebook shows the picture where matplotlib is installed.
     """
@@ -46,6 +65,8 @@ class History:
         self.reason = "training has not ended"
         self.best_epoch: int | None = None
         self.held_out: Array | None = None
+        self.snapshots: list[Snapshot] = []
+        self.plane: Plane | None = None
 
     def plot(self, title: str | None = None) -> Figure:
         """A matplotlib Figure: losses, metrics and the learning rate, over epochs.
@@ -53,6 +74,57 @@ class History:
         Its title is how many epochs and steps were made, when none is given.
         """
         return training_curves(self.steps, self.epochs, title=title)
+
+    def animate(
+        self, path: str | os.PathLike[str], *, fps: float = 12, boundary: bool | None = None
+    ) -> Path:
+        """Write the training as a moving picture: a ``.gif``, or a page ``.html`` with a slider.
+
+        The curve of the loss grows; beside it the decision boundary bends where instances are two
+        numbers with classes and `fit` kept snapshots (``snapshots=60``, or ``live=True``), or else the
+        first metric grows. The page needs no network and no other file. matplotlib is needed.
+
+        Args:
+            path: where to.
+            fps: pictures in a second.
+            boundary: whether it is drawn; as there are snapshots of it, when left out.
+
+        Raises:
+            ValueError: another ending; no step was made; a boundary is asked for, and there are no
+                snapshots of it.
+            ImportError: matplotlib is not there.
+            OSError: the file cannot be written.
+
+        >>> import nn, os, tempfile
+        >>> x, y = nn.data.two_moons(50, rng=0)
+        >>> history = nn.fit(nn.MLP(2, [4, 2], rng=0), nn.cross_entropy, (x, y), optimizer="adam",
+        ...     epochs=5, snapshots=3)
+        >>> [snapshot.step for snapshot in history.snapshots]
+        [0, 2, 4, 5]
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     history.animate(os.path.join(folder, "training.gif")).suffix
+        '.gif'
+        """
+        path = Path(path)
+        suffix = path.suffix.lower()
+        if suffix not in (".gif", ".html", ".htm"):
+            raise ValueError(f"an animation is saved as .gif or .html, not as {path.name!r}")
+        if isinstance(fps, bool) or not isinstance(fps, int | float) or not 0 < fps <= 100:
+            raise ValueError(f"fps is a number above 0 and up to 100, got {fps!r:.60}")
+        if not self.steps.get("loss"):
+            raise ValueError("there is nothing to animate: no step was made")
+        seen = self.plane is not None and len(self.snapshots) > 1
+        if boundary and not seen:
+            raise ValueError(
+                "there are no snapshots of a boundary: fit(..., snapshots=60) and fit(..., live=True) "
+                "keep them, for instances of two numbers with classes"
+            )
+        from nn.inspect.animation import as_gif, as_html, frames
+
+        images = frames(self, seen if boundary is None else boundary)
+        if suffix == ".gif":
+            return autograd.write_whole(path, as_gif(images, fps))
+        return autograd.write_whole(path, as_html(images, fps, f"Training: {self.reason}"))
 
     def _repr_png_(self) -> bytes | None:
         try:

@@ -175,12 +175,28 @@ def test_the_progress_bar_shows_on_a_terminal_only(
 
 @pytest.mark.parametrize("widgets", [False, True])
 def test_in_a_notebook_the_bar_shows_though_there_is_no_terminal(
-    widgets: bool, monkeypatch: pytest.MonkeyPatch
+    widgets: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    module = ModuleType("IPython")
+    shown: list[str] = []
+
+    class Handle:
+        def update(self, bundle: dict[str, str], raw: bool) -> None:
+            assert raw
+            shown.append(bundle["text/plain"])
+
+    def display(bundle: dict[str, str], raw: bool, display_id: bool) -> Any:
+        assert display_id
+        assert not shown  # one line, which is written over
+        Handle().update(bundle, raw)
+        return Handle()
+
+    module, displays = ModuleType("IPython"), ModuleType("IPython.display")
     shell = SimpleNamespace(config={"IPKernelApp": {}})
     module.get_ipython = lambda: shell  # type: ignore[attr-defined]
+    module.display = displays  # type: ignore[attr-defined]
+    displays.display = display  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "IPython", module)
+    monkeypatch.setitem(sys.modules, "IPython.display", displays)
     monkeypatch.setitem(sys.modules, "ipywidgets", None)  # as if it were not installed
     used = []
     if widgets:
@@ -188,17 +204,17 @@ def test_in_a_notebook_the_bar_shows_though_there_is_no_terminal(
         fake = ModuleType("tqdm.notebook")
         fake.tqdm = lambda **options: used.append(options) or around.NoBar()  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, "tqdm.notebook", fake)
-    screen, red = io.StringIO(), io.StringIO()
-    monkeypatch.setattr(sys, "stdout", screen)
-    monkeypatch.setattr(sys, "stderr", red)
     assert around.in_notebook()
     with around.progress_bar(True, 2) as bar:
         bar.update()
         bar.update()
-        bar.set_postfix({"loss": "0.1"}) if widgets else None
-    assert ("2/2" in screen.getvalue()) is not widgets
-    assert len(used) == widgets
-    assert red.getvalue() == ""
+    if widgets:
+        assert used == [{"total": 2, "unit": "step"}]
+        assert shown == []
+    else:
+        assert "0/2" in shown[0]
+        assert "2/2" in shown[-1]
+    assert capsys.readouterr() == ("", "")  # a notebook prints standard error on red
     shell.config = {}
     assert not around.in_notebook()
 
