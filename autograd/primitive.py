@@ -6,6 +6,7 @@ import functools
 import inspect
 import operator
 from collections.abc import Callable, Sequence
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from autograd.dispatch import (
     shape_of,
 )
 from autograd.habits import option_advice
-from autograd.recording import note_effect, under_way
+from autograd.recording import Site, getframe, is_library, note_effect, under_way
 
 __all__ = [
     "BAD_INPUT",
@@ -195,6 +196,37 @@ def check_axes(axis: Any, what: str) -> None:
 # --- the interface --------------------------------------------------------------------------------
 
 
+class Declaration:
+    """Where a row was declared: a cell that is run again, or a module that is loaded again, replaces it.
+
+    That is so from the same function (or none) of the same file; all cells of a notebook, and all lines
+    of a prompt, are one file, because a cell that was edited has another name. Two rows of one name
+    which one run of the code declares are a mistake.
+    """
+
+    __slots__ = ("code", "file", "offset")
+
+    def __init__(self, frame: FrameType) -> None:
+        while is_library(frame.f_code) and frame.f_back is not None:
+            if frame.f_back.f_code.co_filename.startswith("<frozen importlib"):
+                break  # a file of the library is being imported
+            frame = frame.f_back
+        self.code, self.offset = frame.f_code, frame.f_lasti
+        name = self.code.co_filename
+        typed = name.startswith("<") or "ipykernel_" in name
+        self.file = frame.f_globals.get("__name__", "") if typed else name
+
+    def repeats(self, earlier: Declaration | None) -> bool:
+        """Whether this is the declaration that an earlier one was."""
+        if earlier is None or is_library(earlier.code):
+            return False
+        same = (self.file, self.code.co_qualname) == (earlier.file, earlier.code.co_qualname)
+        return same and (self.code is not earlier.code or self.offset == earlier.offset)
+
+    def __str__(self) -> str:
+        return "the library" if is_library(self.code) else str(Site.of(self.code, self.offset))
+
+
 class Primitive:
     """A function whose derivative is declared: one row of the table. Call it on anything.
 
@@ -240,8 +272,16 @@ class Primitive:
             raise TypeError(
                 f"arity of {name} is a whole number of 1 or more, or None, got {arity!r:.60}"
             )
-        if registered and name in registry:
-            raise ValueError(f"a primitive named {name!r} exists already")
+        self.declaration = Declaration(getframe(1)) if registered else None
+        earlier = registry.get(name) if registered else None
+        if earlier is not None:
+            if not self.declaration.repeats(earlier.declaration):  # type: ignore[union-attr]
+                raise ValueError(
+                    f"a primitive named {name!r} exists already, declared in {earlier.declaration}: "
+                    "it can be declared anew where it was, as when a cell is run again"
+                )
+            for function in [f for f, row in numpy_functions.items() if row is earlier]:
+                del numpy_functions[function]
         self.name = self.__name__ = name
         self.shown = name.removesuffix("_all").removesuffix("_between")  # in messages
         self.symbol = symbol or name

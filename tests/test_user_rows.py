@@ -12,6 +12,7 @@ import pytest
 
 import autograd
 from autograd import Tensor, Value, gradcheck
+from autograd.dispatch import numpy_functions
 
 
 @pytest.fixture(autouse=True)
@@ -291,3 +292,103 @@ def test_a_complex_number_for_many_values_does_not_lose_its_imaginary_part():
     )
     with pytest.raises(TypeError, match=r"user_complex_sum .* complex128"):
         row(autograd.values(np.ones(2)))
+
+
+# --- rows that are declared again -----------------------------------------------------------------
+
+CELL = """
+import math, numpy as np, autograd
+tripled = autograd.elementwise("user_again", lambda x: {n} * x, lambda x: {n} * x, lambda out, x: {n})
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("<stdin>", "<stdin>"),
+        ("<ipython-input-1-abc>", "<ipython-input-2-def>"),
+        ("/tmp/ipykernel_7/123.py", "/tmp/ipykernel_7/456.py"),
+        ("/home/me/rows.py", "/home/me/rows.py"),
+    ],
+)
+def test_a_row_is_replaced_when_its_cell_or_file_is_run_again(first: str, second: str) -> None:
+    scope: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(CELL.format(n=3), first, "exec"), scope)
+    x = Tensor([1.0, 2.0])
+    old = scope["tripled"](x).sum()
+    exec(compile("\n\n" + CELL.format(n=4), second, "exec"), scope)
+    assert scope["tripled"](2.0) == 8.0
+    assert autograd.registry["user_again"] is scope["tripled"]
+    scope["tripled"](x).sum().backward()
+    assert x.grad.tolist() == [4.0, 4.0]
+    old.backward()  # a graph keeps the rows it was made with
+    assert x.grad.tolist() == [7.0, 7.0]
+    assert autograd.gradcheck(scope["tripled"], (np.array([1.0, 2.0]),), order=2)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "names"),
+    [
+        ("/home/me/rows.py", "/home/me/others.py", ("__main__", "__main__")),
+        ("/home/me/rows.py", "<stdin>", ("__main__", "__main__")),
+        ("<string>", "<string>", ("one", "two")),
+    ],
+)
+def test_a_row_of_another_place_stays(first: str, second: str, names: tuple[str, str]) -> None:
+    scope: dict[str, Any] = {"__name__": names[0]}
+    exec(compile(CELL.format(n=3), first, "exec"), scope)
+    with pytest.raises(ValueError, match=f"exists already, declared in .*{first}"):
+        exec(compile(CELL.format(n=4), second, "exec"), {"__name__": names[1]})
+    assert autograd.registry["user_again"](1.0) == 3.0
+
+
+def test_two_rows_of_one_name_in_one_cell_or_in_two_functions_are_a_mistake() -> None:
+    twice = CELL.format(n=3) + CELL.format(n=4)
+    with pytest.raises(ValueError, match="exists already"):
+        exec(compile(twice, "<stdin>", "exec"), {"__name__": "__main__"})
+    del autograd.registry["user_again"]
+
+    def one() -> Any:
+        return autograd.linear_map("user_again", lambda x: 2 * x, lambda g, x: 2 * g)
+
+    def two() -> Any:
+        return autograd.linear_map("user_again", lambda x: 3 * x, lambda g, x: 3 * g)
+
+    assert one() is not one()
+    with pytest.raises(ValueError, match="exists already"):
+        two()
+
+
+def test_every_kind_of_row_is_replaced_and_its_numpy_function_with_it() -> None:
+    def mine(x: Any) -> Any:
+        return 2 * x
+
+    declare: list[Any] = [
+        lambda: autograd.elementwise("user_again", mine, mine, lambda out, x: 2, numpy=(np.modf,)),
+        lambda: autograd.reduction(
+            "user_again", lambda x, axis, keepdims: np.sum(x, axis, keepdims=keepdims), lambda *a: 1
+        ),
+        lambda: autograd.linear_map("user_again", mine, lambda g, x: 2 * g),
+        lambda: autograd.multilinear("user_again", np.multiply, *[lambda g, x, y: g * y] * 2),
+        lambda: autograd.fused(
+            "user_again", mine, (lambda g, out, x: g,), (lambda t, out, x: t,), mine
+        ),
+    ]
+    for each in declare:
+        first, second = each(), each()
+        assert first is not second
+        assert autograd.registry["user_again"] is second
+        assert first not in numpy_functions.values()
+        with pytest.raises(ValueError, match="exists already"):
+            autograd.elementwise("user_again", mine, mine, lambda out, x: 2)
+        del autograd.registry["user_again"]
+    for function in [
+        f for f, row in numpy_functions.items() if getattr(row, "name", "") == "user_again"
+    ]:
+        del numpy_functions[function]
+
+
+def test_a_row_of_the_library_stays() -> None:
+    with pytest.raises(ValueError, match="'exp' exists already, declared in the library"):
+        exec(compile(CELL.format(n=3).replace("user_again", "exp"), "<stdin>", "exec"), {})
+    assert autograd.exp(0.0) == 1.0
