@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd.graph import Node, topological_order
 from autograd.recording import Scope
 from autograd.value import Value
+from autograd.views.called import formula_of, layers_of
 from autograd.views.layout import text_width
 from autograd.views.looks import number
 from autograd.views.sheet import Rules, Sheet, safe
 from autograd.views.signs import has_bias
 
-__all__ = ["ModelPicture", "layers_of", "network_picture"]
+__all__ = ["ModelPicture", "network_picture"]
 
 Array = np.ndarray[Any, Any]
 
@@ -51,7 +52,23 @@ class Layer:
     bias: Array | None
     taken: Any
     units: Any
-    activation: list[str] = field(default_factory=list)
+    activation: list[str]
+    names: Sequence[Sequence[str | None]]  # of the weights by unit, and last of the biases
+    columns: bool = False  # whether instances are columns, as in W X + b
+
+
+class Affine(NamedTuple):
+    """An affine map of parameters: what it takes, its weights (out, in) and biases, and their names.
+
+    Of a Value, a neuron, there is one unit.
+    """
+
+    taken: Sequence[Any]
+    weight: Array
+    bias: Any
+    names: Sequence[Sequence[str | None]]
+    bias_names: Sequence[str | None]
+    columns: bool = False
 
 
 class NoChainError(ValueError):
@@ -64,7 +81,7 @@ class NoChainError(ValueError):
         )
 
 
-def layers_of(outputs: Sequence[Node]) -> list[Layer]:
+def layers_below(outputs: Sequence[Node]) -> list[Layer]:
     """The layers of a network, from the nodes that it gave for one input, or for a batch of Tensors.
 
     Raises:
@@ -87,7 +104,7 @@ class _Reading:
         self.affine: list[list[Node]] = []
         self.after: list[list[Node]] = []  # what else was computed at a level
         self.names: list[dict[str, None]] = []
-        self.added: dict[Node, Any] = {}  # biases that code adds itself, by affine node
+        self.added: dict[Node, Node] = {}  # biases that code adds itself, by affine node
         for node in topological_order(outputs, arguments=True):
             if node.primitive is not None:
                 self.read(node)
@@ -98,7 +115,7 @@ class _Reading:
     def read(self, node: Node) -> None:
         """Give one node its level, and note what it is there."""
         parts = affine(node)
-        taken = node.arguments if parts is None else parts[0]
+        taken = node.arguments if parts is None else parts.taken
         came = [x for x in taken if isinstance(x, Node) and x in self.levels]
         levels = {self.levels[x] for x in came}
         if came and any(id(x) in self.inputs for x in node.arguments):
@@ -136,9 +153,10 @@ class _Reading:
             and node.primitive.name == "add"
             and any(x is base for x in node.arguments)
         ):
-            vector = [x for x in others if x.requires_grad and x.shape == base.shape[-1:]]
+            count = len(part.weight) if (part := affine(base)) is not None else 0
+            vector = [x for x in others if x.requires_grad and np.size(x.data) == count]
             if vector and base not in self.added:
-                self.added[base] = np.asarray(vector[0].data)
+                self.added[base] = vector[0]
                 return
         made_in = node.scope
         functional = made_in is None or encloses(made_in, base.scope)
@@ -149,47 +167,49 @@ class _Reading:
     def layer(self, k: int, outputs: Sequence[Node]) -> Layer:
         """The k-th layer, from 0."""
         nodes = self.affine[k]
-        found = [affine(node) for node in nodes]
-        parts = [each for each in found if each is not None]
+        parts = [part for node in nodes if (part := affine(node)) is not None]
         last = k + 1 == len(self.affine)
+        first = parts[0]
         if not isinstance(nodes[0], Value):
             if len(nodes) > 1:
                 raise NoChainError(f"layer {k + 1} has {len(nodes)} affine maps beside each other")
-            taken, weight, bias = parts[0]
-            if bias is None:
-                bias = self.added.get(nodes[0])
+            bias, bias_names = first.bias, first.bias_names
+            if bias is None and nodes[0] in self.added:
+                added = self.added[nodes[0]]
+                bias, bias_names = np.ravel(added.data), elements(added, np.size(added.data))
             units = self.tensor_units(k) if last else self.taken_by(k + 1)
-            if np.shape(units.data)[-1:] != weight.shape[:1]:
-                raise NoChainError(
-                    f"layer {k + 1} has {len(weight)} units, and {np.shape(units.data)[-1]} go on"
-                )
-            return Layer(weight, bias, taken[0], units, list(self.names[k]))
-        taken = parts[0][0]
-        if any(not alike(other, taken) for other, _, _ in parts):
+            wide = np.shape(units.data)[0 if first.columns else -1]
+            if wide != len(first.weight):
+                raise NoChainError(f"layer {k + 1} has {len(first.weight)} units, and {wide} go on")
+            names = [*first.names, bias_names]
+            activation = list(self.names[k])
+            return Layer(
+                first.weight, bias, first.taken[0], units, activation, names, first.columns
+            )
+        if any(not alike(part.taken, first.taken) for part in parts):
             raise NoChainError(
                 f"the neurons of layer {k + 1} take different inputs (of a network of Values give one "
                 "instance, a list of its inputs)"
             )
-        weight = np.stack([each for _, each, _ in parts])
-        biases = [0.0 if each is None else float(each) for _, _, each in parts]
         given = list(self.value_units(k, outputs) if last else self.taken_by(k + 1))
-        if len(given) != len(weight):
-            raise NoChainError(f"layer {k + 1} has {len(weight)} neurons, and {len(given)} go on")
+        if len(given) != len(parts):
+            raise NoChainError(f"layer {k + 1} has {len(parts)} neurons, and {len(given)} go on")
         # The order is that in which they are taken, where each comes from one neuron.
         order = [nodes.index(self.below[x]) for x in given if self.below.get(x) in nodes]
         if sorted(order) != list(range(len(nodes))):
             order = list(range(len(nodes)))
-        units = given
-        return Layer(
-            weight[order], np.array(biases)[order], list(taken), units, list(self.names[k])
-        )
+        parts = [parts[i] for i in order]
+        weight = np.concatenate([part.weight for part in parts])
+        bias = np.array([0.0 if part.bias is None else part.bias for part in parts])
+        names = [part.names[0] for part in parts] + [[part.bias_names[0] for part in parts]]
+        return Layer(weight, bias, list(first.taken), given, list(self.names[k]), names)
 
     def taken_by(self, k: int) -> Any:
         """What the affine map of a level takes: one Tensor or array, or Values."""
         node = self.affine[k][0]
         found = affine(node)
         assert found is not None
-        return found[0] if isinstance(node, Value) else found[0][0]
+        return found.taken if isinstance(node, Value) else found.taken[0]
 
     def tensor_units(self, k: int) -> Any:
         """What comes out of the last affine map: after the activations that keep its shape."""
@@ -208,33 +228,67 @@ class _Reading:
         return [latest[each] for each in self.affine[k]]
 
 
-def affine(node: Node) -> tuple[Sequence[Any], Array, Any] | None:
-    """(what it takes, weights, biases) of an affine map of parameters; ``None`` of other nodes.
-
-    Of a Tensor the weights are (out, in), and it takes one thing; of a Value, a neuron, they are (in,).
-    """
+def affine(node: Node) -> Affine | None:
+    """The affine map of parameters that a node is; ``None`` of other nodes."""
     primitive = node.primitive
     if primitive is None or primitive.name not in ("linear", "matmul"):
         return None
     arguments = node.arguments
     if isinstance(node, Value):
         half = len(arguments) // 2
-        bias = arguments[-1].data if has_bias(node) else None
-        weights = arguments[half : -1 if bias is not None else None]
+        bias = arguments[-1] if has_bias(node) else None
+        weights = arguments[half:] if bias is None else arguments[half:-1]
         if not all(isinstance(w, Node) and w.is_leaf for w in weights):
             return None
-        return arguments[: len(weights)], np.array([w.data for w in weights]), bias
+        numbers = np.array([[w.data for w in weights]])
+        names = [[w.name for w in weights]]
+        taken = arguments[: len(weights)]
+        if bias is None:
+            return Affine(taken, numbers, None, names, [None])
+        return Affine(taken, numbers, bias.data, names, [bias.name])
     if primitive.name == "linear":
-        x, weight, *bias = arguments
+        x, weight, *rest = arguments
         if not is_weight(weight):
             return None
-        return [x], weight.data, bias[0].data if bias and isinstance(bias[0], Node) else None
+        bias = rest[0] if rest and isinstance(rest[0], Node) else None
+        count = len(weight.data)
+        return Affine(
+            [x],
+            weight.data,
+            None if bias is None else bias.data,
+            matrix(weight),
+            elements(bias, count),
+        )
     left, right = arguments
-    if is_weight(right) and not (is_weight(left) and right.name is None):
-        return [left], right.data.T, None
-    if is_weight(left) and (not isinstance(right, Node) or len(right.shape) == 1):
-        return [right], left.data, None
+    if is_weight(right) and not (is_weight(left) and is_data(right)):
+        names = [list(column) for column in zip(*matrix(right), strict=True)]
+        return Affine([left], right.data.T, None, names, elements(None, len(names)))
+    if is_weight(left):
+        columns = len(np.shape(right.data if isinstance(right, Node) else right)) > 1
+        return Affine(
+            [right], left.data, None, matrix(left), elements(None, len(left.data)), columns
+        )
     return None
+
+
+def matrix(weight: Node) -> Sequence[Sequence[str | None]]:
+    """The names of the elements of a matrix."""
+    rows, columns = weight.shape
+    if weight.name is None:
+        return [[None] * columns] * rows
+    return [[f"{weight.name}[{i}, {j}]" for j in range(columns)] for i in range(rows)]
+
+
+def elements(vector: Node | None, count: int) -> Sequence[str | None]:
+    """The names of the elements of a vector; of none, none."""
+    if vector is None or vector.name is None:
+        return [None] * count
+    return [f"{vector.name}[{i}]" for i in range(count)]
+
+
+def is_data(x: Node) -> bool:
+    """Whether a leaf that is a matrix is rather what a weight is applied to."""
+    return not x.requires_grad or (x.name or "").lower().startswith("x")
 
 
 def alike(these: Sequence[Any], those: Sequence[Any]) -> bool:
@@ -279,22 +333,19 @@ RULES: Rules = {
     ".minus": "fill: {down}",
 }
 
-SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+def called(name: str | None, k: int, otherwise: str) -> str:
+    """What all views call a parameter, or `otherwise` if it has no name; its layer is the k-th."""
+    name = otherwise if name is None else name
+    return formula_of(name, dict.fromkeys(layers_of([(name, False)]), k), array=False).text
 
 
-def letter(name: str, layer: int | None, *places: int) -> str:
-    """A letter with its layer and places, counted from 1: ``w⁽¹⁾₃₂``."""
-    above = "" if layer is None else f"⁽{str(layer).translate(SUPERSCRIPTS)}⁾"
-    between = "," if any(place > 9 for place in places) else ""
-    return name + above + between.join(str(place).translate(SUBSCRIPTS) for place in places)
-
-
-def values_of(units: Any) -> Array:
+def values_of(units: Any, columns: bool = False) -> Array:
     """One number for each unit: of a batch the mean."""
     if isinstance(units, list | tuple):
         return np.array([x.data if isinstance(x, Node) else x for x in units], dtype=np.float64)
     data = np.asarray(units.data if isinstance(units, Node) else units, dtype=np.float64)
+    data = data.T if columns else data
     mean: Array = data.reshape(-1, data.shape[-1]).mean(axis=0)
     return mean
 
@@ -336,7 +387,7 @@ def network_picture(
 
     The title says what kind of model it is, the widths of its layers, and the rest.
     """
-    layers = layers_of(outputs)
+    layers = layers_below(outputs)
     first = layers[0]
     widths = [first.weight.shape[1], *(len(layer.weight) for layer in layers)]
     title = ": ".join(filter(None, (f"{kind} {'-'.join(map(str, widths))}", rest)))
@@ -344,10 +395,16 @@ def network_picture(
     biases = [np.abs(each.bias).ravel() for each in layers if each.bias is not None]
     every = np.concatenate([weights, *biases])
     scale = float(every[np.isfinite(every)].max(initial=0.0)) or 1.0
-    columns = [Column(first.weight.shape[1], values_of(first.taken) if known else None, ["input"])]
+    columns = [
+        Column(
+            first.weight.shape[1],
+            values_of(first.taken, first.columns) if known else None,
+            ["input"],
+        )
+    ]
     for k, layer in enumerate(layers, start=1):
         name = "output" if k == len(layers) else f"hidden {k}" if len(layers) > 2 else "hidden"
-        values = values_of(layer.units) if known else None
+        values = values_of(layer.units, layer.columns) if known else None
         columns.append(Column(len(layer.weight), values, [name]))
         columns[-1].head += [", ".join(layer.activation)] if layer.activation else []
     for column in columns:
@@ -358,7 +415,7 @@ def network_picture(
     for k, (layer, left, right) in enumerate(
         zip(layers, columns[:-1], columns[1:], strict=True), start=1
     ):
-        edges += lines(layer.weight, left, right, scale, k, digits)
+        edges += lines(layer, left, right, scale, k, digits)
     edges.sort(key=lambda each: each[0])  # the strongest lie on top
     shapes = [f'<text class="title" x="16" y="26">{safe(title)}</text>']
     shapes += [shape for _, shape in edges]
@@ -387,7 +444,7 @@ def place(columns: list[Column], title: str, notes: list[tuple[str, str]]) -> tu
 
 
 def lines(
-    weight: Array, left: Column, right: Column, scale: float, k: int, digits: int
+    layer: Layer, left: Column, right: Column, scale: float, k: int, digits: int
 ) -> list[tuple[float, str]]:
     """(|w| as a part of the largest, the line) of the weights between two columns."""
     count = len(left.shown) * len(right.shown)
@@ -398,14 +455,16 @@ def lines(
     found = []
     for b, j in enumerate(right.shown):
         for a, i in enumerate(left.shown):
-            w = float(weight[j, i])
+            w = float(layer.weight[j, i])
             if not w:
                 continue
             part = min(abs(w) / scale, 1.0) if np.isfinite(w) else 1.0
             opacity = faintest + (0.9 - faintest) * part**fading
             start, end = (left.x + left.radius, left.y(a)), (right.x - right.radius, right.y(b))
-            words = f"{letter('w', k, j + 1, i + 1)} = {number(w, digits)}"
-            told = f"<title>{words}</title>" if few else ""
+            told = ""
+            if few:
+                name = called(layer.names[j][i], k, f"layers.0.weight[{j}, {i}]")
+                told = f"<title>{safe(name)} = {number(w, digits)}</title>"
             found.append(
                 (
                     part,
@@ -433,13 +492,13 @@ def circles(column: Column, k: int, layers: list[Layer], scale: float, digits: i
     r = column.radius
     for slot, i in enumerate(column.shown):
         at = f'cx="{column.x:.1f}" cy="{column.y(slot):.1f}" r="{r:.1f}"'
-        called = letter(name, k if name == "h" else None, i + 1)
-        words = [called]
+        unit = called(None, k, f"layers.0.h[{i}]" if name == "h" else f"{name}{i + 1}")
+        words = [unit]
         parts = [f'<circle class="unit" {at}/>']
         text = ""
         if column.values is not None:
             x = float(column.values[i])
-            words = [f"{called} = {number(x, digits)}"]
+            words = [f"{unit} = {number(x, digits)}"]
             part = min(abs(x) / column.largest, 1.0) if np.isfinite(x) else 1.0
             if x:
                 kind = "plus" if x > 0 else "minus"
@@ -450,7 +509,8 @@ def circles(column: Column, k: int, layers: list[Layer], scale: float, digits: i
             text = next((each for each in texts if text_width(each, 10) < 2 * r - 3), "")
         if bias is not None:
             b = float(bias[i])
-            words.append(f"{letter('b', k, i + 1)} = {number(b, digits)}")
+            called_b = called(layers[k - 1].names[-1][i], k, f"layers.0.bias[{i}]")
+            words.append(f"{safe(called_b)} = {number(b, digits)}")
             if b and np.isfinite(b):
                 ring = 0.8 + min(4.0, 0.4 * r) * min(abs(b) / scale, 1.0)
                 kind = "up" if b > 0 else "down"
@@ -465,7 +525,7 @@ def circles(column: Column, k: int, layers: list[Layer], scale: float, digits: i
             side, anchor = (-r - 7, "end") if not k else (r + 7, "start")
             out.append(
                 f'<text class="faint" x="{column.x + side:.1f}" y="{column.y(slot) + 4:.1f}" '
-                f'text-anchor="{anchor}">{called}</text>'
+                f'text-anchor="{anchor}">{unit}</text>'
             )
     if column.left_out:
         for step in (-1, 0, 1):
