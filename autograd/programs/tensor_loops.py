@@ -359,7 +359,7 @@ class LoopWriter:
             at = block * self.step
             place = self._moved(pointer, x, str(at)) if at else pointer
             if width:
-                out = load_part(code, kind, size, place, width)
+                out = load_part(code, kind, size, place, width, beyond=1)
             else:
                 out = code.put(f"load {typed}, ptr {place}, align {size}")
         return self.wide(out, kind, typed)
