@@ -7,7 +7,6 @@ README prints it. Nothing is looked up before a name was not found: what is ther
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 import re
@@ -617,6 +616,8 @@ def option_advice(unknown: Iterable[str], known: Iterable[str]) -> str:
     >>> option_advice(["axes"], ["nothing"])
     ''
     """
+    import difflib
+
     known = list(known)
     told = []
     for name in unknown:

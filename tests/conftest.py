@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Iterator
 
 import pytest
+import quick
 
 import autograd
 
@@ -15,6 +16,12 @@ collect_ignore = (
     if importlib.util.find_spec("torch")
     else ["counterparts.py", "programs/arbitrary/pytorch.py"]
 )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`-m quick` chooses among what is marked here."""
+    quick.mark(items)
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +38,45 @@ def test_every_python_example_runs(tmp_path, monkeypatch, capsys):
     assert "∂L/∂x₁" in printed
     assert "checked in every replay" in printed or "not noted" in printed
     assert "</html>" in (tmp_path / "step.html").read_text(encoding="utf-8")
+
+
+INSTALL = README.split("## Install")[1].split("\n## ")[0]
+
+
+def blocks_of(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", INSTALL, flags=re.S)
+
+
+def test_set_up_is_two_commands_that_make_their_environment_here_and_on_windows() -> None:
+    clone, *commands = (block.strip() for block in blocks_of("sh"))
+    assert clone.startswith("git clone ")
+    assert clone.endswith(" chalkgrad && cd chalkgrad")
+    assert len(commands) == len(blocks_of("bat")) == 2
+    for command, windows in zip(commands, blocks_of("bat"), strict=True):
+        # A system's Python has no `python`, and refuses pip: both are those of the environment.
+        made, entered, installed, done = command.split(" && ")
+        assert (made, entered) == ("python3 -m venv .venv", ". .venv/bin/activate")
+        assert re.fullmatch(r'pip install (-e )?"\.\[[a-z,]+\]"', installed)
+        assert done in ("python -m nn digits", "python -m pytest")
+        own = r".venv\Scripts\python"
+        steps = ["py -m venv .venv", f"{own} -m {installed}", done.replace("python", own, 1)]
+        assert windows.split("\n")[:-1] == steps
+    script = (Path(__file__).parent.parent / ".ci/run").read_text(encoding="utf-8")
+    assert 'pip install --quiet -e ".[test,' in script
+    assert "\npython -m pytest -m quick\n" in script
+    assert "\npython -m pytest " in script
+
+
+def test_the_line_that_clones_does(tmp_path: Path) -> None:
+    root = Path(__file__).parent.parent
+    if shutil.which("git") is None or not (root / ".git").exists():
+        pytest.skip("there is no git here, or this is no clone")
+    if os.name != "posix":
+        pytest.skip("the line is one of a POSIX shell")
+    line = blocks_of("sh")[0].replace("ADDRESS", f"file://{root}")
+    subprocess.run(
+        ["sh", "-c", f"{line.strip()} && test -f pyproject.toml"], cwd=tmp_path, check=True
+    )
 
 
 def test_the_row_that_is_shown_is_the_row_of_the_library():

@@ -31,9 +31,7 @@ def shuffle(code: Code, kind: str, size: int, x: str, y: str, places: list[int])
     return code.put(f"shufflevector {typed} {x}, {typed} {y}, <{len(places)} x i32> <{lanes}>")
 
 
-def load_part(
-    code: Code, kind: str, size: int, pointer: str, width: int, beyond: int = 0
-) -> str:
+def load_part(code: Code, kind: str, size: int, pointer: str, width: int, beyond: int = 0) -> str:
     """The first `width` lanes of a vector from memory.
 
     Args:
@@ -45,8 +43,8 @@ def load_part(
         beyond: The number in the other lanes.
     """
     # In pieces, which are padded then, this goes wrong: LLVM 20 loses lanes of some such shuffles,
-    # and takes 0 · x for 0 in lanes that are padded with 0, whatever x is. Where a processor has no masked
-    # loads it makes pieces of this one as well, so that what is divided by needs other numbers there.
+    # and takes 0 · x for 0 in lanes that are padded with 0, whatever x is. Where a processor has no
+    # masked loads it makes pieces of this one too: what is divided by needs other numbers there.
     lanes, typed = code.lanes, f"<{code.lanes} x {kind}>"
     mask = ", ".join(f"i1 {int(lane < width)}" for lane in range(lanes))
     rest = ", ".join([f"{kind} {beyond if kind == 'i8' else float(beyond)}"] * lanes)
