@@ -270,7 +270,7 @@ def apply_to_tensors(
     try:
         out = primitive.array(*arrays, **options) if options else primitive.array(*arrays)
     except BAD_INPUT as error:
-        raise primitive.explained(error, arrays) from None
+        raise primitive.explained(error, arrays, options) from None
     if out.__class__ is not ndarray:
         out = np.asarray(out) if out.__class__ in SCALARS else as_result(out, primitive, arrays)
     elif out.dtype is not FLOAT64 and out.dtype is not FLOAT32:

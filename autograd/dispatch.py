@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd.arrays import check_array
+from autograd.clashes import unlike
 from autograd.followed import Followed, follow, plain
 from autograd.letters import Letter
 from autograd.numpy_calls import bound_call, check_plain_options, means_the_same, reading
@@ -293,7 +294,10 @@ def numpy_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any
             check_plain_options(ufunc, options)
         result = numpy_functions[ufunc](*inputs, **options)
     elif ufunc in plain_functions:
-        result = plain_call(ufunc, inputs, options)
+        try:
+            result = plain_call(ufunc, inputs, options)
+        except ValueError as error:
+            raise unlike(f"np.{ufunc.__name__}", [shape_of(x) for x in inputs], error) from None
     else:
         raise no_rule(ufunc)
     if out is None:

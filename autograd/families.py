@@ -264,7 +264,7 @@ class Elementwise(Primitive):
         try:
             np.broadcast_shapes(*map(np.shape, arguments))
         except ValueError as error:
-            raise self.explained(error, arguments) from None
+            raise self.explained(error, arguments, options) from None
         each = np.frompyfunc(lambda *xs: self(*xs, **options), len(arguments), 1)
         return each(*arguments)
 

@@ -19,6 +19,7 @@ import numpy as np
 import autograd.primitives  # noqa: F401  (declares the rows)
 from autograd.apply import apply_to_tensors, record_scalar
 from autograd.choices import NOTHING, edge_text
+from autograd.clashes import unlike
 from autograd.dispatch import accepts, as_numpy, raw, registry
 from autograd.families import ARITHMETIC, Elementwise, Reduction
 from autograd.followed import ROWS, UFUNCS, Followed, follow, plain
@@ -414,7 +415,11 @@ def _comparison_of_arrays(compare: Callable[[Any, Any], Any]) -> Callable[[Any, 
         if not isinstance(other, Node) and not accepts(other):
             return NotImplemented
         if current_mode().notes is None:
-            return compare(self._raw, raw(other))
+            theirs = raw(other)
+            try:
+                return compare(self._raw, theirs)
+            except ValueError as error:
+                raise unlike("a comparison", [self.shape, np.shape(theirs)], error) from None
         x = plain(other)
         simple = isinstance(x, Node | float | int)
         simple = simple or (isinstance(x, np.ndarray) and x.dtype.kind == "f")

@@ -403,7 +403,7 @@ class Primitive:
         try:
             out = self.array(*arrays, **options)
         except BAD_INPUT as error:
-            raise self.explained(error, arrays) from None
+            raise self.explained(error, arrays, options) from None
         if out.__class__ is ndarray:
             if out.dtype.kind not in "fbiuO":
                 self.check_real(out)
@@ -428,14 +428,22 @@ class Primitive:
             self.check_real(out)
         return float(out)
 
-    def explained(self, error: Exception, arrays: Sequence[Any]) -> Exception:
-        """NumPy's error about these arrays, with the primitive and the shapes."""
+    def explained(
+        self, error: Exception, arrays: Sequence[Any], options: dict[str, Any]
+    ) -> Exception:
+        """NumPy's error about these arrays, with the primitive, the shapes, and what clashes in them."""
+        from autograd.clashes import clash
+
         shapes = " and ".join(
             str(shape_of(x)) if not isinstance(x, str) else repr(x) for x in arrays
         )
         kinds = (IndexError, TypeError) if "index" in self.options else (TypeError,)
         kind = type(error) if type(error) in kinds else ValueError
-        return kind(f"{self.shown} of shapes {shapes}: {error}")
+        told = None
+        if kind is ValueError and not any(isinstance(x, str) for x in arrays):
+            shapes_of = [shape_of(x) for x in arrays]
+            told = clash(self.shown, shapes_of, options, broadcasts="broadcast" in str(error))
+        return kind(f"{self.shown} of shapes {shapes}: {told or error}")
 
     def evaluate(self, numbers: Sequence[Any], options: dict[str, Any]) -> Any:
         """The value on floats, with IEEE's answers where Python's would raise."""

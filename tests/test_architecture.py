@@ -40,7 +40,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("followed",),
     ("letters", "graph"),
     ("recording", "arrays", "caching", "numpy_calls", "saving", "differences"),
-    ("installing", "habits"),
+    ("installing", "habits", "clashes"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 
