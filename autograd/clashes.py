@@ -65,6 +65,7 @@ def not_broadcast(shapes: Sequence[Shape]) -> str | None:
 
 
 def of_matmul(shapes: Sequence[Shape], options: Mapping[str, Any]) -> str | None:
+    """What is summed over, and the stacks of matrices."""
     x, y = shapes
     if not x or not y:
         return None
@@ -88,6 +89,7 @@ def of_matmul(shapes: Sequence[Shape], options: Mapping[str, Any]) -> str | None
 
 
 def of_linear(shapes: Sequence[Shape], options: Mapping[str, Any]) -> str | None:
+    """The inputs and the weight."""
     x, weight = shapes[:2]
     if len(weight) != 2 or not x or x[-1] == weight[1]:
         return None
@@ -98,6 +100,7 @@ def of_linear(shapes: Sequence[Shape], options: Mapping[str, Any]) -> str | None
 
 
 def of_einsum(shapes: Sequence[Shape], options: Mapping[str, Any]) -> str | None:
+    """A letter with two lengths, or one that no operand has."""
     subscripts = str(options.get("subscripts", "")).replace(" ", "")
     left, arrow, output = subscripts.partition("->")
     lengths: dict[str, tuple[int, int]] = {}
@@ -120,6 +123,7 @@ def of_einsum(shapes: Sequence[Shape], options: Mapping[str, Any]) -> str | None
 
 
 def of_concatenate(shapes: Sequence[Shape], options: Mapping[str, Any]) -> str | None:
+    """Dimensions beside the one along which arrays are joined."""
     first, axis = shapes[0], options.get("axis", 0)
     for i, shape in enumerate(shapes):
         if len(shape) != len(first):
@@ -141,6 +145,7 @@ def of_concatenate(shapes: Sequence[Shape], options: Mapping[str, Any]) -> str |
 
 
 def of_broadcast_to(shapes: Sequence[Shape], options: Mapping[str, Any]) -> str | None:
+    """A length that is not 1, and is not the one that is wanted."""
     (held,), wanted = shapes, options.get("shape")
     wanted = (wanted,) if isinstance(wanted, int) else wanted
     if not isinstance(wanted, tuple | list):
@@ -157,6 +162,7 @@ def of_broadcast_to(shapes: Sequence[Shape], options: Mapping[str, Any]) -> str 
 
 
 def of_transpose(shapes: Sequence[Shape], options: Mapping[str, Any]) -> str | None:
+    """As many axes as dimensions."""
     axes, rank = options.get("axes"), len(shapes[0])
     if not isinstance(axes, tuple | list):
         return None
@@ -166,6 +172,7 @@ def of_transpose(shapes: Sequence[Shape], options: Mapping[str, Any]) -> str | N
 
 
 def of_reshape(shapes: Sequence[Shape], options: Mapping[str, Any]) -> str | None:
+    """Lengths that do not divide the size."""
     wanted, (held,) = options.get("shape"), shapes
     if not isinstance(wanted, tuple | list) or list(wanted).count(-1) != 1:
         return None
@@ -180,6 +187,7 @@ def of_reshape(shapes: Sequence[Shape], options: Mapping[str, Any]) -> str | Non
 
 
 def of_pad(shapes: Sequence[Shape], options: Mapping[str, Any]) -> str | None:
+    """As many pairs as dimensions."""
     width, rank = options.get("pad_width"), len(shapes[0])
     if not isinstance(width, tuple | list) or len(width) in (1, rank):
         return None
