@@ -189,7 +189,7 @@ from autograd.views.derivation import Derivation, derivation
 from autograd.views.drawing import Drawing, draw
 from autograd.views.jacobians import JacobianPicture, jacobian_picture
 from autograd.views.names import name
-from autograd.views.network import ModelPicture
+from autograd.views.sheet import ModelPicture
 from autograd.views.stepper import Stepper
 from autograd.views.steps import ForwardStep, Step, forward_steps, steps
 

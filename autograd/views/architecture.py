@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd.views.layout import text_width
-from autograd.views.network import ModelPicture
-from autograd.views.sheet import Rules, safe
+from autograd.views.sheet import ModelPicture, Rules, safe
 
 __all__ = ["architecture_picture"]
 

@@ -15,8 +15,6 @@ from autograd.habits import publish
 from autograd.saving import write_whole
 from autograd.views.embedding import Embedded
 from autograd.views.looks import THEMES, style_sheet
-from autograd.views.models import draw_model
-from autograd.views.network import network_picture
 from autograd.views.picture import DOOR, Picture
 from autograd.views.rendering import render
 
@@ -109,6 +107,8 @@ def draw(
     """
     check_looks(theme, digits, depth)
     if callable(getattr(type(node), "__draw__", None)):
+        from autograd.views.models import draw_model
+
         return draw_model(node, x, view=view, depth=depth, theme=theme, digits=digits)
     roots = checked_roots(node, "draw()")
     if x is not None:
@@ -116,6 +116,8 @@ def draw(
     if view not in (None, "graph", "network"):
         raise ValueError(f"view of nodes is 'graph' or 'network', not {view!r}")
     if view == "network":
+        from autograd.views.network import network_picture
+
         return network_picture(roots, "Network", "", known=True, theme=theme, digits=digits)
     if rankdir not in RANKDIRS:
         raise ValueError(f"rankdir is one of {', '.join(RANKDIRS)}, not {rankdir!r}")

@@ -7,7 +7,8 @@ from typing import Any
 
 from autograd.graph import Node
 from autograd.views.architecture import architecture_picture
-from autograd.views.network import ModelPicture, network_picture
+from autograd.views.network import network_picture
+from autograd.views.sheet import ModelPicture
 
 __all__ = ["draw_model"]
 

@@ -14,10 +14,10 @@ from autograd.value import Value
 from autograd.views.called import formula_of, layers_of
 from autograd.views.layout import text_width
 from autograd.views.looks import number
-from autograd.views.sheet import Rules, Sheet, safe
+from autograd.views.sheet import ModelPicture, Rules, safe
 from autograd.views.signs import has_bias
 
-__all__ = ["ModelPicture", "network_picture"]
+__all__ = ["network_picture"]
 
 Array = np.ndarray[Any, Any]
 
@@ -26,16 +26,6 @@ WIDEST = 64
 
 ENDS = 12
 """Units at either end of a layer of more that are drawn."""
-
-
-class ModelPicture(Sheet):
-    """The picture of a model, made by `draw`. A notebook shows it; `save` writes it.
-
-    Files end in ``.svg``, or by matplotlib in ``.png`` or ``.pdf``.
-    """
-
-    def __repr__(self) -> str:
-        return f'<ModelPicture of {self._contents}: .save("model.svg"), .svg>'
 
 
 # --- reading the graph ------------------------------------------------------------------------------

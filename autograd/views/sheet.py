@@ -14,7 +14,7 @@ from autograd.views.looks import DARK, LIGHT, Theme, visible
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["NEGATIVE", "POSITIVE", "Rules", "Sheet", "safe"]
+__all__ = ["NEGATIVE", "POSITIVE", "ModelPicture", "Rules", "Sheet", "safe"]
 
 POSITIVE, NEGATIVE = "#D55E00", "#0072B2"
 """Vermilion and blue of the Okabe-Ito palette, which colour-blind readers can tell apart."""
@@ -101,6 +101,16 @@ class Sheet(Embedded):
         from autograd.views.printing import printed
 
         return write_whole(path, printed(self.svg, suffix[1:]))
+
+
+class ModelPicture(Sheet):
+    """The picture of a model, made by `draw`. A notebook shows it; `save` writes it.
+
+    Files end in ``.svg``, or by matplotlib in ``.png`` or ``.pdf``.
+    """
+
+    def __repr__(self) -> str:
+        return f'<ModelPicture of {self._contents}: .save("model.svg"), .svg>'
 
 
 def _style(name: str, rules: Rules, theme: str) -> str:

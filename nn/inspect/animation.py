@@ -27,14 +27,21 @@ class Scene:
     Args:
         history: what happened.
         epochs: how many there will be; those of the history when left out.
+        pace: how many steps an epoch has; as far as the history tells when left out.
         boundary: whether there is one.
     """
 
-    def __init__(self, history: History, epochs: int | None = None, boundary: bool = True) -> None:
+    def __init__(
+        self,
+        history: History,
+        epochs: int | None = None,
+        pace: float | None = None,
+        boundary: bool = True,
+    ) -> None:
         self.history = history
         self.plane = history.plane if boundary else None
         made, count = len(history.steps["loss"]), len(history.epochs.get("loss", ()))
-        self.pace = max(1.0, epoch_length(history.epochs, made, count))
+        self.pace = pace or max(1.0, epoch_length(history.epochs, made, count))
         self.epochs = epochs or max(count, 1)
         metrics = metrics_of(history.steps)
         two = self.plane is not None or metrics
@@ -48,7 +55,7 @@ class Scene:
             curves.append((panels[1], metrics[0]))
         self.lines = []
         for axes, name in curves:
-            drawn = draw_curve(axes, name, history.steps, history.epochs)
+            drawn = draw_curve(axes, name, history.steps, history.epochs, self.pace)
             self.lines += [(line, *line.get_data()) for line in drawn]
         self.threshold = threshold_of(history)
 

@@ -152,12 +152,16 @@ def worth_a_panel(steps: Mapping[str, Sequence[float]], name: str) -> bool:
 
 
 def draw_curve(
-    axes: Any, name: str, steps: Mapping[str, Sequence[float]], epochs: Mapping[str, Sequence[Any]]
+    axes: Any,
+    name: str,
+    steps: Mapping[str, Sequence[float]],
+    epochs: Mapping[str, Sequence[Any]],
+    pace: float | None = None,
 ) -> list[Any]:
     """One panel: the numbers of steps, and of epochs where these are noted; the lines drawn."""
     count, made = len(epochs.get("loss", ())), len(steps["loss"])
     # Steps are placed within epochs; an epoch that was not finished is drawn at the pace of the rest.
-    at = np.arange(1, made + 1) / max(1.0, epoch_length(epochs, made, count))
+    at = np.arange(1, made + 1) / (pace or max(1.0, epoch_length(epochs, made, count)))
     alone = name in PER_STEP
     lines = axes.plot(
         at,

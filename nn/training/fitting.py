@@ -158,7 +158,8 @@ def fit(
     saved = modes(model)
     watch = None
     if live or snapshots:
-        watch = Watch(run.history, model, full, live, snapshots or MOST, epochs)
+        pace = len(epoch_data) if hasattr(epoch_data, "__len__") else None
+        watch = Watch(run.history, model, full, live, snapshots or MOST, epochs, pace)
     try:
         loop(
             run,

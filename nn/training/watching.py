@@ -21,11 +21,11 @@ MOST = 60
 POINTS = 1000
 """Instances that are drawn of data with more."""
 
-SHARE = 4.0
+SHARE = 3.0
 """How many times as long as a picture takes to draw the training goes on before the next."""
 
-LEAST = 0.25
-"""Seconds between two pictures at least."""
+LEAST, MOST_APART = 0.25, 1.0
+"""Seconds between two pictures at least, and at most where steps are quick."""
 
 
 def plane_of(full: Any) -> Plane | None:
@@ -62,12 +62,20 @@ class Watch:
         live: whether a picture is redrawn in place, which notebooks can do.
         snapshots: how many are kept at most.
         epochs: how many there will be at most, for the title.
+        pace: how many steps an epoch has, where that is known.
     """
 
     def __init__(
-        self, history: History, model: Any, full: Any, live: bool, snapshots: int, epochs: int
+        self,
+        history: History,
+        model: Any,
+        full: Any,
+        live: bool,
+        snapshots: int,
+        epochs: int,
+        pace: int | None,
     ) -> None:
-        self.history, self.model, self.epochs = history, model, epochs
+        self.history, self.model, self.epochs, self.pace = history, model, epochs, pace
         self.most = snapshots
         self.every = 1
         history.plane = plane_of(full)
@@ -107,15 +115,17 @@ class Watch:
         from nn.inspect.animation import Scene
 
         began = time.perf_counter()
-        scene = Scene(self.history, self.epochs)
+        scene = Scene(self.history, self.epochs, self.pace)
         scene.at(self.history.snapshots[-1])
-        if self.handle is None:
+        first = self.handle is None
+        if first:
             display: Any = IPython.display.display
             self.handle = display(scene.figure, display_id=True)
         else:
             self.handle.update(scene.figure)
         now = time.perf_counter()
-        self.next = now + max(LEAST, SHARE * (now - began))
+        # What the first one took was to load what draws it.
+        self.next = now + (LEAST if first else max(LEAST, min(SHARE * (now - began), MOST_APART)))
 
     def end(self) -> None:
         """The last snapshot, and the last picture."""

@@ -260,6 +260,8 @@ def test_in_a_notebook_one_picture_is_redrawn_until_the_end(
     history = fitted(epochs=3, live=True)
     assert len(notebook.shown) == 10  # after each step, and at the end
     assert notebook.titles[0] == "Epoch 1 of 3, step 1"
+    (line,) = notebook.shown[0].axes[0].get_lines()
+    assert line.get_xdata() == pytest.approx([1 / 3])  # of an epoch of three steps
     assert notebook.titles[-1] == "Epoch 3 of 3, step 9"
     assert [axes.get_ylabel() for axes in notebook.shown[-1].axes] == ["loss", "x₂"]
     assert len(history.snapshots) == 10
