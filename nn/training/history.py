@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,8 @@ from nn.inspect.boundary import Plane
 from nn.inspect.training import training_curves
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from matplotlib.figure import Figure
 
 Array = np.ndarray[Any, Any]
@@ -105,6 +106,8 @@ class History:
         ...     history.animate(os.path.join(folder, "training.gif")).suffix
         '.gif'
         """
+        from pathlib import Path
+
         path = Path(path)
         suffix = path.suffix.lower()
         if suffix not in (".gif", ".html", ".htm"):
