@@ -22,6 +22,8 @@ class Goal:
 def goals() -> Iterator[Goal]:
     """The table of goals, line by line."""
     yield Goal("S2", "compiled", "micrograd", 5000)
+    yield Goal("S2", "pasted", "micrograd", 4)
+    yield Goal("S2", "pasted-nogc", "micrograd-nogc", 4)
     yield Goal("S2", "compiled", "torch", 8)
     yield Goal("S2", "compiled", "jax", 1.3)
     for workload, torch, jax in (

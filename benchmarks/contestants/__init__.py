@@ -41,7 +41,7 @@ class Contestant:
         return name in (self.key, self.family)
 
 
-OURS = ("compiled", "compiled-numpy", "eager", "eager-nogc")
+OURS = ("compiled", "compiled-numpy", "eager", "eager-nogc", "pasted", "pasted-nogc")
 
 CONTESTANTS = {
     c.key: c
@@ -53,6 +53,13 @@ CONTESTANTS = {
         Contestant("eager", "chalkgrad, eager", "ours.eager", ("S1", *NETWORKS)),
         Contestant(
             "eager-nogc", "chalkgrad, eager, collector off", "ours.eager_without_collector", ("S1",)
+        ),
+        Contestant("pasted", "chalkgrad, micrograd's demo pasted", "ours.pasted", ("S2",)),
+        Contestant(
+            "pasted-nogc",
+            "chalkgrad, micrograd's demo pasted, collector off",
+            "ours.pasted_without_collector",
+            ("S2",),
         ),
         Contestant("limit", "limit", "by_hand.limit", ("S1", *NETWORKS)),
         Contestant("hand-out", "by hand, out=", "by_hand.with_buffers", NETWORKS),

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.contest import Contest, in_layers, in_neurons, training
 from benchmarks.workloads import Workload
 
 
@@ -46,3 +47,29 @@ def loss_of_neurons(w: Workload, numbers: Sequence[Any], x: Any, t: Any) -> Any:
 def relu(x: Any) -> Any:
     """relu of a scalar that has it as a method."""
     return x.relu()
+
+
+def demo(w: Workload, MLP: Any, Value: Any) -> Contest:
+    """The training step of micrograd's demo, with the classes of whoever has them."""
+    model = MLP(w.sizes[0], list(w.sizes[1:]))
+    for p, number in zip(model.parameters(), in_neurons(w.layers()), strict=True):
+        p.data = number
+    weights = [p for layer in model.layers for n in layer.neurons for p in n.w]
+    inputs, targets = (array.tolist() for array in w.data())
+
+    def training_step() -> Any:
+        scores = [model(list(map(Value, x))) for x in inputs]
+        hinges = [(1 + -y * s).relu() for s, (y,) in zip(scores, targets, strict=True)]
+        loss = sum(hinges) * (1.0 / len(hinges)) + w.lam * sum(p * p for p in weights)
+        model.zero_grad()
+        loss.backward()
+        for p in model.parameters():
+            p.data -= w.lr * p.grad
+        return loss
+
+    return training(
+        w,
+        training_step,
+        lambda loss: loss.data,
+        lambda: in_layers(w, [p.data for p in model.parameters()]),
+    )

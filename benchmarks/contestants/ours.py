@@ -11,6 +11,7 @@ import nn
 import nn.scalar
 from autograd import Tensor, Value
 from benchmarks.contest import Contest, in_layers, in_neurons, training
+from benchmarks.contestants.neurons import demo
 from benchmarks.workloads import Workload, expression, one_hot
 
 LOSSES: dict[str, Any] = {"hinge": nn.hinge, "cross_entropy": nn.cross_entropy, "mse": nn.mse}
@@ -21,6 +22,18 @@ def eager(w: Workload) -> Contest:
     if not w.sizes:
         return eager_expression(w)
     return eager_neurons(w) if w.name.startswith("S2") else eager_tensors(w)
+
+
+def pasted(w: Workload) -> Contest:
+    """micrograd's demo with other import lines."""
+    return demo(w, nn.scalar.MLP, Value)
+
+
+def pasted_without_collector(w: Workload) -> Contest:
+    """The same while Python's cyclic collector is off."""
+    contest = pasted(w)
+    contest.collector = False
+    return contest
 
 
 def compiled(w: Workload) -> Contest:
