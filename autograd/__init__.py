@@ -182,7 +182,7 @@ from autograd.recording import (
 from autograd.saving import write_whole
 from autograd.tensor import Tensor
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-from autograd.units import record_units
+from autograd.units import Units
 from autograd.value import Value, values
 from autograd.vector import Vector
 from autograd.views.derivation import Derivation, derivation
@@ -221,6 +221,7 @@ __all__ = [
     "Step",
     "Stepper",
     "Tensor",
+    "Units",
     "Value",
     "Vector",
     "add",
@@ -330,7 +331,6 @@ __all__ = [
     "random_like",
     "ravel",
     "reciprocal",
-    "record_units",
     "recording",
     "reduction",
     "register_library",

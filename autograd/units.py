@@ -2,19 +2,22 @@
 
 What a network of neurons spends its time with is not arithmetic: it is to find out, for each of its
 nodes, what kinds the operands are, which mode is current, and from where in the user's source it was
-called. All of this is the same for the units of a layer, and is asked once here. The nodes are those
-that `autograd.linear` and the activation make: an n-ary and a unary one, with the scope of their unit.
+called. What is the same for all units of a layer is asked once here, and what stays the same from one
+instance to the next (the numbers of the weights, and whether they are tracked) is kept until data has
+been assigned, anywhere, or a flag, or a list holds others. The nodes are those that `autograd.linear`
+and the activation make: an n-ary and a unary one, with the scope of their unit.
 """
 
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter, mul
+from collections.abc import Callable, Sequence
+from operator import attrgetter, is_, mul
 from typing import Any
 
 import numpy as np
 
+from autograd import graph
 from autograd.choices import edge_text
 from autograd.dispatch import registry
 from autograd.families import Elementwise
@@ -23,7 +26,7 @@ from autograd.operators import formula_scope, formulas
 from autograd.recording import Scope, current_mode, getframe, library_files, user_frame
 from autograd.value import Value
 
-__all__ = ["record_units"]
+__all__ = ["Units"]
 
 new = object.__new__
 raw_of = attrgetter("_raw")
@@ -34,77 +37,105 @@ NUMBERS = {float, int, np.float64, np.float32, np.int64}
 Unit = tuple[Sequence[Any], Any, Any, Scope | None]
 
 
-def record_units(x: Sequence[Any], units: Iterable[Unit]) -> list[Value] | None:
-    """What the units of a layer give for one instance, recorded; None where it is not the plain case.
-
-    The plain case: inputs, weights and biases are tracked Values (inputs may be floats as well), each
-    activation is an elementwise row of one argument (or None), as many weights as inputs, and operations
-    are recorded as usual: neither for a program, nor under `no_grad` or `detect_anomaly`. In any other
-    case nothing is recorded: call each unit, whose own code is right for all of them.
+class Units:
+    """The units of a layer: what they have in common, and what is known of each.
 
     Args:
-        x: the inputs of the layer.
-        units: (weights, bias, activation, scope) of each; no scope is the current one.
+        units: (weights, bias, activation, scope) of each. The lists of weights are looked at again in
+            each call, so they may be edited; no scope is the one that is current then.
 
     >>> import autograd
     >>> w, b = [autograd.Value(2.0), autograd.Value(-1.0)], autograd.Value(0.5)
-    >>> record_units([1.0, 3.0], [(w, b, autograd.relu, None), (w, b, None, None)])
+    >>> units = autograd.Units([(w, b, autograd.relu, None), (w, b, None, None)])
+    >>> units.record([1.0, 3.0])
     [Value(0.0, primitive=relu), Value(-0.5, primitive=matmul)]
     """
-    mode = current_mode()
-    kinds = set(map(type, x))
-    if not mode.plain:
-        return None
-    if kinds == VALUES and all(map(tracked, x)):
-        numbers = [*map(raw_of, x), 1.0]
-        inputs = (*x, 1.0)
-        before: tuple[Any, ...] = ()
-    elif kinds <= NUMBERS:
-        try:
-            numbers = [*map(float, x), 1.0]
-        except OverflowError:  # a whole number that no float holds
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self.units = units
+        self.date: tuple[int, int] | None = None
+        # How many inputs they take, or -1 where they are no plain case; and of each unit its list of
+        # weights, the weights and the bias as they were, their numbers, those with nothing by the 1
+        # beside the bias, what applies the activation, and the scope.
+        self.known: tuple[int, list[tuple[Any, ...]]] = (-1, [])
+
+    def look(self) -> bool:
+        """See what the units are; whether all of them are the plain case."""
+        date = (graph.latest_change, graph.latest_flag)
+        known = [self.seen(*unit) for unit in self.units]
+        counts = {-1 if unit is None else len(unit[0]) for unit in known}
+        count = counts.pop() if len(counts) == 1 else -1
+        self.known = (count, [unit for unit in known if unit is not None])  # at once, for threads
+        self.date = date
+        return count >= 0
+
+    @staticmethod
+    def seen(weights: Any, bias: Any, activation: Any, scope: Any) -> tuple[Any, ...] | None:
+        """What is known of a unit; None where it is no plain case."""
+        held = (*weights, bias)
+        if set(map(type, held)) != VALUES or not all(map(tracked, held)):
             return None
-        inputs = tuple(numbers)
-        before = (None,) * len(numbers)
-    else:
-        return None
-    row: Any = registry["matmul"]  # the bias is a weight on 1, as in `linear`
-    after = (*numbers, row.options)
-    count = len(numbers) - 1
-    frame = user_frame(getframe(1))
-    code, lasti, scope = frame.f_code, frame.f_lasti, mode.scope
-    found = []
-    for weights, bias, activation, own in units:
-        if (
-            len(weights) != count
-            or set(map(type, weights)) != VALUES
-            or bias.__class__ is not Value
-            or not bias._requires_grad
-            or not all(map(tracked, weights))
-        ):
-            return None
-        slopes: list[Any] = [*map(raw_of, weights), bias._raw]
-        node = new(Value)
-        node._raw = sum(map(mul, numbers, slopes))
-        node._primitive = row
-        node._x = (*inputs, *weights, bias)
-        if before:
-            node._y = before + after
-        else:
-            slopes[-1] = None  # of the 1 beside the bias
-            node._y = (*slopes, *after)
-        node._dx = node._dy = None
-        node._scope = own or scope
-        node._requires_grad = True
-        node._serial = tick()
-        node._code = code
-        node._lasti = lasti
+        placed = None
         if activation is not None:
-            placed = functions.get(activation) or function_of(activation)
-            if placed is None or (node := placed(node, own or scope, code, lasti)) is None:
+            placed = function_of(activation)
+            if placed is None:
                 return None
-        found.append(node)
-    return found
+        numbers = tuple(map(raw_of, held))
+        return weights, held, numbers, (*numbers[:-1], None), placed, scope
+
+    def record(self, x: Sequence[Any]) -> list[Value] | None:
+        """What the units give for one instance, recorded; None where it is not the plain case.
+
+        The plain case: inputs, weights and biases are tracked Values (inputs may be numbers as well),
+        each activation is an elementwise row of one argument, or None, there are as many weights as
+        inputs, and operations are recorded as usual: neither for a program, nor under `no_grad` or
+        `detect_anomaly`. In any other case nothing is recorded: call each unit, whose own code is right
+        for all of them.
+        """
+        mode = current_mode()
+        if not mode.plain:
+            return None
+        if self.date != (graph.latest_change, graph.latest_flag):
+            self.look()
+        count, known = self.known
+        if count != len(x):
+            return None
+        kinds = set(map(type, x))
+        if kinds == VALUES and all(map(tracked, x)):
+            numbers = (*map(raw_of, x), 1.0)
+            inputs = (*x, 1.0)
+            before: tuple[Any, ...] | None = None
+        elif kinds <= NUMBERS:
+            try:
+                inputs = numbers = (*map(float, x), 1.0)
+            except OverflowError:  # a whole number that no float holds
+                return None
+            before = (None,) * len(numbers)
+        else:
+            return None
+        row: Any = registry["matmul"]  # the bias is a weight on 1, as in `linear`
+        after = (*numbers, row.options)
+        frame = user_frame(getframe(1))
+        code, lasti, current = frame.f_code, frame.f_lasti, mode.scope
+        found = []
+        for weights, held, own, slopes, placed, scope in known:
+            if len(weights) != count or not all(map(is_, weights, held)):
+                return self.record(x) if self.look() else None
+            node = new(Value)
+            node._raw = sum(map(mul, numbers, own))
+            node._primitive = row
+            node._x = inputs + held
+            node._y = (before or slopes) + after
+            node._dx = node._dy = None
+            node._scope = scope = scope or current
+            node._requires_grad = True
+            node._serial = tick()
+            node._code = code
+            node._lasti = lasti
+            if placed is not None and (node := placed(node, scope, code, lasti)) is None:
+                return None
+            found.append(node)
+        return found
 
 
 # --- activations whose place is known ---------------------------------------------------------------
@@ -142,6 +173,8 @@ def function_of(row: Any) -> Callable[..., Any] | None:
     """What an elementwise row of one argument does, written from the row; None of anything else."""
     if not isinstance(row, Elementwise) or row.arity != 1 or row.method is None:
         return None
+    if row in functions:
+        return functions[row]
     out, (dx,) = formulas(row, edge_text)
     text = _PLACED.format(out=out, dx=dx)
     filename = f"<autograd.units.{row.name}>"

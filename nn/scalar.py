@@ -82,6 +82,31 @@ class OfOne(Module):
 
     one_instance = True
 
+    neurons: Sequence[Any] = ()
+    """Of which it consists, in a row."""
+
+    def together(self, x: Sequence[Any]) -> list[Value] | None:
+        """What the neurons give, by `autograd.Units`: a fraction of the work of calling each.
+
+        None where it is not the plain case. What is known of the neurons is kept until an attribute of a
+        module is assigned, or the mode or the list is another.
+        """
+        mode = self.mode_now()
+        if not mode.plain:
+            return None
+        key = (mode, changes.count)
+        kept = self.__dict__.get("_units")
+        neurons = [*self.neurons]
+        if kept is None or kept[0] != key or kept[1] != neurons:
+            units = self.as_units()
+            units = None if units is None else autograd.Units(units)
+            self._units = kept = (key, neurons, units)
+        return None if kept[2] is None else kept[2].record(x)
+
+    def as_units(self) -> Any:
+        """The neurons as `autograd.Units` takes them; None where one is of a class of the user's."""
+        return None
+
 
 def many(x: Any) -> bool:
     """Whether x is an array of instances."""
@@ -142,15 +167,17 @@ class Neuron(OfOne):
             )
         if len(x) != len(self.w):
             raise ValueError(f"{self!r} expected {len(self.w)} inputs, got {len(x)}")
-        if found := autograd.record_units(x, [(self.w, self.b, self._row, None)]):
+        if found := self.together(x):
             return found[0]
         (out,) = autograd.linear(x, [self.w], [self.b])
         return self.activation(out) if self.nonlin else out
 
-    @property
-    def _row(self) -> Any:
-        """The activation, as `autograd.record_units` takes it."""
-        return self.activation if self.nonlin else None
+    def as_unit(self, scope: Any) -> Any:
+        """The neuron as `autograd.Units` takes it."""
+        return self.w, self.b, self.activation if self.nonlin else None, scope
+
+    def as_units(self) -> Any:
+        return [self.as_unit(None)]
 
     def _takes(self) -> int:
         return len(self.w)
@@ -197,26 +224,15 @@ class Layer(OfOne):
     def forward(self, x: Any) -> Any:
         if many(x):
             return on_arrays(self)(x)
-        units = self.units()
-        out = None if units is None else autograd.record_units(x, units)
+        out = self.together(x)
         if out is None:
             out = [neuron(x) for neuron in self.neurons]
         return out[0] if len(out) == 1 else out
 
-    def units(self) -> Any:
-        """The neurons as `autograd.record_units` takes them, which is a fraction of the work of calling
-        each; None where one is of a class of the user's. Kept until something changes."""
-        mode = self.mode_now()
-        if not mode.plain:
-            return None
-        key = (mode, changes.count)
-        kept = self.__dict__.get("_units")
-        if kept is None or kept[0] != key or kept[1] != self.neurons:
-            units = None
-            if all(map(is_plain, self.neurons)):
-                units = [(n.w, n.b, n._row, n.scope_inside()) for n in self.neurons]
-            self._units = kept = (key, [*self.neurons], units)
-        return kept[2]
+    def as_units(self) -> Any:
+        if all(map(is_plain, self.neurons)):
+            return [neuron.as_unit(neuron.scope_inside()) for neuron in self.neurons]
+        return None
 
     def __repr__(self) -> str:
         return f"Layer of [{', '.join(map(repr, self.neurons))}]"

@@ -1,4 +1,4 @@
-"""`record_units`: the neurons of a layer together give the nodes that each alone gives."""
+"""`Units`: the neurons of a layer together give the nodes that each alone gives."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def graphs(layer: Any, x: Any, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     for alone in (False, True):
         with monkeypatch.context() as patched:
             if alone:
-                patched.setattr(autograd, "record_units", lambda x, units: None)
+                patched.setattr(autograd.Units, "record", lambda units, x: None)
             found.append(layer(x))  # on one line for both
     return found
 
@@ -104,13 +104,13 @@ def test_where_floats_raise_the_answer_is_that_of_ieee() -> None:
 
 def test_zero_times_an_infinite_derivative_is_still_nan() -> None:
     w, b, x = Value(1.0), Value(0.0), Value(math.inf)
-    (z,) = autograd.record_units([x], [([w], b, None, None)]) or [None]
+    (z,) = autograd.Units([([w], b, None, None)]).record([x]) or [None]
     assert z is not None
     (z * 0.0).backward()
     assert math.isnan(w.grad)
     assert b.grad == 0.0
     w.grad = None
-    (off,) = autograd.record_units([2.0], [([w], Value(-5.0), autograd.relu, None)]) or [None]
+    (off,) = autograd.Units([([w], Value(-5.0), autograd.relu, None)]).record([2.0]) or [None]
     assert off is not None
     off.backward()
     assert w.grad == 0.0  # reached, by 0
@@ -119,7 +119,7 @@ def test_zero_times_an_infinite_derivative_is_still_nan() -> None:
 def test_what_is_no_plain_case_is_left_to_each_neuron() -> None:
     w, b = [Value(1.0), Value(2.0)], Value(0.5)
     x = [1.0, 2.0]
-    assert autograd.record_units(x, [(w, b, None, None)]) is not None
+    assert autograd.Units([(w, b, None, None)]).record(x) is not None
     frozen = Value(1.0, requires_grad=False)
     for weights, bias, activation in (
         ([1.0, 2.0], b, None),
@@ -130,12 +130,12 @@ def test_what_is_no_plain_case_is_left_to_each_neuron() -> None:
         (w, b, lambda z: z),
         (w, b, autograd.maximum),
     ):
-        assert autograd.record_units(x, [(weights, bias, activation, None)]) is None
+        assert autograd.Units([(weights, bias, activation, None)]).record(x) is None
     for inputs in ([autograd.Tensor(1.0), 2.0], [True, 2.0], ["a", 2.0], [10**400, 2.0]):
-        assert autograd.record_units(inputs, [(w, b, None, None)]) is None
+        assert autograd.Units([(w, b, None, None)]).record(inputs) is None
     for mode in (autograd.no_grad, autograd.recording, autograd.detect_anomaly):
         with mode():
-            assert autograd.record_units(x, [(w, b, None, None)]) is None
+            assert autograd.Units([(w, b, None, None)]).record(x) is None
 
 
 def test_what_is_changed_in_a_layer_counts_at_once() -> None:
@@ -152,13 +152,26 @@ def test_what_is_changed_in_a_layer_counts_at_once() -> None:
     first = layer.neurons[0]
     first.w[1] = Value(3.0)
     assert now() == expected()
+    first.w[1] = Value(first.w[1].data)  # another of the same number
+    y = layer(x)[0]
+    y.backward()
+    assert first.w[1].grad is not None
+    first.w[0].data = -7.0
+    assert now() == expected()
+    nn.optim.SGD(layer.parameters(), 0.1).step()
+    assert now() == expected()
+    with autograd.no_grad():
+        first.w[0] -= 1.0
+    assert now() == expected()
+    first.w[0].requires_grad = False
+    assert not any(parent is first.w[0] for parent in layer(x)[0].parents[0].parents)
     first.w = [Value(1.0), Value(1.0)]
     assert now() == expected()
     first.activation = autograd.relu
     assert now() == expected()
     first.nonlin = False
     assert now() == expected()
-    assert now()[0] == -0.5
+    assert now()[0] == -0.5 + first.b.data
     first.b = Value(10.0)
     assert now() == expected()
     layer.neurons[0], layer.neurons[1] = layer.neurons[1], layer.neurons[0]
