@@ -43,6 +43,16 @@ class Picture:
         return [label for *pair, label in self.edges if tuple(pair) == ends]
 
 
+def as_shown(x, digits):
+    """A number as pictures write it: with a minus, which is no hyphen."""
+    return f"{x:.{digits}g}".replace("-", "−")
+
+
+def read(text):
+    """A number of a picture."""
+    return float(text.replace("−", "-"))
+
+
 def neuron():
     x, w, b = Value(2.0, "x"), Value(-3.0, "w"), Value(6.5, "b")
     product = x * w

@@ -149,14 +149,14 @@ def test_lines_are_as_thick_as_weights_are_large_and_coloured_by_their_sign(scal
     picture = draw(model, [1.0, -1.0], view="network")
     told = titles(picture)
     assert [each for each in told if each.startswith("w")] == [
-        "w₁₂ = -1",
+        "w₁₂ = −1",
         "w₁₁ = 2",
         "w₂₂ = 4",
     ]
     assert [sign for sign, _ in lines(picture)] == ["down", "up", "up"]
     thin, middle, thick = (width for _, width in lines(picture))
     assert (thick - middle) == pytest.approx(2 * (middle - thin), abs=0.02)
-    assert told[-4:] == ["x₁ = 1", "x₂ = -1", "y₁ = 3, b₁ = 0", "y₂ = -8, b₂ = -4"]
+    assert told[-4:] == ["x₁ = 1", "x₂ = −1", "y₁ = 3, b₁ = 0", "y₂ = −8, b₂ = −4"]
     assert texts(picture, "value") == ["1", "−1", "3", "−8"]
 
 
@@ -168,7 +168,7 @@ def test_units_hold_what_the_model_computes_in_the_middle_too() -> None:
     for k, layer in ((1, "layers.1"), (2, "layers.3")):
         for i, h in enumerate(seen.activations[layer], start=1):
             name = f"h⁽{'¹²'[k - 1]}⁾{'₁₂₃₄₅'[i - 1]}"
-            assert any(each.startswith(f"{name} = {h:.10g},") for each in told)
+            assert any(each.startswith(f"{name} = {h:.10g},".replace("-", "−")) for each in told)
 
 
 def test_of_a_batch_units_hold_the_mean_and_the_title_says_so() -> None:
@@ -177,7 +177,7 @@ def test_of_a_batch_units_hold_the_mean_and_the_title_says_so() -> None:
     picture = draw(model, batch, view="network", digits=10)
     assert texts(picture, "title") == ["MLP 2-3-1: 13 parameters; units: mean of 20 instances"]
     y = float(model(batch).data.mean())
-    assert any(each.startswith(f"y₁ = {y:.10g},") for each in titles(picture))
+    assert any(each.startswith(f"y₁ = {y:.10g},".replace("-", "−")) for each in titles(picture))
 
 
 def test_a_layer_of_more_than_64_units_leaves_some_out_and_says_so() -> None:

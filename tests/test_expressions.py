@@ -224,7 +224,7 @@ def test_the_command_of_the_readme_draws_and_tells(tmp_path):
     )
     assert done.stdout.endswith("saved neuron.svg\n")
     texts = [x.text for x in ElementTree.parse(tmp_path / "neuron.svg").iter() if x.text]
-    assert {"x₁", "data 2", "grad -1.503", "tanh", "data 0.7064"} <= set(texts)
+    assert {"x₁", "data 2", "grad −1.503", "tanh", "data 0.7064"} <= set(texts)
 
 
 def test_without_arguments_the_help_is_printed(tmp_path):

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from drawn import Picture
+from drawn import Picture, as_shown
 
 import autograd
 import nn
@@ -212,7 +212,7 @@ def test_a_chain_shows_its_beginning_and_its_end_and_counts_what_is_between():
     assert read.box("x")
     assert len(read.boxes) == 6
     (first,) = (label for tail, _, label in read.edges if tail == read.box("x")[0])
-    assert first == f"{1 - np.tanh(1.0) ** 2:.4g}"
+    assert first == as_shown(1 - np.tanh(1.0) ** 2, 4)
 
 
 def test_like_leaves_share_a_box_that_names_the_first_and_the_last():

@@ -27,7 +27,7 @@ def texts(picture, kind):
 def printed(picture):
     root = ElementTree.fromstring(picture.svg)
     found = [
-        (float(t.get("y")), float(t.get("x")), float(t.text))
+        (float(t.get("y")), float(t.get("x")), float(t.text.replace("−", "-")))
         for t in root.iter(f"{SVG}text")
         if t.get("class") in ("number", "zero")
     ]
@@ -112,7 +112,7 @@ def test_a_value_has_a_matrix_of_one_number():
     a, b = Value(2.0, "a"), Value(-3.0, "b")
     picture = jacobian_picture(a * b, a)
     assert picture.matrix.tolist() == [[-3.0]]
-    assert texts(picture, "number") == ["-3"]
+    assert texts(picture, "number") == ["−3"]
 
 
 def test_numbers_that_are_not_finite_are_drawn():

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from drawn import as_shown
 
 import autograd
 import nn
@@ -85,10 +86,10 @@ def test_the_table_holds_every_sum_of_the_pass_and_ends_with_the_gradients_of_ba
     steps = list(autograd.steps(loss))
     assert [row[0] for row in rows] == [str(k) for k in range(len(rows))]
     shown = [row[4] for row in rows if row[1] == "backward"]
-    assert shown == [f"{step.after:.6g}" for step in steps]
+    assert shown == [as_shown(step.after, 6) for step in steps]
     loss.backward()
     last = {step.parent: text for step, text in zip(steps, shown, strict=True)}
-    assert all(text == f"{node.grad:.6g}" for node, text in last.items())
+    assert all(text == as_shown(node.grad, 6) for node, text in last.items())
 
 
 def test_the_still_picture_has_every_value_and_every_gradient() -> None:
@@ -96,8 +97,8 @@ def test_the_still_picture_has_every_value_and_every_gradient() -> None:
     texts = ["".join(t.itertext()) for t in Read(Stepper(loss).html).picture.iter() if t.text]
     loss.backward()
     for node in autograd.topological_order(loss):
-        assert f"∂ {node.grad:.3g}" in texts
-        assert any(text.endswith(f" = {node.data:.3g}") for text in texts)
+        assert f"∂ {as_shown(node.grad, 3)}" in texts
+        assert any(text.endswith(f" = {as_shown(node.data, 3)}") for text in texts)
 
 
 def test_a_stepper_reads_the_graph_and_changes_nothing() -> None:
@@ -191,7 +192,7 @@ def test_groups_are_modules_where_there_are_modules() -> None:
     loss.backward()
     bottom = np.sqrt(sum(p.grad**2 for p in model.parameters() if p.name.startswith("layers.0.")))
     texts = [each.text for each in read.picture.iter() if each.get("class") == "gradient"]
-    assert f"∂ norm {bottom:.3g}" in texts
+    assert f"∂ norm {as_shown(bottom, 3)}" in texts
 
 
 def test_a_batch_is_grouped_by_module_with_all_its_calls() -> None:
@@ -204,7 +205,7 @@ def test_a_batch_is_grouped_by_module_with_all_its_calls() -> None:
     loss.backward()
     bottom = np.sqrt(sum(p.grad**2 for p in model.parameters() if p.name.startswith("layers.0.")))
     texts = [each.text for each in read.picture.iter() if each.get("class") == "gradient"]
-    assert f"∂ norm {bottom:.3g}" in texts
+    assert f"∂ norm {as_shown(bottom, 3)}" in texts
     # Every number has appeared at the end.
     shown = {(kind, i) for moment in read.data["moments"] for kind, i, _, _ in moment["sets"]}
     for i, card in enumerate(read.data["cards"]):

@@ -21,7 +21,7 @@ FONT = 19.0
 
 FAMILY = "Helvetica Neue,Helvetica,Arial,Liberation Sans,sans-serif"
 LINE = 21.0
-MARGIN = 8.0
+MARGIN = 7.0
 DERIVATIVE = "∂ "
 """What stands before a gradient."""
 

@@ -29,6 +29,7 @@ __all__ = [
     "formula_of",
     "identifier",
     "layers_of",
+    "placed",
     "subscripted",
 ]
 
@@ -222,6 +223,34 @@ def layers_of(names: Iterable[tuple[str, bool | None]]) -> dict[str, int]:
     return {path: i + 1 for i, path in enumerate(sorted(paths, key=keys.__getitem__))}
 
 
+def placed(
+    base: Formula, layer: int | None, places: Sequence[int] = (), below: str = ""
+) -> Formula:
+    r"""A letter with the number of its layer above it and its places below, all counted from 1.
+
+    `below` is what the letter has below it itself, as in h_prev.
+
+    >>> placed(Formula("w", "w"), 1, [3, 2])
+    Formula(text='w⁽¹⁾₃₂', latex='w^{(1)}_{32}')
+    >>> placed(Formula("x", "x"), None, [3, 12]).text
+    'x₃,₁₂'
+    """
+    text, latex = base
+    digits = below if below.isdecimal() else ""
+    if below and not digits:
+        text = f"{text}_{below}"  # there are no small letters that every font has
+        below = escaped(below) if len(below) > 1 else below
+    if layer is not None:
+        text += f"({layer})".translate(ABOVE)
+        latex += f"^{{({layer})}}"
+    comma = "," if any(place > 9 for place in places) else ""
+    indices = comma.join(map(str, places))
+    text += ",".join(filter(None, (digits, indices))).translate(BELOW)
+    if below or indices:
+        latex += f"_{{{','.join(filter(None, (below, indices)))}}}"
+    return Formula(text, latex.replace("'^", "'{}^"))
+
+
 def formula_of(
     name: str, layers: Mapping[str, int] | None = None, *, array: bool | None = None
 ) -> Formula:
@@ -261,22 +290,7 @@ def formula_of(
     else:
         latex = escaped(word)
         base = Formula(word, f"{{{latex}}}" if "_" in word and (number or index) else latex)
-    text, latex = base
-    if below and not below.isdecimal():
-        text = f"{text}_{below}"  # there are no small letters that every font has
-    if number is not None:
-        text += f"({number})".translate(ABOVE)
-        latex += f"^{{({number})}}"
-    comma = "," if any(i > 8 for i in index) else ""
-    indices = comma.join(str(i + 1) for i in index)
-    small = [part for part in (below if below.isdecimal() else "", indices) if part]
-    text += ",".join(part.translate(BELOW) for part in small)
-    if below and not below.isdecimal() and len(below) > 1:
-        below = escaped(below)
-    small = [part for part in (below, indices) if part]
-    if small:
-        latex += f"_{{{','.join(small)}}}"
-    return Formula(text, latex.replace("'^", "'{}^"))
+    return placed(base, number, [i + 1 for i in index], below)
 
 
 # --- the names of a graph ---------------------------------------------------------------------------

@@ -21,12 +21,13 @@ __all__ = ["Box", "Edge", "Layout", "Link", "lay_out", "text_width"]
 
 NARROW = frozenset("ijl.,:;|'`!()[]{}tfrI -")
 BROAD = frozenset("mMWQO@%—…∇Σ")
+SIGNS = frozenset("−+=<>×±")
 
 
 def text_width(text: str, size: float) -> float:
     """About how wide a line is in a common sans-serif font of a size; rather too much than too little.
 
-    >>> text_width("-0.123", 20.0) > text_width("0.123", 20.0)
+    >>> text_width("−0.123", 20.0) > text_width("0.123", 20.0)
     True
     """
     width = 0.0
@@ -39,6 +40,8 @@ def text_width(text: str, size: float) -> float:
             width += 0.37
         elif c in NARROW:
             width += 0.34
+        elif c in SIGNS:
+            width += 0.585
         elif c in BROAD or c.isupper():
             width += 0.8 if c in BROAD else 0.68
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -172,6 +173,8 @@ SMALL = 3
 JOINERS = "\u200c\u200d"
 """What is between the letters of some scripts and the parts of some emoji."""
 
+HYPHEN = re.compile(r"(?<!\w)-(?=[\d.]|inf)|(?<=\de)-(?=\d)")
+
 ENTITIES = {ord(c): f"&#{ord(c)};" for c in '&<>"{}|'} | {ord("\\"): "\\\\"}
 """What has a meaning in DOT, in a record or in an entity, and how it is written to have none."""
 
@@ -191,10 +194,20 @@ def visible(text: str) -> str:
 
 
 def number(x: Any, digits: int) -> str:
-    """A number with so many significant digits; a bool as a word."""
+    """A number with so many significant digits and a minus, which is no hyphen; a bool as a word."""
     if isinstance(x, bool | np.bool_):
         return str(bool(x))
-    return f"{float(x) + 0.0:.{digits}g}"  # adding 0 turns -0.0, a puzzle to readers, into 0.0
+    text = f"{float(x) + 0.0:.{digits}g}"  # adding 0 turns -0.0, a puzzle to readers, into 0.0
+    return text.replace("-", "−")
+
+
+def typeset(text: str) -> str:
+    """Any text of Python, with a minus before its numbers where it has a hyphen.
+
+    >>> typeset("axis=-1 'a-1'"), typeset("[-0.5, 1e-05]")
+    ("axis=−1 'a-1'", '[−0.5, 1e−05]')
+    """
+    return HYPHEN.sub("−", text)
 
 
 def described(x: Any, digits: int) -> list[str]:

@@ -495,7 +495,7 @@ def circles(column: Column, k: int, layers: list[Layer], scale: float, digits: i
                 parts.append(
                     f'<circle class="{kind}" {at} fill-opacity="{0.08 + 0.62 * part:.2f}"/>'
                 )
-            texts = (number(x, few).replace("-", "−") for few in (2, 1))
+            texts = (number(x, few) for few in (2, 1))
             text = next((each for each in texts if text_width(each, 10) < 2 * r - 3), "")
         if bias is not None:
             b = float(bias[i])

@@ -9,7 +9,7 @@ import numpy as np
 from autograd.graph import Node
 from autograd.value import Value
 from autograd.views.called import Names
-from autograd.views.looks import number
+from autograd.views.looks import number, typeset
 
 __all__ = ["Expressions", "has_bias", "sign"]
 
@@ -43,7 +43,7 @@ def sign(node: Node) -> str:
         # Compared as text, for an option may hold arrays.
         if not callable(value) and repr(value) != repr(primitive.options.get(key)):
             array = isinstance(value, np.ndarray)
-            words.append(f"{key}={value.tolist() if array else value!r}")
+            words.append(typeset(f"{key}={value.tolist() if array else value!r}"))
     return " ".join(words)
 
 

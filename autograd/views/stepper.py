@@ -68,8 +68,9 @@ class Stepper:
 
     The block needs no network, no kernel and no other file. Keys act while it has the focus: → and
     PageDown go on, ← and PageUp back, ↑ or Home to the start, ↓ or End to the end, Space plays.
-    Clicking a node goes to where its gradient is complete. Where scripts do not run the picture and a
-    table of all steps remain. Graphs are only read: no gradient is written.
+    + and − change the size, 0 fits the whole into the window, and again goes back to text that can be
+    read. Clicking a node goes to where its gradient is complete. Where scripts do not run the picture
+    and a table of all steps remain. Graphs are only read: no gradient is written.
 
     Args:
         node: a Value, or a Tensor of one element (of more with a `seed`).
@@ -82,6 +83,8 @@ class Stepper:
         ask: whether each new number is hidden until the next key, for a class to answer first.
         seed: the cotangent to start from; 1 if it is left out.
         theme: ``"light"``, ``"dark"``, or ``"auto"``: as the notebook or the browser is.
+        title: what stands above the picture, and is the title of a page; when left out a page is called
+            by the node that the pass begins at.
 
     Raises:
         TypeError: for anything but a node, or an option of another type.
@@ -108,6 +111,7 @@ class Stepper:
         ask: bool = False,
         seed: Any = None,
         theme: str = "auto",
+        title: str | None = None,
     ) -> None:
         if not isinstance(node, Node):
             raise TypeError(f"Stepper takes a Value or a Tensor, got {type(node).__name__}")
@@ -122,6 +126,9 @@ class Stepper:
             raise ValueError(f"formula is one of {', '.join(FORMULAS)}, not {formula!r}")
         if theme not in THEMES:
             raise ValueError(f"theme is one of {', '.join(THEMES)}, not {theme!r}")
+        if title is not None and not isinstance(title, str):
+            raise TypeError(f"title is a text, not {title!r:.60}")
+        self._heading = printable(title or "").strip()
         self._options = {"formula": formula, "ask": bool(ask), "theme": theme}
         _, interior = reachable([node])
         self._count = sum(len(each.parents) for each in interior)
@@ -142,7 +149,7 @@ class Stepper:
         self._timeline = timeline
         self._start = self._position(start)
         name = timeline.outline.names.labels.get(node, "a graph")
-        self._title = printable(f"Backward pass of {name}")
+        self._title = self._heading or printable(f"Backward pass of {name}")
         self._board = Board(timeline.cards, timeline.arrows, self._title)
 
     def _position(self, start: int | str) -> int:
@@ -211,6 +218,8 @@ class Stepper:
         return {
             **self._options,
             "title": self._title,
+            "heading": self._heading,
+            "inputs": self._inputs(),
             "legend": self._notice
             or "in each box the value, and below it ∂, the gradient; "
             "on each edge the local derivative",
@@ -227,6 +236,12 @@ class Stepper:
             "places": [list(place) for place in places],
             "css": style,
         }
+
+    def _inputs(self) -> list[int]:
+        """The cards that are seen first: the inputs, or without these what is computed first."""
+        inputs = [i for i, card in enumerate(self._timeline.cards) if card.kind == "leaf"]
+        targets = (moment.target for moment in self._timeline.moments)
+        return inputs or [i for i in targets if i is not None][:1]
 
     def _moment(self, moment: Moment, place: int) -> dict[str, Any]:
         numbers = moment.numbers

@@ -368,6 +368,6 @@ class Timeline:
 
 def _number(text: str, bracket: bool = False) -> Tree:
     """A number as a tree; a negative factor stands in brackets."""
-    if bracket and text.startswith("-"):
-        return row(["mo", "("], ["mn", f"−{text[1:]}"], ["mo", ")"])
-    return ["mn", text.replace("-", "−", 1) if text.startswith("-") else text]
+    if bracket and text.startswith("−"):
+        return row(["mo", "("], ["mn", text], ["mo", ")"])
+    return ["mn", text]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drawn import as_shown
 
 import autograd
 import nn
@@ -38,7 +39,7 @@ def gradients() -> list[str]:
     (prediction,) = model([autograd.Value(0.5, "x1"), autograd.Value(-1.0, "x2")])
     loss = (prediction - 1.0) ** 2
     loss.backward()
-    return [f"∂ {node.grad:.3g}" for node in autograd.topological_order(loss)]
+    return [f"∂ {as_shown(node.grad, 3)}" for node in autograd.topological_order(loss)]
 
 
 def written(folder: Path) -> Path:

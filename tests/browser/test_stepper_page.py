@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawn import as_shown
 
 import autograd
 import nn
@@ -102,7 +103,7 @@ def test_every_step_shows_the_sum_of_that_step_and_the_last_the_gradients_of_bac
         assert state(page)[nodes[node]]["value"].endswith("?")
         page.keyboard.press("ArrowRight")
         shown = state(page)[nodes[node]]["value"]
-        assert shown.rpartition(" = ")[2] == f"{node.data:.4g}"
+        assert shown.rpartition(" = ")[2] == as_shown(node.data, 4)
     assert all("?" in card["gradient"] for card in state(page))
     page.keyboard.press("ArrowRight")
     sums: dict[Any, float] = {loss: 1.0}
@@ -111,10 +112,10 @@ def test_every_step_shows_the_sum_of_that_step_and_the_last_the_gradients_of_bac
         sums[step.parent] = sums.get(step.parent, 0.0) + step.contribution
         for node, card in zip(nodes, state(page), strict=True):
             text = card["gradient"].removeprefix("∂ ").removesuffix(" …")
-            assert text == (f"{sums[node]:.4g}" if node in sums else "?")
+            assert text == (as_shown(sums[node], 4) if node in sums else "?")
     loss.backward()
     for node, card in zip(nodes, state(page), strict=True):
-        assert card["gradient"] == f"∂ {node.grad:.4g}"
+        assert card["gradient"] == f"∂ {as_shown(node.grad, 4)}"
     page.keyboard.press("ArrowRight")
     assert position(page) == len(forward) + 1 + 20
 
@@ -270,14 +271,14 @@ def test_ask_hides_each_new_number_until_the_next_key(open_page: Open, tmp_path:
     assert "?" in page.locator(".stepper .formula").inner_text()
     page.keyboard.press("ArrowRight")
     assert position(page) == 1
-    assert state(page)[2]["value"] == "L = -6"
+    assert state(page)[2]["value"] == "L = −6"
     for _ in range(6):
         page.keyboard.press("ArrowRight")
-    assert [card["gradient"] for card in state(page)] == ["∂ -3", "∂ 2", "∂ 1"]
+    assert [card["gradient"] for card in state(page)] == ["∂ −3", "∂ 2", "∂ 1"]
     page.locator("button.ask").click()
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
-    assert state(page)[2]["value"] == "L = -6"
+    assert state(page)[2]["value"] == "L = −6"
 
 
 def test_two_steppers_on_one_page_do_not_disturb_each_other(
@@ -311,7 +312,7 @@ def test_without_scripts_the_picture_and_the_table_remain(open_page: Open, tmp_p
     assert page.locator("table tbody tr").count() == 30
     loss.backward()
     last = page.locator("table tbody tr").last.inner_text()
-    assert f"{loss.parents[0].grad:.3g}" in page.locator("table").inner_text()
+    assert as_shown(loss.parents[0].grad, 3) in page.locator("table").inner_text()
     assert last.startswith("29")
     assert page.locator("body").inner_text().count("{") == 0  # no data, no script shows
 
@@ -378,7 +379,7 @@ def test_names_are_text_and_nothing_else(open_page: Open, tmp_path: Path) -> Non
     for _ in range(4):
         page.keyboard.press("ArrowRight")
     assert [card["gradient"] for card in state(page)] == ["∂ 3", "∂ 2", "∂ 1"]
-    assert state(page)[0]["value"].startswith("</script>")
+    assert state(page)[0]["value"].startswith("(</script>")
 
 
 def test_a_tensor_graph_is_stepped_through_vjp_by_vjp(open_page: Open, tmp_path: Path) -> None:
@@ -387,7 +388,7 @@ def test_a_tensor_graph_is_stepped_through_vjp_by_vjp(open_page: Open, tmp_path:
     loss = autograd.tanh(weight @ x).sum()
     page = open_page(Stepper(loss, start=-1).save(tmp_path / "step.html"))
     loss.backward()
-    rows = ", ".join("[" + ", ".join(f"{g:.3g}" for g in row) + "]" for row in weight.grad)
+    rows = ", ".join("[" + ", ".join(as_shown(g, 3) for g in row) + "]" for row in weight.grad)
     shown = state(page)[0]["gradient"]
     assert shown.replace("∂ ", "").replace(",", "").split() == f"[{rows}]".replace(",", "").split()
     np.testing.assert_allclose(x.grad, weight.data.T @ (1 - np.tanh(weight.data @ x.data) ** 2))
@@ -422,3 +423,166 @@ def test_a_large_graph_is_stepped_through_in_groups(open_page: Open, tmp_path: P
     for _ in range(40):
         page.keyboard.press("ArrowRight")
     assert all("?" not in card["gradient"] for card in state(page))
+
+
+# --- the size, and what is in sight -----------------------------------------------------------------
+
+LIT = """() => {
+  const root = document.querySelector('[data-stepper]').shadowRoot;
+  const stage = root.querySelector('.stage').getBoundingClientRect();
+  return [...root.querySelectorAll('.card.to .ring, .card.from .ring')].map(ring => {
+    const box = ring.getBoundingClientRect();
+    return [box.left - stage.left, box.top - stage.top, stage.right - box.right,
+      stage.bottom - box.bottom];
+  });
+}"""
+
+INPUTS = """() => {
+  const root = document.querySelector('[data-stepper]').shadowRoot;
+  const stage = root.querySelector('.stage').getBoundingClientRect();
+  return [...root.querySelectorAll('.card.leaf')].map(card => {
+    const box = card.getBoundingClientRect();
+    return box.left >= stage.left && box.top >= stage.top && box.right <= stage.right
+      && box.bottom <= stage.bottom;
+  });
+}"""
+
+
+def wide(*sizes: int) -> Value:
+    """A network of micrograd's classes, on named inputs."""
+    model = nn.scalar.MLP(sizes[0], list(sizes[1:]), rng=1)
+    x = [Value(0.5 * i - 1.0, f"x{i + 1}") for i in range(sizes[0])]
+    loss: Value = (model(x) - 1.0) ** 2
+    return loss
+
+
+SIZES_OF_WINDOWS = [(1366, 768), (390, 844)]
+
+
+@pytest.mark.parametrize("size", SIZES_OF_WINDOWS)
+@pytest.mark.parametrize("sizes", [(3, 4, 4, 1), (2, 3, 3, 3, 1)])
+def test_a_wide_network_starts_with_its_inputs_in_sight(
+    open_page: Open, tmp_path: Path, sizes: tuple[int, ...], size: tuple[int, int]
+) -> None:
+    page = open_page(Stepper(wide(*sizes)).save(tmp_path / "step.html"), size=size)
+    assert page.evaluate(INPUTS) == [True] * sizes[0]
+
+
+@pytest.mark.parametrize("size", SIZES_OF_WINDOWS)
+def test_what_is_lit_is_in_sight_with_its_whole_frame_at_every_step(
+    open_page: Open, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    page = open_page(Stepper(wide(3, 4, 4, 1)).save(tmp_path / "step.html"), size=size)
+    focused(page)
+    last = int(page.get_by_role("slider").get_attribute("max"))
+    for k in range(1, last + 1):
+        page.keyboard.press("ArrowRight")
+        rings = page.evaluate(LIT)
+        assert rings
+        # Of two cards that do not fit side by side, one is whole.
+        assert any(min(ring) >= 0 for ring in rings), (k, rings)
+
+
+def test_the_size_is_the_readers_to_choose(open_page: Open, tmp_path: Path) -> None:
+    page = open_page(Stepper(wide(3, 4, 4, 1)).save(tmp_path / "step.html"), size=(1366, 768))
+
+    def sizes() -> list[float]:
+        return page.evaluate(
+            """() => {
+          const root = document.querySelector('[data-stepper]').shadowRoot;
+          const svg = root.querySelector('.stage svg').getBoundingClientRect();
+          const stage = root.querySelector('.stage');
+          return [svg.width, svg.height, stage.clientWidth, stage.clientHeight];
+        }"""
+        )
+
+    before = sizes()
+    assert before[0] > before[2]
+    fit = page.get_by_role("button", name="Fit the whole picture")
+    fit.click()
+    assert fit.get_attribute("aria-pressed") == "true"
+    width, height, *room = sizes()
+    assert width <= room[0]
+    assert height <= room[1]
+    page.get_by_role("button", name="Larger").click()
+    assert sizes()[0] == pytest.approx(1.25 * width, rel=1e-3)
+    assert fit.get_attribute("aria-pressed") == "false"
+    page.get_by_role("button", name="Smaller").click()
+    assert sizes()[0] == pytest.approx(width, rel=1e-3)
+    fit.click()
+    fit.click()
+    assert sizes() == before
+    focused(page)
+    for key, larger in (("+", True), ("-", False)):
+        now = sizes()[0]
+        page.keyboard.press(key)
+        assert (sizes()[0] > now) == larger
+    page.keyboard.press("0")
+    assert sizes()[0] == pytest.approx(width, rel=1e-3)
+
+
+@pytest.mark.parametrize("title", ["", "The chain rule, at work"])
+def test_all_controls_can_be_reached_on_a_telephone(
+    open_page: Open, tmp_path: Path, title: str
+) -> None:
+    page = open_page(Stepper(network(), title=title).save(tmp_path / "s.html"), size=(390, 844))
+    for control in (*page.locator(".bar button").all(), page.get_by_role("slider")):
+        box = control.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        assert box["y"] + box["height"] <= 844
+    assert page.get_by_role("slider").bounding_box()["width"] >= 140
+    page.get_by_role("button", name="Table of all steps").click()
+    panel, bar = page.locator(".panel").bounding_box(), page.locator(".bar").bounding_box()
+    assert panel["y"] + panel["height"] <= bar["y"]
+
+
+def test_a_triangle_plays_and_one_with_a_line_steps(open_page: Open, tmp_path: Path) -> None:
+    page = open_page(Stepper(network()).save(tmp_path / "step.html"))
+    shapes = {
+        name: page.get_by_role("button", name=name, exact=True).locator("path").get_attribute("d")
+        for name in ("First step", "Previous step", "Play", "Next step", "Last step")
+    }
+    triangles = {name: shape.count("z") for name, shape in shapes.items()}
+    lines = {name: shape.count("v14M") for name, shape in shapes.items()}
+    assert list(triangles.values()) == [2, 1, 1, 1, 2]
+    assert list(lines.values()) == [1, 1, 0, 1, 1]
+
+
+def test_a_title_stands_above_the_picture_and_in_the_tab(open_page: Open, tmp_path: Path) -> None:
+    page = open_page(Stepper(network(), title="A <b> & c").save(tmp_path / "step.html"))
+    assert page.title() == "A <b> & c"
+    assert page.locator("header .name").inner_text() == "A <b> & c"
+    assert page.locator("header .heading").inner_text() == "Start"
+
+
+def test_the_frame_of_the_focus_is_above_all_that_is_in_the_block(
+    open_page: Open, tmp_path: Path
+) -> None:
+    page = open_page(Stepper(network()).save(tmp_path / "step.html"))
+    page.keyboard.press("Tab")
+    focused(page)
+    page.keyboard.press("ArrowRight")
+    frame = page.evaluate(
+        """() => {
+      const block = document.querySelector('[data-stepper]').shadowRoot.querySelector('.stepper');
+      const style = getComputedStyle(block, '::after');
+      return [style.position, style.borderTopWidth, style.top, style.bottom, style.left, style.right];
+    }"""
+    )
+    assert frame == ["absolute", "2px", "0px", "0px", "0px", "0px"]
+
+
+def test_there_is_one_minus_sign(open_page: Open, tmp_path: Path) -> None:
+    page = open_page(Stepper(wide(2, 2, 1)).save(tmp_path / "step.html"))
+    page.get_by_role("slider").fill("20")
+    texts = page.evaluate(
+        """() => {
+      const root = document.querySelector('[data-stepper]').shadowRoot;
+      const shown = [...root.querySelectorAll('svg text, math mn, math mo, td:not(:last-child)')];
+      const told = [...root.querySelectorAll('[aria-label]')];
+      return [...shown.map(e => e.textContent), ...told.map(e => e.getAttribute('aria-label'))];
+    }"""
+    )
+    assert any("−" in text for text in texts)
+    assert [text for text in texts if "-" in text.partition(" made at ")[0]] == []

@@ -9,13 +9,19 @@
   const SPEEDS = [0.5, 1, 2, 4];
   const LEGIBLE = 18; // pixels: the smallest text on a wall
   const SMALLEST = 11; // pixels: the smallest text in a notebook, before the picture scrolls
+  const AROUND = 14; // pixels: the room around what is lit, so that its frame is whole
+  const ZOOMS = [0.1, 5]; // the smallest and the largest picture
   const ICONS = {
-    first: "M6 5v14M19 5L9 12l10 7z",
-    previous: "M17 5L7 12l10 7z",
-    next: "M7 5l10 7-10 7z",
-    last: "M18 5v14M5 5l10 7-10 7z",
-    play: "M5 4l7 8-7 8zM13 4l7 8-7 8z",
+    // A triangle plays; with a line that it runs up to it goes one step, two of them go to the end.
+    first: "M4 5v14M13 5l-7 7 7 7zM21 5l-7 7 7 7z",
+    previous: "M6 5v14M19 5L9 12l10 7z",
+    play: "M7 5l11 7-11 7z",
     pause: "M7 5h3v14H7zM14 5h3v14h-3z",
+    next: "M18 5v14M5 5l10 7-10 7z",
+    last: "M20 5v14M11 5l7 7-7 7zM3 5l7 7-7 7z",
+    smaller: "M6 12h12",
+    larger: "M6 12h12M12 6v12",
+    whole: "M4 6h16v12H4zM8 12h8M8 12l2-2M8 12l2 2M16 12l-2-2M16 12l-2 2",
     full: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
   };
 
@@ -56,6 +62,8 @@
       this.ask = this.data.ask;
       this.speed = 1;
       this.timer = null;
+      this.zoom = null; // a number once the reader has chosen one
+      this.whole = false;
       this.root = host.attachShadow({ mode: "open" });
       this.root.append(html("style", {}, this.data.css));
       this.block = html("div", { class: "stepper", role: "group", tabindex: "0" });
@@ -110,6 +118,7 @@
 
     words() {
       this.heading = html("div", { class: "heading" });
+      this.name = html("div", { class: "name" }, this.data.heading);
       this.legend = html("div", { class: "legend" });
       this.legend.append(this.data.legend);
       this.legend.title = this.data.legend;
@@ -121,7 +130,7 @@
       const source = html("div", { class: "source" }, this.where, this.code);
       const side = html("div", { class: "side" }, this.note, source);
       this.strip = html("div", { class: "strip" }, this.formula, side);
-      const top = html("header", {}, this.heading, this.legend);
+      const top = html("header", {}, this.name, this.heading, this.legend);
       this.block.append(top, this.stage, this.strip, this.live);
     }
 
@@ -146,6 +155,7 @@
       }, "ask");
       this.backward = this.button("turn", "Go to the backward pass", () => this.go(this.turn()), "∂");
       this.tableButton = this.button("list", "Table of all steps", () => this.openTable(), "table");
+      this.fitting = this.button("whole", "Fit the whole picture", () => this.fitWhole());
       this.bar = html("div", { class: "bar", role: "toolbar", "aria-label": "Steps" },
         this.button("first", "First step", () => this.go(0)),
         this.button("previous", "Previous step", () => this.previous()),
@@ -153,6 +163,9 @@
         this.button("next", "Next step", () => this.next()),
         this.button("last", "Last step", () => this.go(this.last)),
         this.slider, this.backward, this.faster, this.asking, this.tableButton,
+        this.button("smaller", "Smaller", () => this.enlarge(1 / 1.25)),
+        this.fitting,
+        this.button("larger", "Larger", () => this.enlarge(1.25)),
         this.button("full", "Full screen", () => this.fullScreen()));
       this.block.append(this.bar);
     }
@@ -179,6 +192,7 @@
 
     openTable() {
       this.list.hidden = !this.list.hidden;
+      this.list.style.bottom = `${this.bar.offsetHeight + 6}px`;
       this.tableButton.setAttribute("aria-expanded", String(!this.list.hidden));
       this.rows[this.position].scrollIntoView({ block: "nearest" });
     }
@@ -305,7 +319,7 @@
       this.block.dataset.position = String(this.position);
       this.block.dataset.phase = moment.phase;
       this.block.dataset.revealed = String(this.revealed);
-      this.follow(moment);
+      this.follow();
     }
 
     describe(moment, hidden) {
@@ -346,19 +360,33 @@
       this.formula.style.fontSize = `${Math.max(size / wide - 0.2, Math.min(size, least))}px`;
     }
 
-    follow(moment) {
-      // The stage scrolls, never the page.
-      const box = this.stage.getBoundingClientRect();
-      for (const i of [moment.source, moment.target]) {
-        if (i === null || i === undefined) continue;
-        const at = this.cards[i].group.getBoundingClientRect();
-        if (at.left < box.left || at.right > box.right) {
-          this.stage.scrollLeft += (at.left + at.right - box.left - box.right) / 2;
-        }
-        if (at.top < box.top || at.bottom > box.bottom) {
-          this.stage.scrollTop += (at.top + at.bottom - box.top - box.bottom) / 2;
-        }
+    lit() {
+      // What is to be seen: the inputs before anything is computed, then what gives and what receives.
+      const moment = this.data.moments[this.position];
+      const lit = [moment.source, moment.target].filter((i) => i !== null && i !== undefined);
+      return lit.length ? lit : this.data.inputs;
+    }
+
+    follow() {
+      // The stage scrolls, never the page. What does not fit all at once gives way to its last card.
+      const lit = this.lit();
+      for (const cards of [lit, lit.slice(-1)]) {
+        if (cards.length && this.bring(cards)) return;
       }
+    }
+
+    bring(cards) {
+      const stage = this.stage.getBoundingClientRect();
+      const boxes = cards.map((i) => this.cards[i].group.getBoundingClientRect());
+      const edge = (side, most) => Math[most ? "max" : "min"](...boxes.map((box) => box[side]));
+      const ways = [
+        [edge("left") - AROUND, edge("right", true) + AROUND, stage.left, this.stage.clientWidth, "scrollLeft"],
+        [edge("top") - AROUND, edge("bottom", true) + AROUND, stage.top, this.stage.clientHeight, "scrollTop"],
+      ];
+      for (const [start, end, from, room, scroll] of ways) {
+        if (start < from || end > from + room) this.stage[scroll] += (start + end) / 2 - from - room / 2;
+      }
+      return ways.every(([start, end, , room]) => end - start <= room);
     }
 
     // --- the room there is -----------------------------------------------------------------------
@@ -376,11 +404,30 @@
       // A notebook's picture is as wide as its cell; on a wall it also fits the height.
       const room = [this.stage.clientWidth - 6, this.stage.clientHeight - 6]; // without the padding
       let scale = room[0] / width;
-      if (fill) scale = Math.max(Math.min(scale, room[1] / height, 2.2), LEGIBLE / font);
+      const high = fill ? room[1] : 0.75 * window.innerHeight - 6;
+      if (this.whole) scale = Math.min(scale, high / height, fill ? 2.2 : 1);
+      else if (fill) scale = Math.max(Math.min(scale, high / height, 2.2), LEGIBLE / font);
       else scale = Math.max(Math.min(scale, 1), SMALLEST / font);
+      if (this.zoom !== null) scale = this.zoom;
+      this.scale = scale;
+      this.fitting.setAttribute("aria-pressed", String(this.whole));
       this.svg.setAttribute("width", String(width * scale));
       this.svg.setAttribute("height", String(height * scale));
       this.squeeze();
+      this.follow();
+    }
+
+    enlarge(factor) {
+      this.zoom = Math.min(Math.max(this.scale * factor, ZOOMS[0]), ZOOMS[1]);
+      this.whole = false;
+      this.fit();
+    }
+
+    fitWhole() {
+      // A second time goes back to text that can be read, where that is larger.
+      this.whole = !this.whole;
+      this.zoom = null;
+      this.fit();
     }
 
     fullScreen() {
@@ -429,9 +476,15 @@
         Home: () => this.go(0),
         End: () => this.go(this.last),
         " ": () => this.toggle(),
+        "+": () => this.enlarge(1.25),
+        "=": () => this.enlarge(1.25),
+        "-": () => this.enlarge(1 / 1.25),
+        0: () => this.fitWhole(),
       };
       this.block.addEventListener("keydown", (event) => {
-        if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+        // With Shift some keyboards write +.
+        if (event.ctrlKey || event.metaKey || event.altKey) return;
+        if (event.shiftKey && event.key !== "+") return;
         if (event.key === "Escape" && !this.list.hidden) this.openTable();
         else if (event.key === "Escape" && this.block.classList.contains("maximised")) this.fullScreen();
         else if (event.key in moves) {
