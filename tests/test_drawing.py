@@ -25,7 +25,7 @@ def test_a_box_shows_operation_name_data_and_gradient():
 
 def test_an_edge_shows_the_local_derivative():
     picture = Picture(draw(neuron()))
-    assert picture.edge("x", "×") == ["-3"]
+    assert picture.edge("x", "×") == ["−3"]
     assert picture.edge("w", "×") == ["2"]
     assert picture.edge("+", "tanh") == ["0.7864"]
     assert len(picture.edges) == 5
@@ -40,7 +40,7 @@ def test_a_node_used_twice_has_an_edge_for_each_use():
         (tail, head): label for tail, head, label in picture.edges if tail == picture.box("x")[0]
     }
     assert into[picture.box("x")[0], product] == "0.5"
-    assert into[picture.box("x")[0], out] == "-1"
+    assert into[picture.box("x")[0], out] == "−1"
     assert len(into) == 3
 
 
@@ -115,7 +115,7 @@ def test_tensors_show_numbers_when_few_and_shapes_when_many():
     small = Tensor([[1.0, -2.0], [0.5, 1 / 3]], "small")
     big = Tensor(np.arange(8, dtype=np.float32).reshape(4, 2) - 2.5, "big")
     picture = Picture(draw(big @ small))
-    matrix = ["data", "[[1, -2],", "[0.5, 0.3333]]"]
+    matrix = ["data", "[[1, −2],", "[0.5, 0.3333]]"]
     assert picture.box("small")[1][:-1] == ["small", "(2, 2) float64", *matrix]
     sums = big.data.min(), big.data.mean(), big.data.max()
     assert picture.box("big")[1][1:3] == [
@@ -159,7 +159,7 @@ def test_numbers_that_are_not_finite_are_drawn():
         picture = Picture(draw(1 / x + x.log()))
     assert picture.edge("÷", "+") == ["1"]
     assert picture.box("÷")[1] == ["÷", "1 ÷ x", "data inf", "grad not computed"]
-    assert picture.edge("x", "÷") == ["-inf"]
+    assert picture.edge("x", "÷") == ["−inf"]
 
 
 HOSTILE = [

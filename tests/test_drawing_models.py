@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from drawn import as_shown
 
 import autograd
 import nn
@@ -251,7 +252,7 @@ def test_instances_may_be_columns_as_in_the_lectures(batch: Any, kind: Any) -> N
     assert [columns[place] for place in sorted(columns)] == [2, 3, 4]
     hidden = np.tanh(W.data @ x + (b.data if batch else b.data[:, 0]))
     mean = hidden.reshape(3, -1).mean(axis=1)
-    assert any(each.startswith(f"h⁽¹⁾₃ = {mean[2]:.6g}") for each in titles(picture))
+    assert any(each.startswith(f"h⁽¹⁾₃ = {as_shown(mean[2], 6)}") for each in titles(picture))
 
 
 @pytest.mark.parametrize(
