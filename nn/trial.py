@@ -54,6 +54,7 @@ def run_once(model: Any, x: Any = None) -> tuple[list[Node], dict[str, tuple[str
 
     Raises:
         ValueError: there is no x, and no layer tells how many numbers the model takes.
+        ValueError: a network of Values is given anything but one instance.
         TypeError: the model gives no node.
     """
     tensors = [leaf for _, leaf in model._named_leaves() if isinstance(leaf, Tensor)]
@@ -68,8 +69,14 @@ def run_once(model: Any, x: Any = None) -> tuple[list[Node], dict[str, tuple[str
     if tensors and not isinstance(x, Node):
         # A node of the model's dtype: a graph is recorded even where all weights are frozen.
         x = Tensor(x, dtype=tensors[0].dtype)
-    elif isinstance(x, np.ndarray):  # Values and lists of them are taken one by one
-        x = x.tolist()
+    elif not isinstance(x, Node):
+        shape = np.shape(np.asarray(x, dtype=object))
+        if len(shape) != 1:
+            raise ValueError(
+                "a network of Values is drawn with one instance, a list of its inputs, "
+                f"got shape {shape}"
+            )
+        x = list(x)
     with untouched(model), autograd.enable_grad():
         output = model.eval()(x)
     found = [output] if isinstance(output, Node) else np.asarray(output, dtype=object).flat

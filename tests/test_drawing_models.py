@@ -270,8 +270,70 @@ def test_what_is_no_chain_is_no_network_and_is_told_where_to_look(make: Any, wor
         draw(make(), view="network")
     with pytest.raises(ValueError, match="there is no affine map"):
         draw(Tensor([1.0, 2.0]).tanh(), view="network")
-    with pytest.raises(ValueError, match="of a network of Values give one"):
-        draw(nn.MLP(2, [3, 1], rng=0).to_scalars(), np.ones((2, 2)) * [[1], [2]], view="network")
+    for model in (nn.MLP(2, [3, 1], rng=0).to_scalars(), nn.scalar.MLP(2, [3, 1], rng=0)):
+        for batch in (np.ones((2, 2)), [[1.0, 2.0], [3.0, 4.0]]):
+            with pytest.raises(ValueError, match=r"one instance.*got shape \(2, 2\)"):
+                draw(model, batch, view="network")
+    several = [nn.scalar.Neuron(2, rng=0)([Value(1.0), Value(x)]) for x in (2.0, 3.0)]
+    with pytest.raises(ValueError, match="the neurons of layer 1 take different inputs"):
+        draw(several, view="network")
+
+
+class Neuron:
+    """A neuron as the lecture writes it."""
+
+    def __init__(self, nin: int, rng: Any) -> None:
+        self.w = [Value(x) for x in rng.uniform(-1, 1, nin)]
+        self.b = Value(rng.uniform(-1, 1))
+
+    def __call__(self, x: Any) -> Any:
+        return sum((wi * xi for wi, xi in zip(self.w, x, strict=True)), self.b).tanh()
+
+
+class Lecture:
+    """A network as the lecture writes it: no module, and every product is a node."""
+
+    def __init__(self, sizes: list[int], rng: Any) -> None:
+        self.layers = [[Neuron(a, rng) for _ in range(b)] for a, b in itertools.pairwise(sizes)]
+
+    def __call__(self, x: Any) -> Any:
+        for layer in self.layers:
+            x = [neuron(x) for neuron in layer]
+        return x[0] if len(x) == 1 else x
+
+    def parameters(self) -> list[Value]:
+        return [p for layer in self.layers for neuron in layer for p in (*neuron.w, neuron.b)]
+
+
+@pytest.mark.parametrize("sizes", [[3, 4, 4, 1], [2, 2], [2, 1], [1, 3, 1]])
+@pytest.mark.parametrize("values", [False, True], ids=["numbers", "Values"])
+def test_neurons_that_are_written_out_are_neurons(sizes: list[int], values: bool) -> None:
+    model = Lecture(sizes, np.random.default_rng(0))
+    x: list[Any] = [2.0, 3.0, -1.0][: sizes[0]]
+    if values:
+        x = [Value(each) for each in x]
+    output = model(x)
+    squares = sum(p * p for p in model.parameters())
+    first = output[0] if isinstance(output, list) else output
+    for node in (output, (first - 1.0) ** 2 + 0.1 * squares) if sizes[-1] == 1 else (output,):
+        picture = draw(node, view="network", digits=8)
+        columns: dict[float, int] = {}
+        for place, _, _ in units(picture):
+            columns[place] = columns.get(place, 0) + 1
+        assert [columns[place] for place in sorted(columns)] == sizes
+        told = titles(picture)
+        neuron = model.layers[0][0]
+        assert f"w⁽¹⁾₁₁ = {neuron.w[0].data:.8g}" in told
+        assert any(each.endswith(f"b⁽¹⁾₁ = {neuron.b.data:.8g}") for each in told)
+        assert "tanh" in texts(picture, "faint")
+        assert len(lines(picture)) == sum(a * b for a, b in itertools.pairwise(sizes))
+
+
+def test_what_is_no_model_is_told_what_to_draw_instead() -> None:
+    with pytest.raises(TypeError, match=r"not Lecture .*draw\(model\(x\), view=\"network\"\)"):
+        draw(Lecture([2, 1], np.random.default_rng(0)))
+    with pytest.raises(TypeError, match=r"not the class MLP: make one, MLP\(\.\.\.\)"):
+        draw(nn.MLP)
 
 
 @pytest.mark.parametrize("name", MODELS)

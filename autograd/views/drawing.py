@@ -106,10 +106,12 @@ def draw(
     True
     """
     check_looks(theme, digits, depth)
-    if callable(getattr(type(node), "__draw__", None)):
+    if callable(getattr(type(node), "__draw__", None)) and not isinstance(node, type):
         from autograd.views.models import draw_model
 
         return draw_model(node, x, view=view, depth=depth, theme=theme, digits=digits)
+    if callable(node) and not isinstance(node, Node):
+        raise TypeError(no_model(node))
     roots = checked_roots(node, "draw()")
     if x is not None:
         raise TypeError("draw(model, x) is for a model, and draw(node) takes no input")
@@ -148,6 +150,16 @@ def draw(
         words += f" ({len(picture.folded)} folded into {counted(len(picture.folds), 'box')})"
     words += f" and {counted(picture.edges, 'edge')}"
     return Drawing(picture.source, words, theme)
+
+
+def no_model(x: Any) -> str:
+    """Why a class, a function or a model of one's own is not drawn."""
+    if isinstance(x, type):
+        return f"draw() takes a model or a node, not the class {x.__name__}: make one, {x.__name__}(...)"
+    return (
+        f"draw() takes a Value or a Tensor, or an nn.Module, not {_kind(x)}: of a model of your own "
+        'draw what it gives, draw(model(x)) or draw(model(x), view="network")'
+    )
 
 
 def check_looks(theme: Any, digits: Any, depth: Any) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -61,6 +62,10 @@ class Affine(NamedTuple):
     columns: bool = False
 
 
+LOSSES = {"neg", "log", "square", "abs", "sqrt", "sum", "mean"}
+"""Functions of one thing that are rather a loss's than an activation."""
+
+
 class NoChainError(ValueError):
     """A graph is no chain of affine maps and activations."""
 
@@ -92,19 +97,22 @@ class _Reading:
         self.below: dict[Node, Node] = {}  # an affine node that a node was computed from
         self.inputs: set[int] = set()  # what the first layer takes, by identity
         self.affine: list[list[Node]] = []
-        self.after: list[list[Node]] = []  # what else was computed at a level
-        self.names: list[dict[str, None]] = []
+        self.after: list[dict[Node, str]] = []  # what else was computed at a level, with a name
         self.added: dict[Node, Node] = {}  # biases that code adds itself, by affine node
-        for node in topological_order(outputs, arguments=True):
-            if node.primitive is not None:
+        nodes = topological_order(outputs, arguments=True)
+        self.sums, inside = sums_of_products(nodes)
+        for node in nodes:
+            if node.primitive is not None and node not in inside:
                 self.read(node)
         if not self.affine:
             raise NoChainError("there is no affine map")
+        if self.affine[-1][0].scope is None:
+            self.leave_out_the_loss()
         self.layers = [self.layer(k, outputs) for k in range(len(self.affine))]
 
     def read(self, node: Node) -> None:
         """Give one node its level, and note what it is there."""
-        parts = affine(node)
+        parts = self.affine_of(node)
         taken = node.arguments if parts is None else parts.taken
         came = [x for x in taken if isinstance(x, Node) and x in self.levels]
         levels = {self.levels[x] for x in came}
@@ -126,16 +134,18 @@ class _Reading:
         self.below[node] = node
         if level == len(self.affine):
             self.affine.append([])
-            self.after.append([])
-            self.names.append({})
+            self.after.append({})
         self.affine[level].append(node)
+
+    def affine_of(self, node: Node) -> Affine | None:
+        """The affine map that a node is, in one operation or in many."""
+        return self.sums.get(node) or affine(node)
 
     def note(self, node: Node, k: int) -> None:
         """What follows an affine map: a bias that is added, an activation, or no part of the network."""
         source = self.affine[k][0]
         if outermost(node.scope) is not outermost(source.scope) and source.scope is not None:
             return  # a loss
-        self.after[k].append(node)
         base = self.below[node]
         others = [x for x in node.arguments if isinstance(x, Node) and x not in self.levels]
         if (
@@ -143,21 +153,37 @@ class _Reading:
             and node.primitive.name == "add"
             and any(x is base for x in node.arguments)
         ):
-            count = len(part.weight) if (part := affine(base)) is not None else 0
+            count = len(part.weight) if (part := self.affine_of(base)) is not None else 0
             vector = [x for x in others if x.requires_grad and np.size(x.data) == count]
             if vector and base not in self.added:
                 self.added[base] = vector[0]
+                self.after[k][node] = ""
                 return
         made_in = node.scope
         functional = made_in is None or encloses(made_in, base.scope)
         assert node.primitive is not None
         name = node.primitive.name if functional or made_in is None else made_in.kind
-        self.names[k][name] = None
+        self.after[k][node] = name
+
+    def leave_out_the_loss(self) -> None:
+        """Of code without modules the network ends where something other than an activation begins."""
+        kept: dict[Node, str] = {}
+        ends = self.affine[-1]
+        for node, name in self.after[-1].items():
+            primitive = node.primitive
+            alone = primitive is not None and primitive.arity == 1 and name not in LOSSES
+            if not name or (alone and any(node.arguments[0] is x for x in (*ends, *kept))):
+                kept[node] = name
+        self.after[-1] = kept
+
+    def activation(self, k: int) -> list[str]:
+        """What is between an affine map and the next, each once."""
+        return list(dict.fromkeys(filter(None, self.after[k].values())))
 
     def layer(self, k: int, outputs: Sequence[Node]) -> Layer:
         """The k-th layer, from 0."""
         nodes = self.affine[k]
-        parts = [part for node in nodes if (part := affine(node)) is not None]
+        parts = [part for node in nodes if (part := self.affine_of(node)) is not None]
         last = k + 1 == len(self.affine)
         first = parts[0]
         if not isinstance(nodes[0], Value):
@@ -172,7 +198,7 @@ class _Reading:
             if wide != len(first.weight):
                 raise NoChainError(f"layer {k + 1} has {len(first.weight)} units, and {wide} go on")
             names = [*first.names, bias_names]
-            activation = list(self.names[k])
+            activation = self.activation(k)
             return Layer(
                 first.weight, bias, first.taken[0], units, activation, names, first.columns
             )
@@ -192,12 +218,12 @@ class _Reading:
         weight = np.concatenate([part.weight for part in parts])
         bias = np.array([0.0 if part.bias is None else part.bias for part in parts])
         names = [part.names[0] for part in parts] + [[part.bias_names[0] for part in parts]]
-        return Layer(weight, bias, list(first.taken), given, list(self.names[k]), names)
+        return Layer(weight, bias, list(first.taken), given, self.activation(k), names)
 
     def taken_by(self, k: int) -> Any:
         """What the affine map of a level takes: one Tensor or array, or Values."""
         node = self.affine[k][0]
-        found = affine(node)
+        found = self.affine_of(node)
         assert found is not None
         return found.taken if isinstance(node, Value) else found.taken[0]
 
@@ -259,6 +285,76 @@ def affine(node: Node) -> Affine | None:
             [right], left.data, None, matrix(left), elements(None, len(left.data)), columns
         )
     return None
+
+
+def sums_of_products(nodes: Sequence[Node]) -> tuple[dict[Node, Affine], set[Node]]:
+    """Neurons that are written out, ``sum(w * x for ...) + b`` of Values; and the nodes inside these.
+
+    Of two leaves that are multiplied the input is the one that other products have as well, or else the
+    second.
+    """
+    users: Counter[Node] = Counter()
+    factors: Counter[Node] = Counter()
+    adds: list[Node] = []
+    held: set[Node] = set()
+    for node in nodes:
+        if not isinstance(node, Value) or node.primitive is None:
+            continue
+        inputs = [x for x in node.arguments if isinstance(x, Node)]
+        users.update(inputs)
+        if node.primitive.name == "mul":
+            if len(set(inputs)) == len(inputs):  # squares tell nothing
+                factors.update(inputs)
+        elif node.primitive.name == "add":
+            adds.append(node)
+            held.update(inputs)
+    parts = {x for x in held if users[x] == 1 and x in set(adds)}
+    found: dict[Node, Affine] = {}
+    inside: set[Node] = set()
+    for top in adds:
+        if top in parts:
+            continue
+        biases: list[Any] = []
+        pairs: list[tuple[Any, Any]] = []
+        within: list[Node] = []
+        stack: list[Any] = [top]
+        whole = True
+        while stack and whole:
+            x = stack.pop()
+            if not isinstance(x, Node):
+                whole = x == 0  # what Python's sum begins with
+            elif x is top or x in parts:
+                within.append(x)
+                stack += reversed(x.arguments)
+            elif x.primitive is None:
+                biases.append(x)
+            elif x.primitive.name == "mul" and (pair := weighted(x, factors)) is not None:
+                within.append(x)
+                pairs.append(pair)
+            else:
+                whole = False
+        if whole and pairs and len(biases) <= 1:
+            bias = biases[0] if biases else None
+            found[top] = Affine(
+                [x for _, x in pairs],
+                np.array([[w.data for w, _ in pairs]]),
+                None if bias is None else bias.data,
+                [[w.name for w, _ in pairs]],
+                [None if bias is None else bias.name],
+            )
+            inside.update(within[1:])
+    return found, inside
+
+
+def weighted(product: Node, factors: Mapping[Node, int]) -> tuple[Any, Any] | None:
+    """(weight, input) of a product; None where no factor is a leaf."""
+    left, right = product.arguments
+    leaves = [isinstance(x, Node) and x.is_leaf for x in (left, right)]
+    if left is right or not any(leaves):
+        return None
+    if all(leaves):
+        return (right, left) if factors[left] > factors[right] else (left, right)
+    return (left, right) if leaves[0] else (right, left)
 
 
 def matrix(weight: Node) -> Sequence[Sequence[str | None]]:
@@ -379,8 +475,10 @@ def network_picture(
     """
     layers = layers_below(outputs)
     first = layers[0]
-    widths = [first.weight.shape[1], *(len(layer.weight) for layer in layers)]
-    title = ": ".join(filter(None, (f"{kind} {'-'.join(map(str, widths))}", rest)))
+    widths = [str(first.weight.shape[1]), *(str(len(layer.weight)) for layer in layers)]
+    if len(widths) > 12:
+        widths[6:-5] = ["…"]
+    title = ": ".join(filter(None, (f"{kind} {'-'.join(widths)}", rest)))
     weights = np.concatenate([np.abs(each.weight).ravel() for each in layers])
     biases = [np.abs(each.bias).ravel() for each in layers if each.bias is not None]
     every = np.concatenate([weights, *biases])
