@@ -176,11 +176,12 @@ from autograd.recording import (
     is_grad_enabled,
     no_grad,
     recording,
-    register_library,
     retain_grads,
 )
 from autograd.saving import write_whole
 from autograd.tensor import Tensor
+from autograd.tracebacks import hide as _hide_frames
+from autograd.tracebacks import register_library
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.units import Units
 from autograd.value import Value, values
@@ -386,3 +387,4 @@ __all__ = [
 
 # What Python has under the same name is no part of `import *`.
 publish(__name__, "abs", "compile", "max", "min", "pow", "sum")
+_hide_frames()

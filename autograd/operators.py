@@ -51,6 +51,7 @@ from autograd.recording import (
     record_site,
 )
 from autograd.tensor import Tensor
+from autograd.tracebacks import hidden
 from autograd.value import Value
 
 __all__ = ["source"]
@@ -268,7 +269,7 @@ def _install(row: Elementwise, method: str, *, reflected: bool = False) -> None:
         scope["user_code"] = code  # most operations come from the code that the last one came from
         return False
 
-    scope |= {"user_code": None, "inside": inside}
+    scope |= {"user_code": None, "inside": inside, "__tracebackhide__": hidden}
     made: dict[str, Any] = {}  # apart from the scope, where the same name is the function on floats
     exec(compile(text, filename, "exec"), scope, made)
     function = made[method]

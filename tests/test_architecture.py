@@ -39,6 +39,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("dispatch",),
     ("followed",),
     ("letters", "graph"),
+    ("tracebacks",),
     ("recording", "arrays", "caching", "numpy_calls", "saving", "differences"),
     ("installing", "habits", "clashes"),
 )

@@ -323,12 +323,15 @@ class Program:
         run.date = graph.latest_change
         for guard in self.early:
             guard.check({}, given, instances)
+        wrong: ValueError | None = None
         try:
             out = compute(run, both)
-        except ValueError:
+        except ValueError as error:
+            wrong = error
+        if wrong is not None:  # out here, so that one error is shown and not two
             for guard in self.lazy:
                 guard.check({}, given, instances)
-            raise
+            raise wrong
         if self.verifier is not None:
             if self.verifier.run is None:
                 self.verifier.check_forward(given, instances, out, self.watched)

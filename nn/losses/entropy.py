@@ -112,13 +112,16 @@ def of_classes(
     classes = logits.shape[-1]
     if isinstance(target, Node) or target.dtype.kind not in "iu":
         check_indices(target, classes, ignore_index, "cross_entropy")
+    losses, wrong = None, None
     try:
         losses = autograd.class_cross_entropy(
             logits, target, weight=weights, ignore=ignore_index, smoothing=smoothing
         )
-    except ValueError:
+    except ValueError as error:
+        wrong = error
+    if wrong is not None:  # out here, so that one error is shown and not two
         check_indices(target, classes, ignore_index, "cross_entropy")
-        raise
+        raise wrong
     if autograd.recording.under_way:
         check = indices_check(classes, ignore_index, "cross_entropy")
         autograd.recording.explain(check, target)
