@@ -323,8 +323,9 @@ def test_neurons_that_are_written_out_are_neurons(sizes: list[int], values: bool
         assert [columns[place] for place in sorted(columns)] == sizes
         told = titles(picture)
         neuron = model.layers[0][0]
-        assert f"w⁽¹⁾₁₁ = {neuron.w[0].data:.8g}" in told
-        assert any(each.endswith(f"b⁽¹⁾₁ = {neuron.b.data:.8g}") for each in told)
+        assert f"w⁽¹⁾₁₁ = {neuron.w[0].data:.8g}".replace("-", "−") in told
+        bias = f"b⁽¹⁾₁ = {neuron.b.data:.8g}".replace("-", "−")
+        assert any(each.endswith(bias) for each in told)
         assert "tanh" in texts(picture, "faint")
         assert len(lines(picture)) == sum(a * b for a, b in itertools.pairwise(sizes))
 
