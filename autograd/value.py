@@ -56,6 +56,27 @@ def number(x: Any, what: str) -> float:
     raise TypeError(f"{what} is a real number, got {type(x).__name__} ({x!r:.60})")
 
 
+class Given:
+    """A number that a function may make Values of, and nothing else: so all that depends on it is
+    recorded. See `autograd.vectorize`.
+
+    Attributes:
+        number: the number.
+        made: the Values that were made of it.
+    """
+
+    __slots__ = ("made", "number")
+
+    def __init__(self, number: float) -> None:
+        self.number = number
+        self.made: list[Value] = []
+
+    def taken_by(self, value: Value) -> float:
+        """The number, for a Value that is being made."""
+        self.made.append(value)
+        return self.number
+
+
 class Value(ScalarMethods, Node, ValueHabits, metaclass=Listed):
     """A node of the graph that holds one Python float.
 
@@ -138,7 +159,11 @@ class Value(ScalarMethods, Node, ValueHabits, metaclass=Listed):
                 f"{type(name).__name__}; "
                 "parents are recorded by the operators, never passed in"
             )
-        self._raw = number(data, "the data of a Value")
+        given: Any = data
+        if given.__class__ is Given:  # which no user gives
+            self._raw = given.taken_by(self)
+        else:
+            self._raw = number(given, "the data of a Value")
         self._grad = None
         self._name = name
         self._primitive = None

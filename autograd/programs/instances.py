@@ -36,7 +36,7 @@ from autograd.recording import (
     recording,
 )
 from autograd.tensor import Tensor
-from autograd.value import Value
+from autograd.value import Given, Value
 
 __all__ = ["InstanceFunction", "vectorize"]
 
@@ -151,10 +151,25 @@ class InstanceFunction:
                 return recorded(x)
             except NotOneProgram:
                 pass  # the function may have been changed since
-        recorded = Recorded(self.function, x)
+        recorded = self.record(x)
         out = recorded(x)
         self.keep(key, recorded)
         return out
+
+    def record(self, x: Any) -> Recorded:
+        """What the function does for one instance: of Values, or of numbers that it makes Values of."""
+        errors = []
+        for kind in (Value, Given):
+            try:
+                return Recorded(self.function, x, kind)
+            except NotOneProgram:
+                raise
+            except Exception as error:  # which it raises for plain numbers as well, or not
+                errors.append(error)
+        self.function(self.nested(x, 0))
+        raise NotOneProgram(
+            f"it takes neither Values nor numbers to make Values of, but it takes floats: {errors[0]}"
+        )
 
     def keep(self, key: Any, recorded: Recorded | NotOneProgram) -> None:
         """Remember what was found, and forget the oldest of many."""
@@ -223,17 +238,21 @@ class Recorded:
     """What a function recorded for one instance, as a program of all.
 
     Attributes:
-        inputs: the Values that stand for the numbers of an instance.
+        inputs: the Values that stand for the numbers of an instance, and `places`: for which of them.
         outputs: the nodes that it gave, one for each number of the result, whose shape is `shape`.
         seeds: stands for the cotangents of the outputs; the program differentiates Σ seed · output.
     """
 
-    def __init__(self, function: Callable[[Any], Any], x: Any) -> None:
+    def __init__(self, function: Callable[[Any], Any], x: Any, kind: type[Value | Given]) -> None:
         self.function = function
         self.calls = 0
         first = np.asarray(x._raw if isinstance(x, Tensor) else x)[0]
-        self.inputs = [Value(float(each), requires_grad=False) for each in np.ravel(first)]
-        count = iter(self.inputs)
+        numbers = np.ravel(first).tolist()
+        given: list[Any] = [
+            Value(each, requires_grad=False) if kind is Value else Given(float(each))
+            for each in numbers
+        ]
+        count = iter(given)
 
         def instance(shape: tuple[int, ...]) -> Any:
             return [instance(shape[1:]) for _ in range(shape[0])] if shape else next(count)
@@ -256,7 +275,11 @@ class Recorded:
             total = terms[0] if len(terms) == 1 else registry["sum"](np.array(terms, dtype=object))
         if self.recording.notes.drew:
             raise NotOneProgram("it draws random numbers")
-        self.leaves = leaves_of(self.outputs)
+        made = [[each] if kind is Value else each.made for each in given]
+        pairs = [(i, value) for i, values in enumerate(made) for value in values]
+        self.places, self.inputs = [i for i, _ in pairs], [value for _, value in pairs]
+        standing = set(map(id, self.inputs))
+        self.leaves = tuple([x for x in leaves_of(self.outputs) if id(x) not in standing])
         self.used = used(self.leaves, start)
         self.row = InstancesRow(getattr(function, "__name__", type(function).__name__))
         with aside():
@@ -267,13 +290,14 @@ class Recorded:
                 also=self.outputs,
                 unused=True,
                 verify=False,
+                input_gradients=False,
             )
 
     def __call__(self, x: Any) -> Any:
         """The results for all instances, as a Tensor."""
         data = x._raw if isinstance(x, Tensor) else x
         flat = np.asarray(data, dtype=np.float64).reshape(len(data), -1)
-        columns = [np.ascontiguousarray(column) for column in flat.T]
+        columns = [np.ascontiguousarray(flat[:, i]) for i in self.places]
         try:
             with aside():
                 _, *found = self.program(*columns, *[0.0] * len(self.seeds))
@@ -287,7 +311,9 @@ class Recorded:
             return self.on_columns(x)
         if not mode.recording or not self.leaves:
             return Tensor(result, requires_grad=False)
-        return apply_to_tensors(self.row, self.leaves, {"call": Call(self, columns, result)})
+        return apply_to_tensors(
+            self.row, self.leaves, {"call": Call(self, flat.copy(), columns, result)}
+        )
 
     def check(self, data: Array, result: Array) -> None:
         """Compare with what the function itself gives: for the first and the last instance in the first
@@ -318,9 +344,9 @@ class Recorded:
         """
         x = x if isinstance(x, Tensor) else Tensor(x, requires_grad=False)
         n = len(x._raw)
-        flat = registry["reshape"](x, shape=(n, max(len(self.inputs), 1)))
+        flat = registry["reshape"](x, shape=(n, x._raw[0].size))
         columns = Columns(n)
-        for i, leaf in enumerate(self.inputs):
+        for i, leaf in zip(self.places, self.inputs, strict=True):
             columns.places[leaf] = flat[:, i]
         for node in topological_order(self.outputs, arguments=True):
             if node._primitive is not None:
@@ -447,12 +473,14 @@ class Call:
 
     Args:
         recorded: what was recorded for one instance.
+        x: all instances.
         columns: the inputs, each with a number for each instance.
         result: what came out.
     """
 
-    def __init__(self, recorded: Recorded, columns: list[Array], result: Array) -> None:
+    def __init__(self, recorded: Recorded, x: Array, columns: list[Array], result: Array) -> None:
         self.recorded = recorded
+        self.x = x
         self.columns = columns
         self.result = result
         self.last: Any = None  # the last cotangent of the result, and what came of it
@@ -460,7 +488,7 @@ class Call:
     def on_columns(self) -> Tensor:
         """The result, recorded by the rows on Tensors."""
         with enable_grad():
-            return self.recorded.on_columns(np.stack(self.columns, axis=-1))
+            return self.recorded.on_columns(self.x)
 
     def cotangents(self, g: Any) -> Sequence[Any]:
         """The cotangents of the parameters; all of them are computed when the first is asked for."""

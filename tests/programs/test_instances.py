@@ -32,6 +32,10 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "softmax": lambda x: autograd.softmax([W[i] * x[i] for i in range(3)]),
     "the largest": lambda x: autograd.max([W[i] * x[i] for i in range(3)]),
     "no instance in it": lambda x: W[0] * W[1],
+    "Values that it makes of numbers": lambda x: [
+        dot([each if isinstance(each, Value) else Value(each) for each in x[:2]] + [1.0]),
+        W[0] * (x[1] if isinstance(x[1], Value) else Value(x[1])),
+    ],
     "a choice by name": lambda x: autograd.where(autograd.greater(x[0], 0.0), W[0] * x[0], W[1]),
 }
 
@@ -120,6 +124,35 @@ def test_it_is_part_of_a_compiled_function(name: str) -> None:
         loss.backward()
         assert np.allclose(value, (f(x).data ** 2).sum())
         assert np.allclose([0.0 if w.grad is None else w.grad for w in W], expected)
+
+
+def test_a_function_that_makes_values_of_numbers_is_one_program() -> None:
+    w = Value(2.0)
+
+    def wraps(x: Any) -> Any:
+        assert not isinstance(x[0], Value)
+        x = list(map(Value, x))
+        return (w * x[0] + x[1]) * x[0]
+
+    f = autograd.vectorize(wraps)
+    y = f(X)
+    assert not f.why_not
+    assert np.allclose(y.data, (2 * X[:, 0] + X[:, 1]) * X[:, 0])
+    y.sum().backward()
+    assert np.isclose(w.grad, (X[:, 0] ** 2).sum())
+    x = Tensor(X)
+    f(x).sum().backward()
+    assert np.allclose(x.grad[:, 1], X[:, 0])
+
+
+def test_a_function_that_takes_floats_alone_is_called_with_them() -> None:
+    w = Value(2.0)
+    f = autograd.vectorize(lambda x: w * float.__abs__(x[0]))
+    with pytest.warns(RuntimeWarning, match="but it takes floats"):
+        y = f(X)
+    assert np.allclose(autograd.recording.look(y), 2 * abs(X[:, 0]))
+    with pytest.raises(ZeroDivisionError):
+        autograd.vectorize(lambda x: w * (1 / 0))(X)
 
 
 def test_without_recording_it_gives_a_constant_and_the_program_is_made_once() -> None:
