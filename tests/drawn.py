@@ -13,6 +13,7 @@ class Picture:
     def __init__(self, drawing):
         root = ElementTree.fromstring(drawing.svg)
         self.boxes, self.edges, self.frames, self.ids, self.kinds = {}, [], {}, [], {}
+        places = {}
         self.root = root
         self.caption = ""
         for group in root.iter(f"{SVG}g"):
@@ -20,6 +21,9 @@ class Picture:
             texts = [text.text.strip() for text in group.findall(f"{SVG}text")]
             self.ids.append(group.get("id"))
             kind, *more = group.get("class").split()
+            if kind == "label":  # drawn after the boxes, so that no line runs over it
+                edge = places[group.get("id").removesuffix("-label")]
+                self.edges[edge] = (*self.edges[edge][:2], " ".join(texts))
             if kind == "graph":
                 self.caption = " ".join(texts)
             if kind == "node":
@@ -27,6 +31,7 @@ class Picture:
                 self.kinds[title] = more[0]
             elif kind == "edge":
                 tail, head = title.split("->")
+                places[group.get("id")] = len(self.edges)
                 self.edges.append((tail, head, " ".join(texts)))
             elif kind == "cluster":
                 self.frames[title] = texts

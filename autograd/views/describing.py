@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from autograd.graph import Node
 from autograd.views.outline import Frame, Outline
-from autograd.views.signs import sign
+from autograd.views.signs import given_numbers, sign
 
 __all__ = ["module_lines", "run_lines", "title"]
 
@@ -28,18 +29,30 @@ def title(frame: Frame) -> str:
 def module_lines(outline: Outline, frame: Frame, nodes: Sequence[Node]) -> tuple[list[str], str]:
     """A module's path and class, the shapes that go in and come out, and how many parameters it has."""
     inside = set(nodes)
-    taken: dict[int, str] = {}
+    taken: dict[Any, str] = {}
     given: dict[int, str] = {}
+    uses: Counter[Node] = Counter()  # of each parameter
     for node in nodes:
         for x in outline.arguments[outline.index[node]]:
             if isinstance(x, Node):
-                if x not in inside and x not in outline.parameters:
+                if x in outline.parameters:
+                    uses[x] += 1
+                elif x not in inside:
                     taken[id(x)] = str(x.shape)
             elif isinstance(x, np.ndarray) and x.ndim:
                 taken[id(x)] = str(x.shape)
+        # Neurons side by side are given the same numbers, each of which comes in once.
+        numbers = given_numbers(node)
+        taken |= {(numbers, k): "()" for k in range(len(numbers))}
         if node.primitive is not None and (node in outline.roots or outline.leaves(node, inside)):
             given[id(node)] = str(node.shape)
-    lines = [title(frame), f"{_shapes(taken.values())} → {_shapes(given.values())}"]
+    # A network of Values is called once for each instance, and uses each parameter once in a call.
+    calls = uses.most_common(1)[0][1] if len(set(uses.values())) == 1 else 1
+    scalar = set(taken.values()) | set(given.values()) == {"()"}
+    if not scalar or len(taken) % calls or len(given) % calls:
+        calls = 1
+    ends = (_shapes(list(each.values())[::calls]) for each in (taken, given))
+    lines = [title(frame), " → ".join(ends) + (f", {calls:,} times" if calls > 1 else "")]
     # A parameter that is used elsewhere too has a box of its own, and counts all the same.
     own = {
         x

@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.caching import cached_property
 from autograd.graph import Node
 from autograd.habits import publish
 from autograd.saving import write_whole
+from autograd.value import Value
+from autograd.views.dot import DOOR, dot_source
 from autograd.views.embedding import Embedded
-from autograd.views.looks import THEMES, style_sheet
-from autograd.views.picture import DOOR, Picture
-from autograd.views.rendering import render
+from autograd.views.folding import READABLE, crowd
+from autograd.views.looks import DARK, LIGHT, THEMES, style_sheet
+from autograd.views.painting import Painting
+from autograd.views.picture import DETAILS, Picture
+from autograd.views.rendering import RenderingError, render
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +30,12 @@ __all__ = ["Drawing", "draw"]
 
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv")
 """The endings of files that a drawing can be saved as."""
+
+POINTS = 9.75
+"""The size of text in Graphviz's points: 13 pixels."""
+
+WHOLE = 100
+"""Boxes, or a third of the arrows, from which modules are folded unless else is asked for."""
 
 RANKDIRS = ("LR", "RL", "TB", "BT")
 
@@ -40,19 +51,22 @@ def draw(
     values: bool = True,
     gradients: bool = True,
     local_derivatives: bool = True,
-    rankdir: str = "LR",
+    details: bool | Sequence[str] = False,
+    rankdir: str | None = None,
     theme: str = "auto",
     digits: int = 4,
 ) -> Any:
     """Draw the graph that a node was computed by; or a model, as its architecture or as a network.
 
-    A box holds a node's operation, its name or a short formula, its data and its gradient (``grad not
-    computed`` before a backward pass has reached it; ``grad not kept`` on an interior tensor, see
-    `retain_grads`). Tensors of more than 3 x 3 are summed up by minimum, mean and maximum. The label of
-    an edge is the local derivative ∂output/∂argument: the number itself between Values, the kind and
-    shape of the Jacobian between tensors (``diagonal 6×6``). The gradient of a node is the sum over
-    the edges that leave it of (label × gradient at the edge's end), which is all that a backward pass
-    computes. Dashed edges carry no gradient.
+    A box holds a node's operation, its name or a short formula, and of a Value its data and gradient
+    (``grad not computed`` before a backward pass has reached it; ``grad not kept`` on an interior
+    tensor, see `retain_grads`). The box of a tensor tells its shape, and its data and gradient where
+    these are no more than three numbers; the rest is there when it is asked for, by ``details=True``:
+    the dtype, and data and gradient, of more than 3 x 3 summed up by minimum, mean and maximum (and the
+    norm of a gradient). The label of an edge is the local derivative ∂output/∂argument: the number
+    itself between Values, the kind and shape of the Jacobian between tensors (``diagonal 6×6``). The
+    gradient of a node is the sum over the edges that leave it of (label × gradient at the edge's end),
+    which is all that a backward pass computes. Dashed edges carry no gradient.
 
     What was computed inside a module is framed and titled by its path. Boxes tell by their lines what
     they are: sharp corners on what the user made, round ones on what was computed; thick lines on a
@@ -78,7 +92,8 @@ def draw(
             ``"graph"``, or ``"network"``.
         depth: how many levels of modules are shown open: with ``depth=0`` the outermost module is one
             box with its shapes and its parameter count, with ``depth=1`` each module in it, and so on;
-            a module with none inside is one box too. ``None`` opens all.
+            a module with none inside is one box too. ``None`` opens all, but of more than 100 boxes no
+            more than can be read on a screen; the picture says how the others are opened.
         unfold: the paths of modules to open all the same: ``unfold=("layers.0",)``. Those around them
             open too.
         max_nodes: a larger graph is folded until it has no more boxes than this: the deepest modules
@@ -87,7 +102,11 @@ def draw(
         values: whether boxes show data.
         gradients: whether boxes show gradients.
         local_derivatives: whether edges show local derivatives.
+        details: what the box of a tensor tells beside its name and shape: ``True`` for all there is, or
+            a list of ``"dtype"``, ``"data"`` and ``"grad"``.
         rankdir: where the outputs are: ``"LR"`` right, ``"RL"`` left, ``"TB"`` bottom, ``"BT"`` top.
+            When left out, right if the picture can be read so without scrolling (it is at most 1,280
+            pixels wide), or is not wider than from top to bottom; else at the bottom.
         theme: ``"light"``, ``"dark"``, or ``"auto"``: light, and dark where the reader's browser asks
             for dark pages. Each has a background of its own, so that all of them read on any page.
         digits: significant digits of the numbers.
@@ -121,7 +140,7 @@ def draw(
         from autograd.views.network import network_picture
 
         return network_picture(roots, "Network", "", known=True, theme=theme, digits=digits)
-    if rankdir not in RANKDIRS:
+    if rankdir is not None and rankdir not in RANKDIRS:
         raise ValueError(f"rankdir is one of {', '.join(RANKDIRS)}, not {rankdir!r}")
     if max_nodes is not None and (not _is_whole(max_nodes) or max_nodes < 1):
         raise ValueError(f"max_nodes is a positive whole number or None, not {max_nodes!r}")
@@ -129,15 +148,14 @@ def draw(
         raise TypeError(f"unfold is a list of modules' paths, not {unfold!r}")
     picture = Picture(
         roots,
-        rankdir=rankdir,
         digits=digits,
+        details=_checked_details(details),
         values=values,
         show_gradients=gradients,
         local_derivatives=local_derivatives,
         depth=depth,
         unfold=tuple(unfold),
         max_nodes=max_nodes,
-        theme=theme,
     )
     paths = {path for frame in picture.outline.frames for path, _ in frame}
     if unknown := [path for path in unfold if path not in paths]:
@@ -145,11 +163,31 @@ def draw(
             f"unfold names {unknown[0]!r}, and no node was made in a module of that path; there are "
             f"{', '.join(map(repr, sorted(paths)[:20])) or 'none'}"
         )
+    painting = Painting(picture, rankdir)
+    if depth is None and max_nodes is not None and WHOLE < crowd(picture.outline) <= max_nodes:
+        # Modules are folded, the deepest first, until all can be read on a screen.
+        deepest = max(map(len, picture.outline.frames))
+        tries = [(level, max_nodes) for level in range(deepest - 1, 0, -1)]
+        for level, most in [*tries, (1, READABLE)] if tries else []:
+            if painting.fits:
+                break
+            picture = picture.folded_to(level, most)
+            painting = Painting(picture, rankdir)
     words = counted(picture.nodes + len(picture.folded), "node")
     if picture.folded:
         words += f" ({len(picture.folded)} folded into {counted(len(picture.folds), 'box')})"
     words += f" and {counted(picture.edges, 'edge')}"
-    return Drawing(picture.source, words, theme)
+    return Drawing(painting, words, theme)
+
+
+def _checked_details(details: Any) -> tuple[str, ...]:
+    if isinstance(details, bool):
+        return DETAILS if details else ()
+    if isinstance(details, str) or not isinstance(details, list | tuple | set | frozenset):
+        raise TypeError(f"details is True, False or a list of words, not {details!r}")
+    if unknown := [each for each in details if each not in DETAILS]:
+        raise ValueError(f"details are of {', '.join(DETAILS)}, not {unknown[0]!r}")
+    return tuple(details)
 
 
 def no_model(x: Any) -> str:
@@ -207,38 +245,50 @@ def _kind(x: Any) -> str:
 class Drawing(Embedded):
     """The picture of a graph, made by `draw`. A notebook shows it; `save` writes it.
 
-    Attributes:
-        source: the picture in Graphviz's DOT language, which needs no Graphviz to be there.
-
     >>> import autograd
     >>> drawing = autograd.draw(autograd.Value(2.0, "x") ** 2)
     >>> drawing.source.startswith("digraph")
     True
     """
 
-    def __init__(self, source: str, contents: str, theme: str = "light") -> None:
-        self.source = source
+    def __init__(self, painting: Painting, contents: str, theme: str = "light") -> None:
         self._size = contents
         self._contents = f"graph of {contents}"
         self._theme = theme
+        self._colours = DARK if theme == "dark" else LIGHT
+        self._painting = painting
+        self._values = all(isinstance(root, Value) for root in painting.picture.outline.roots)
         self._svg: str | None = None
 
     def __repr__(self) -> str:
         return f'<Drawing of {self._size}: .save("graph.svg"), .svg, .source>'
 
+    @cached_property
+    def source(self) -> str:
+        """The picture in Graphviz's DOT language, which needs no Graphviz to be there."""
+        painting = self._painting
+        return dot_source(painting.picture, painting.rankdir, self._colours, POINTS)
+
     @property
     def svg(self) -> str:
-        """The picture as SVG, rendered when first asked for.
+        """The picture as SVG of its natural size, made when first asked for.
 
         Its ids begin with a hash of its source: other pictures have other ids, and the same graph has
-        the same bytes. It scales with the page, up to its natural width.
-
-        Raises:
-            RenderingError: there is no Graphviz; the message says what to install.
+        the same bytes. Graphs of Values are laid out by this library; those of tensors by Graphviz, and
+        where there is none by this library too.
         """
         if self._svg is None:
-            self._svg = tidied(render(self.source, "svg").decode(), self._prefix(), self._theme)
+            self._svg = self._by_graphviz() if not self._values else None
+            if self._svg is None:
+                self._svg = self._painting.svg(self._colours, self._theme, self._prefix())
         return self._svg
+
+    def _by_graphviz(self) -> str | None:
+        try:
+            picture = render(self.source, "svg").decode()
+        except RenderingError:
+            return None  # there is none: what is drawn without it shows the same
+        return tidied(picture, self._prefix(), self._theme)
 
     def _prefix(self) -> str:
         return f"g{hashlib.sha256(f'{self._theme} {self.source}'.encode()).hexdigest()[:10]}-"
@@ -269,15 +319,14 @@ class Drawing(Embedded):
 
 
 def tidied(picture: str, prefix: str, theme: str) -> str:
-    """Graphviz's SVG made fit for a page: own ids, no fixed size, no address, its style inside."""
+    """Graphviz's SVG made fit for a page: own ids, its size in pixels, no address, its style inside."""
     picture = picture[picture.index("<svg") :]  # without the address of a DTD
     head, rest = picture.split(">", 1)
-    width = re.search(r'width="([\d.]+)pt"', head)
-    head = re.sub(r'\s*(width|height)="[^"]*"', "", head)
+    # A point is 4/3 of CSS's pixels.
+    head = re.sub(
+        r'\b(width|height)="([\d.]+)pt"', lambda m: f'{m[1]}="{float(m[2]) * 4 / 3:.0f}"', head
+    )
     head = head.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "")
-    if width:
-        # A point is 4/3 of CSS's pixels.
-        head += f' style="width: 100%; max-width: {float(width[1]) * 4 / 3:.0f}px; height: auto"'
     # Text in an SVG has its < and " escaped, so only Graphviz's own ids match.
     rest = rest.replace('<g id="', f'<g id="{prefix}')
     rest = whole_arrows(re.sub(r"<!--.*?-->\n?", "", rest, flags=re.DOTALL))

@@ -16,7 +16,7 @@ from autograd.graph import Node
 from autograd.views.describing import module_lines, run_lines
 from autograd.views.outline import Frame, Outline
 
-__all__ = ["Fold", "fold"]
+__all__ = ["READABLE", "Fold", "crowd", "fold"]
 
 RUN = 6
 """Like nodes in a row, or side by side, that are worth a box of their own."""
@@ -45,22 +45,25 @@ class Fold:
     lines: list[str]
     frame: Frame
     words: str
+    module: str = ""  # the path of the module that it is
+
+
+def crowd(outline: Outline) -> int:
+    """How many boxes a graph has, or a third of its arrows if that is more."""
+    return max(len(outline.nodes), sum(map(len, outline.arguments)) // CROWDED)
 
 
 def fold(
     outline: Outline, depth: int | None, unfold: Sequence[str], max_nodes: int | None
 ) -> list[Fold]:
     """The boxes that hold several nodes: what `depth` asks for, and what `max_nodes` takes."""
-    uses = sum(map(len, outline.arguments))
-    if depth is None and (
-        max_nodes is None or max(len(outline.nodes), uses // CROWDED) <= max_nodes
-    ):
+    deepest = max(map(len, outline.frames), default=0)
+    if depth is None and (max_nodes is None or crowd(outline) <= max_nodes):
         return []
     plan = _Plan(outline, unfold)
     too_many = max_nodes is not None and (
         len(outline.nodes) > max_nodes or plan.arrows() > CROWDED * max_nodes
     )
-    deepest = max(map(len, outline.frames), default=0)
     if depth is not None:
         plan.fold_modules(depth)
         deepest = min(deepest, depth)
@@ -426,7 +429,7 @@ class _Plan:
                 if box in self.modules:
                     frame = self.modules[box]
                     lines, words = module_lines(outline, frame, nodes)
-                    folds.append(Fold(nodes, lines, frame[:-1], words))
+                    folds.append(Fold(nodes, lines, frame[:-1], words, frame[-1][0]))
                 else:
                     lines, words = run_lines(outline, nodes)
                     folds.append(Fold(nodes, lines, _common(outline.frames, group), words))

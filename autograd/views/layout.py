@@ -9,13 +9,13 @@ the order. It needs no Graphviz, and the same graph gives the same picture on ev
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd.caching import cached_property
 
-__all__ = ["Box", "Edge", "Layout", "Link", "lay_out", "text_width"]
+__all__ = ["Box", "Edge", "Framing", "Layout", "Link", "breadth", "lay_out", "length", "text_width"]
 
 # --- text -------------------------------------------------------------------------------------------
 
@@ -65,6 +65,7 @@ class Link(NamedTuple):
 
     Where a box holds several, ``leaves`` and ``meets`` say where in it the edge begins and ends, as a
     distance below the middle and half the width there, and ``room`` how high the box is that it meets.
+    ``thick`` is the height of the label, 0 where there is a common one.
     """
 
     tail: int
@@ -73,6 +74,7 @@ class Link(NamedTuple):
     leaves: tuple[float, float] | None = None
     meets: tuple[float, float] | None = None
     room: float | None = None
+    thick: float = 0.0
 
 
 class Edge(NamedTuple):
@@ -84,13 +86,31 @@ class Edge(NamedTuple):
     down: bool = False
 
 
+Rectangle = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
+
 class Layout(NamedTuple):
-    """The centre of each box, each edge, and the size of the whole."""
+    """The centre of each box, each edge, the size of the whole, and the frames that stand apart."""
 
     centres: list[tuple[float, float]]
     edges: list[Edge]
     width: float
     height: float
+    frames: Mapping[Any, Rectangle] = {}
+
+
+class Framing(NamedTuple):
+    """Frames around boxes: for each box the frame it is in, as a tuple that those around it begin.
+
+    ``titles`` are the widths of their titles, ``pad`` is around what is in them, and ``heading`` the
+    room for a title: before the first column of a frame, and above its first box.
+    """
+
+    of: Sequence[tuple[Any, ...]]
+    titles: Mapping[Any, float]
+    pad: float
+    heading: tuple[float, float]
 
 
 PAD = 10.0
@@ -116,28 +136,80 @@ BENDS = 2000
 a picture of that size nobody follows an edge, and its text would be most of a page."""
 
 
-def lay_out(boxes: Sequence[Box], links: Sequence[Link], reach: float = REACH) -> Layout:
+FEWER = 0.75
+"""The part of the crossings that may be left where boxes leave the order they were computed in."""
+
+
+TOGETHER = 40.0
+"""How much more than others an edge inside a frame straightens."""
+
+
+def lay_out(
+    boxes: Sequence[Box],
+    links: Sequence[Link],
+    reach: float = REACH,
+    framing: Framing | None = None,
+) -> Layout:
     """Place boxes and route edges from left to right.
 
     Every link leads from a box to one that stands later in the list, save that a leaf may stand
-    anywhere. `reach` is what a gap between columns has beside its widest label.
+    anywhere. `reach` is what a gap between columns has beside its widest label. Of the frames in
+    `framing` the layout has those that hold no box from outside and cross no other.
 
     >>> layout = lay_out([Box(50, 20, True), Box(50, 20)], [Link(0, 1, 30.0)])
     >>> layout.centres[0][0] < layout.edges[0].label[0] < layout.centres[1][0]
     True
     """
-    return _Plan(boxes, links, reach).layout()
+    return _Plan(boxes, links, reach, framing).layout()
+
+
+def length(
+    boxes: Sequence[Box], links: Sequence[Link], reach: float, framing: Framing | None
+) -> float:
+    """How wide the layout will be, without making it."""
+    plan = _Plan(boxes, links, reach, framing)
+    return plan.across(max(plan.rank, default=-1) + 1)[2] + PAD
+
+
+def breadth(
+    boxes: Sequence[Box], links: Sequence[Link], reach: float, framing: Framing | None
+) -> float:
+    """About how high the layout will be: as its fullest column."""
+    plan = _Plan(boxes, links, reach, framing)
+    heights = [0.0] * (max(plan.rank, default=-1) + 1)
+    for rank, height in zip(plan.rank, plan.heights, strict=True):
+        heights[rank] += height + GAP
+    return max(heights, default=0.0) + 2 * PAD
 
 
 class _Plan:
     """One layout in the making. Places are boxes, and behind them the bends of long edges."""
 
-    def __init__(self, boxes: Sequence[Box], links: Sequence[Link], reach: float) -> None:
+    def __init__(
+        self, boxes: Sequence[Box], links: Sequence[Link], reach: float, framing: Framing | None
+    ) -> None:
         self.reach = reach
         self.boxes = boxes
         self.links = links
-        self.ranks = _ranks(boxes, links)
+        self.framing = framing or Framing([()] * len(boxes), {}, 0.0, (0.0, 0.0))
+        self.ranks = _ranks(boxes, links, self.framing.of)
         self.heights = [box.height for box in boxes]
+        self.members: dict[
+            tuple[Any, ...], list[int]
+        ] = {}  # the boxes in each frame, innermost last
+        for i, frame in enumerate(self.framing.of):
+            for depth in range(1, len(frame) + 1):
+                self.members.setdefault(frame[:depth], []).append(i)
+        self.spans = {
+            frame: (min(self.ranks[i] for i in inside), max(self.ranks[i] for i in inside))
+            for frame, inside in self.members.items()
+        }
+        if self.framing.heading[0]:
+            # A title lies across: where a box has a frame to itself it takes at least its room.
+            for frame, inside in self.members.items():
+                if len(inside) == 1:
+                    (i,) = inside
+                    self.heights[i] = max(self.heights[i], self.framing.titles.get(frame, 0.0))
         self.rank = list(self.ranks)
         self.routes: list[list[int]] = []  # for each link its places from tail to head
         for link in links:
@@ -147,6 +219,7 @@ class _Plan:
                 self.rank.append(rank)
                 self.heights.append(THIN)
             self.routes.append([*route, link.head])
+        self.frame = [*self.framing.of, *self._frames_of_bends()]
         self.before: list[list[int]] = [[] for _ in self.rank]
         self.after: list[list[int]] = [[] for _ in self.rank]
         for route in self.routes:
@@ -157,13 +230,94 @@ class _Plan:
     def layout(self) -> Layout:
         columns = self.ordered(self.first_order())
         y = self.levels(columns)
-        top = min((y[i] - self.heights[i] / 2 for i in range(len(y))), default=0.0)
-        y = [each - top + PAD for each in y]
-        bottom = max((y[i] + self.heights[i] / 2 for i in range(len(y))), default=0.0)
         left, widths, right = self.across(len(columns))
         centres = [(left[rank] + widths[rank] / 2, y[i]) for i, rank in enumerate(self.ranks)]
+        frames = self.rectangles(centres, y)
+        top = min((y[i] - self.heights[i] / 2 for i in range(len(y))), default=0.0)
+        top = min([top, *(rectangle[1] for rectangle in frames.values())])
+        y = [each - top + PAD for each in y]
+        centres = [(x, level - top + PAD) for x, level in centres]
+        frames = {
+            frame: (x, above - top + PAD, end, below - top + PAD)
+            for frame, (x, above, end, below) in frames.items()
+        }
+        bottom = max((y[i] + self.heights[i] / 2 for i in range(len(y))), default=0.0)
+        bottom = max([bottom, *(rectangle[3] for rectangle in frames.values())])
+        right = max([right, *(rectangle[2] for rectangle in frames.values())])
         edges = self.edges(centres, y, left, widths)
-        return Layout(centres, edges, right + PAD, bottom + PAD)
+        return Layout(centres, edges, right + PAD, bottom + PAD, frames)
+
+    # Frames.
+
+    def _frames_of_bends(self) -> list[tuple[Any, ...]]:
+        """What an edge passes through on its way: the frames around its head that reach so far."""
+        out: list[tuple[Any, ...]] = []
+        for route in self.routes:
+            frame = self.framing.of[route[-1]]
+            for place in route[1:-1]:
+                depth = len(frame)
+                while depth and self.spans[frame[:depth]][0] > self.rank[place]:
+                    depth -= 1
+                out.append(frame[:depth])
+        return out
+
+    def gap(self, above: int, below: int) -> float:
+        """The room between two places of a column, with that of the frames that end and begin there."""
+        a, b = self.frame[above], self.frame[below]
+        if a == b:
+            return GAP if min(above, below) < len(self.boxes) or not self.members else 0.0
+        common = 0
+        while common < min(len(a), len(b)) and a[common] == b[common]:
+            common += 1
+        opened = len(b) - common
+        framing = self.framing
+        return GAP + framing.pad * (len(a) - common + opened) + framing.heading[1] * opened
+
+    def rectangles(
+        self, centres: Sequence[tuple[float, float]], y: Sequence[float]
+    ) -> dict[Any, Rectangle]:
+        """The frames that can be drawn, those around others first."""
+        pad, heading = self.framing.pad, self.framing.heading
+        sides = [
+            (x - box.width / 2, level - height / 2, x + box.width / 2, level + height / 2)
+            for (x, level), box, height in zip(centres, self.boxes, self.heights, strict=False)
+        ]
+        # An edge that passes through a frame on its way into it has its place there.
+        passing: dict[Any, list[int]] = {}
+        for place in range(len(self.boxes), len(self.frame)):
+            frame = self.frame[place]
+            for depth in range(1, len(frame) + 1):
+                passing.setdefault(frame[:depth], []).append(place)
+        found: dict[Any, Rectangle] = {}
+        for frame in sorted(self.members, key=len, reverse=True):
+            parts = [sides[i] for i in self.members[frame]]
+            parts += [r for inner, r in found.items() if inner[: len(frame)] == frame]
+            left, top, right, bottom = (
+                pick(part[k] for part in parts) for k, pick in enumerate((min, min, max, max))
+            )
+            top = min([top, *(y[i] - THIN / 2 for i in passing.get(frame, ()))])
+            bottom = max([bottom, *(y[i] + THIN / 2 for i in passing.get(frame, ()))])
+            left, top = left - pad - heading[0], top - pad - heading[1]
+            right, bottom = right + pad, bottom + pad
+            if heading[0]:
+                bottom = max(bottom, top + self.framing.titles.get(frame, 0.0))
+            else:
+                right = max(right, left + self.framing.titles.get(frame, 0.0))
+            mine = (left, top, right, bottom)
+            others = [sides[i] for i, of in enumerate(self.framing.of) if of[: len(frame)] != frame]
+            others += [r for inner, r in found.items() if inner[: len(frame)] != frame]
+            if not any(_overlap(mine, other) for other in others):
+                found[frame] = mine
+        return {frame: found[frame] for frame in sorted(found, key=len)}
+
+    @cached_property
+    def near(self) -> list[list[tuple[int, float]]]:
+        """The neighbours of each place, and how much each pulls: the most where they share a frame."""
+        frame = self.frame
+        return [
+            [(j, TOGETHER if frame[i] and frame[j] == frame[i] else 1.0) for j in (*before, *after)]
+            for i, (before, after) in enumerate(zip(self.before, self.after, strict=True))
+        ]
 
     # Order.
 
@@ -185,6 +339,7 @@ class _Plan:
     def ordered(self, columns: list[list[int]]) -> list[list[int]]:
         """The order with the fewest crossings that sweeping to and fro has met."""
         best, fewest = [list(column) for column in columns], self.crossings(columns)
+        worth = FEWER * fewest  # order tells a reader more than a few crossings cost
         for sweep in range(SWEEPS):
             if fewest == 0:
                 break
@@ -200,7 +355,7 @@ class _Plan:
                 }
                 columns[rank].sort(key=mean.__getitem__)
             count = self.crossings(columns)
-            if count < fewest:
+            if count < fewest and count <= worth:
                 best, fewest = [list(column) for column in columns], count
         return best
 
@@ -244,9 +399,9 @@ class _Plan:
             for column in order:
                 wish = []
                 for i in column:
-                    near = self.before[i] + self.after[i]
-                    mean = sum(y[j] for j in near) / len(near) if near else y[i]
-                    wish.append(mean)
+                    near = self.near[i]
+                    total = sum(weight for _, weight in near)
+                    wish.append(sum(y[j] * weight for j, weight in near) / total if near else y[i])
                 for i, level in zip(column, self.apart(column, wish), strict=True):
                     y[i] = level
         return y
@@ -261,7 +416,7 @@ class _Plan:
         for k, i in enumerate(column):
             if k:
                 above = column[k - 1]
-                offset += (self.heights[above] + self.heights[i]) / 2 + GAP
+                offset += (self.heights[above] + self.heights[i]) / 2 + self.gap(above, i)
             offsets.append(offset)
         pools: list[tuple[float, int]] = []  # (sum, count)
         for w, o in zip(wish, offsets, strict=True):
@@ -280,16 +435,31 @@ class _Plan:
         widths = [0.0] * columns
         for box, rank in zip(self.boxes, self.ranks, strict=True):
             widths[rank] = max(widths[rank], box.width)
+        pad, heading = self.framing.pad, self.framing.heading[0]
+        opened, closed = [0] * (columns + 1), [0] * (columns + 1)  # how deep, at each column
+        for frame, (first, last) in self.spans.items():
+            outer = frame[:-1]
+            starts = ends = 1
+            while outer:
+                starts += self.spans[outer][0] == first
+                ends += self.spans[outer][1] == last
+                outer = outer[:-1]
+            opened[first], closed[last] = max(opened[first], starts), max(closed[last], ends)
+            if first == last and not heading:
+                title = self.framing.titles.get(frame, 0.0) - 2 * pad
+                widths[first] = max(widths[first], title)
         gaps = [self.reach] * columns
         crowd = [0] * columns
         for link in self.links:
             gaps[self.rank[link.tail]] = max(gaps[self.rank[link.tail]], link.label + self.reach)
             crowd[self.rank[link.tail]] += 1
         left, at = [], PAD
-        for width, gap, edges in zip(widths, gaps, crowd, strict=True):
+        for k, (width, gap, edges) in enumerate(zip(widths, gaps, crowd, strict=True)):
+            at += (pad + heading) * opened[k]
             left.append(at)
-            # Where many edges cross, labels need room to stand beside each other.
-            at += width + gap * (1.0 + min(0.08 * max(edges - 3, 0), 0.5))
+            # Where many edges cross, labels need room to stand beside each other; lying, they have it.
+            room = 0.0 if heading else min(0.08 * max(edges - 3, 0), 0.5)
+            at += width + gap * (1.0 + room) + pad * closed[k]
             end = left[-1] + width
         return left, widths, end if columns else PAD
 
@@ -322,7 +492,8 @@ class _Plan:
         labels: dict[int, tuple[float, float]] = {}
         # Short edges have the fewest places for a label, so they choose first.
         for e in sorted(range(len(curves)), key=lambda e: (len(curves[e]), e)):
-            labels[e] = _place(curves[e], self.links[e].label, taken)
+            link = self.links[e]
+            labels[e] = _place(curves[e], link.label, link.thick or LINE, taken)
         return [Edge(_path(points), points[-1], labels[e]) for e, points in enumerate(curves)]
 
     def ports(self, y: list[float]) -> list[float]:
@@ -337,7 +508,8 @@ class _Plan:
             room = (self.links[edges[0]].room or self.boxes[head].height) - 16.0
             # The edges of x · x run side by side, and their labels one above the other.
             twice = any(e in self.parallel and self.links[e].label for e in edges)
-            apart = min(LINE + 2.0 if twice else 16.0, room / max(len(edges) - 1, 1))
+            thick = max(self.links[e].thick or LINE for e in edges)
+            apart = min(thick + 2.0 if twice else 16.0, room / max(len(edges) - 1, 1))
             for k, e in enumerate(edges):
                 ports[e] = y[head] + below + (k - (len(edges) - 1) / 2) * apart
         return ports
@@ -360,22 +532,39 @@ class _Plan:
         return shifts
 
 
-def _ranks(boxes: Sequence[Box], links: Sequence[Link]) -> list[int]:
-    rank = [0] * len(boxes)
+def _ranks(
+    boxes: Sequence[Box], links: Sequence[Link], frames: Sequence[tuple[Any, ...]]
+) -> list[int]:
+    rank: list[float] = [0] * len(boxes)
     arriving: list[list[int]] = [[] for _ in boxes]
     for link in links:
         arriving[link.head].append(link.tail)
     for i, box in enumerate(boxes):
         if not box.leaf:
             rank[i] = 1 + max((rank[j] for j in arriving[i] if not boxes[j].leaf), default=0)
-    first: dict[int, int] = {}
+    first: dict[int, float] = {}
     for link in links:
         if boxes[link.tail].leaf:
             first[link.tail] = min(first.get(link.tail, rank[link.head]), rank[link.head])
     for i, head in first.items():
         rank[i] = head - 1
-    used = sorted(set(rank))  # a graph without leaves begins at 0 too
-    return [used.index(each) for each in rank]
+    # What a module holds stands in a column of its own where the one before its user has boxes of
+    # others: so a module is a block of columns.
+    strangers: dict[float, set[Any]] = {}
+    held: dict[float, set[Any]] = {}
+    for i, frame in enumerate(frames):
+        if boxes[i].leaf and frame:
+            continue
+        (held if frame else strangers).setdefault(rank[i], set()).add(frame)
+    for i, frame in enumerate(frames):
+        if i in first and frame:
+            at = rank[i]
+            here = held.get(at, set())
+            if at in strangers or (here and frame not in here):
+                rank[i] = at + 0.5
+    # A graph without leaves begins at 0 too.
+    used = {each: k for k, each in enumerate(sorted(set(rank)))}
+    return [used[each] for each in rank]
 
 
 # --- curves -----------------------------------------------------------------------------------------
@@ -412,13 +601,11 @@ def _on(p: tuple[float, float], q: tuple[float, float], t: float) -> tuple[float
     return x, (s**3 + 3 * s * s * t) * y0 + (3 * s * t * t + t**3) * y1
 
 
-Rectangle = tuple[float, float, float, float]
-
 PLACES = (0.5, 0.42, 0.58, 0.35, 0.65, 0.28, 0.72, 0.22, 0.8)
 
 
 def _place(
-    points: Sequence[tuple[float, float]], width: float, taken: list[Rectangle]
+    points: Sequence[tuple[float, float]], width: float, height: float, taken: list[Rectangle]
 ) -> tuple[float, float]:
     """The first place along an edge where its label overlaps nothing, or the one with the least."""
     candidates: Iterable[tuple[float, float]] = (
@@ -426,7 +613,7 @@ def _place(
     )
     best, least, rectangle = points[0], float("inf"), (0.0, 0.0, 0.0, 0.0)
     for x, y in candidates:
-        here = (x - width / 2, y - LINE / 2, x + width / 2, y + LINE / 2)
+        here = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
         overlap = sum(_overlap(here, other) for other in taken) if width else 0.0
         if overlap < least:
             best, least, rectangle = (x, y), overlap, here

@@ -140,7 +140,7 @@ def style_sheet(scope: str, theme: str) -> str:
     """CSS for the SVG, held to the element with id `scope`: weights and halos, and both themes."""
     base = DARK if theme == "dark" else LIGHT
     rules = [
-        f"#{scope} .edge text {{ paint-order: stroke; stroke: {base.background}; "
+        f"#{scope} .edge text, #{scope} .label text {{ paint-order: stroke; stroke: {base.background}; "
         "stroke-width: 3px; stroke-linejoin: round }",
         f"#{scope} .node text:first-of-type {{ font-weight: bold }}",
     ]
@@ -148,7 +148,7 @@ def style_sheet(scope: str, theme: str) -> str:
         dark = [
             f"#{scope} > polygon {{ fill: {DARK.background} }}",
             f"#{scope} text {{ fill: {DARK.text} }}",
-            f"#{scope} .edge text {{ stroke: {DARK.background} }}",
+            f"#{scope} .edge text, #{scope} .label text {{ stroke: {DARK.background} }}",
             f"#{scope} .edge path {{ stroke: {DARK.line} }}",
             f"#{scope} .edge polygon {{ stroke: {DARK.line}; fill: {DARK.line} }}",
             f"#{scope} .cluster > path {{ fill: {DARK.frame}; stroke: {DARK.frame_line} }}",
@@ -179,11 +179,14 @@ ENTITIES = {ord(c): f"&#{ord(c)};" for c in '&<>"{}|'} | {ord("\\"): "\\\\"}
 """What has a meaning in DOT, in a record or in an entity, and how it is written to have none."""
 
 
-def escaped(text: str, longest: int | None = LONGEST) -> str:
-    """Any text as (part of) a label: it shows as it is, what cannot be printed as Python escapes it."""
-    if longest is not None and len(text) > longest:
-        text = text[: longest - 1] + "…"
-    return visible(text).translate(ENTITIES)
+def shown(text: str) -> str:
+    """Any text as (part of) a label: not too long, and what cannot be printed as Python escapes it."""
+    return visible(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
+
+
+def escaped(text: str) -> str:
+    """Text in a label of DOT: it shows as it is."""
+    return text.translate(ENTITIES)
 
 
 def visible(text: str) -> str:
@@ -217,7 +220,7 @@ def described(x: Any, digits: int) -> list[str]:
     if isinstance(x, bool | int | float | np.bool_ | np.number):
         return [number(x, digits)]
     if not isinstance(x, np.ndarray) or x.dtype.kind not in "biuf":
-        return [escaped(x if isinstance(x, str) else repr(x))]
+        return [shown(x if isinstance(x, str) else repr(x))]
     if x.ndim == 0:
         return [number(x[()], digits)]
     if x.size == 0:

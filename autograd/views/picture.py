@@ -1,41 +1,23 @@
-"""Picture: a graph as text in Graphviz's language, with the ids of what stands for each node."""
+"""Picture: what stands in the boxes, on the arrows and in the frames of a graph's drawing."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd.graph import Node
-from autograd.views import looks
-from autograd.views.describing import title
 from autograd.views.folding import MANY, Fold, fold
-from autograd.views.looks import described, escaped, number
+from autograd.views.looks import described, number, shape_of, shown
 from autograd.views.outline import Frame, Outline
-from autograd.views.signs import Expressions, has_bias, sign
+from autograd.views.signs import Expressions, given_numbers, has_bias, sign
 
-__all__ = ["DOOR", "Picture"]
-
-DOOR = "door"
-"""What the points begin with that arrows into a module pass through; the SVG has none of them."""
-
-STRAIGHT = {"splines": "line", "nslimit": "1", "nslimit1": "1", "mclimit": "0.1"}
-TANGLED = 1000
-"""Ranks that edges pass by, all together, beyond which they are drawn straight: the time Graphviz takes
-to bend them around boxes grows with the square of it, and reaches minutes."""
-
-PORTS = {"LR": ("w", "e"), "RL": ("e", "w"), "TB": ("n", "s"), "BT": ("s", "n")}
-"""The sides of a box that arrows come in by and go out by."""
+__all__ = ["DETAILS", "Arrow", "Box", "Picture"]
 
 ARROWS = 4
-"""More edges than this between the same two boxes share an arrow."""
-
-
-WIDTH = 100
-"""Characters in a line of the caption."""
-
+"""More edges than this between the same two nodes share an arrow; those of a folded box always do."""
 
 NAMED = 6
 """How many folded boxes the caption names."""
@@ -48,16 +30,52 @@ class Use(NamedTuple):
     argument: Any
     slot: int | None  # None where no gradient flows
     derivative: Any
+    place: int  # among all arguments
+
+
+@dataclass(slots=True)
+class Box:
+    """One box: its id, its kind, cells side by side at its head, and rows of lines below them."""
+
+    name: str
+    kind: str
+    cells: list[str]
+    rows: list[list[str]]
+    frame: Frame
+    node: Node | None = None
+    small: bool = False
+
+
+@dataclass(slots=True)
+class Arrow:
+    """One arrow: its id, the ids of its boxes, its label, and whether no gradient comes back by it.
+
+    ``enters`` is the frame that it leads into where it brings an input to a module's parameters.
+    """
+
+    name: str
+    tail: str
+    head: str
+    label: str
+    passive: bool
+    enters: Frame = ()
+
+
+DETAILS = ("dtype", "data", "grad")
+"""What a tensor's box can tell beside its name and shape."""
+
+WRITTEN = 3
+"""Numbers of a tensor that are written out unasked."""
 
 
 class Picture:
-    """One drawing in the making: the DOT source, and which element stands for what.
+    """One drawing in the making: its boxes and arrows, and which of them stands for what.
 
     A box shows the numbers of `gradients` where these are given, and else each node's ``grad``. The
     other options are those of `draw`.
 
     Attributes:
-        source: the picture in the DOT language.
+        boxes, arrows: what is drawn, in order.
         node_ids: the id of the element of each node that has a box of its own.
         edge_ids: the id of the arrow for each (node, place among its parents) that has one.
         folded: for each node that shares a box with others, the id of that box.
@@ -76,8 +94,8 @@ class Picture:
         self,
         roots: Sequence[Node],
         *,
-        rankdir: str = "LR",
         digits: int = 4,
+        details: Sequence[str] = (),
         gradients: Mapping[Node, Any] | None = None,
         values: bool = True,
         show_gradients: bool = True,
@@ -85,12 +103,19 @@ class Picture:
         depth: int | None = None,
         unfold: Sequence[str] = (),
         max_nodes: int | None = 300,
-        theme: str = "light",
-        fontsize: float = 12,
     ) -> None:
+        self._options: dict[str, Any] = {
+            "roots": roots,
+            "digits": digits,
+            "details": details,
+            "gradients": gradients,
+            "values": values,
+            "show_gradients": show_gradients,
+            "local_derivatives": local_derivatives,
+            "unfold": unfold,
+        }
         self.outline = Outline(roots)
-        self.theme = looks.DARK if theme == "dark" else looks.LIGHT
-        self.rankdir, self.digits, self.fontsize = rankdir, digits, fontsize
+        self.digits, self.details, self.max_nodes = digits, details, max_nodes
         self.gradients = gradients
         self.values, self.show_gradients = values, show_gradients
         self.local_derivatives = local_derivatives
@@ -103,65 +128,70 @@ class Picture:
         # Whether a pass has been here: only then can a missing gradient be one that was let go.
         self.passed = any(node.is_leaf and node.grad is not None for node in self.outline.nodes)
         self.caption = self._caption()
-        self._boxes: dict[Frame, list[str]] = {}
-        self._arrows: list[str] = []
-        self._ends: list[tuple[str, str]] = []
+        self.boxes: list[Box] = []
+        self.arrows: list[Arrow] = []
         self._constants: dict[Any, str] = {}
-        self._doors: dict[tuple[str, Frame, bool], str] = {}
         self._draw_boxes()
         self._draw_arrows()
-        self.source = self._text()
+
+    def folded_to(self, depth: int, max_nodes: int) -> Picture:
+        """The same with modules open to a depth, and no more boxes than so many."""
+        return Picture(**(self._options | {"depth": depth, "max_nodes": max_nodes}))
 
     # --- boxes ------------------------------------------------------------------------------------
 
     def _draw_boxes(self) -> None:
-        outline = self.outline
         for k, each in enumerate(self.folds):
-            self._place(each.frame, f"f{k}", self._record([], map(escaped, each.lines)), "folded")
+            rows = [[shown(line)] for line in each.lines]
+            self.boxes.append(Box(f"f{k}", "folded", [], rows, each.frame))
         expressions = Expressions(self.digits, self.outline.names)
         for node, name in self.node_ids.items():
-            cells = [] if node.primitive is None else [escaped(sign(node))]
+            cells = [] if node.primitive is None else [shown(sign(node))]
             formula = expressions.of(node)
             if name_or_formula := self.outline.names.labels.get(node) or formula:
-                cells.append(escaped(name_or_formula))
-            rows = self._data(node) + self._gradient(node)
-            self._place(outline.frame(node), name, self._record(cells, rows), outline.kind(node))
+                cells.append(shown(name_or_formula))
+            rows = self._shape(node._raw) + self._data(node) + self._gradient(node)
+            frame, kind = self.outline.frame(node), self.outline.kind(node)
+            self.boxes.append(Box(name, kind, cells, rows, frame, node))
 
-    def _record(self, cells: Sequence[str], rows: Iterable[str]) -> str:
-        """Cells side by side above rows. In a graph that runs left to right DOT turns records round."""
-        head = [f"{{{'|'.join(cells)}}}"] if len(cells) > 1 else list(cells)
-        text = "|".join([*head, *rows])
-        return f"{{{text}}}" if self.rankdir in ("TB", "BT") else text
+    def _shape(self, data: Any) -> list[list[str]]:
+        if not isinstance(data, np.ndarray):
+            return []
+        return [[shape_of(data) if "dtype" in self.details else str(data.shape)]]
 
-    def _place(self, frame: Frame, name: str, label: str, kind: str, **more: str) -> None:
-        style = {"id": name, "label": label} | looks.box_style(kind, self.theme) | more
-        text = looks.attributes(style)
-        self._boxes.setdefault(frame, []).append(f"{name} [{text}]")
+    def _told(self, what: str, x: Any) -> bool:
+        """Whether data or a gradient is written: always of a Value, of a tensor if asked or short."""
+        return not isinstance(x, np.ndarray) or what in self.details or 0 < x.size <= WRITTEN
 
-    def _data(self, node: Node) -> list[str]:
-        data = node._raw
-        rows = [looks.shape_of(data)] if isinstance(data, np.ndarray) else []
-        return [*rows, self._lines("data", data)] if self.values else rows
+    def _data(self, node: Node) -> list[list[str]]:
+        told = self.values and self._told("data", node._raw)
+        return [self._lines("data", node._raw)] if told else []
 
-    def _gradient(self, node: Node) -> list[str]:
+    def _gradient(self, node: Node) -> list[list[str]]:
         if not self.show_gradients or not node.requires_grad:
+            return []
+        if not self._told("grad", node._raw):
             return []
         gradient = node.grad if self.gradients is None else self.gradients.get(node)
         if gradient is not None:
-            return [self._lines("grad", gradient)]
+            lines = self._lines("grad", gradient)
+            if isinstance(gradient, np.ndarray) and lines[0].startswith("grad min"):
+                with np.errstate(all="ignore"):
+                    norm = np.linalg.norm(gradient.ravel().astype(np.float64))
+                lines = [f"grad norm {number(norm, self.digits)}", lines[0].removeprefix("grad ")]
+            return [lines]
         let_go = self.passed and self.gradients is None and not node.is_leaf and not node._retain
-        return ["grad not kept" if let_go else "grad not computed"]
+        return [["grad not kept" if let_go else "grad not computed"]]
 
-    def _lines(self, word: str, x: Any) -> str:
+    def _lines(self, word: str, x: Any) -> list[str]:
         lines = described(x, self.digits)
-        return f"{word} {lines[0]}" if len(lines) == 1 else "\\n".join([word, *lines])
+        return [f"{word} {lines[0]}"] if len(lines) == 1 else [word, *lines]
 
-    def _constant(self, key: Any, text: str, frame: Frame) -> str:
+    def _constant(self, key: Any, lines: list[list[str]], frame: Frame) -> str:
         """The box of a constant, made when first asked for."""
         if key not in self._constants:
             name = self._constants[key] = f"c{len(self._constants)}"
-            size = {"fontsize": f"{self.fontsize - 1:g}", "height": "0.25", "width": "0.3"}
-            self._place(frame, name, text, "constant", **size)
+            self.boxes.append(Box(name, "constant", [], lines, frame, small=True))
         return self._constants[key]
 
     # --- arrows -----------------------------------------------------------------------------------
@@ -189,8 +219,9 @@ class Picture:
                     continue
                 if tail != head and tail:
                     between.setdefault((tail, head), []).append(use)
+        folds = set(self.folded.values())
         for (tail, head), uses in between.items():
-            shared = len(uses) > ARROWS
+            shared = len(uses) > (1 if {tail, head} & folds else ARROWS)
             for together in [uses] if shared else [[use] for use in uses]:
                 self._arrow(tail, head, together)
 
@@ -209,14 +240,14 @@ class Picture:
         parents = node.parents
         derivatives = node._local_derivatives if node in self.node_ids else ()
         slot, uses = 0, []
-        for argument in arguments:
+        for place, argument in enumerate(arguments):
             # Parents are a part of the arguments in the same order, so one look ahead suffices.
             if slot < len(parents) and argument is parents[slot]:
                 derivative = derivatives[slot] if derivatives else None
-                uses.append(Use(node, argument, slot, derivative))
+                uses.append(Use(node, argument, slot, derivative, place))
                 slot += 1
             else:
-                uses.append(Use(node, argument, None, None))
+                uses.append(Use(node, argument, None, None, place))
         return uses
 
     def _constant_of(self, use: Use, arguments: Sequence[Any]) -> str | None:
@@ -224,47 +255,37 @@ class Picture:
         if isinstance(argument, np.ndarray) and argument.ndim:
             # An array is likely data that comes from outside, so it stands outside the frames. It is
             # one box however often it is used.
-            text = f"{looks.shape_of(argument)}\\n" + "\\n".join(described(argument, self.digits))
-            return self._constant(id(argument), text, ())
+            lines = self._shape(argument)
+            if self._told("data", argument):
+                lines.append(described(argument, self.digits))
+            return self._constant(id(argument), lines, ())
         if has_bias(node) and argument is arguments[len(arguments) // 2 - 1]:
             return None  # the 1 that multiplies the bias: the sign says + b
         frame = self.outline.frame(node)
         numbers = sum(not isinstance(x, Node) for x in arguments)
+        key: Any = (node, len(self._constants))
+        if given := self._given(node):
+            # Neurons side by side take the same numbers: these come from outside, and are one box each.
+            frame, numbers = (), len(given)
+            key = (self.outline.frame(node)[:1], given, use.place)
         if numbers > MANY:
-            return self._constant((node,), f"{numbers} constants", frame)
-        key = (node, len(self._constants))
-        return self._constant(key, described(argument, self.digits)[0], frame)
+            return self._constant(key[:2] if given else (node,), [[f"{numbers} constants"]], frame)
+        return self._constant(key, [described(argument, self.digits)[:1]], frame)
+
+    def _given(self, node: Node) -> tuple[float, ...]:
+        """The plain numbers that a module of Values was given for a neuron in it."""
+        return given_numbers(node) if self.outline.frame(node) else ()
 
     def _arrow(self, tail: str, head: str, uses: Sequence[Use]) -> None:
         name = f"e{self.edges}"
         self.edges += 1
-        style = {"id": name}
         for use in uses:
             if use.slot is not None:
                 self.edge_ids[use.node, use.slot] = name
-        if label := self._label(uses):
-            style["label"] = f" {label} "
-        line = looks.PASSIVE if all(use.slot is None for use in uses) else {}
-        self._ends.append((tail, head))
-        if self._comes_from_outside(uses[0]):
-            tail = self._door(tail, self.outline.frame(uses[0].node), line)
-            style["tailport"] = PORTS[self.rankdir][1]
-        self._arrows.append(f"{tail} -> {head} [{looks.attributes(style | line)}]")
-
-    def _door(self, tail: str, frame: Frame, line: Mapping[str, str]) -> str:
-        """A point among a module's parameters that all arrows from a box outside pass through.
-
-        Without it Graphviz leads each of them around the frame.
-        """
-        key = (tail, frame, bool(line))
-        if key not in self._doors:
-            name = self._doors[key] = f"{DOOR}{len(self._doors)}"
-            point = looks.attributes(looks.POINT | {"color": self.theme.line})
-            self._boxes.setdefault(frame, []).append(f"{name} [{point}]")
-            ends = {"headport": PORTS[self.rankdir][0], "tailport": PORTS[self.rankdir][1]}
-            style = {"arrowhead": "none", "weight": "2", **ends, **line}
-            self._arrows.append(f"{tail} -> {name} [{looks.attributes(style)}]")
-        return self._doors[key]
+        passive = all(use.slot is None for use in uses)
+        inside = self._comes_from_outside(uses[0])
+        enters = self.outline.frame(uses[0].node) if inside else ()
+        self.arrows.append(Arrow(name, tail, head, self._label(uses), passive, enters))
 
     def _comes_from_outside(self, use: Use) -> bool:
         """Whether an input enters a module that has parameters, and stands before these."""
@@ -272,7 +293,7 @@ class Picture:
         if isinstance(x, Node):
             outside = x.is_leaf and not outline.frame(x)
         else:
-            outside = isinstance(x, np.ndarray) and x.ndim > 0
+            outside = (isinstance(x, np.ndarray) and x.ndim > 0) or bool(self._given(use.node))
         if not outside or use.node not in self.node_ids or not outline.frame(use.node):
             return False
         return any(x in outline.parameters for x in use.node.arguments if isinstance(x, Node))
@@ -297,90 +318,16 @@ class Picture:
         words = [each.words for each in self.folds[:NAMED]]
         if len(self.folds) > NAMED:
             words.append(f"and {len(self.folds) - NAMED:,} boxes more")
-        return f"Left out: {len(self.folded):,} of {total:,} nodes ({'; '.join(words)})."
+        left_out = f"Left out: {len(self.folded):,} of {total:,} nodes ({'; '.join(words)})."
+        return f"{left_out} {self._how_to_open()}"
 
-    def _text(self) -> str:
-        style = looks.graph_style(self.theme, self.fontsize)
-        style["graph"] |= {"id": "graph", "rankdir": self.rankdir}
-        if self.caption:
-            label = {"label": escaped_lines(self.caption), "labelloc": "b", "labeljust": "l"}
-            style["graph"] |= label
-        if self._passed_by() > TANGLED:
-            style["graph"] |= STRAIGHT
-        lines = ["digraph {"]
-        lines += (f"\t{part} [{looks.attributes(each)}]" for part, each in style.items())
-        self._write_frames(lines)
-        lines += (f"\t{arrow}" for arrow in self._arrows)
-        return "\n".join([*lines, "}", ""])
-
-    def _write_frames(self, lines: list[str]) -> None:
-        """The boxes, in nested clusters."""
-        inner: dict[Frame, list[Frame]] = {}
-        for frame in self._boxes:
-            for depth in range(len(frame), 0, -1):
-                siblings = inner.setdefault(frame[: depth - 1], [])
-                if frame[:depth] in siblings:
-                    break
-                siblings.append(frame[:depth])
-        style = looks.frame_style(self.theme, self.fontsize)
-        lines += (f"\t{box}" for box in self._boxes.get((), ()))
-        made = 0
-        work: list[Frame | None] = list(reversed(inner.get((), [])))
-        depth = 1
-        while work:
-            frame_ = work.pop()
-            if frame_ is None:  # all that is in the frame has been written
-                depth -= 1
-                lines.append("\t" * depth + "}")
-                continue
-            tab = "\t" * depth
-            label = {"id": f"frame{made}", "label": escaped(title(frame_))}
-            lines.append(f"{tab}subgraph cluster_{made} {{")
-            lines.append(f"{tab}\tgraph [{looks.attributes(label | style)}]")
-            # From left to right Graphviz fills a frame from below: the first shall stand on top.
-            upwards = -1 if self.rankdir in ("LR", "RL") else 1
-            lines += (f"{tab}\t{box}" for box in self._boxes.get(frame_, [])[::upwards])
-            made += 1
-            depth += 1
-            work.append(None)
-            work += reversed(inner.get(frame_, []))
-
-    def _passed_by(self) -> int:
-        """How many ranks of boxes the arrows pass by: 0 where every arrow leads to the next rank."""
-        into: dict[str, list[str]] = {}
-        for tail, head in self._ends:
-            into.setdefault(head, []).append(tail)
-        rank: dict[str, int] = {}
-        total = 0
-        for head in ordered(into):
-            rank[head] = 1 + max((rank.get(tail, 0) for tail in into[head]), default=0)
-        # What nothing leads into stands just before the first box that takes it.
-        first: dict[str, int] = {}
-        for tail, head in self._ends:
-            if tail not in rank:
-                first[tail] = min(first.get(tail, rank[head]), rank[head])
-        for tail, head in self._ends:
-            start = rank[tail] if tail in rank else first[tail] - 1
-            total += max(0, rank[head] - start - 1)
-        return total
-
-
-def escaped_lines(text: str) -> str:
-    """A caption as a label, in lines of a readable width."""
-    return "".join(f"{escaped(line, None)}\\l" for line in textwrap.wrap(text, WIDTH))
-
-
-def ordered(into: Mapping[str, Sequence[str]]) -> list[str]:
-    """The boxes that something leads into, tails before heads."""
-    waiting = {head: sum(tail in into for tail in tails) for head, tails in into.items()}
-    out: dict[str, list[str]] = {}
-    for head, tails in into.items():
-        for tail in tails:
-            out.setdefault(tail, []).append(head)
-    ready = [head for head, count in waiting.items() if not count]
-    for box in ready:
-        for head in out.get(box, ()):
-            waiting[head] -= 1
-            if not waiting[head]:
-                ready.append(head)
-    return ready
+    def _how_to_open(self) -> str:
+        """What to write to see more."""
+        paths = [each.module for each in self.folds if each.module]
+        whole = f"depth={max(map(len, self.outline.frames))}" if paths else ""
+        if self.max_nodes is not None and len(self.outline.nodes) > self.max_nodes:
+            whole = f"{whole}, max_nodes=None" if whole else "max_nodes=None"
+        opens = f"draw(…, {whole}) opens all" if whole else ""
+        if paths and opens:
+            opens += f', unfold=("{paths[0]}",) one'
+        return f"{opens}." if opens else ""

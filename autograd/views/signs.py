@@ -11,7 +11,7 @@ from autograd.value import Value
 from autograd.views.called import Names
 from autograd.views.looks import number, typeset
 
-__all__ = ["Expressions", "has_bias", "sign"]
+__all__ = ["Expressions", "given_numbers", "has_bias", "sign"]
 
 INFIX = {"add": 1, "sub": 1, "mul": 2, "div": 2, "matmul": 2, "pow": 3}
 """The binary signs, and how strongly they bind."""
@@ -29,6 +29,14 @@ def has_bias(node: Node) -> bool:
     arguments = node.arguments
     last = arguments[len(arguments) // 2 - 1]
     return not isinstance(last, Node) and last == 1.0 and isinstance(arguments[-1], Node)
+
+
+def given_numbers(node: Node) -> tuple[float, ...]:
+    """The plain numbers that a neuron of Values is given as its inputs, in order."""
+    if not has_bias(node):
+        return ()
+    inputs = node.arguments[: len(node.arguments) // 2 - 1]
+    return tuple(x for x in inputs if not isinstance(x, Node))
 
 
 def sign(node: Node) -> str:
