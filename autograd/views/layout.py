@@ -64,7 +64,7 @@ class Link(NamedTuple):
     """An edge from one box to another, by their places in the list, and the width of its label.
 
     Where a box holds several, ``leaves`` and ``meets`` say where in it the edge begins and ends, as a
-    distance below the middle and half the width there, and ``room`` how high the box is that it meets.
+    distance below the middle and half the width there, and ``room`` and ``start`` how high the boxes are that it meets and leaves.
     ``thick`` is the height of the label, 0 where there is a common one.
     """
 
@@ -75,6 +75,7 @@ class Link(NamedTuple):
     meets: tuple[float, float] | None = None
     room: float | None = None
     thick: float = 0.0
+    start: float | None = None
 
 
 class Edge(NamedTuple):
@@ -527,7 +528,8 @@ class _Plan:
         shifts = [0.0] * len(self.links)
         for e, edges in self.parallel.items():
             middle = sum(ports[other] for other in edges) / len(edges)
-            most = max(self.boxes[self.links[e].tail].height / 2 - 4.0, 0.0)
+            height = self.links[e].start or self.boxes[self.links[e].tail].height
+            most = max(height / 2 - 4.0, 0.0)
             shifts[e] = max(-most, min(most, ports[e] - middle))
         return shifts
 

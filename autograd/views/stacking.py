@@ -121,6 +121,7 @@ def _stacked(
                 (below[link.tail], boxes[link.tail].width / 2),
                 (below[link.head], boxes[link.head].width / 2),
                 boxes[link.head].height,
+                start=boxes[link.tail].height,
             )
             for link in (links[e] for e in across)
         ],
