@@ -64,7 +64,8 @@ class Link(NamedTuple):
     """An edge from one box to another, by their places in the list, and the width of its label.
 
     Where a box holds several, ``leaves`` and ``meets`` say where in it the edge begins and ends, as a
-    distance below the middle and half the width there, and ``room`` and ``start`` how high the boxes are that it meets and leaves.
+    distance below the middle and half the width there, and ``room`` and ``start`` how high the boxes
+    are that it meets and leaves.
     ``thick`` is the height of the label, 0 where there is a common one.
     """
 
