@@ -43,6 +43,7 @@ from autograd.graph import AnomalyError, Node, StaleGraphError, topological_orde
 from autograd.habits import Listed, option_advice, publish
 from autograd.installing import install_hint
 from autograd.local_derivative import LocalDerivative
+from autograd.neighbours import look_around as _look_around
 from autograd.primitive import Primitive
 from autograd.primitives.effects import random_like, track_moments
 from autograd.primitives.elementwise import (
@@ -388,3 +389,4 @@ __all__ = [
 # What Python has under the same name is no part of `import *`.
 publish(__name__, "abs", "compile", "max", "min", "pow", "sum")
 _hide_frames()
+_look_around()

@@ -219,6 +219,35 @@ HABITS: tuple[Habit, ...] = (
     Habit(
         "HIPS autograd",
         "autograd",
+        "vector_jacobian_product tensor_jacobian_product",
+        "autograd.vjp(np.sin, 0.5)",
+    ),
+    Habit(
+        "HIPS autograd",
+        "autograd",
+        "differential_operators",
+        "autograd.grad(np.sin)(0.5)",
+        "jacobian, hessian, vjp, jvp and hvp are in autograd",
+    ),
+    Habit("HIPS autograd", "autograd", "make_ggnvp", "", "there is none: jvp and vjp make one"),
+    Habit("HIPS autograd", "autograd", "holomorphic_grad", "", "there are no complex numbers"),
+    Habit(
+        "HIPS autograd", "autograd", "checkpoint", "", "graphs keep what they need: leave it out"
+    ),
+    Habit("HIPS autograd", "autograd", "misc", "nn.optim.Adam([t], lr=0.1)", "after `import nn`"),
+    Habit(
+        "HIPS autograd",
+        "autograd",
+        "builtins dict list tuple isinstance type",
+        "autograd.grad(lambda p: p['w'] ** 2)(dict(w=3.0))",
+        "Python's own will do",
+    ),
+    Habit(
+        "HIPS autograd", "autograd", "core tracer util wrap_util", "v.parents", "and v.primitive"
+    ),
+    Habit(
+        "HIPS autograd",
+        "autograd",
         "extend defvjp defjvp custom_vjp custom_jvp custom_gradient",
         "help(autograd.elementwise)",
         "a row declares a primitive with its derivative",

@@ -9,7 +9,7 @@ __all__ = ["install_hint"]
 
 NAME = "chalkgrad"
 
-PACKAGE = os.path.dirname(os.path.abspath(__file__))
+PACKAGE = os.path.dirname(os.path.realpath(__file__))
 
 
 def install_hint(extra: str) -> str:
@@ -32,6 +32,14 @@ def install_hint(extra: str) -> str:
     if os.path.realpath(os.curdir) == os.path.realpath(clone):
         return f'pip install ".[{extra}]"'
     return f'pip install ".[{extra}]" in {clone if os.path.isdir(clone) else "its clone"}'
+
+
+def again() -> str:
+    """What to type to have the library's files put back where they were."""
+    clone, requirement = _origin()
+    where = "." if clone is not None else f'"{requirement}"'
+    said = f"pip install --force-reinstall --no-deps {where}"
+    return said if clone is None or not os.path.isdir(clone) else f"cd {clone} && {said}"
 
 
 @functools.cache

@@ -12,7 +12,9 @@
 True
 """
 
-import autograd
+from nn.neighbours import autograd  # asked who it is before the rest is imported
+
+# isort: split
 from nn import (
     data,
     functional,

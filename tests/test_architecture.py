@@ -41,6 +41,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("letters", "graph"),
     ("tracebacks",),
     ("recording", "arrays", "caching", "numpy_calls", "saving", "differences"),
+    ("neighbours",),
     ("installing", "habits", "clashes"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
