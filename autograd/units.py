@@ -93,7 +93,7 @@ class Units:
         for all of them.
         """
         mode = current_mode()
-        if not mode.plain:
+        if not mode.plain or not hasattr(x, "__len__"):
             return None
         if self.date != (graph.latest_change, graph.latest_flag):
             self.look()

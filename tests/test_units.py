@@ -131,7 +131,14 @@ def test_what_is_no_plain_case_is_left_to_each_neuron() -> None:
         (w, b, autograd.maximum),
     ):
         assert autograd.Units([(weights, bias, activation, None)]).record(x) is None
-    for inputs in ([autograd.Tensor(1.0), 2.0], [True, 2.0], ["a", 2.0], [10**400, 2.0]):
+    for inputs in (
+        1.0,
+        Value(1.0),
+        [autograd.Tensor(1.0), 2.0],
+        [True, 2.0],
+        ["a", 2.0],
+        [10**400, 2.0],
+    ):
         assert autograd.Units([(w, b, None, None)]).record(inputs) is None
     for mode in (autograd.no_grad, autograd.recording, autograd.detect_anomaly):
         with mode():
