@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +18,16 @@ from autograd.views.derivation_tensors import tensor_lines
 from autograd.views.derivation_values import value_lines
 from autograd.views.layouts import LAYOUTS
 from autograd.views.lines import Line, Written
+from autograd.views.typeset import ROW, equations, in_page
 
 __all__ = ["Derivation", "Line", "derivation"]
 
 SHOWN = 80
 """Lines of one part that are shown; of more, the first and the last. `Derivation.lines` holds all."""
+
+
+DISPLAYED = 12
+"""Rows of one display of LaTeX, between which pages cannot break."""
 
 
 class _Functions:
@@ -82,22 +88,24 @@ class Derivation:
     @property
     def latex(self) -> str:
         r"""An ``aligned`` environment, for KaTeX and MathJax."""
-        rows: list[str] = []
+        body = "\\\\[1.2ex]\n".join("\\\\[0.4ex]\n".join(rows) for rows in self._latex_parts())
+        return "\\begin{aligned}\n" + body + "\n\\end{aligned}"
+
+    def _latex_parts(self) -> list[list[str]]:
+        """The rows of each section under its heading, and those of the notes."""
+        parts: list[list[str]] = []
         section = None
         for line in self._shown():
             if isinstance(line, str):
-                rows.append(rf"& \text{{{line}}}")
+                parts[-1].append(rf"& \text{{{line}}}")
                 continue
             if line.section != section:
                 section = line.section
-                gap = r"[1.2ex] " if rows else ""
-                rows.append(rf"{gap}& \textbf{{{section}}}")
-            rows.append(line.latex)
-        for i, note in enumerate(self._latex_notes):
-            rows.append(f"{'[1.2ex] ' if not i else ''}& {note}")
-        body = "\\\\[0.4ex]\n".join(rows)
-        body = body.replace("\\\\[0.4ex]\n[1.2ex] ", "\\\\[1.2ex]\n")
-        return "\\begin{aligned}\n" + body + "\n\\end{aligned}"
+                parts.append([rf"& \textbf{{{section}}}"])
+            parts[-1].append(line.latex)
+        if self._latex_notes:
+            parts.append([f"& {note}" for note in self._latex_notes])
+        return parts
 
     def _shown(self) -> list[Any]:
         """The lines, and a sentence in place of the middle of a long part."""
@@ -130,10 +138,41 @@ class Derivation:
         return str(self)
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle\n{self.latex}\n$"
+        """Displays of a few lines each, for one display stands on one page."""
+        displays = []
+        for rows in self._latex_parts():
+            waiting: list[str] = []
+            for row in [each for line in rows for each in line.split(ROW)]:
+                # A heading stays with the line below it, and a line with what continues it.
+                if len(waiting) >= DISPLAYED and not row.startswith("&"):
+                    displays.append(waiting)
+                    waiting = []
+                waiting.append(row)
+            displays.append(waiting)
+        return "\n".join(
+            "\\begin{align*}\n" + "\\\\[0.4ex]\n".join(rows) + "\n\\end{align*}"
+            for rows in displays
+        )
+
+    def _repr_html_(self) -> str:
+        parts: list[str] = []
+        section, lines = None, list[str]()
+        for line in self._shown():
+            if not isinstance(line, str) and line.section != section:
+                parts += [equations(lines)] if lines else []
+                section, lines = line.section, []
+                parts.append(f"<b>{html.escape(line.section)}</b>")
+            lines.append(rf"& \text{{{line}}}" if isinstance(line, str) else line.latex)
+        parts += [equations(lines)] if lines else []
+        parts += [f"<div>{html.escape(note)}</div>" for note in self.notes]
+        return in_page("".join(parts), self._repr_latex_())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/latex": self._repr_latex_(), "text/plain": str(self)}
+        return {
+            "text/html": self._repr_html_(),
+            "text/latex": self._repr_latex_(),
+            "text/plain": str(self),
+        }
 
 
 def derivation(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.views.notation import Formula
+from autograd.views.typeset import equations, in_page
 
 __all__ = ["Line", "Written"]
 
@@ -37,6 +38,9 @@ class Line:
 
     def __str__(self) -> str:
         return self.text
+
+    def _repr_html_(self) -> str:
+        return in_page(equations([self.latex]), self._repr_latex_())
 
     def _repr_latex_(self) -> str:
         return "$\\displaystyle " + self.latex.replace("&", "") + "$"

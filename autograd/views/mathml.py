@@ -42,10 +42,17 @@ OPERATORS = {
     "lceil": "⌈",
     "rceil": "⌉",
     "|": "‖",
+    "infty": "∞",
+    "nabla": "∇",
     "leftarrow": "←",
 }
 SPACES = {",", ";", ":", "!", "quad", "qquad", "displaystyle", "limits", "left", "right"}
-WORDS = {"text", "operatorname", "mathrm", "mathbf", "mathbb"}
+WORDS = {"text", "operatorname", "mathrm", "mathbf", "mathbb", "textbf"}
+SET = {("mathbb", "1"): "𝟙", ("mathbf", "1"): "𝟏"}
+"""Letters of other alphabets."""
+
+WIDTHS = {",": "\u2009", "quad": "\u2003", "qquad": "\u2003\u2003"}
+"""Spaces, where there is room for them."""
 
 
 def row(*children: Tree, kind: str = "") -> Tree:
@@ -53,8 +60,10 @@ def row(*children: Tree, kind: str = "") -> Tree:
     return [f"mrow.{kind}" if kind else "mrow", *children]
 
 
-def mathml(latex: str) -> Tree:
+def mathml(latex: str, *, tall: bool = False) -> Tree:
     r"""The tree of a formula. A command that is not known shows as its name.
+
+    With `tall` the cases of a function stand one below the other, and not on one line.
 
     >>> mathml(r"\frac{\partial L}{\partial w_{1}}")[0]
     'mfrac'
@@ -63,11 +72,12 @@ def mathml(latex: str) -> Tree:
     >>> mathml("x_{1} + 2")
     ['mrow', ['msub', ['mi', 'x'], ['mn', '1']], ['mo', '+'], ['mn', '2']]
     """
-    return _Parser(latex).group(until=None)
+    return _Parser(latex, tall).group(until=None)
 
 
 class _Parser:
-    def __init__(self, latex: str) -> None:
+    def __init__(self, latex: str, tall: bool) -> None:
+        self.tall = tall
         self.tokens: list[str] = TOKEN.findall(latex)
         self.at = 0
 
@@ -131,10 +141,23 @@ class _Parser:
         return ["mo", "−" if token == "-" else token] if token else None
 
     def command(self, name: str) -> Tree | None:
+        if self.tall and name in WIDTHS:
+            return ["mtext", WIDTHS[name]]
         if name in SPACES or name.isspace():
             return None
         if name in WORDS:
-            return ["mi.upright" if name != "text" else "mtext", self.words()]
+            words = self.words()
+            kind = "mtext" if name in ("text", "textbf") else "mi.upright"
+            return [kind, SET.get((name, words), words)]
+        if name == "mathrel":  # += is one sign
+            sign = self.words()
+            if self.peek() == "=":
+                self.at += 1
+                sign += "="
+            return ["mo", sign]
+        if name == "underset":
+            below = self.argument()
+            return ["munder", self.argument(), below]
         if name == "frac":
             return ["mfrac", self.argument(), self.argument()]
         if name == "sqrt":
@@ -143,6 +166,8 @@ class _Parser:
                 degree = self.group("]")
                 return ["mroot", self.argument(), degree]
             return ["msqrt", self.argument()]
+        if name == "begin" and self.tall:
+            return self.cases()
         if name in ("begin", "end"):
             self.words()
             return ["mo", "{"] if name == "begin" else None
@@ -156,6 +181,33 @@ class _Parser:
             return ["mtext", name]
         return ["mi.upright", name] if name.isalpha() else ["mo", name]
 
+    def cases(self) -> Tree:
+        """The cases of a function, one below the other."""
+        self.words()
+        rows: list[list[Tree]] = [[["mtd"]]]
+        while (token := self.peek()) is not None:
+            if token == r"\end":
+                self.at += 1
+                self.words()
+                break
+            if token in ("&", r"\\"):
+                self.at += 1
+                if token == "&":
+                    rows[-1].append(["mtd"])
+                else:
+                    rows.append([["mtd"]])
+            elif token.isspace():
+                self.at += 1
+            elif token in ("_", "^"):
+                cell = rows[-1][-1]
+                cell.append(self.script(cell.pop() if len(cell) > 1 else row()))
+            elif token == "-" and self.is_sign(rows[-1][-1][1:]):
+                self.at += 2
+                rows[-1][-1].append(["mn", f"−{self.tokens[self.at - 1]}"])
+            elif (child := self.atom()) is not None:
+                rows[-1][-1].append(child)
+        return row(["mo", "{"], ["mtable", *(["mtr", *cells] for cells in rows)])
+
     def words(self) -> str:
         """The text between braces, as it is."""
         if self.peek() != "{":
@@ -167,5 +219,5 @@ class _Parser:
             depth += (token == "{") - (token == "}")
             if depth == 0:
                 break
-            parts.append(token)
+            parts.append("_" if token == r"\_" else token)
         return "".join(parts[1:])

@@ -18,6 +18,7 @@ from autograd.value import Value
 from autograd.views.formulas import Formulas, derivative
 from autograd.views.notation import Formula
 from autograd.views.symbols import Symbols
+from autograd.views.typeset import as_html, in_page
 
 __all__ = ["ForwardStep", "Step", "forward_steps", "steps"]
 
@@ -161,6 +162,9 @@ class Step(OfNode):
             rf"{parent.latex} \mathrel{{+}}= {' = '.join(part.latex for part in parts)}",
         )
 
+    def _repr_html_(self) -> str:
+        return in_page(as_html(self.latex()), self._repr_latex_())
+
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
 
@@ -216,6 +220,9 @@ class ForwardStep(OfNode):
                     parts.append(substituted)
             parts.append(value)
         return Formula(" = ".join(p.text for p in parts), " = ".join(p.latex for p in parts))
+
+    def _repr_html_(self) -> str:
+        return in_page(as_html(self.latex()), self._repr_latex_())
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
