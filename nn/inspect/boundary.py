@@ -62,7 +62,7 @@ def decision_boundary(
 
     A point in a region of another class has a black edge, as the legend says. The line between regions
     is where the two best scores are equal (or one score is `threshold`), found between the points of the
-    grid; at steps, as of a perceptron, halfway.
+    grid; at steps, as of a perceptron, halfway, and their staircase is rounded off.
 
     Raises:
         ValueError: x is not (n, 2), or y has another number of rows.
@@ -191,11 +191,21 @@ class Plane:
         axes.legend(fontsize=8, **place)
 
 
+def rounded(steps: Array) -> Array:
+    """Steps up and down on a grid, as slopes: a staircase becomes the line that it stands for."""
+    for _ in range(4):
+        for _ in range(2):  # down, and then across
+            wide = np.pad(steps, [(1, 1), (0, 0)], "edge")
+            steps = ((wide[:-2] + 2 * steps + wide[2:]) / 4).T
+    return steps
+
+
 def leads(scores: Array, regions: Array, threshold: float) -> list[Array]:
     """By how much the score of each class that has a region is ahead of the others: 0 on its border.
 
     Each point of the grid is on the side of its class, also where scores are equal, infinite, or take a
-    few values only: 0 is put halfway between the least lead inside and the greatest outside.
+    few values only: 0 is put halfway between the least lead inside and the greatest outside. What gives
+    classes and no scores has a staircase there, which is rounded off.
     """
     found = []
     for label in np.unique(regions):
@@ -213,6 +223,8 @@ def leads(scores: Array, regions: Array, threshold: float) -> list[Array]:
         lead = np.nan_to_num(lead, nan=0.0, posinf=largest, neginf=-largest)
         if not inside.all():
             lead -= (lead[inside].min() + lead[~inside].max()) / 2
+            if len(np.unique(lead)) == 2:
+                lead = rounded(lead)
         found.append(lead)
     return found
 

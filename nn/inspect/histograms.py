@@ -80,7 +80,7 @@ def histograms(
         separate_zeros: leave exact zeros out of the bars and say above them how many there are, as the
             slides do for rectifiers.
         layers: the paths to draw; all when left out. A dict says what each is called in its title.
-        one_scale: whether all panels have the same axes; otherwise each has its own ranges.
+        one_scale: whether all panels have the same horizontal axis; otherwise each has its own range.
         span: (least, greatest) of all horizontal axes, whatever the numbers are.
         log: a logarithmic vertical axis, which shows the tails.
         axes: matplotlib axes to draw in, one for each layer: a row of a larger figure; a figure of its
@@ -147,7 +147,7 @@ def histograms(
             panel.xaxis.get_offset_text().set_fontsize(7)
             panel.minorticks_off()
         plain(panel)
-    together = log or (one_scale and max(tops) <= 5 * min(tops))
+    together = log or max(tops) <= 5 * min(tops)
     columns = len(panels) if axes is not None else min(len(panels), MOST)
     for i, panel in enumerate(panels):
         if together and not log:

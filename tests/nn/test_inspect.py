@@ -313,6 +313,18 @@ def test_a_boundary_at_a_step_lies_halfway(scores: Any) -> None:
     assert np.ptp(vertices[:, 1]) > 2.5
 
 
+def test_a_line_between_classes_without_scores_is_no_staircase() -> None:
+    pytest.importorskip("matplotlib")
+    x = np.array([[-1.0, -1.0], [1.0, 1.0]])
+    slope = np.array([1.0, -2.3])
+    figure = nn.inspect.decision_boundary(lambda p: np.sign(p @ slope), x, [0, 1])
+    (line,) = lines_of(figure.axes[0])
+    vertices = np.concatenate([path.vertices for path in line.get_paths()])
+    middle = vertices[np.abs(vertices).max(axis=1) < 1.2]
+    far = np.abs(middle @ slope) / np.linalg.norm(slope)
+    assert far.max() < 0.25 * 2.6 / 199  # a staircase is up to half a step off
+
+
 def test_three_regions_are_parted_by_lines_and_one_region_by_none() -> None:
     pytest.importorskip("matplotlib")
     x = np.array([[-1.0, -1.0], [1.0, 1.0], [1.0, -1.0]])
@@ -364,7 +376,7 @@ def test_histograms_that_have_an_axis_in_common_share_its_numbers() -> None:
 
     # Four beside each other and one below: three have none below them.
     assert numbers() == ([True, False, False, False, True], [False, True, True, True, True])
-    assert numbers(one_scale=False) == ([True] * 5, [True] * 5)
+    assert numbers(one_scale=False) == ([True, False, False, False, True], [True] * 5)
     axes = nn.inspect.histograms(seen).axes[:5]
     assert len({each.get_ylim() for each in axes}) == len({each.get_xlim() for each in axes}) == 1
     # A layer with a bar that is far higher than all others keeps a scale of its own.
