@@ -585,6 +585,10 @@ class Fixed(Elsewhere):
         self.__get__(instance, type(instance))
 
 
+REFUSED = ("parents", "unknown")
+"""Parameters of Value and Tensor that take what is refused with advice."""
+
+
 class Listed(type):
     """The class of classes whose ``dir`` and ``help`` list what their instances have."""
 
@@ -592,6 +596,17 @@ class Listed(type):
     def __class__(cls) -> type:
         """`type`, as for other classes: jedi takes a class whose class is another for an instance."""
         return type
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """What ``__init__`` takes, without what it takes only to refuse it."""
+        init: Any = next(vars(each)["__init__"] for each in cls.__mro__ if "__init__" in vars(each))
+        if init is object.__init__:  # which takes nothing
+            return inspect.Signature()
+        signature = inspect.signature(init)
+        _, *others = signature.parameters.values()
+        kept = [each for each in others if each.name not in REFUSED]
+        return signature.replace(parameters=kept)
 
     def __dir__(cls) -> list[str]:
         return [name for name in super().__dir__() if not is_elsewhere(cls, name)]

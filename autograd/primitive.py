@@ -196,6 +196,27 @@ def check_axes(axis: Any, what: str) -> None:
 # --- the interface --------------------------------------------------------------------------------
 
 
+class SignatureOfRow:
+    """The signature of a row, which is called; the class of rows has that of its ``__init__``."""
+
+    def __get__(self, row: Primitive | None, cls: type[Primitive]) -> inspect.Signature:
+        kind = inspect.Parameter
+        if row is None:
+            _, *others = inspect.signature(cls.__init__).parameters.values()
+            return inspect.Signature(others)
+        if row.arity is None:
+            inputs = [kind("arguments", kind.VAR_POSITIONAL)]
+        else:
+            inputs = [
+                kind(letter, kind.POSITIONAL_ONLY)
+                for letter in ("x", "y", "z", "u", "v")[: row.arity]
+            ]
+        named = [
+            kind(key, kind.KEYWORD_ONLY, default=default) for key, default in row.options.items()
+        ]
+        return inspect.Signature(inputs + named)
+
+
 class Declaration:
     """Where a row was declared: a cell that is run again, or a module that is loaded again, replaces it.
 
@@ -240,6 +261,7 @@ class Primitive:
     """
 
     family = "primitive"
+    __signature__ = SignatureOfRow()
     keeps_zero = False
     """Whether a finite output of many Values has finite derivatives: 0 times them is 0 then."""
 
@@ -310,21 +332,6 @@ class Primitive:
 
     def __deepcopy__(self, memo: Any) -> Primitive:
         return self
-
-    @property
-    def __signature__(self) -> inspect.Signature:
-        kind = inspect.Parameter
-        if self.arity is None:
-            inputs = [kind("arguments", kind.VAR_POSITIONAL)]
-        else:
-            inputs = [
-                kind(letter, kind.POSITIONAL_ONLY)
-                for letter in ("x", "y", "z", "u", "v")[: self.arity]
-            ]
-        named = [
-            kind(key, kind.KEYWORD_ONLY, default=default) for key, default in self.options.items()
-        ]
-        return inspect.Signature(inputs + named)
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         """Compute on numbers and arrays; record on nodes."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -158,6 +158,17 @@ class Tensor(ArrayMethods, Node, TensorHabits, metaclass=Listed):
         self._become_leaf(as_data(data, dtype, "the data of a Tensor"), bool(requires_grad))
         self._name = name
         record_site(self, getframe(1))
+
+    if TYPE_CHECKING:  # what editors show: the others are there to be refused
+
+        def __init__(  # type: ignore[misc]
+            self,
+            data: Any,
+            name: str | None = None,
+            *,
+            requires_grad: bool = True,
+            dtype: Any = None,
+        ) -> None: ...
 
     def _become_leaf(self, data: Array, requires_grad: bool) -> None:
         self._raw = data
@@ -348,10 +359,29 @@ class Tensor(ArrayMethods, Node, TensorHabits, metaclass=Listed):
         return row
 
     def __setitem__(self, index: Any, x: Any) -> None:
-        raise TypeError(
-            "a Tensor cannot be assigned into, because the graph keeps its numbers: build the new "
-            "one with where(mask, x, t) or concatenate([t[:i], x, t[i:]]), or write a leaf's t.data"
-        )
+        """``t[index] = x`` on a leaf, under `no_grad`: an update in place, as ``t -= x`` is."""
+        mode = current_mode()
+        if self._primitive is not None or mode.recording or mode.transforming or under_way:
+            raise TypeError(
+                "a Tensor cannot be assigned into, because the graph keeps its numbers: build the new "
+                "one with where(mask, x, t) or concatenate([t[:i], x, t[i:]]), or write a leaf's "
+                "t.data[i] = x, or t[i] = x under `with autograd.no_grad():`"
+            )
+        numbers = x._raw if isinstance(x, Node) else as_data(x, None, "what is assigned")
+        places = plain_index(index)
+        held = self._raw[places]
+        if np.shape(numbers) != held.shape:
+            try:
+                numbers = np.broadcast_to(numbers, held.shape)
+            except ValueError:
+                raise ValueError(
+                    f"t[index] = x: the places have shape {held.shape}, and x has {np.shape(numbers)}"
+                ) from None
+        date = changed()
+        self._raw[places] = numbers
+        if self._buffer is None:
+            self._buffer = Buffer()
+        self._buffer.changed = date
 
     def __format__(self, spec: str) -> str:
         if not spec:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable
 from operator import attrgetter
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -172,6 +172,17 @@ class Value(ScalarMethods, Node, ValueHabits, metaclass=Listed):
         self._scope = current_mode().scope
         self._serial = tick()
         record_site(self, getframe(1))
+
+    if TYPE_CHECKING:  # what editors show: the others are there to be refused
+
+        def __init__(  # type: ignore[misc]
+            self,
+            data: float,
+            name: str | None = None,
+            *,
+            requires_grad: bool = True,
+            label: str | None = None,
+        ) -> None: ...
 
     # --- what it holds ----------------------------------------------------------------------------
 

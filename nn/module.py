@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import inspect
 import weakref
 from abc import ABCMeta
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -241,15 +240,6 @@ class Running(Scope):
 
 class Naming(autograd.Listed, ABCMeta):
     """The class of modules: an instance that has just been built names its parameters by path."""
-
-    @property
-    def __signature__(cls) -> inspect.Signature:
-        """What ``__init__`` takes, as for any class: `inspect` would look at `build`."""
-        init: Any = next(vars(each)["__init__"] for each in cls.__mro__ if "__init__" in vars(each))
-        if init is object.__init__:  # which takes nothing
-            return inspect.Signature()
-        _, *others = inspect.signature(init).parameters.values()
-        return inspect.Signature(others)
 
 
 def build(cls: Any, *arguments: Any, **options: Any) -> Any:

@@ -144,6 +144,67 @@ def test_running_averages_in_a_list_are_changed() -> None:
     assert [average.data.tolist() for average in averages] == [[0.75, 1.5], [2.25]]
 
 
+INDICES: dict[str, Any] = {
+    "a number": 1,
+    "a slice": slice(0, 2),
+    "all": ...,
+    "a list": [0, 2],
+    "a mask": np.array([True, False, True]),
+    "a pair": (slice(None), 1),
+    "a tensor": Tensor([0.0, 1.0, 0.0], requires_grad=False) > 0,
+}
+
+
+@pytest.mark.parametrize("index", INDICES.values(), ids=INDICES)
+@pytest.mark.parametrize("kind", ["=", *SIGNS])
+def test_under_no_grad_places_of_a_leaf_are_changed(index: Any, kind: str) -> None:
+    start = np.arange(1.0, 7.0).reshape(3, 2)
+    p, want = Tensor(start, "p"), start.copy()
+    y = (p * p).sum()
+    if kind == "=":
+        want[index] = 2.0
+    else:
+        want[index] = SIGNS[kind][1](want[index], 2.0)
+    with no_grad():
+        if kind == "=":
+            p[index] = 2.0
+        else:
+            p[index] = SIGNS[kind][0](p[index], 2.0)
+    np.testing.assert_array_equal(p.data, want)
+    assert p.is_leaf
+    with pytest.raises(autograd.StaleGraphError):
+        y.backward()
+
+
+def test_places_are_changed_under_no_grad_alone_and_by_what_fits() -> None:
+    p = Tensor(np.zeros((3, 2)))
+    interior = p * 1.0
+    for index, x in ((0, 1.0), (slice(None), np.ones(2))):
+        with pytest.raises(TypeError, match=r"no_grad"):
+            p[index] = x
+        with no_grad(), pytest.raises(TypeError, match="cannot be assigned into"):
+            interior[index] = x
+    with no_grad():
+        with pytest.raises(ValueError, match=r"shape \(2,\), and x has \(3,\)"):
+            p[0] = np.ones(3)
+        with pytest.raises(TypeError, match="real numbers"):
+            p[0] = "x"
+        with pytest.raises(IndexError):
+            p[7] = 1.0
+        assert not p.data.any()
+        p[0] = Tensor([1.0, 2.0])
+        p[1:] = p[:1]
+    assert p.data.tolist() == [[1, 2]] * 3
+    with pytest.raises(TypeError, match="cannot be assigned into"):
+        autograd.grad(in_places)(np.ones(3))
+
+
+def in_places(x: Any) -> Any:
+    with no_grad():
+        x[0] = 2.0
+    return x.sum()
+
+
 # --- elsewhere ------------------------------------------------------------------------------------
 
 
