@@ -447,7 +447,7 @@ class Column:
             self.shown = [*range(ENDS), *range(count - ENDS, count)]
         self.left_out = count - len(self.shown)
         slots = len(self.shown) + 2 * bool(self.left_out)
-        self.apart = min(46.0, max(14.0, 640 / slots))
+        self.apart = min(46.0, 600 / slots)
         self.radius = min(17.0, 0.4 * self.apart)
         self.height = self.apart * slots
         self.x = 0.0
@@ -518,7 +518,7 @@ def place(columns: list[Column], title: str, notes: list[tuple[str, str]]) -> tu
     tallest = max(column.height for column in columns)
     heads = 16.0 * max(len(column.head) for column in columns)
     broadest = max(text_width(line, 13) for column in columns for line in column.head)
-    gap = max(150.0, broadest + 28, 0.24 * tallest)
+    gap = max(150.0, broadest + 28, 0.3 * tallest)
     left = max(64.0, broadest / 2 + 20)
     for k, column in enumerate(columns):
         column.x = left + k * gap
