@@ -47,8 +47,8 @@ SLOW = {
     ),
     "tests/programs/test_planning.py": (
         "test_a_deep_chain_is_replayed",
-        "test_a_graph_of_100_000_values_is_planned_in_little_time",
-        "test_a_network_of_40_000_values_is_planned_in_little_time",
+        "test_a_graph_of_100_000_values_is_planned_and_the_work_grows_as_it_does",
+        "test_a_network_of_40_000_values_is_planned",
         "test_memory_grows_as_the_graph_does",
     ),
     "tests/programs/test_settings.py": (
@@ -103,7 +103,7 @@ SLOW = {
     ),
     "tests/test_stepper.py": (
         "test_300_steps_stay_below_a_megabyte_and_are_all_there",
-        "test_a_hundred_thousand_nodes_are_grouped_in_seconds",
+        "test_a_hundred_thousand_nodes_are_grouped_and_the_work_grows_as_they_do",
         "test_groups_of_a_graph_without_order_stay_under_a_megabyte",
         "test_three_hundred_steps_with_long_names_and_many_crossings_stay_under_a_megabyte",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -50,3 +51,24 @@ def test_what_is_made_is_not_kept() -> None:
     assert [name for name in names if name.endswith(made) or "__pycache__" in name] == []
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
     assert {"*.o", "__pycache__/", ".venv/", "digits-run/"} <= set(ignored)
+
+
+CLOCKS = {
+    "tests/test_benchmarks.py": "asks that something was measured",
+    "tests/programs/arbitrary/command.py": "tells how many programs it tries in a second",
+    "tests/programs/test_threads.py": "ends a child that hangs",
+    "tests/test_native_cache.py": "makes a file old",
+}
+"""Tests that read a clock, and why; none compares what it measures with what was expected."""
+
+
+def test_no_test_depends_on_how_fast_a_machine_is() -> None:
+    clock = re.compile(
+        r"perf_counter|process_time|monotonic|thread_time|time\.time|timeit|\[\"seconds\"\]"
+    )
+    reading = {
+        file.relative_to(ROOT).as_posix()
+        for file in (ROOT / "tests").rglob("*.py")
+        if file != Path(__file__) and clock.search(file.read_text(encoding="utf-8"))
+    }
+    assert reading == set(CLOCKS)
