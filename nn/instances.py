@@ -60,6 +60,11 @@ class OnArrays:
         self.decide(x)
         return self.model(x) if self.takes_arrays else self.vectorized.one_by_one(x)
 
+    def inside(self, x: Any) -> Any:
+        """The results with a graph of what the network does, and not one node for all of it."""
+        self.decide(x)
+        return self.model(x) if self.takes_arrays else self.vectorized.by_rows(x)
+
     def decide(self, x: Any) -> None:
         """See whether the network takes arrays of instances, or one instance. Outside of recordings."""
         if self.takes_arrays is not None:

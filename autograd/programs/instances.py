@@ -177,6 +177,14 @@ class InstanceFunction:
             del self.recordings[next(iter(self.recordings))]
         self.recordings[key] = recorded
 
+    def by_rows(self, x: Any) -> Any:
+        """The same, recorded row by row on Tensors of all instances: a graph to look into."""
+        x = instances_of(x)
+        try:
+            return self.record(x).on_columns(x)
+        except NotOneProgram:
+            return self.otherwise(x)
+
     def one_by_one(self, x: Any) -> Any:
         """The results for one instance after another, as an array of Values."""
         found = [np.asarray(self.function(self.nested(x, i)), dtype=object) for i in range(len(x))]
@@ -416,6 +424,8 @@ class Columns:
             out = row(x, w) if 1 in (x.ndim, w.ndim) and x.ndim == 2 else dot_of_rows(x, w)
         else:
             raise NotOneProgram(f"{row.name} of many Values has no form on Tensors")
+        if isinstance(out, Value | Tensor):  # which was made where the Value was
+            out._code, out._lasti, out._scope = node._code, node._lasti, node._scope
         self.places[node] = out
 
     def joined(self, numbers: Sequence[Any]) -> Any:

@@ -429,7 +429,10 @@ class Run:
         return loss, prediction
 
     def again(self, loss: Any, x: Any, y: Any) -> Any:
-        """The loss as a node: that of a replayed step is recorded now, to see where it went wrong."""
+        """The loss as a node, to see where it went wrong: recorded now where it was replayed."""
+        if isinstance(self.predict, OnArrays):
+            with QUIET():
+                return self.loss(self.predict.inside(x), y)
         return loss if isinstance(loss, Node) else self.recorded(x, y)[1]
 
     def gradient_norm(self) -> float:
@@ -457,7 +460,7 @@ class Run:
                 if not math.isfinite(value) and not prefix:
                     # Once more, recorded, to see where it came from.
                     with autograd.enable_grad(), QUIET():
-                        what, primitive = first_bad(self.loss(self.predict(x), y))
+                        what, primitive = first_bad(self.again(None, x, y))
                     self.diverged(
                         f"the loss of the training data is {value} after step {self.step} "
                         f"(epoch {epoch}): {what}",

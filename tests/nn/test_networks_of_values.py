@@ -255,3 +255,25 @@ def test_a_network_is_not_kept_alive_by_its_programs() -> None:
     del model
     gc.collect()
     assert alive() is None
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_what_diverges_is_named_with_its_line(compiled: bool) -> None:
+    a = Value(1.0, "a")
+
+    def model(x: Any) -> Any:
+        return (a * x[0]).log()
+
+    model.parameters = lambda: [a]  # type: ignore[attr-defined]
+    with pytest.raises(nn.DivergenceError, match=r"log.*was the first to give nan") as caught:
+        nn.fit(
+            model,
+            nn.mse,
+            (X, X[:, 0]),
+            optimizer=nn.optim.SGD([a], 0.1),
+            epochs=1,
+            compile=compiled,
+            progress=False,
+        )
+    assert caught.value.primitive == "log"
+    assert "return (a * x[0]).log()" in str(caught.value)
