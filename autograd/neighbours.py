@@ -15,6 +15,9 @@ __all__ = ["look_around"]
 
 OURS = {"autograd", "nn"}
 
+PASSED = OURS | {"importlib", "_frozen_importlib", "_frozen_importlib_external"}
+"""Whose frames lie between a line that imports the library and what is said about it."""
+
 HIPS = ("tracer.py", "core.py", os.path.join("numpy", "__init__.py"))
 """Files of the package called autograd, of which this library has none."""
 
@@ -56,8 +59,13 @@ def look_around() -> None:
 
 
 def _say(what: str, to_do: str) -> None:
-    # The line that is shown is the one that imports the library.
-    warnings.warn(f"{what}\n{to_do}", stacklevel=4)
+    # The line that is shown is the one that imports the library, by one of its packages or the other.
+    frame = sys._getframe()
+    while frame.f_back is not None and frame.f_globals["__name__"].partition(".")[0] in PASSED:
+        frame = frame.f_back
+    warnings.warn_explicit(
+        f"{what}\n{to_do}", UserWarning, frame.f_code.co_filename, frame.f_lineno
+    )
 
 
 def _other_nn(loaded: ModuleType | None) -> str | None:

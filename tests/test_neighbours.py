@@ -106,6 +106,7 @@ def test_ours_over_hips_autograd_says_so_and_works(packages: Path, tmp_path: Pat
     status, told = said("import nn; nn.MLP(2, [1])", packages, cwd=tmp_path)
     assert status == 0
     assert told.count("HIPS autograd lies in the folder of this library") == 1
+    assert told.startswith("<string>:2: UserWarning: HIPS")  # the line that imports
     assert re.search(r"`pip uninstall -y autograd`, then `.*pip install --force-reinstall", told)
     # Their files would be found, and are for their nodes.
     status, told = said("import autograd.numpy as np", packages, cwd=tmp_path)

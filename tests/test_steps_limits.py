@@ -16,7 +16,7 @@ def test_a_chain_of_a_million_nodes_is_stepped_through() -> None:
     assert next(steps(y)).complete
     (last,) = collections.deque(steps(y), maxlen=1)
     assert (last.index, last.parent, last.after) == (999_999, x, 1.0)
-    assert last.text() == "∂L/∂x += ∂L/∂v1 · (−1) = −1 · (−1) = 1"
+    assert last.text() == "∂L/∂x += ∂L/∂v₁ · (−1) = −1 · (−1) = 1"
     assert sum(1 for _ in forward_steps(y)) == 1_000_000
 
 
