@@ -61,7 +61,10 @@ def look_around() -> None:
 def _say(what: str, to_do: str) -> None:
     # The line that is shown is the one that imports the library, by one of its packages or the other.
     frame = sys._getframe()
-    while frame.f_back is not None and frame.f_globals["__name__"].partition(".")[0] in PASSED:
+    while (
+        frame.f_back is not None
+        and str(frame.f_globals.get("__name__")).partition(".")[0] in PASSED
+    ):
         frame = frame.f_back
     warnings.warn_explicit(
         f"{what}\n{to_do}", UserWarning, frame.f_code.co_filename, frame.f_lineno
