@@ -34,7 +34,7 @@ RATE, MOMENTUM, PENALTY, NOISE = 0.1, 0.9, 3e-4, 0.25
 FILES = {
     "learning-curve.svg": "loss and accuracy after each epoch",
     "mistakes.svg": "the confusion matrix and the worst mistakes",
-    "network.svg": "the graph of one mini-batch's loss, with gradients",
+    "network.svg": "the graph of one mini-batch's loss",
     "weights.npz": "the weights, by name: numpy.load",
 }
 """What a run leaves in its folder."""

@@ -1,11 +1,13 @@
 """Folding: large graphs, and graphs of modules, drawn in few boxes that tell the truth."""
 
+import itertools
 import random
+import re
 import sys
 
 import numpy as np
 import pytest
-from drawn import Picture, as_shown
+from drawn import SVG, Picture, as_shown
 
 import autograd
 import nn
@@ -203,6 +205,76 @@ def test_random_graphs_in_random_modules_fold_to_the_truth_at_every_depth(seed):
     out = autograd.sum(np.array(nodes[-5:], dtype=object))
     for options in ({"depth": 0}, {"depth": 1}, {"max_nodes": 20}, {"depth": 1, "max_nodes": 7}):
         truth([out], pictures.Picture([out], **options))
+
+
+def lecture(wrap, backward=False):
+    """The loss of four examples, as the micrograd lecture writes it."""
+    model = nn.scalar.MLP(3, [4, 4, 1], rng=0)
+    xs = [[2.0, 3.0, -1.0], [3.0, -1.0, 0.5], [0.5, 1.0, 1.0], [1.0, 1.0, -1.0]]
+    ys = [1.0, -1.0, -1.0, 1.0]
+    loss = sum((model(list(map(wrap, x))) - y) ** 2 for x, y in zip(xs, ys, strict=True))
+    if backward:
+        loss.backward()
+    return loss
+
+
+def size_of(svg):
+    return [int(re.search(rf'<svg[^>]*\b{side}="(\d+)"', svg)[1]) for side in ("width", "height")]
+
+
+@pytest.mark.parametrize("wrap", [float, Value])
+@pytest.mark.parametrize("backward", [False, True])
+def test_the_loss_of_four_examples_fits_a_screen_folded_and_says_how_it_unfolds(wrap, backward):
+    loss = lecture(wrap, backward)
+    folded = draw(loss)
+    width, height = size_of(folded.svg)
+    assert width <= 1310
+    assert height <= 950  # with its caption
+    read = Picture(folded)
+    assert any("3 numbers → 4 numbers, 4 times" in texts for texts in read.boxes.values())
+    assert "depth=4" in read.caption
+    assert 'unfold=("layers.0",)' in read.caption
+    opened = pictures.Picture([loss], depth=4)
+    assert not opened.folds
+    assert len(opened.node_ids) == len(autograd.topological_order(loss, arguments=True))
+    assert "layers.0.neurons.0 (Neuron)" in draw(loss, depth=1, unfold=("layers.0",)).source
+
+
+@pytest.mark.parametrize("wrap", [float, Value])
+@pytest.mark.parametrize("sizes", [(3, [4, 4, 1]), (2, [3, 1]), (5, [2])])
+def test_a_folded_network_says_what_goes_in_and_what_comes_out(wrap, sizes):
+    nin, nouts = sizes
+    out = nn.scalar.MLP(nin, nouts, rng=0)(list(map(wrap, range(nin))))
+    read = Picture(draw(out, depth=1))
+    flow = [texts[1] for texts in read.boxes.values() if "(Layer)" in texts[0]]
+    counts = [f"{n} number{'s' * (n != 1)}" for n in [nin, *nouts]]
+    assert flow == [f"{a} → {b}" for a, b in itertools.pairwise(counts)]
+
+
+@pytest.mark.parametrize("sizes", [(3, [4, 4, 1]), (2, [2, 1]), (4, [3, 3, 2])])
+@pytest.mark.parametrize("scalar", [False, True])
+@pytest.mark.parametrize("rankdir", ["LR", "TB"])
+def test_inputs_neurons_and_weights_stand_in_their_order(sizes, scalar, rankdir):
+    nin, nouts = sizes
+    x = [Value(0.5 + i, f"x{i + 1}") for i in range(nin)]
+    model = nn.scalar.MLP(nin, nouts, rng=0) if scalar else nn.MLP(nin, nouts, rng=0).to_scalars()
+    out = model(x)
+    drawing = draw(out if isinstance(out, Value) else list(out), rankdir=rankdir, depth=9)
+    places = {}  # where the first text of each box stands, across
+    for group in Picture(drawing).root.iter(f"{SVG}g"):
+        if group.get("class").startswith("node"):
+            text = group.find(f"{SVG}text")
+            places[text.text] = float(text.get("y" if rankdir == "LR" else "x"))
+    below, above = "₀₁₂₃₄", "⁰¹²³⁴"
+    for layer, (before, width) in enumerate(itertools.pairwise([nin, *nouts]), 1):
+        expected = []
+        for i in range(width):
+            rows = [f"{below[i + 1]}{below[j + 1]}" for j in range(before)]
+            expected += [f"w⁽{above[layer]}⁾{row}" for row in rows]
+            expected.append(f"b⁽{above[layer]}⁾{below[i + 1]}")
+        assert expected == sorted(expected, key=places.__getitem__)
+    inputs = [f"x{below[i + 1]}" for i in range(nin)]
+    assert inputs == sorted(inputs, key=places.__getitem__)
 
 
 def test_a_chain_shows_its_beginning_and_its_end_and_counts_what_is_between():

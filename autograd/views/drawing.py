@@ -105,7 +105,7 @@ def draw(
         details: what the box of a tensor tells beside its name and shape: ``True`` for all there is, or
             a list of ``"dtype"``, ``"data"`` and ``"grad"``.
         rankdir: where the outputs are: ``"LR"`` right, ``"RL"`` left, ``"TB"`` bottom, ``"BT"`` top.
-            When left out, right if the picture can be read so without scrolling (it is at most 1,280
+            When left out, right if the picture can be read so without scrolling (it is at most 1,300
             pixels wide), or is not wider than from top to bottom; else at the bottom.
         theme: ``"light"``, ``"dark"``, or ``"auto"``: light, and dark where the reader's browser asks
             for dark pages. Each has a background of its own, so that all of them read on any page.

@@ -8,12 +8,12 @@ import re
 from functools import cache
 from typing import Any
 
-__all__ = ["READABLE", "Embedded"]
+__all__ = ["READABLE", "SCREEN", "Embedded"]
 
 READABLE = 9.0
 """The size, in pixels, that text in a picture has at least in a page, however narrow this is."""
 
-HIGHEST = 640.0
+SCREEN = 660.0
 """The height, in pixels, that a picture takes of a page."""
 
 SIZES = (re.compile(r'font-size="([\d.]+)'), re.compile(r"font:[^;}]*?([\d.]+)px"))
@@ -53,10 +53,10 @@ class Embedded:
         width, height, text = _measures(svg)
         least = width * READABLE / text
         # What is too high shrinks as well, if it can be read then.
-        most = width * HIGHEST / height if height else width
+        most = width * SCREEN / height if height else width
         fits = least <= most
         shown = max(least, min(width, most)) if fits else width
-        box = "overflow: auto; max-width: 100%" + ("" if fits else f"; max-height: {HIGHEST:.0f}px")
+        box = "overflow: auto; max-width: 100%" + ("" if fits else f"; max-height: {SCREEN:.0f}px")
         # Of an image without a width SVG fills the page: a small picture would be blown up.
         size = f"width: 100%; max-width: {shown:.0f}px; min-width: {least:.0f}px; height: auto"
         return (

@@ -551,20 +551,19 @@ def _ranks(
             first[link.tail] = min(first.get(link.tail, rank[link.head]), rank[link.head])
     for i, head in first.items():
         rank[i] = head - 1
-    # What a module holds stands in a column of its own where the one before its user has boxes of
-    # others: so a module is a block of columns.
-    strangers: dict[float, set[Any]] = {}
+    # A leaf stands in a column of its own where the one before its user has boxes of other frames: so a
+    # module is a block of columns, and nothing from outside stands in it.
     held: dict[float, set[Any]] = {}
     for i, frame in enumerate(frames):
-        if boxes[i].leaf and frame:
-            continue
-        (held if frame else strangers).setdefault(rank[i], set()).add(frame)
+        if not boxes[i].leaf:
+            held.setdefault(rank[i], set()).add(frame)
+    inputs = {rank[i] for i in first if not frames[i]}
     for i, frame in enumerate(frames):
-        if i in first and frame:
-            at = rank[i]
-            here = held.get(at, set())
-            if at in strangers or (here and frame not in here):
-                rank[i] = at + 0.5
+        if i in first:
+            here = held.get(rank[i], set())
+            beside = rank[i] in inputs and not here  # the data stand before the first parameters
+            if (here - {()} and frame not in here) or (frame and (beside or here == {()})):
+                rank[i] += 0.5
     # A graph without leaves begins at 0 too.
     used = {each: k for k, each in enumerate(sorted(set(rank)))}
     return [used[each] for each in rank]

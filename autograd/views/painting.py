@@ -14,7 +14,7 @@ import textwrap
 from autograd.caching import cached_property
 from autograd.views import looks
 from autograd.views.describing import title
-from autograd.views.embedding import READABLE
+from autograd.views.embedding import READABLE, SCREEN
 from autograd.views.layout import Box as Size
 from autograd.views.layout import Framing, Layout, Link, breadth, lay_out, length, text_width
 from autograd.views.looks import Theme, shown
@@ -32,10 +32,10 @@ SMALL = 12.0
 ROW = 17.0
 """The height of a line of text in a box."""
 
-MARGIN = 8.0
+MARGIN = 7.0
 """Between text and the sides of its box."""
 
-REACH = 22.0
+REACH = 18.0
 """What a gap between columns has beside its widest label."""
 
 CLOSE = 12.0
@@ -50,11 +50,8 @@ TITLE = 15.0
 TIP = (8.0, 3.5)
 """The length of an arrow's head, and half its width."""
 
-PAGE = 960.0
+PAGE = 980.0
 """What a column of a page is wide, in pixels."""
-
-SCREEN = 640.0
-"""What of the height of a screen is there for one."""
 
 WIDEST = PAGE * SMALL / READABLE
 HIGHEST = SCREEN * SMALL / READABLE

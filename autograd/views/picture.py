@@ -324,7 +324,7 @@ class Picture:
     def _how_to_open(self) -> str:
         """What to write to see more."""
         paths = [each.module for each in self.folds if each.module]
-        whole = f"depth={max(map(len, self.outline.frames))}" if paths else ""
+        whole = f"depth={1 + max(map(len, self.outline.frames))}" if paths else ""
         if self.max_nodes is not None and len(self.outline.nodes) > self.max_nodes:
             whole = f"{whole}, max_nodes=None" if whole else "max_nodes=None"
         opens = f"draw(…, {whole}) opens all" if whole else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,7 +53,13 @@ def test_the_command_writes_its_pictures_and_weights_and_lists_them(
     for name in FILES[:3]:
         assert "<svg" in (out / name).read_text()
     network = (out / "network.svg").read_text()
-    assert "layers.0.weight" in network
+    assert "W⁽¹⁾" in network
+    assert "min" not in network  # shapes, and no more until it is asked for
+    width, height = (
+        int(re.search(rf'<svg[^>]*\b{side}="(\d+)"', network)[1]) for side in ("width", "height")
+    )
+    assert width < 980  # from top to bottom, with no need to scroll across
+    assert height > width
     assert "(32, 128)" in network
 
 
