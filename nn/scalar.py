@@ -125,7 +125,8 @@ class Neuron(OfOne):
         activation: f: a name (``"relu"``, ``"tanh"``, as for `nn.MLP`), a function or a Module, which
             is copied; None for none.
         rng: a Generator or an int. When left out, weights come from Python's ``random``, as
-            micrograd's do, so that ``random.seed(1337)`` gives the network it gave there.
+            micrograd's do, so that ``random.seed(1337)`` gives the network it gave there. Two neurons
+            with the same int have equal weights: `MLP` draws one after another from one.
 
     Attributes:
         w: the weights, a list of Values, drawn from U(−1, 1).

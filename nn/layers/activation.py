@@ -175,7 +175,8 @@ class RReLU(Module):
 
     Args:
         lower, upper: slopes are drawn from U(lower, upper), one per element.
-        rng: a Generator, an int to seed one, or None.
+        rng: a Generator, an int to seed one, or None. Two layers with the same int draw the same slopes:
+            give both one Generator.
 
     >>> RReLU(0.25, 0.75).eval()([-4.0, 2.0]).tolist()
     [-2.0, 2.0]

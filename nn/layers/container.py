@@ -86,7 +86,8 @@ class MLP(Sequential):
             function that makes a Module from a width; it is put between each hidden affine map and
             its activation, never after the last.
         dtype: float32 or float64.
-        rng: a Generator, an int to seed one, or None.
+        rng: a Generator, an int to seed one, or None: one for all layers, which so start unlike each
+            other. (Layers that are made one by one with ``rng=0`` each have equal weights.)
 
     >>> import nn
     >>> model = MLP(2, [16, 16, 1], rng=0)

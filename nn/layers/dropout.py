@@ -25,7 +25,8 @@ class Dropout(Module):
 
     Args:
         p: the probability to leave a number out, from 0 to 1; with 1 nothing is left.
-        rng: a Generator, an int to seed one, or None.
+        rng: a Generator, an int to seed one, or None. Two layers with the same int leave out the same
+            places: give both one Generator.
 
     Shapes: any; y has the shape and dtype of x.
 

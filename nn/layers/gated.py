@@ -24,7 +24,8 @@ class Gated(Module):
     Args:
         n_in, n_out: the number of inputs and of outputs.
         bias: whether there are b and c.
-        init, rng, dtype, bias_init: as `Linear` takes them, for both maps; W is drawn before V.
+        init, rng, dtype, bias_init: as `Linear` takes them, for both maps; W is drawn before V. Two
+            layers with the same int as `rng` have equal weights.
 
     Shapes: x is (..., n_in) and the output (..., n_out); W and V are (n_out, n_in), b and c (n_out,).
 

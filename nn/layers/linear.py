@@ -42,7 +42,9 @@ class Linear(Module):
         init: how W is drawn: a name such as ``"lecun"`` or ``"normal(0.1)"``, see `nn.init.initialiser`,
             or a function (shape, rng) -> array; Glorot's normal distribution when left out.
             ``"pytorch"`` draws W and b from U(±1/√n_in).
-        rng: a Generator, an int to seed one, or None.
+        rng: a Generator, an int to seed one, or None. Two layers of one shape that are given the same
+            int have equal weights, and stay alike where their inputs are: give both one Generator, or
+            let ``nn.MLP(2, [16, 16, 1], rng=0)`` draw one layer after another.
         dtype: float32 or float64.
         bias_init: the number that b starts from.
 

@@ -47,7 +47,8 @@ class Power(Module):
         learn: whether α is a parameter; then every z has to be above 0.
         alpha: the exponents, of shape (n_z, n_out), n_z being the number of weighted sums. When left
             out, n_z = n_out and outᵢ = zᵢ zᵢ₊₁, the last being z alone.
-        init, rng, dtype: as `Linear` takes them, for W.
+        init, rng, dtype: as `Linear` takes them, for W. Two layers with the same int as `rng` have equal
+            weights.
 
     Shapes: y is (..., n_in) and the output (..., n_out); W is (n_z, n_in).
 

@@ -336,3 +336,40 @@ def test_a_weight_has_two_axes() -> None:
         nn.init.he_normal((3,))
     assert nn.init.constant((2,), value=3.0).tolist() == [3.0, 3.0]
     assert not nn.init.zeros((2, 2)).any()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda rng: nn.Linear(3, 3, rng=rng),
+        lambda rng: nn.GLU(3, 3, rng=rng),
+        lambda rng: nn.ReGLU(3, 3, rng=rng),
+        lambda rng: nn.SwiGLU(3, 3, rng=rng),
+        lambda rng: nn.GEGLU(3, 3, rng=rng),
+        lambda rng: nn.Power(3, 3, rng=rng),
+        lambda rng: nn.scalar.Neuron(3, rng=rng),
+    ],
+)
+def test_layers_with_one_seed_have_equal_weights_which_their_help_says(make: Any) -> None:
+    def numbers(layer: Any) -> list[Any]:
+        return [np.asarray(p.data).tolist() for p in layer.parameters()]
+
+    one, other = make(0), make(0)
+    assert numbers(one) == numbers(other)
+    rng = np.random.default_rng(0)
+    assert numbers(make(rng)) != numbers(make(rng))
+    documented = [cls.__doc__ or "" for cls in type(one).__mro__]
+    assert any(
+        "have equal\n            weights" in doc or "equal weights" in doc for doc in documented
+    )
+
+
+@pytest.mark.parametrize("make", [nn.MLP, nn.scalar.MLP])
+def test_the_layers_of_a_network_with_one_seed_differ(make: Any) -> None:
+    model = make(3, [3, 3], rng=0)
+    first, second = (
+        [float(p.data.flat[0]) if np.ndim(p.data) else p.data for p in layer.parameters()]
+        for layer in model.layers
+        if layer.parameters()
+    )
+    assert first != second
