@@ -18,7 +18,8 @@ PLACE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
 AGAIN = (
     "Run `pip uninstall -y autograd`, then install this library again, with `pip install "
-    "--force-reinstall --no-deps .` in its folder; or give each a virtual environment."
+    "--force-reinstall --no-deps .` in its folder, and start Python (a notebook: its kernel) anew; or "
+    "give each a virtual environment."
 )
 
 
