@@ -247,7 +247,7 @@ def mistakes(
     predicted = probabilities.argmax(axis=-1)
     counts = confusion_matrix(predicted, target, classes)
     target = target.astype(np.int64)
-    figure = new_figure(10.5, 5)
+    figure = new_figure(9.6, 4.8)
     parts: Any = figure.subfigures(1, 2, width_ratios=(1.15, 1))
     left, right = parts
     called = [str(i) for i in range(classes)] if names is None else list(map(str, names))
@@ -273,7 +273,7 @@ def mistakes(
         axes.set_title(
             f"{called[target[i]]}, taken for {called[predicted[i]]}\n"
             + told_apart(on_truth[i], probabilities[i, predicted[i]]),
-            fontsize=8,
+            fontsize=9,
             color=GREY,
         )
     return figure
