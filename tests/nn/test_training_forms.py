@@ -142,17 +142,25 @@ def test_a_compiled_run_that_diverges_names_the_primitive():
         )
 
 
-def test_a_model_of_values_is_not_compiled_by_fit():
-    model = nn.Linear(2, 1, rng=0).to_scalars()
-    with pytest.raises(TypeError, match="record one instance"):
-        nn.fit(
+def test_a_model_of_values_is_trained_alike_with_compile_and_without():
+    x, y = np.random.default_rng(0).standard_normal((6, 2)), np.ones((6, 1))
+    losses = []
+    for compiled in (False, True):
+        model = nn.Linear(2, 1, rng=0).to_scalars()
+        history = nn.fit(
             model,
             nn.mse,
-            (np.ones((2, 2)), np.ones((2, 1))),
+            (x, y),
             optimizer=nn.optim.SGD(model.parameters(), 0.1),
-            epochs=1,
-            compile=True,
+            epochs=3,
+            batch_size=2,
+            rng=0,
+            progress=False,
+            compile=compiled,
         )
+        losses.append(history.steps["loss"])
+    assert len(losses[0]) == 9
+    assert np.allclose(*losses, rtol=1e-12)
 
 
 # --- validation as a part of the data -------------------------------------------------------------
