@@ -586,3 +586,25 @@ def test_there_is_one_minus_sign(open_page: Open, tmp_path: Path) -> None:
     )
     assert any("−" in text for text in texts)
     assert [text for text in texts if "-" in text.partition(" made at ")[0]] == []
+
+
+@pytest.mark.parametrize("size", SIZES_OF_WINDOWS)
+def test_a_block_in_a_notebook_is_no_higher_than_the_window(
+    open_page: Open, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    block = Stepper(wide(3, 4, 4, 1)).html
+    path = tmp_path / "notebook.html"
+    head = (
+        '<!DOCTYPE html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    )
+    path.write_text(f'{head}<body style="margin: 8px">{block}</body>', encoding="utf-8")
+    page = open_page(path, size=size)
+    assert page.locator(".stepper").bounding_box()["height"] <= size[1]
+    assert page.evaluate(INPUTS) == [True] * 3
+    page.get_by_role("button", name="Fit the whole picture").click()
+    svg = page.locator(".stage svg").bounding_box()
+    stage = page.locator(".stage").bounding_box()
+    assert svg["x"] >= stage["x"]
+    assert svg["y"] >= stage["y"]
+    assert svg["x"] + svg["width"] <= stage["x"] + stage["width"]
+    assert svg["y"] + svg["height"] <= stage["y"] + stage["height"]

@@ -404,7 +404,7 @@
       // A notebook's picture is as wide as its cell; on a wall it also fits the height.
       const room = [this.stage.clientWidth - 6, this.stage.clientHeight - 6]; // without the padding
       let scale = room[0] / width;
-      const high = fill ? room[1] : 0.75 * window.innerHeight - 6;
+      const high = fill ? room[1] : parseFloat(getComputedStyle(this.stage).maxHeight) - 6;
       if (this.whole) scale = Math.min(scale, high / height, fill ? 2.2 : 1);
       else if (fill) scale = Math.max(Math.min(scale, high / height, 2.2), LEGIBLE / font);
       else scale = Math.max(Math.min(scale, 1), SMALLEST / font);
