@@ -47,7 +47,7 @@ def shown(page: str) -> Any:
     assert root.get("class") == "chalk-math"
     style, mathematics, latex = root
     assert style.tag == "style"
-    assert mathematics.get("hidden") is not None
+    assert mathematics.get("style") == "display: none"
     assert latex.get("class") == "latex"
     return mathematics
 
@@ -59,14 +59,10 @@ def views_of(graph: Any) -> list[Any]:
     return [*derivations, *lines, *autograd.steps(graph), *autograd.forward_steps(graph)]
 
 
-def page_of(view: Any) -> str:
-    return str(view._repr_html_()).replace(" hidden ", ' hidden="" ')
-
-
 @pytest.mark.parametrize("graph", GRAPHS)
 def test_every_view_that_is_latex_is_mathml_in_html_too(graph: Callable[[], Any]) -> None:
     for view in views_of(graph()):
-        tree = shown(page_of(view))
+        tree = shown(view._repr_html_())
         elements = list(tree.iter())
         assert {x.tag for x in elements} <= MATHML | {"div", "b"}
         assert any(x.tag == "math" for x in elements)
@@ -107,9 +103,9 @@ def test_cases_stand_one_below_the_other_where_there_is_room() -> None:
     tall = mathml(latex, tall=True)
     table = tall[1][2]
     assert table[0] == "mtable"
-    assert [cell[1:] for cell in table[2][1:]] == [
-        [["msup", ["mi", "z"], ["mn", "2"]]],
-        [["mtext", "otherwise"]],
+    assert [cell[1] for cell in table[2][1:]] == [
+        ["msup", ["mi", "z"], ["mn", "2"]],
+        ["mtext", "otherwise"],
     ]
     assert tall[-1] == ["mn", "1"]
     assert "mtable" not in str(mathml(latex))  # on the stepper's one line

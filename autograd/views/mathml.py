@@ -72,7 +72,7 @@ def mathml(latex: str, *, tall: bool = False) -> Tree:
     >>> mathml("x_{1} + 2")
     ['mrow', ['msub', ['mi', 'x'], ['mn', '1']], ['mo', '+'], ['mn', '2']]
     """
-    return _Parser(latex, tall).group(until=None)
+    return _Parser(latex, tall).group()
 
 
 class _Parser:
@@ -84,9 +84,9 @@ class _Parser:
     def peek(self) -> str | None:
         return self.tokens[self.at] if self.at < len(self.tokens) else None
 
-    def group(self, until: str | None) -> Tree:
+    def group(self, *until: str) -> Tree:
         children: list[Tree] = []
-        while (token := self.peek()) is not None and token != until:
+        while (token := self.peek()) is not None and token not in until:
             if token.isspace():
                 self.at += 1
             elif token == "-" and self.is_sign(children):
@@ -106,7 +106,7 @@ class _Parser:
         """Whether a minus belongs to the number after it: nothing stands before it to take it from."""
         after = self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else ""
         return after[:1].isdigit() and (
-            not before or (before[-1][0] == "mo" and before[-1] != ["mo", ")"])
+            not before or (before[-1][0].startswith("mo") and before[-1][1] != ")")
         )
 
     def argument(self) -> Tree:
@@ -143,6 +143,9 @@ class _Parser:
     def command(self, name: str) -> Tree | None:
         if self.tall and name in WIDTHS:
             return ["mtext", WIDTHS[name]]
+        if self.tall and name in ("left", "right"):
+            sign = self.atom()
+            return None if sign is None or sign[1] == "." else ["mo.tall", sign[1]]
         if name in SPACES or name.isspace():
             return None
         if name in WORDS:
@@ -150,11 +153,11 @@ class _Parser:
             kind = "mtext" if name in ("text", "textbf") else "mi.upright"
             return [kind, SET.get((name, words), words)]
         if name == "mathrel":  # += is one sign
-            sign = self.words()
+            words = self.words()
             if self.peek() == "=":
                 self.at += 1
-                sign += "="
-            return ["mo", sign]
+                words += "="
+            return ["mo", words]
         if name == "underset":
             below = self.argument()
             return ["munder", self.argument(), below]
@@ -184,29 +187,16 @@ class _Parser:
     def cases(self) -> Tree:
         """The cases of a function, one below the other."""
         self.words()
-        rows: list[list[Tree]] = [[["mtd"]]]
-        while (token := self.peek()) is not None:
-            if token == r"\end":
-                self.at += 1
+        rows: list[list[Tree]] = [[]]
+        ends = ("&", r"\\", r"\end")
+        while self.peek() is not None:
+            rows[-1].append(["mtd", self.group(*ends)])
+            if (end := self.tokens[self.at - 1]) == r"\\":
+                rows.append([])
+            elif end == r"\end":
                 self.words()
                 break
-            if token in ("&", r"\\"):
-                self.at += 1
-                if token == "&":
-                    rows[-1].append(["mtd"])
-                else:
-                    rows.append([["mtd"]])
-            elif token.isspace():
-                self.at += 1
-            elif token in ("_", "^"):
-                cell = rows[-1][-1]
-                cell.append(self.script(cell.pop() if len(cell) > 1 else row()))
-            elif token == "-" and self.is_sign(rows[-1][-1][1:]):
-                self.at += 2
-                rows[-1][-1].append(["mn", f"−{self.tokens[self.at - 1]}"])
-            elif (child := self.atom()) is not None:
-                rows[-1][-1].append(child)
-        return row(["mo", "{"], ["mtable", *(["mtr", *cells] for cells in rows)])
+        return row(["mo.tall", "{"], ["mtable", *(["mtr", *cells] for cells in rows)])
 
     def words(self) -> str:
         """The text between braces, as it is."""

@@ -15,7 +15,7 @@ from autograd.views.mathml import Tree, mathml
 __all__ = ["ROW", "as_html", "element", "equations", "in_page"]
 
 STYLE = """
-.chalk-math>[hidden]{display:block!important;overflow-x:auto}
+.chalk-math>.mathml{display:block!important;overflow-x:auto}
 .chalk-math>.latex{display:none}
 .chalk-math .rows{display:table;margin:.1em 0 .6em}
 .chalk-math .rows>div{display:table-row;break-inside:avoid}
@@ -24,6 +24,8 @@ STYLE = """
 .chalk-math .more{padding-left:1.6em!important}
 .chalk-math math{font-size:1.08em}
 """
+
+BRACKETS = "()[]{}|‖⌊⌋⌈⌉"
 
 ROW = "\\\\\n"
 """What ends a row of an equation; the rows of a case distinction have no end of line."""
@@ -36,10 +38,12 @@ def element(tree: Tree) -> str:
     '<mrow><msub><mi>x</mi><mn>1</mn></msub><mo>&lt;</mo><mn>2</mn></mrow>'
     """
     tag, _, kind = tree[0].partition(".")
-    # One letter is set in italics, unless it says that it is not.
-    upright = ' mathvariant="normal"' if kind == "upright" and len(tree[1]) == 1 else ""
+    # One letter is set in italics, unless it says that it is not. A bracket is as high as a line.
+    more = ' mathvariant="normal"' if kind == "upright" and len(tree[1]) == 1 else ""
+    if tag == "mo" and kind != "tall" and tree[1] in BRACKETS:
+        more = ' stretchy="false"'
     inside = "".join(element(x) if isinstance(x, list) else _text(x) for x in tree[1:])
-    return f"<{tag}{upright}>{inside}</{tag}>"
+    return f"<{tag}{more}>{inside}</{tag}>"
 
 
 def _text(text: str) -> str:
@@ -70,6 +74,7 @@ def in_page(shown: str, latex: str) -> str:
     # What typesets LaTeX in pages is to leave the names in it alone.
     return (
         f'<div class="chalk-math"><style>{STYLE}</style>'
-        f'<div hidden class="tex2jax_ignore mathjax_ignore">{shown}</div>'
+        '<div class="mathml tex2jax_ignore mathjax_ignore" style="display: none">'
+        f"{shown}</div>"
         f'<div class="latex">{html.escape(latex)}</div></div>'
     )

@@ -184,3 +184,68 @@ def test_a_page_that_nbconvert_makes_steps(open_page: Open, folder: Path, browse
     path = folder / "lesson.html"
     path.write_text(text, encoding="utf-8")
     stepped(open_page(path))
+
+
+# --- a derivation --------------------------------------------------------------------------------------
+
+
+def derived(folder: Path, name: str) -> Path:
+    """A notebook with a derivation and a step as its outputs."""
+    nbformat = pytest.importorskip("nbformat", reason="the extra `browser` is not there")
+    model = nn.scalar.MLP(2, [2, 1], rng=1)
+    loss = (model([autograd.Value(0.5, "x1"), autograd.Value(-1.5, "x2")]) - 1.0) ** 2
+    step = next(autograd.steps(loss))
+    bundles: list[dict[str, str]] = [
+        autograd.derivation(loss)._repr_mimebundle_(),
+        {
+            "text/html": step._repr_html_(),
+            "text/latex": step._repr_latex_(),
+            "text/plain": repr(step),
+        },
+    ]
+    notebook = nbformat.v4.new_notebook()
+    outputs = [nbformat.v4.new_output("display_data", bundle) for bundle in bundles]
+    notebook.cells = [nbformat.v4.new_code_cell(f"# {name}", outputs=outputs)]
+    path = folder / f"{name}.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
+def test_a_derivation_is_mathematics_in_a_trusted_notebook(
+    open_page: Open, folder: Path, lab: str, tmp_path: Path
+) -> None:
+    derived(folder, "chain")
+    trust(folder, "chain.ipynb")
+    page = open_page(lab.format("chain.ipynb"), size=(1280, 900))
+    page.locator(".chalk-math math").first.wait_for(timeout=WAIT)
+    assert page.locator(".chalk-math math:visible").count() > 50
+    assert page.locator(".chalk-math .latex:visible").count() == 0
+    page.screenshot(path=tmp_path / "trusted-chain.png")
+
+
+def test_a_derivation_is_typeset_latex_in_a_notebook_that_is_not_trusted(
+    open_page: Open, folder: Path, lab: str, tmp_path: Path
+) -> None:
+    derived(folder, "foreign")
+    page = open_page(lab.format("foreign.ipynb"), size=(1280, 900))
+    page.locator(".chalk-math .latex mjx-container").first.wait_for(timeout=WAIT)
+    assert page.locator(".chalk-math > .mathml").count() == 2
+    assert page.locator(".chalk-math > .mathml:visible").count() == 0
+    shown = page.locator(".chalk-math").first.inner_text()
+    assert r"\begin" not in shown
+    assert "0.5·0.02364" not in shown  # what remains of elements that are taken out
+    page.screenshot(path=tmp_path / "untrusted-chain.png")
+
+
+def test_a_derivation_is_mathematics_on_a_page_of_nbconvert_without_a_network(
+    open_page: Open, folder: Path, browser: Any
+) -> None:
+    nbconvert = pytest.importorskip("nbconvert", reason="the extra `browser` is not there")
+    text, _ = nbconvert.HTMLExporter(mathjax_url="", require_js_url="").from_filename(
+        str(derived(folder, "exported"))
+    )
+    path = folder / "exported.html"
+    path.write_text(text, encoding="utf-8")
+    page = open_page(path)
+    assert page.locator(".chalk-math math:visible").count() > 50
+    assert page.locator(".chalk-math .latex:visible").count() == 0

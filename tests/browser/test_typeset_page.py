@@ -57,7 +57,7 @@ def test_where_styles_and_mathml_are_taken_out_the_latex_remains(
       for (const math of document.querySelectorAll('math')) math.replaceWith(math.textContent);
     }"""
     )
-    assert page.locator(".chalk-math > [hidden]:visible").count() == 0
+    assert page.locator(".chalk-math > .mathml:visible").count() == 0
     shown = page.locator("body").inner_text()
     assert r"\begin{align*}" in shown
     assert r"$\displaystyle \frac{\partial L}{\partial" in shown
