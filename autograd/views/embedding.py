@@ -61,7 +61,8 @@ class Embedded:
         size = f"width: 100%; max-width: {shown:.0f}px; min-width: {least:.0f}px; height: auto"
         return (
             f'<div data-zoom-picture="{width:.0f}" style="{box}"><img alt="{label}" '
-            f'style="display: block; {size}" src="data:image/svg+xml;base64,{picture}"></div><script>{_script()}</script>'
+            f'style="display: block; {size}" src="data:image/svg+xml;base64,{picture}"></div>'
+            f"<script>{_script()}</script>"
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
