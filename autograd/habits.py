@@ -46,7 +46,7 @@ class Habit(NamedTuple):
         return f"{theirs} is `{self.code(place)}` here" + (f" ({self.note})" if self.note else "")
 
 
-ATTRIBUTES = ("Value", "Tensor", "Module", "Optimizer", "LRScheduler")
+ATTRIBUTES = ("Value", "Tensor", "Module", "Optimizer", "LRScheduler", "History")
 NODE = "Value Tensor"
 LOSSES = "nn nn.functional nn.losses"
 DATA = "nn nn.data"
@@ -318,6 +318,10 @@ HABITS: tuple[Habit, ...] = (
     Habit("PyTorch", "nn", "SmoothL1Loss", "nn.HuberLoss()"),
     Habit("PyTorch", "nn", "MultiLabelMarginLoss HingeEmbeddingLoss", "nn.HingeLoss()"),
     Habit("PyTorch", "nn", "BatchNorm2d BatchNorm", "nn.BatchNorm1d(3)"),
+    Habit("Keras", "History", "history", "history.epochs", "and history.steps"),
+    Habit("scikit-learn", "History", "losses loss loss_curve_", "history.steps['loss']"),
+    Habit("Keras", "History", "epoch", "len(history.epochs['loss'])"),
+    Habit("PyTorch", "nn", "modules", "nn.Linear(2, 3)", "nn has all layers itself"),
     Habit("PyTorch", "nn", "utils", "nn.clip_grad_norm_(model, 1.0)", "nn has it itself"),
     Habit("PyTorch", "nn", "F", "nn.functional"),
     Habit("PyTorch", "nn nn.optim", "lr_scheduler schedulers", "nn.schedules"),

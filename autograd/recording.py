@@ -22,6 +22,8 @@ from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 import numpy as np
 
+from autograd.habits import better
+
 __all__ = [
     "Made",
     "Scope",
@@ -630,6 +632,15 @@ class Scoped:
         token = enter(entered[1])
         try:
             return self.forward(*inputs, **options)
+        except TypeError as error:
+            if (
+                not options
+                or error.__traceback__ is None
+                or error.__traceback__.tb_next is not None
+            ):
+                raise
+            kind = type(self).__name__
+            raise TypeError(better(error, self.forward, kind, options)) from None
         finally:
             leave(token)
 

@@ -55,7 +55,14 @@ def scene() -> dict[str, Any]:
     (t * t).sum().backward()
     nn.cross_entropy(model(x), y).backward()
     optimizer = nn.optim.SGD(model.parameters(), 0.1)
+    history = nn.fit(
+        *(nn.MLP(2, [2], rng=0), nn.cross_entropy, (x, y)),
+        optimizer="sgd",
+        epochs=1,
+        progress=False,
+    )
     return {
+        "history": history,
         "autograd": autograd,
         "nn": nn,
         "np": np,
@@ -83,6 +90,7 @@ def objects() -> dict[str, Any]:
         "Module": found["model"],
         "Optimizer": found["optimizer"],
         "LRScheduler": schedule,
+        "History": found["history"],
     }
 
 
@@ -307,3 +315,18 @@ def test_an_error_inside_a_call_is_left_as_it_is() -> None:
     assert raised.value.__traceback__ is not None
     with pytest.raises(TypeError, match=r"broken\(\) missing"):
         nn.Activation(lambda x: broken())([1.0])  # type: ignore[call-arg]
+
+
+def test_an_unknown_option_of_a_call_of_a_model_is_answered() -> None:
+    model = nn.MLP(2, [2], rng=0)
+    with pytest.raises(TypeError, match=r"MLP\(\) got .* 'training'.*model\.eval"):
+        model([1.0, 2.0], training=True)
+
+    class Net(nn.Module):
+        def forward(self, x: Any, *, axis: int = 0) -> Any:
+            return len(x, axis=axis)  # type: ignore[call-arg]
+
+    with pytest.raises(TypeError, match=r"Net\(\) got .* 'dim'.*`axis=`"):
+        Net()([1.0], dim=0)
+    with pytest.raises(TypeError, match=r"len\(\) takes no keyword arguments"):
+        Net()([1.0], axis=1)

@@ -36,7 +36,7 @@ class Snapshot:
     scores: Any
 
 
-class History:
+class History(metaclass=autograd.Listed):
     """What happened during training: lists by name, one entry per step or per epoch.
 
     Attributes:
@@ -197,4 +197,5 @@ class DivergenceError(ArithmeticError):
         self.history = history
 
 
+autograd.Listed.answer(History, "History")
 autograd.publish(__name__)
