@@ -102,6 +102,30 @@ def test_every_view_calls_a_weight_the_same(network: Callable[[], Any]) -> None:
     assert not re.search(r"(weight|bias)\[|\.[wb]\b", everything)
 
 
+@pytest.mark.parametrize("network", [of_values, to_scalars])
+def test_the_picture_of_a_network_and_that_of_a_jacobian_call_them_so_too(
+    network: Callable[[], Any],
+) -> None:
+    model = network()
+    told = draw(model, [0.5, -1.5], view="network").svg
+    for name in NAMES:
+        assert f"{name} = " in told
+    whole = nn.MLP(2, [3, 1], rng=0)
+    loss = whole(Tensor(np.ones((2, 2)), "x")).sum()
+    weight = whole.layers[2].weight
+    last = next(x for x in autograd.topological_order(loss) if any(p is weight for p in x.parents))
+    picture = autograd.jacobian_picture(last, weight)
+    assert "/∂W⁽²⁾: " in picture.title
+    assert {"w⁽²⁾₁₁", "w⁽²⁾₁₂", "w⁽²⁾₁₃"} <= words(picture.svg)
+
+
+def test_of_many_that_are_called_alike_each_has_its_own_number() -> None:
+    nodes = [Value(float(i), "w") for i in range(2000)]
+    texts = [Names(nodes).symbols[node].text for node in nodes[:3]]
+    assert texts == ["w", "w#2", "w#3"]
+    assert len(set(Names(nodes).keys.values())) == 2000
+
+
 def test_layers_with_weights_count_and_others_do_not() -> None:
     model = nn.Sequential(
         nn.Linear(2, 3, rng=0), nn.Tanh(), nn.Linear(3, 2, rng=0), nn.ReLU(), nn.Linear(2, 1, rng=0)

@@ -322,6 +322,7 @@ class Names:
         self.by_text: dict[str, Formula] = {}
         self._latexes: set[str] = set()
         self._taken: set[str] = set()
+        self._counts: dict[str, int] = {}
         layers = _layers(nodes)
         for node in nodes:
             if node.name:
@@ -338,11 +339,14 @@ class Names:
             plain = Formula(name, escaped(name))  # x_1 beside x1
             if not bracketed and plain.text not in self.by_text:
                 symbol = plain
-        count, base, given = 1, symbol, name
+        base, given = symbol, name
+        count = self._counts.get(given, 1)  # where many are called alike, none is tried again
         while symbol.text in self.by_text or symbol.latex in self._latexes or name in self._taken:
             count += 1
             symbol = Formula(f"{base.text}#{count}", rf"{{{base.latex}}}_{{\#{count}}}")
             name = f"{given}#{count}"
+        if count > 1:
+            self._counts[given] = count
         self._latexes.add(symbol.latex)
         self._taken.add(name)
         self.by_text[symbol.text] = self.symbols[node] = symbol
