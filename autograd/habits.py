@@ -754,12 +754,14 @@ def publish(module: str, *others: str) -> None:
         raise missing(module, name, sys._getframe(1))
 
     scope["__getattr__"] = __getattr__
+    made: dict[Any, Any] = {}
     for name in names:
         x = scope[name]
         if getattr(x, "__module__", None) != module:
             continue
         if isinstance(x, FunctionType):
-            scope[name] = advised(x, name)
+            # Two names of one function stay so.
+            scope[name] = made[x] = made.get(x) or advised(x, name)
         elif isinstance(x, type):
             advise_methods(x)
 
