@@ -22,20 +22,33 @@ SLOW = {
         "test_a_2_or_not_is_told_by_one_sigmoid_far_better_than_by_the_majority",
         "test_a_plateau_is_one_of_the_training_loss_and_held_out_digits_steer_nothing",
         "test_an_eleventh_output_refuses_what_is_no_digit_and_still_reads_digits",
+        "test_ctrl_c_leaves_the_epochs_that_were_made",
         "test_every_optimiser_learns_the_digits",
         "test_every_schedule_learns_the_digits_and_moves_the_rate_as_its_name_says",
         "test_held_out_digits_are_read_with_97_percent_and_more",
         "test_normalisation_and_initialisation_are_chosen_by_name",
+        "test_the_command_answers_other_questions",
         "test_the_module_runs_as_a_command",
         "test_the_weights_give_the_trained_network_back",
     ),
     "tests/nn/test_init.py": ("test_rules_that_keep_variance_keep_it_through_layers",),
     "tests/nn/test_inspect.py": (
         "test_a_layer_that_passes_nothing_on_is_drawn_without_a_complaint",
+        "test_histograms_that_have_an_axis_in_common_share_its_numbers",
     ),
-    "tests/nn/test_scalar.py": ("test_the_cells_of_micrograds_demo_learn",),
+    "tests/nn/test_scalar.py": (
+        "test_the_cells_of_micrograds_demo_learn",
+        "test_the_demo_gives_micrograds_numbers_from_the_same_seed",
+    ),
     "tests/nn/test_training_views.py": (
         "test_a_history_plots_itself_and_prints_why_training_ended",
+        "test_without_a_bar_nothing_is_started",
+    ),
+    "tests/nn/test_watching.py": (
+        "test_in_a_notebook_one_picture_is_redrawn_until_the_end",
+        "test_networks_of_values_are_watched_too",
+        "test_the_curve_grows_and_the_boundary_bends",
+        "test_without_snapshots_the_curve_and_the_metric_grow",
     ),
     "tests/programs/test_arbitrary.py": (
         "test_a_random_program_is_the_same_however_it_is_computed",
@@ -54,6 +67,7 @@ SLOW = {
     "tests/programs/test_settings.py": (
         "test_settings_are_no_part_of_copies_and_keep_no_module_alive",
     ),
+    "tests/programs/test_tensor_native.py": ("test_random_graphs_are_what_the_eager_pass_is",),
     "tests/programs/test_threads.py": (
         "test_a_fork_during_the_passes_of_other_threads_leaves_a_child_that_works",
     ),
@@ -73,6 +87,7 @@ SLOW = {
     "tests/test_derivation_values.py": ("test_a_chain_of_many_nodes_needs_no_recursion",),
     "tests/test_drawing.py": (
         "test_a_chain_of_100000_nodes_can_be_written_whole_without_recursion",
+        "test_a_graph_with_many_long_edges_is_laid_out_with_straight_ones",
     ),
     "tests/test_expressions.py": (
         "test_a_mistake_shows_no_traceback_in_a_process_of_its_own",
@@ -88,7 +103,12 @@ SLOW = {
         "test_a_deep_tensor_graph_survives_everything",
         "test_a_scalar_node_takes_at_most_320_bytes_after_the_backward_pass",
     ),
+    "tests/test_installing.py": (
+        "test_every_hint_comes_from_the_one_function_and_names_an_extra_that_there_is",
+    ),
     "tests/test_layout.py": ("test_no_box_overlaps_another_and_edges_end_where_they_should",),
+    "tests/test_native.py": ("test_code_of_several_functions_gives_the_same_numbers",),
+    "tests/test_neighbours.py": ("test_nothing_is_said_where_nothing_is_wrong",),
     "tests/test_random_graphs.py": (
         "test_a_second_pass_over_a_random_graph_leaves_the_same_again",
         "test_forward_and_backward_agree_on_a_random_graph",
@@ -114,6 +134,10 @@ SLOW = {
         "test_the_contributions_add_up_to_what_backward_leaves",
     ),
     "tests/test_steps_limits.py": ("test_a_chain_of_a_million_nodes_is_stepped_through",),
+    "tests/test_tracebacks.py": (
+        "test_pytest_shows_the_users_lines",
+        "test_pytest_shows_where_the_library_itself_failed",
+    ),
 }
 """Tests whose cases take half a second and more, by their files."""
 
