@@ -121,7 +121,7 @@ def draw(
     >>> drawing = autograd.draw(y)
     >>> drawing
     <Drawing of 4 nodes and 3 edges: .save("graph.svg"), .svg, .source>
-    >>> "w|data -3|grad not computed" in drawing.source
+    >>> "w|data −3|grad not computed" in drawing.source
     True
     """
     check_looks(theme, digits, depth)
