@@ -237,6 +237,40 @@ def test_weights_are_called_as_in_every_other_view() -> None:
         }
 
 
+def test_a_normalisation_between_is_a_layer_with_weights_in_every_view() -> None:
+    model = nn.Sequential(
+        nn.Linear(2, 3, rng=0), nn.BatchNorm1d(3), nn.Tanh(), nn.Linear(3, 2, rng=1)
+    )
+    x = np.random.default_rng(0).standard_normal((4, 2))
+    graph = draw(model(Tensor(x)).sum()).svg
+    assert all(f"W⁽{k}⁾" in graph for k in "¹³")
+    told = titles(draw(model, x, view="network"))
+    found = {each.partition("⁾")[0] for each in told if each[0] == "w"}
+    assert found == {"w⁽¹", "w⁽³"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"rankdir": "TB"},
+        {"details": True},
+        {"values": False},
+        {"max_nodes": None},
+        {"unfold": ["a"]},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_what_a_picture_has_no_use_for_is_refused(options: dict[str, Any]) -> None:
+    model = nn.MLP(2, [3, 1], rng=0)
+    for view in (None, "network"):
+        with pytest.raises(
+            TypeError, match=f"{next(iter(options))}= is for the picture of a graph"
+        ):
+            draw(model, view=view, **options)
+    with pytest.raises(TypeError, match="for that of a network"):
+        draw(model(np.ones(2)), view="network", **options)
+
+
 @pytest.mark.parametrize("batch", [(), (5,)], ids=["one", "columns"])
 @pytest.mark.parametrize("kind", [np.asarray, lambda x: Tensor(x, "X")], ids=["array", "tensor"])
 def test_instances_may_be_columns_as_in_the_lectures(batch: Any, kind: Any) -> None:

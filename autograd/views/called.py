@@ -28,6 +28,7 @@ __all__ = [
     "escaped",
     "formula_of",
     "identifier",
+    "layers_around",
     "layers_of",
     "placed",
     "subscripted",
@@ -323,7 +324,7 @@ class Names:
         self._latexes: set[str] = set()
         self._taken: set[str] = set()
         self._counts: dict[str, int] = {}
-        layers = _layers(nodes)
+        layers = layers_around(nodes)
         for node in nodes:
             if node.name:
                 name = one_line(node.name)
@@ -378,7 +379,7 @@ def elements_of(node: Node, otherwise: str, around: Sequence[Node] = ()) -> list
     >>> elements_of(autograd.Tensor([[1.0, 2.0]], "layers.0.weight"), "x")
     ['w⁽¹⁾₁₁', 'w⁽¹⁾₁₂']
     """
-    name, layers = node.name or otherwise, _layers([node, *around])
+    name, layers = node.name or otherwise, layers_around([node, *around])
     places = (
         f"[{', '.join(map(str, place))}]" if place else "" for place in np.ndindex(node.shape)
     )
@@ -389,7 +390,7 @@ def _is_array(node: Node) -> bool:
     return not isinstance(node, Value)
 
 
-def _layers(nodes: Sequence[Node]) -> dict[str, int]:
+def layers_around(nodes: Sequence[Node]) -> dict[str, int]:
     """The layers' numbers, by their paths in the modules that the nodes were made in."""
     names: list[tuple[str, bool | None]] = []
     seen: set[int] = set()

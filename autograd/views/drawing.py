@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -112,7 +113,7 @@ def draw(
         digits: significant digits of the numbers.
 
     Raises:
-        TypeError: for anything but nodes.
+        TypeError: for anything but nodes and models, and for an option that the picture has no use for.
         ValueError: for an option with a value it cannot have, or a path to unfold that no node has.
 
     >>> import autograd
@@ -125,9 +126,19 @@ def draw(
     True
     """
     check_looks(theme, digits, depth)
+    of_graphs = {
+        "unfold": unfold,
+        "max_nodes": max_nodes,
+        "values": values,
+        "gradients": gradients,
+        "local_derivatives": local_derivatives,
+        "details": details,
+        "rankdir": rankdir,
+    }
     if callable(getattr(type(node), "__draw__", None)) and not isinstance(node, type):
         from autograd.views.models import draw_model
 
+        _check_unused(of_graphs, "model")
         return draw_model(node, x, view=view, depth=depth, theme=theme, digits=digits)
     if callable(node) and not isinstance(node, Node):
         raise TypeError(no_model(node))
@@ -139,6 +150,7 @@ def draw(
     if view == "network":
         from autograd.views.network import network_picture
 
+        _check_unused({**of_graphs, "depth": depth}, "network")
         return network_picture(roots, "Network", "", known=True, theme=theme, digits=digits)
     if rankdir is not None and rankdir not in RANKDIRS:
         raise ValueError(f"rankdir is one of {', '.join(RANKDIRS)}, not {rankdir!r}")
@@ -178,6 +190,16 @@ def draw(
         words += f" ({len(picture.folded)} folded into {counted(len(picture.folds), 'box')})"
     words += f" and {counted(picture.edges, 'edge')}"
     return Drawing(painting, words, theme)
+
+
+def _check_unused(given: Mapping[str, Any], what: str) -> None:
+    """Raise where an option is given that a picture of another kind than a graph ignores."""
+    parameters = inspect.signature(draw).parameters
+    for name, x in given.items():
+        if x != parameters[name].default:
+            raise TypeError(
+                f"{name}= is for the picture of a graph, got {x!r} for that of a {what}"
+            )
 
 
 def _checked_details(details: Any) -> tuple[str, ...]:

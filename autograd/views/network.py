@@ -12,7 +12,7 @@ import numpy as np
 from autograd.graph import Node, topological_order
 from autograd.recording import Scope
 from autograd.value import Value
-from autograd.views.called import formula_of, layers_of
+from autograd.views.called import formula_of, layers_around
 from autograd.views.layout import text_width
 from autograd.views.looks import number
 from autograd.views.sheet import ModelPicture, Rules, safe
@@ -420,10 +420,11 @@ RULES: Rules = {
 }
 
 
-def called(name: str | None, k: int, otherwise: str) -> str:
-    """What all views call a parameter, or `otherwise` if it has no name; its layer is the k-th."""
-    name = otherwise if name is None else name
-    return formula_of(name, dict.fromkeys(layers_of([(name, False)]), k), array=False).text
+def called(name: str | None, k: int, otherwise: str, numbers: Mapping[str, int]) -> str:
+    """What all views call a parameter, by the layers' numbers; `otherwise`, in the k-th, of no name."""
+    if name is None:
+        return formula_of(otherwise, {"layers.0": k}, array=False).text
+    return formula_of(name, numbers, array=False).text
 
 
 def values_of(units: Any, columns: bool = False) -> Array:
@@ -497,18 +498,19 @@ def network_picture(
         columns[-1].head += [", ".join(layer.activation)] if layer.activation else []
     for column in columns:
         column.head.insert(1, f"{column.count:,} unit{'s' * (column.count != 1)}")
+    numbers = layers_around(topological_order(outputs, arguments=True))
     notes = legend(columns, known, digits, scale)
     size = place(columns, title, notes)
     edges: list[tuple[float, str]] = []
     for k, (layer, left, right) in enumerate(
         zip(layers, columns[:-1], columns[1:], strict=True), start=1
     ):
-        edges += lines(layer, left, right, scale, k, digits)
+        edges += lines(layer, left, right, scale, k, digits, numbers)
     edges.sort(key=lambda each: each[0])  # the strongest lie on top
     shapes = [f'<text class="title" x="16" y="26">{safe(title)}</text>']
     shapes += [shape for _, shape in edges]
     for k, column in enumerate(columns):
-        shapes += circles(column, k, layers, scale, digits)
+        shapes += circles(column, k, layers, scale, digits, numbers)
     shapes += legend_shapes(notes, size[1] - 18.0 * len(notes) - 4)
     return ModelPicture(shapes, size, title, what="model", rules=RULES, theme=theme)
 
@@ -532,7 +534,13 @@ def place(columns: list[Column], title: str, notes: list[tuple[str, str]]) -> tu
 
 
 def lines(
-    layer: Layer, left: Column, right: Column, scale: float, k: int, digits: int
+    layer: Layer,
+    left: Column,
+    right: Column,
+    scale: float,
+    k: int,
+    digits: int,
+    numbers: Mapping[str, int],
 ) -> list[tuple[float, str]]:
     """(|w| as a part of the largest, the line) of the weights between two columns."""
     count = len(left.shown) * len(right.shown)
@@ -551,7 +559,7 @@ def lines(
             start, end = (left.x + left.radius, left.y(a)), (right.x - right.radius, right.y(b))
             told = ""
             if few:
-                name = called(layer.names[j][i], k, f"layers.0.weight[{j}, {i}]")
+                name = called(layer.names[j][i], k, f"layers.0.weight[{j}, {i}]", numbers)
                 told = f"<title>{safe(name)} = {number(w, digits)}</title>"
             found.append(
                 (
@@ -565,7 +573,14 @@ def lines(
     return found
 
 
-def circles(column: Column, k: int, layers: list[Layer], scale: float, digits: int) -> list[str]:
+def circles(
+    column: Column,
+    k: int,
+    layers: list[Layer],
+    scale: float,
+    digits: int,
+    numbers: Mapping[str, int],
+) -> list[str]:
     """The units of a column, what stands above it, and the gap where some are left out."""
     out = []
     last = k == len(layers)
@@ -580,7 +595,7 @@ def circles(column: Column, k: int, layers: list[Layer], scale: float, digits: i
     r = column.radius
     for slot, i in enumerate(column.shown):
         at = f'cx="{column.x:.1f}" cy="{column.y(slot):.1f}" r="{r:.1f}"'
-        unit = called(None, k, f"layers.0.h[{i}]" if name == "h" else f"{name}{i + 1}")
+        unit = called(None, k, f"layers.0.h[{i}]" if name == "h" else f"{name}{i + 1}", numbers)
         words = [unit]
         parts = [f'<circle class="unit" {at}/>']
         text = ""
@@ -597,7 +612,7 @@ def circles(column: Column, k: int, layers: list[Layer], scale: float, digits: i
             text = next((each for each in texts if text_width(each, 10) < 2 * r - 3), "")
         if bias is not None:
             b = float(bias[i])
-            called_b = called(layers[k - 1].names[-1][i], k, f"layers.0.bias[{i}]")
+            called_b = called(layers[k - 1].names[-1][i], k, f"layers.0.bias[{i}]", numbers)
             words.append(f"{safe(called_b)} = {number(b, digits)}")
             if b and np.isfinite(b):
                 ring = 0.8 + min(4.0, 0.4 * r) * min(abs(b) / scale, 1.0)
