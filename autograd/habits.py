@@ -754,14 +754,15 @@ def publish(module: str, *others: str) -> None:
         raise missing(module, name, sys._getframe(1))
 
     scope["__getattr__"] = __getattr__
-    made: dict[Any, Any] = {}
+    made: dict[FunctionType, Callable[..., Any]] = {}
     for name in names:
         x = scope[name]
         if getattr(x, "__module__", None) != module:
             continue
         if isinstance(x, FunctionType):
-            # Two names of one function stay so.
-            scope[name] = made[x] = made.get(x) or advised(x, name)
+            if x not in made:  # two names of one function stay so
+                made[x] = advised(x, x.__name__)
+            scope[name] = made[x]
         elif isinstance(x, type):
             advise_methods(x)
 

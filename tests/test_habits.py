@@ -330,3 +330,13 @@ def test_an_unknown_option_of_a_call_of_a_model_is_answered() -> None:
         Net()([1.0], dim=0)
     with pytest.raises(TypeError, match=r"len\(\) takes no keyword arguments"):
         Net()([1.0], axis=1)
+
+
+def test_two_names_of_one_function_stay_so_and_functions_are_pickled_by_name() -> None:
+    assert nn.clip_grad_norm_ is nn.clip_grad_norm
+    assert nn.init.xavier_normal is nn.init.glorot_normal
+    assert nn.functional.relu is nn.relu
+    assert nn.losses.mse is nn.mse
+    for function in (nn.relu, nn.cross_entropy, nn.fit, nn.init.xavier_normal, autograd.grad):
+        assert pickle.loads(pickle.dumps(function)) is function
+        assert "return function(" not in inspect.getsource(function)
