@@ -151,6 +151,11 @@ class Neuron(OfOne):
         *,
         rng: Seed = None,
     ) -> None:
+        if nonlin not in (True, False):
+            raise TypeError(
+                f"nonlin of {type(self).__name__} is True or False, got {nonlin!r:.60}: "
+                'an activation is given as activation="tanh"'
+            )
         f = neuron_activation(activation, rng)
         draw = random.uniform if rng is None else generator(rng).uniform
         self.w = [Value(draw(-1, 1)) for _ in range(width(nin, "nin of Neuron"))]

@@ -474,3 +474,33 @@ def test_what_needs_no_gradient_has_no_backward_steps() -> None:
         steps(y)
     with pytest.raises(TypeError, match="seed"):
         steps(Value(1.0) * 2.0, seed="one")
+
+
+@pytest.mark.parametrize("passing", [autograd.steps, autograd.forward_steps])
+def test_a_pass_shows_all_its_steps_and_looking_takes_none_of_them(passing: Any) -> None:
+    loss = (Value(2.0, "w") * Value(3.0, "x") - 1.0).tanh()
+    texts = [step.text() for step in passing(loss)]
+    left = passing(loss)
+    assert next(left).text() == texts[0]
+    for _ in range(2):
+        shown = repr(left).splitlines()
+        assert [line[5:] for line in shown[1:]] == texts
+        assert left._repr_html_().count("<math") == 2 * len(texts)  # to both sides of the sign
+        assert left._repr_latex_().count("$\\displaystyle ") == len(texts)
+    assert [step.text() for step in left] == texts[1:]
+    assert [step.text() for step in left] == []
+
+
+def test_a_long_pass_says_that_there_is_more_and_a_stale_one_why_there_is_not() -> None:
+    w = Value(0.1, "w")
+    y = w
+    for _ in range(200):
+        y = y + 1.0
+    left = autograd.steps(y)
+    assert repr(left).endswith("These are the first 100: a loop gives all.")
+    assert len(list(left)) == 200
+    product = w * 3.0
+    left = autograd.steps(product)
+    w.data = 5.0
+    assert "the data of Value 'w' was assigned after" in repr(left)
+    assert "the data of Value" in left._repr_html_()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import html
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
 
 from autograd.caching import cached_property
-from autograd.graph import Node, check_fresh, reachable, topological_order
+from autograd.graph import Node, StaleGraphError, check_fresh, reachable, topological_order
 from autograd.habits import publish
 from autograd.letters import Letter
 from autograd.local_derivative import LocalDerivative
@@ -18,7 +20,7 @@ from autograd.value import Value
 from autograd.views.formulas import Formulas, derivative
 from autograd.views.notation import Formula
 from autograd.views.symbols import Symbols
-from autograd.views.typeset import as_html, in_page
+from autograd.views.typeset import as_html, equations, in_page
 
 __all__ = ["ForwardStep", "Step", "forward_steps", "steps"]
 
@@ -33,6 +35,12 @@ SMALL = 6
 
 LARGEST_MATRIX = 10_000
 """Entries of a Jacobian that `Step.matrix` computes."""
+
+MOST_SHOWN = 100
+"""Steps of a pass that a notebook shows."""
+
+EQUALS = re.compile(r" ((?:\\mathrel\{\+\})?= )")
+"""The sign at which the lines of a pass are aligned, in LaTeX."""
 
 
 class Reading:
@@ -231,6 +239,49 @@ class ForwardStep(OfNode):
         return f"<ForwardStep {self.index}: {self.text()}>"
 
 
+Record = TypeVar("Record", bound=Step | ForwardStep)
+
+
+class Pass(Iterator[Record], Generic[Record]):
+    """The records of a pass, made one at a time as they are asked for.
+
+    A notebook shows the whole pass, and whoever goes on asking gets what has not come yet.
+    """
+
+    def __init__(self, begin: Callable[[], Iterator[Record]], title: str) -> None:
+        self._begin, self._title = begin, title
+        self._left: Iterator[Record] = begin()
+
+    def __next__(self) -> Record:
+        return next(self._left)
+
+    def _shown(self) -> tuple[list[Record], str]:
+        """The first records of the whole pass, and a sentence where it does not end with them."""
+        shown: list[Record] = []
+        try:
+            for each in self._begin():
+                if len(shown) == MOST_SHOWN:
+                    return shown, f"These are the first {MOST_SHOWN}: a loop gives all."
+                shown.append(each)
+        except StaleGraphError as error:  # what is looked at does not raise
+            return shown, str(error)
+        return shown, ""
+
+    def __repr__(self) -> str:
+        shown, more = self._shown()
+        lines = [f"{each.index:>3}  {each.text()}" for each in shown]
+        return "\n".join([f"{self._title}:", *lines, *([more] if more else [])])
+
+    def _repr_html_(self) -> str:
+        shown, more = self._shown()
+        rows = equations(EQUALS.sub(r" &\1", each.latex(), count=1) for each in shown)
+        return in_page(rows + html.escape(more), self._repr_latex_())
+
+    def _repr_latex_(self) -> str:
+        shown, more = self._shown()
+        return "\n\n".join([each._repr_latex_() for each in shown] + ([more] if more else []))
+
+
 def _checked(form: str) -> str:
     if form not in FORMS:
         raise ValueError(f"form is one of {', '.join(map(repr, FORMS))}, not {form!r}")
@@ -328,7 +379,8 @@ def steps(node: Node, *, seed: Any = None, digits: int = 4) -> Iterator[Step]:
     start = node._seed(seed, False)
     _, interior = reachable([node])
     check_fresh(interior, "steps")
-    return _backward(node, start, interior, Reading(node, digits))
+    reading = Reading(node, digits)
+    return Pass(lambda: _backward(node, start, [*interior], reading), "Backward")
 
 
 def _backward(root: Node, seed: Any, interior: list[Node], reading: Reading) -> Iterator[Step]:
@@ -393,7 +445,8 @@ def forward_steps(node: Node, *, digits: int = 4) -> Iterator[ForwardStep]:
     _check_node(node, "forward_steps")
     order = [each for each in topological_order(node, arguments=True) if not each.is_leaf]
     check_fresh(order, "forward steps")
-    return _forward(order, Reading(node, digits))
+    reading = Reading(node, digits)
+    return Pass(lambda: _forward(order, reading), "Forward")
 
 
 def _forward(order: list[Node], reading: Reading) -> Iterator[ForwardStep]:

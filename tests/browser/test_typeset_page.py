@@ -20,7 +20,7 @@ PAGE = '<!DOCTYPE html><html><head><meta charset="utf-8"></head><body>{}</body><
 def views() -> list[Any]:
     model = nn.scalar.MLP(2, [2, 1], rng=1)
     loss = (model([Value(0.5, "x1"), Value(-1.5, "x2")]) - 1.0) ** 2
-    return [autograd.derivation(loss), next(autograd.steps(loss))]
+    return [autograd.derivation(loss), next(autograd.steps(loss)), autograd.steps(loss)]
 
 
 @pytest.mark.parametrize("size", [(1366, 768), (390, 844)])

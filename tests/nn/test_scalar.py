@@ -255,3 +255,16 @@ def test_an_activation_that_there_is_none_of_gets_the_list() -> None:
             make(*sizes, activation="softmax")
         with pytest.raises(TypeError, match=r"a name \(.*tanh.*\), a Module or a function"):
             make(*sizes, activation=3)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.scalar.Neuron(3, "tanh"),  # type: ignore[arg-type]
+        lambda: nn.scalar.Layer(3, 2, autograd.tanh),  # type: ignore[arg-type]
+        lambda: nn.scalar.Neuron(3, None),  # type: ignore[arg-type]
+    ],
+)
+def test_an_activation_in_the_place_of_nonlin_is_not_taken_for_true(make: Any) -> None:
+    with pytest.raises(TypeError, match=r"is True or False, got .*: an activation is given as"):
+        make()
