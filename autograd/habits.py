@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dis import opmap
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any, NamedTuple, NoReturn
 
 __all__ = ["HABITS", "Habit", "Listed", "option_advice", "publish"]
@@ -46,7 +46,7 @@ class Habit(NamedTuple):
         return f"{theirs} is `{self.code(place)}` here" + (f" ({self.note})" if self.note else "")
 
 
-ATTRIBUTES = ("Value", "Tensor", "Module", "Optimizer", "LRScheduler", "History")
+ATTRIBUTES = ("Value", "Tensor", "Module", "Optimizer", "LRScheduler", "History", "Drawing")
 NODE = "Value Tensor"
 LOSSES = "nn nn.functional nn.losses"
 DATA = "nn nn.data"
@@ -62,6 +62,7 @@ HABITS: tuple[Habit, ...] = (
     Habit("micrograd", "autograd", "draw_dot", "autograd.draw(v)"),
     Habit("micrograd", "autograd", "build_topo", "autograd.topological_order(v)"),
     Habit("micrograd", "autograd", "engine", "from autograd import Value"),
+    Habit("Graphviz", "Drawing", "render view pipe", "autograd.draw(v).save('graph.svg')"),
     Habit("micrograd", "nn", "Neuron", "nn.scalar.Neuron(2)"),
     Habit("micrograd", "nn", "Layer", "nn.scalar.Layer(2, 3)", "or nn.Linear, of tensors"),
     Habit("micrograd", "nn", "Value", "autograd.Value(1.0)"),
@@ -434,6 +435,13 @@ HABITS: tuple[Habit, ...] = (
     Habit("micrograd", "option", "nonlin", "activation="),
     Habit("Keras", "option", "learning_rate learning_rate_init eta step_size", "lr="),
     Habit("PyTorch", "option", "params", "parameters="),
+    Habit(
+        "Keras",
+        "option",
+        "lr learning_rate",
+        "optimizer=",
+        "it has the lr: nn.optim.SGD(model.parameters(), lr=0.1)",
+    ),
     Habit("Keras", "option", "beta_1 beta_2 beta1 beta2", "betas=", "a pair, (0.9, 0.999)"),
     Habit("Keras", "option", "epsilon", "eps="),
     Habit("Keras", "option", "decay l2 wd", "weight_decay="),
@@ -497,7 +505,7 @@ HABITS: tuple[Habit, ...] = (
         "there is no such choice: leave it out",
     ),
     Habit("Keras", "option", "training", "", "`model.train()` and `model.eval()` say it"),
-    Habit("Graphviz", "option", "rankdir", "", "the picture finds its direction itself"),
+    Habit("Graphviz", "option", "format filename", "", "the name says it, `.save('graph.png')`"),
     # --- calls ------------------------------------------------------------------------------------
     Habit(
         "",
@@ -507,6 +515,7 @@ HABITS: tuple[Habit, ...] = (
         "instances and targets are one pair",
     ),
     Habit("", "call", "batches", "nn.data.batches(x, y, batch_size=64, rng=0)"),
+    Habit("", "call", "tensor", "autograd.Tensor([1.0, 2.0])"),
     Habit("", "call", "two_moons", "nn.data.two_moons(200, noise=0.1, rng=0)"),
     Habit(
         "",
@@ -727,6 +736,14 @@ def bare(parameter: inspect.Parameter) -> inspect.Parameter:
 
 
 # --- modules --------------------------------------------------------------------------------------
+
+
+class Uncalled(ModuleType):
+    """A file of this library with the name of another library's function: a call says what to write."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> NoReturn:
+        name = self.__name__.rpartition(".")[2]
+        raise TypeError(f"{self.__name__} is a module, not a function: {advice('call', name)}")
 
 
 def publish(module: str, *others: str) -> None:

@@ -8,6 +8,7 @@ one `Buffer`, which dates the last assignment.
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from autograd.arrays import check_array
 from autograd.dispatch import numpy_call, numpy_ufunc, registry
 from autograd.followed import Followed, holds_followed, places
 from autograd.graph import Node, changed, tick
-from autograd.habits import Listed, TensorHabits, option_advice
+from autograd.habits import Listed, TensorHabits, Uncalled, option_advice
 from autograd.local_derivative import LocalDerivative
 from autograd.recording import (
     aside,
@@ -592,3 +593,6 @@ def plain_index(index: Any) -> Any:
         return index
     check_array(index, "an index")
     return np.array(index) if isinstance(index, list) else index
+
+
+sys.modules[__name__].__class__ = Uncalled

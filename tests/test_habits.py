@@ -91,6 +91,7 @@ def objects() -> dict[str, Any]:
         "Optimizer": found["optimizer"],
         "LRScheduler": schedule,
         "History": found["history"],
+        "Drawing": autograd.draw(found["loss"]),
     }
 
 
@@ -223,6 +224,33 @@ def test_a_module_may_use_the_names_for_its_own_attributes() -> None:
     assert "to" in dir(net)
     assert "predict" in dir(net)
     assert [name for name, _ in net.named_parameters()] == ["to.weight", "to.bias"]
+
+
+def test_the_file_of_tensors_called_as_torchs_function_says_what_to_write() -> None:
+    with pytest.raises(TypeError, match=r"is a module, not a function: `autograd\.Tensor\("):
+        autograd.tensor([1.0, 2.0], dtype=np.float32)  # type: ignore[operator]
+
+
+def test_what_is_given_in_another_place_than_ours_is_named() -> None:
+    found = scene()
+    with pytest.raises(TypeError, match=r"got 'v\.png': a picture is saved by draw\(node\)\.save"):
+        autograd.draw(found["loss"], "v.png")
+    with pytest.raises(TypeError, match=r"takes a model first, .* got ndarray"):
+        nn.inspect.decision_boundary(found["x"], found["y"], found["model"])
+    with pytest.raises(TypeError, match=r"as nn\.metrics\.accuracy, got 'accuracy'"):
+        nn.fit(
+            *(found["model"], nn.cross_entropy, (found["x"], found["y"])),
+            optimizer="sgd",
+            epochs=1,
+            metrics=["accuracy"],
+        )
+    with pytest.raises(TypeError, match=r"Keras's `lr=` is `optimizer=` here"):
+        nn.fit(
+            *(found["model"], nn.cross_entropy, (found["x"], found["y"])),
+            optimizer="sgd",
+            epochs=1,
+            lr=0.1,  # type: ignore[call-arg]
+        )
 
 
 def test_label_is_micrograds_word_for_name() -> None:

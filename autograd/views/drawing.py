@@ -144,7 +144,10 @@ def draw(
         raise TypeError(no_model(node))
     roots = checked_roots(node, "draw()")
     if x is not None:
-        raise TypeError("draw(model, x) is for a model, and draw(node) takes no input")
+        raise TypeError(
+            f"draw(model, x) is for a model, and draw(node) takes no input, got {x!r:.60}: a picture is "
+            'saved by draw(node).save("graph.svg")'
+        )
     if view not in (None, "graph", "network"):
         raise ValueError(f"view of nodes is 'graph' or 'network', not {view!r}")
     if view == "network":

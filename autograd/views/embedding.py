@@ -8,6 +8,8 @@ import re
 from functools import cache
 from typing import Any
 
+from autograd.habits import Listed
+
 __all__ = ["READABLE", "SCREEN", "Embedded"]
 
 READABLE = 9.0
@@ -29,7 +31,7 @@ def _script() -> str:
     return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
-class Embedded:
+class Embedded(metaclass=Listed):
     """A picture as SVG that shows itself in a notebook.
 
     A subclass gives the SVG and what it shows in words. A notebook stores one picture: an image in a box
@@ -85,3 +87,6 @@ def _measures(svg: str) -> tuple[float, float, float]:
     scale = width / float(box[1]) if box else 1.0
     sizes = {float(size) for pattern in SIZES for size in pattern.findall(svg)}
     return width, height, max(scale * min(sizes, default=READABLE / scale), READABLE)
+
+
+Listed.answer(Embedded, "Drawing")

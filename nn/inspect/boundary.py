@@ -73,6 +73,11 @@ def decision_boundary(
     >>> figure.axes[0].get_title()
     '40 of 40 right (100.0%)'
     """
+    if not callable(model):
+        raise TypeError(
+            "decision_boundary(model, x, y) takes a model first, or a function of points, got "
+            f"{type(model).__name__}"
+        )
     if isinstance(threshold, bool) or not isinstance(threshold, int | float | np.number):
         raise TypeError(f"threshold of decision_boundary is a number, got {threshold!r:.60}")
     if axes is not None and not callable(getattr(axes, "imshow", None)):

@@ -134,7 +134,9 @@ def named_metrics(metrics: Any) -> dict[str, Metric]:
         named = {getattr(f, "__name__", type(f).__name__): f for f in several}
     for name, f in named.items():
         if not callable(f):
-            raise TypeError(f"metrics are functions (prediction, target), got {f!r:.60}")
+            raise TypeError(
+                f"metrics are functions (prediction, target), as nn.metrics.accuracy, got {f!r:.60}"
+            )
         if name in (
             "loss",
             "lr",
