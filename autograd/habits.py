@@ -577,12 +577,18 @@ class Elsewhere:
     name is not there for ``hasattr``, ``getattr`` with a default, ``dir`` and ``help``.
     """
 
-    __slots__ = ("name", "place")
+    __slots__ = ("home", "name", "place")
 
-    def __init__(self, place: str, name: str) -> None:
-        self.place, self.name = place, name
+    def __init__(self, place: str, name: str, home: type) -> None:
+        self.place, self.name, self.home = place, name, home
 
-    def __get__(self, instance: Any, owner: type) -> NoReturn:
+    def __get__(self, instance: Any, owner: type) -> Any:
+        # A class of the user's may have the name from another base, which comes later in the order.
+        for each in owner.__mro__[owner.__mro__.index(self.home) + 1 :]:
+            found = vars(each).get(self.name, self)
+            if not isinstance(found, Elsewhere):
+                get = getattr(type(found), "__get__", None)
+                return found if get is None else get(found, instance, owner)
         raise AttributeError(
             f"{owner.__name__!r} object has no attribute {self.name!r}: "
             f"{advice(self.place, self.name)}"
@@ -594,7 +600,7 @@ class Fixed(Elsewhere):
 
     __slots__ = ()
 
-    def __set__(self, instance: Any, x: Any) -> NoReturn:
+    def __set__(self, instance: Any, x: Any) -> None:
         self.__get__(instance, type(instance))
 
 
@@ -631,9 +637,10 @@ class Listed(type):
         into a base of it, `home`.
         """
         kind = Fixed if fixed else Elsewhere
+        home = cls if home is None else home
         for name in by_place().get(place, {}):
             if not any(name in vars(each) for each in cls.__mro__):
-                setattr(cls if home is None else home, name, kind(place, name))
+                setattr(home, name, kind(place, name, home))
         cls.__dir__ = visible  # type: ignore[assignment, method-assign]
 
 
@@ -651,8 +658,8 @@ class TensorHabits:
 
 def is_elsewhere(cls: type, name: str) -> bool:
     """Whether a name is in a class only to say what to write instead."""
-    found = next((vars(each)[name] for each in cls.__mro__ if name in vars(each)), None)
-    return isinstance(found, Elsewhere)
+    found = [vars(each)[name] for each in cls.__mro__ if name in vars(each)]
+    return bool(found) and all(isinstance(x, Elsewhere) for x in found)
 
 
 def visible(instance: Any) -> list[str]:

@@ -12,7 +12,8 @@ and not leave it behind:
 
 Inside a function under a transform, and in a recording, the operators are arithmetic: the leaf is the
 argument. So they are in a module's ``forward`` on a leaf from outside of it (``act = self.b``, and then
-``act += w * x``).
+``act += w * x``), and in a function that the library asks for what it says of data: a network of a class
+of one's own, which `nn.fit` measures and `decision_boundary` draws under `no_grad`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import numpy as np
 from autograd.dispatch import accepts
 from autograd.graph import Node, describe
 from autograd.primitive import Primitive
-from autograd.recording import current_mode, no_grad
+from autograd.recording import asked, current_mode, no_grad
 
 __all__ = ["in_place"]
 
@@ -50,13 +51,14 @@ def gives_a_node(leaf: Any, other: Any, sign: str) -> bool:
     mode = current_mode()
     if mode.transforming:
         return True
+    inside = asked.get() or (leaf._scope is None and mode.scope and mode.scope.running)
     if mode.recording:
         flows = is_tracked(other)
-        if leaf._requires_grad and (not flows or leaf.grad is not None):
+        if leaf._requires_grad and (not flows or not (inside or leaf.grad is None)):
             raise refused(leaf, sign)
         if leaf._requires_grad or flows:
             return True
-    elif leaf._requires_grad and leaf._scope is None and mode.scope and mode.scope.running:
+    elif leaf._requires_grad and inside:
         return True
     if mode.notes is not None:
         if leaf._requires_grad:

@@ -551,6 +551,9 @@ def said_once_of_gradient(frame: FrameType) -> None:
         )
 
 
+asked: ContextVar[bool] = ContextVar("asked", default=False)
+"""Whether a function of a user's is asked for what it says of data: `recording.call`."""
+
 warned: set[str] = set()
 
 
@@ -1058,6 +1061,16 @@ class recording(ModeChange):  # noqa: N801  (named like no_grad)
                 notes.append(Note(what, read, (), result, whole=True))
                 if settle is not None:
                     notes.settling.append((notes[-1], settle))
+
+    @staticmethod
+    def call(function: Callable[..., Any], *arguments: Any) -> Any:
+        """What a function of a user's says of data, a network mostly: it is asked, and updates nothing,
+        so ``act = self.b; act += w * x`` is arithmetic in it, also under `no_grad` (see `in_place`)."""
+        token = asked.set(True)
+        try:
+            return function(*arguments)
+        finally:
+            asked.reset(token)
 
     @staticmethod
     def say_once(text: str) -> None:

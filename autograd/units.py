@@ -33,6 +33,11 @@ raw_of = attrgetter("_raw")
 tracked = attrgetter("_requires_grad")
 VALUES = {Value}
 NUMBERS = {float, int, np.float64, np.float32, np.int64}
+SEQUENCES = {
+    list,
+    tuple,
+    np.ndarray,
+}  # a dict and a set have a length as well, and are no instances
 
 Unit = tuple[Sequence[Any], Any, Any, Scope | None]
 
@@ -93,7 +98,7 @@ class Units:
         for all of them.
         """
         mode = current_mode()
-        if not mode.plain or not hasattr(x, "__len__"):
+        if not mode.plain or x.__class__ not in SEQUENCES:
             return None
         if self.date != (graph.latest_change, graph.latest_flag):
             self.look()

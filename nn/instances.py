@@ -13,6 +13,8 @@ from nn.module import Module, holds_values
 
 __all__ = ["network_of_values", "on_arrays"]
 
+call = autograd.recording.call
+
 ONE_INSTANCE = "one_instance"
 """The attribute by which a class of Modules says that its forward takes one instance, a list."""
 
@@ -53,17 +55,17 @@ class OnArrays:
 
     def __call__(self, x: Any) -> Any:
         self.decide(x)
-        return self.model(x) if self.takes_arrays else self.vectorized(x)
+        return call(self.model, x) if self.takes_arrays else self.vectorized(x)
 
     def each(self, x: Any) -> Any:
         """The results as Values, one instance after another: slow, with a graph to look into."""
         self.decide(x)
-        return self.model(x) if self.takes_arrays else self.vectorized.one_by_one(x)
+        return call(self.model, x) if self.takes_arrays else self.vectorized.one_by_one(x)
 
     def inside(self, x: Any) -> Any:
         """The results with a graph of what the network does, and not one node for all of it."""
         self.decide(x)
-        return self.model(x) if self.takes_arrays else self.vectorized.by_rows(x)
+        return call(self.model, x) if self.takes_arrays else self.vectorized.by_rows(x)
 
     def decide(self, x: Any) -> None:
         """See whether the network takes arrays of instances, or one instance. Outside of recordings."""
@@ -74,11 +76,11 @@ class OnArrays:
             raise ValueError(f"a network takes one instance or more, got an array of {rows.shape}")
         with autograd.no_grad():
             try:
-                self.model(rows[0].tolist())
+                call(self.model, rows[0].tolist())
                 self.takes_arrays = False
             except Exception as error:
                 try:
-                    self.model(rows[:2])
+                    call(self.model, rows[:2])
                     self.takes_arrays = True
                 except Exception:
                     raise error from None

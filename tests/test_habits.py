@@ -368,3 +368,45 @@ def test_two_names_of_one_function_stay_so_and_functions_are_pickled_by_name() -
     for function in (nn.relu, nn.cross_entropy, nn.fit, nn.init.xavier_normal, autograd.grad):
         assert pickle.loads(pickle.dumps(function)) is function
         assert "return function(" not in inspect.getsource(function)
+
+
+class Saved:
+    """A mixin, which stands after the library's class, as mixins often do."""
+
+    device = "cpu"
+
+    def to(self, where: str) -> str:
+        return f"moved to {where}"
+
+    def fit(self) -> str:
+        return type(self).__name__
+
+    @property
+    def predict(self) -> str:
+        return "by property"
+
+    @classmethod
+    def minimize(cls) -> str:
+        return cls.__name__
+
+
+def test_a_name_that_another_base_has_is_that_bases() -> None:
+    class Net(nn.Module, Saved):
+        def to(self, where: str) -> str:
+            return super().to(where).upper()
+
+    class Descent(nn.optim.SGD, Saved):
+        pass
+
+    net, optimizer = Net(), Descent([autograd.Value(1.0)], lr=0.1)
+    assert (net.to("disk"), net.fit(), net.predict, net.device) == (
+        "MOVED TO DISK",
+        "Net",
+        "by property",
+        "cpu",
+    )
+    assert optimizer.minimize() == Descent.minimize() == "Descent"
+    assert {"to", "fit", "predict", "device"} <= set(dir(net))
+    assert "summary" not in dir(net)
+    with pytest.raises(AttributeError, match="summary"):
+        net.summary()

@@ -221,3 +221,11 @@ def test_a_layer_keeps_no_graph_and_is_copied_and_pickled() -> None:
     copied.layers[0].neurons[0].w[0].data += 1.0
     assert model([1.0, 2.0]).data == before
     assert "_units" not in nn.module.attributes(model.layers[0])
+
+
+@pytest.mark.parametrize("x", [{1.0: "a", 2.0: "b"}, {1.0, 2.0}, range(2), "12"], ids=repr)
+def test_what_is_no_sequence_of_numbers_is_no_instance(x: Any) -> None:
+    layer = nn.scalar.Layer(2, 2, rng=0)
+    layer([1.0, 2.0])
+    with pytest.raises(TypeError, match=type(x).__name__):
+        layer(x)

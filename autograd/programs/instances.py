@@ -166,7 +166,7 @@ class InstanceFunction:
                 raise
             except Exception as error:  # which it raises for plain numbers as well, or not
                 errors.append(error)
-        self.function(self.nested(x, 0))
+        recording.call(self.function, self.nested(x, 0))
         raise NotOneProgram(
             f"it takes neither Values nor numbers to make Values of, but it takes floats: {errors[0]}"
         )
@@ -187,7 +187,7 @@ class InstanceFunction:
 
     def one_by_one(self, x: Any) -> Any:
         """The results for one instance after another, as an array of Values."""
-        found = [np.asarray(self.function(self.nested(x, i)), dtype=object) for i in range(len(x))]
+        found = [self.alone(self.nested(x, i)) for i in range(len(x))]
         for each in found:
             for number in each.flat:
                 if not isinstance(number, Value | float | int | np.number | np.bool_):
@@ -205,6 +205,10 @@ class InstanceFunction:
         for i, each in enumerate(found):
             out[i] = each if each.shape else each.item()
         return out
+
+    def alone(self, instance: Any) -> Array:
+        """The results for one instance."""
+        return np.asarray(recording.call(self.function, instance), dtype=object)
 
     def nested(self, x: Any, i: int) -> Any:
         """One instance: a number, a list of numbers, or of lists."""
@@ -268,7 +272,7 @@ class Recorded:
         self.recording = recording()
         start = tick()
         with self.recording:
-            out = function(instance(first.shape))
+            out = recording.call(function, instance(first.shape))
             array = np.asarray(out, dtype=object)
             self.shape = array.shape
             self.outputs = list(array.flat)
@@ -331,7 +335,7 @@ class Recorded:
         with aside():
             for i in dict.fromkeys(chosen):
                 start = tick()
-                out = np.asarray(self.function(data[i].tolist()), dtype=object)
+                out = np.asarray(recording.call(self.function, data[i].tolist()), dtype=object)
                 alone = recording.look(out).ravel()
                 if out.shape != self.shape or not np.allclose(
                     alone, result[i], rtol=1e-8, atol=1e-10 * size(alone), equal_nan=True

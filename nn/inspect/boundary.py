@@ -31,7 +31,7 @@ def evaluated(model: Callable[[Any], Any], x: Array) -> Array:
             model.eval()
         # A model that runs away is drawn as well, and NumPy need not warn of it.
         with autograd.no_grad(), np.errstate(all="ignore"):
-            return plain_numbers(on_arrays(model)(x))
+            return plain_numbers(autograd.recording.call(on_arrays(model), x))
     finally:
         for module, mode in modes:
             module.training = mode

@@ -409,7 +409,7 @@ class Run:
     def recorded(self, x: Any, y: Any) -> tuple[Any, Any]:
         """The prediction and the loss of a batch, as nodes."""
         with QUIET():
-            prediction = self.predict(x)
+            prediction = autograd.recording.call(self.predict, x)
             loss = self.loss(prediction, y)
         if not isinstance(loss, Node):
             raise TypeError(
@@ -455,7 +455,7 @@ class Run:
                 module.training = False
             for x, y in pairs(parts):
                 with autograd.no_grad(), QUIET():
-                    prediction = self.predict(x)
+                    prediction = autograd.recording.call(self.predict, x)
                     value = one_number(self.loss(prediction, y))
                 if not math.isfinite(value) and not prefix:
                     # Once more, recorded, to see where it came from.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import random
+import warnings
 import weakref
 from typing import Any
 
@@ -277,3 +278,37 @@ def test_what_diverges_is_named_with_its_line(compiled: bool) -> None:
         )
     assert caught.value.primitive == "log"
     assert "return (a * x[0]).log()" in str(caught.value)
+
+
+def test_a_network_of_ones_own_class_is_asked_and_not_changed() -> None:
+    """``act = self.b; act += w * x`` is an update under no_grad, where a user writes that."""
+
+    class Unit:
+        def __init__(self) -> None:
+            self.w, self.b = [Value(0.5), Value(-1.0)], Value(0.25)
+
+        def parameters(self) -> list[Any]:
+            return [*self.w, self.b]
+
+        def __call__(self, x: Any) -> Any:
+            act = self.b
+            for w, each in zip(self.w, x, strict=True):
+                act += w * each
+            return act
+
+    x = np.array([[1.0, 2.0], [3.0, -1.0], [0.0, 0.5], [2.0, 2.0]])
+    y = np.array([-1.0, 1.0, 1.0, -1.0])
+    unit = Unit()
+    want = [0.5 * a - b + 0.25 for a, b in x]
+    still = nn.optim.SGD(unit.parameters(), lr=0.0)
+    for _ in range(2):  # the second time there are gradients
+        nn.fit(unit, nn.mse, (x, y), optimizer=still, epochs=2, validation=(x, y))
+        nn.inspect.decision_boundary(unit, x, y, resolution=5)
+        f = autograd.vectorize(unit)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # one program does it
+            with autograd.no_grad():
+                np.testing.assert_allclose(f(x).data, want)
+            np.testing.assert_allclose(f(x).data, want)
+        assert [p.data for p in unit.parameters()] == [0.5, -1.0, 0.25]
+    assert unit.b.grad is not None
