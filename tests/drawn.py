@@ -33,7 +33,7 @@ class Picture:
                 tail, head = title.split("->")
                 places[group.get("id")] = len(self.edges)
                 self.edges.append((tail, head, " ".join(texts)))
-            elif kind == "cluster":
+            elif kind == "heading":
                 self.frames[title] = texts
 
     def box(self, *first):

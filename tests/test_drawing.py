@@ -2,6 +2,7 @@
 
 import re
 import sys
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -509,3 +510,16 @@ def test_arrows_into_a_module_lead_in_one_line_from_an_input_to_what_uses_it(ran
 
 def test_an_emoji_of_several_characters_is_one_in_the_picture():
     assert Picture(draw(Value(1.0, "👩\u200d🔬"))).box("👩\u200d🔬")
+
+
+@pytest.mark.parametrize("kind", [Value, Tensor])
+def test_what_stands_above_a_frame_is_drawn_after_the_arrows_with_a_halo(kind):
+    model = nn.MLP(2, [3, 2], rng=0)
+    model = model.to_scalars() if kind is Value else model
+    x = [Value(1.0), Value(2.0)] if kind is Value else Tensor([[1.0, 2.0]])
+    svg = draw(model(x), depth=2).svg
+    classes = [g.get("class") for g in ElementTree.fromstring(svg).iter(f"{SVG}g")]
+    assert classes.count("heading") == classes.count("cluster") > 1
+    assert classes.index("heading") > max(k for k, c in enumerate(classes) if "edge" in c)
+    assert re.search(r"\.heading text \{ paint-order: stroke", svg)
+    assert not re.search(r'class="cluster">[^g]*<text', svg)

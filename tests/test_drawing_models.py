@@ -519,3 +519,12 @@ def test_options_that_cannot_be_are_named(arguments: Any, options: Any, words: s
         draw(*arguments, **options)
     with pytest.raises(TypeError, match="takes no input"):
         draw(Value(1.0), 2.0)
+
+
+@pytest.mark.parametrize("widths", [[10], [32, 16, 10], [64, 64, 10]])
+def test_a_network_of_64_units_a_layer_is_in_sight_in_a_notebook_without_scrolling(
+    widths: list[int],
+) -> None:
+    model = nn.MLP(64, widths, rng=0)
+    for x in (None, np.linspace(-1.0, 1.0, 64)):
+        assert "max-height" not in draw(model, x, view="network")._repr_html_()

@@ -364,9 +364,25 @@ def tidied(picture: str, prefix: str, theme: str) -> str:
     head = head.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "")
     # Text in an SVG has its < and " escaped, so only Graphviz's own ids match.
     rest = rest.replace('<g id="', f'<g id="{prefix}')
-    rest = whole_arrows(re.sub(r"<!--.*?-->\n?", "", rest, flags=re.DOTALL))
+    rest = headings_last(whole_arrows(re.sub(r"<!--.*?-->\n?", "", rest, flags=re.DOTALL)))
     style = style_sheet(f"{prefix}graph", theme)
     return f"{head}>\n<style>{style}</style>{rest}"
+
+
+HEADING = re.compile(
+    r'(<g id="([^"]*)" class="cluster">\n(<title>\w*</title>)\n<path [^>]*/>\n)(<text .*?</text>\n)',
+    re.DOTALL,
+)
+
+
+def headings_last(picture: str) -> str:
+    """What stands above a frame, drawn after the arrows into it: its halo keeps it legible."""
+    headings = "".join(
+        f'<g id="{frame}-heading" class="heading">\n{title}\n{text}</g>\n'
+        for _, frame, title, text in HEADING.findall(picture)
+    )
+    before, _, after = HEADING.sub(r"\1", picture).rpartition("</g>\n</svg>")
+    return f"{before}{headings}</g>\n</svg>{after}"
 
 
 POINT = re.compile(rf'<g [^>]*class="node">\n<title>{DOOR}\d+</title>\n<ellipse [^>]*/>\n</g>\n')

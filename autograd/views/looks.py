@@ -142,6 +142,8 @@ def style_sheet(scope: str, theme: str) -> str:
     rules = [
         f"#{scope} .edge text, #{scope} .label text {{ paint-order: stroke; stroke: {base.background}; "
         "stroke-width: 3px; stroke-linejoin: round }",
+        f"#{scope} .heading text {{ paint-order: stroke; stroke: {base.frame}; stroke-width: 3px; "
+        "stroke-linejoin: round }",
         f"#{scope} .node text:first-of-type {{ font-weight: bold }}",
     ]
     if theme == "auto":
@@ -152,7 +154,7 @@ def style_sheet(scope: str, theme: str) -> str:
             f"#{scope} .edge path {{ stroke: {DARK.line} }}",
             f"#{scope} .edge polygon {{ stroke: {DARK.line}; fill: {DARK.line} }}",
             f"#{scope} .cluster > path {{ fill: {DARK.frame}; stroke: {DARK.frame_line} }}",
-            f"#{scope} .cluster text {{ fill: {DARK.faint} }}",
+            f"#{scope} .heading text {{ fill: {DARK.faint}; stroke: {DARK.frame} }}",
         ]
         for kind, (fill, line) in DARK.kinds.items():
             outline = f"#{scope} .{kind} polygon, #{scope} .{kind} path"

@@ -448,7 +448,7 @@ class Column:
             self.shown = [*range(ENDS), *range(count - ENDS, count)]
         self.left_out = count - len(self.shown)
         slots = len(self.shown) + 2 * bool(self.left_out)
-        self.apart = min(46.0, 600 / slots)
+        self.apart = min(46.0, 510 / slots)
         self.radius = min(17.0, 0.4 * self.apart)
         self.height = self.apart * slots
         self.x = 0.0

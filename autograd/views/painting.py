@@ -186,11 +186,13 @@ class Painting:
                 f'<text x="{PAD:g}" y="{y:.1f}" text-anchor="start" font-size="{SMALL:g}">'
                 f"{_xml(line)}</text>"
             )
-        parts += self._frames(theme, prefix)
+        frames, headings = self._frames(theme, prefix)
+        parts += frames
         parts += self._arrows(theme, prefix)
         for i, box in enumerate(self.boxes):
             parts.append(self._box(i, box, theme, prefix))
-        # Labels come last: the halo around each keeps it legible where a line runs through it.
+        # Text comes last: the halo around it keeps it legible where a line runs through it.
+        parts += headings
         for arrow, edge in zip(self.picture.arrows, self.layout.edges, strict=True):
             if arrow.label:
                 x, y = self.place(*edge.label)
@@ -200,19 +202,23 @@ class Painting:
                 )
         return "\n".join([*parts, "</g>", "</svg>", ""])
 
-    def _frames(self, theme: Theme, prefix: str) -> list[str]:
-        parts = []
+    def _frames(self, theme: Theme, prefix: str) -> tuple[list[str], list[str]]:
+        """The frames of modules, and what stands above them."""
+        parts, headings = [], []
         for k, (frame, (left, top, right, bottom)) in enumerate(self.layout.frames.items()):
             (x0, y0), (x1, y1) = self.place(left, top), self.place(right, bottom)
             (x0, x1), (y0, y1) = sorted((x0, x1)), sorted((y0, y1))
             parts.append(
                 f'<g id="{prefix}frame{k}" class="cluster"><title>cluster_{k}</title>'
                 f'<path fill="{theme.frame}" stroke="{theme.frame_line}" '
-                f'd="{_rounded(x0, y0, x1 - x0, y1 - y0, 9.0)}"/>'
+                f'd="{_rounded(x0, y0, x1 - x0, y1 - y0, 9.0)}"/></g>'
+            )
+            headings.append(
+                f'<g id="{prefix}frame{k}-heading" class="heading"><title>cluster_{k}</title>'
                 f'<text x="{x0 + PAD:.1f}" y="{y0 + TITLE:.1f}" text-anchor="start" '
                 f'font-size="{SMALL:g}" fill="{theme.faint}">{_xml(_title(frame))}</text></g>'
             )
-        return parts
+        return parts, headings
 
     def _arrows(self, theme: Theme, prefix: str) -> list[str]:
         parts = []
