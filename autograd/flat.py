@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import importlib.util
 import weakref
 from collections.abc import Callable, Iterable
@@ -13,6 +12,7 @@ import numpy as np
 
 from autograd import graph
 from autograd.graph import Node
+from autograd.late import import_late
 from autograd.recording import leaving, under_way
 from autograd.tensor import Buffer, Tensor
 
@@ -29,7 +29,7 @@ def axpy(kind: str) -> Callable[..., Any] | None:
     """BLAS's y ← y + a·x for a dtype, if SciPy is there."""
     if importlib.util.find_spec("scipy") is None:
         return None
-    found: Callable[..., Any] = getattr(importlib.import_module("scipy.linalg.blas"), f"{kind}axpy")
+    found: Callable[..., Any] = getattr(import_late("scipy.linalg.blas"), f"{kind}axpy")
     return found
 
 

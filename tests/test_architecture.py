@@ -40,7 +40,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("followed",),
     ("letters", "graph"),
     ("tracebacks",),
-    ("recording", "arrays", "caching", "numpy_calls", "saving", "differences"),
+    ("recording", "arrays", "caching", "late", "numpy_calls", "saving", "differences"),
     ("neighbours",),
     ("installing", "habits", "clashes"),
 )
@@ -156,6 +156,12 @@ def test_no_property_is_cached_under_a_lock_that_a_forked_process_may_wait_for(p
         )
     for module, names in imports(path):
         assert module != "functools" or "cached_property" not in names
+
+
+@pytest.mark.parametrize("path", AUTOGRAD, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_that_is_imported_by_its_name_is_imported_by_import_late(path: Path) -> None:
+    """So that no process is forked while it is imported, perhaps by another thread."""
+    assert path.stem == "late" or "import_module(" not in path.read_text(encoding="utf-8")
 
 
 def test_a_row_is_declared_where_rows_are_and_nowhere_else() -> None:

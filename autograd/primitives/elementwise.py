@@ -7,7 +7,6 @@ the table of the README.
 from __future__ import annotations
 
 import functools
-import importlib
 import importlib.util
 import math
 import operator
@@ -18,6 +17,7 @@ import numpy as np
 from autograd.declare import elementwise
 from autograd.dispatch import is_node
 from autograd.families import Elementwise
+from autograd.late import import_late
 from autograd.primitive import Rule
 
 LN2, LN10 = math.log(2), math.log(10)
@@ -445,7 +445,7 @@ def _vectorised(name: str) -> Any:
     spec = importlib.util.find_spec("scipy")
     if spec is None or spec.origin is None:  # a folder of that name is not SciPy
         return np.frompyfunc(getattr(math, name), 1, 1)
-    return getattr(importlib.import_module("scipy.special"), name)
+    return getattr(import_late("scipy.special"), name)
 
 
 def _on_arrays(name: str) -> Any:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import importlib
 import importlib.util
 import os
 
 from autograd.installing import install_hint
+from autograd.late import import_late
 from autograd.programs.cores import cores
 from autograd.programs.llvm import Code, literal
 from autograd.programs.tensor_operations import View
@@ -38,7 +38,7 @@ def threads() -> int:
 @functools.cache
 def addresses() -> tuple[int, ...]:
     """The addresses of the functions, in the order of `FUNCTIONS`."""
-    capsules = importlib.import_module("scipy.linalg.cython_blas").__pyx_capi__
+    capsules = import_late("scipy.linalg.cython_blas").__pyx_capi__
     name, pointer = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
     name.restype, name.argtypes = ctypes.c_char_p, [ctypes.py_object]
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import functools
-import importlib
 import importlib.util
 import os
 import sys
@@ -13,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.installing import install_hint
+from autograd.late import import_late
 from autograd.programs import cache
 from autograd.programs.llvm import LIBRARY
 
@@ -26,7 +26,7 @@ def available() -> str | None:
     """None where llvmlite can be used, else why not."""
     if importlib.util.find_spec("llvmlite") is None:
         return f"llvmlite is not installed: {install_hint('fast')}"
-    llvmlite = importlib.import_module("llvmlite")
+    llvmlite = import_late("llvmlite")
     version = tuple(int(part) for part in llvmlite.__version__.split(".")[:2])
     if version < MINIMUM:
         return f"llvmlite {llvmlite.__version__} is older than {'.'.join(map(str, MINIMUM))}"
@@ -36,7 +36,7 @@ def available() -> str | None:
 @functools.cache
 def _host() -> tuple[Any, Any, str, str]:
     """llvmlite's binding, the target, and the name and the features of this processor."""
-    binding = importlib.import_module("llvmlite.binding")
+    binding = import_late("llvmlite.binding")
     _fork_between_calls(binding)
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import os
 import threading
@@ -17,6 +16,7 @@ from autograd import graph
 from autograd.dispatch import registry
 from autograd.graph import Node, StaleGraphError
 from autograd.installing import install_hint
+from autograd.late import import_late
 from autograd.programs.anomalies import check_backward, check_forward
 from autograd.programs.deriving import Derived
 from autograd.programs.effects import Effects
@@ -210,10 +210,10 @@ class Program:
         if reason:
             self.numpy = NumpyExecutor(self.plan, self.extra)
         elif self.plan.scalar:
-            native = importlib.import_module("autograd.programs.native")
+            native = import_late("autograd.programs.native")
             self.native = native.Native(self.plan, threads=threads, extra=self.extra)
         else:
-            module = importlib.import_module("autograd.programs.tensor_native")
+            module = import_late("autograd.programs.tensor_native")
             self.numpy = module.TensorExecutor(self.plan, self.extra)
         # The parameters of a scalar plan as one vector, and those that get a gradient, which come first.
         self.vector = Vector(list(self.leaves)) if self.plan.scalar and self.leaves else None
@@ -782,7 +782,7 @@ def obstacle(plan: Plan) -> str | None:
     if importlib.util.find_spec("llvmlite") is None:
         return f"llvmlite is not installed: {install_hint('fast')}"
     module = "autograd.programs.native" if plan.scalar else "autograd.programs.tensor_native"
-    reason: str | None = importlib.import_module(module).supports(plan)
+    reason: str | None = import_late(module).supports(plan)
     return reason
 
 

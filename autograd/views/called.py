@@ -28,8 +28,10 @@ __all__ = [
     "escaped",
     "formula_of",
     "identifier",
+    "in_layer",
     "layers_around",
     "layers_of",
+    "lowered",
     "placed",
     "subscripted",
 ]
@@ -87,6 +89,7 @@ ESCAPES = {
 
 BELOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 ABOVE = str.maketrans("0123456789()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾")
+LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉")
 PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹", "01234567890123456789")
 
 INDEXED = re.compile(r"(?P<name>.*?)(?P<index>(?:\[\d+(?:, ?\d+)*\])*)", re.DOTALL)
@@ -250,6 +253,25 @@ def placed(
     if below or indices:
         latex += f"_{{{','.join(filter(None, (below, indices)))}}}"
     return Formula(text, latex.replace("'^", "'{}^"))
+
+
+def in_layer(symbol: Formula) -> bool:
+    """Whether a symbol has the number of a layer above it."""
+    return "⁾" in symbol.text
+
+
+def lowered(symbol: Formula) -> Formula:
+    """The symbol of a whole array with the number of its layer below it, as some courses write it.
+
+    >>> lowered(formula_of("layers.0.weight"))
+    Formula(text='W₁', latex='W_{1}')
+    """
+    text, mark, end = symbol.text.partition("⁽")
+    number, _, rest = end.partition("⁾")
+    latex = re.sub(r"\^\{\((\d+)\)\}$", r"_{\1}", symbol.latex)
+    if not mark or rest or latex == symbol.latex:
+        return symbol
+    return Formula(text + number.translate(LOWERED), latex)
 
 
 def formula_of(

@@ -51,7 +51,11 @@ class _Walk:
         self.nodes = topological_order(root, arguments=True)
         self.operations = Operations(self.nodes)
         self.naming = Naming(
-            self.nodes, layout.loss, single=layout.single, operations=self.operations
+            self.nodes,
+            layout.loss,
+            single=layout.single,
+            above=layout.above,
+            operations=self.operations,
         )
         self.axes = instance_axes(self.nodes, self.operations)
         leads = set(targets)

@@ -35,6 +35,7 @@ class Layout(NamedTuple):
         single: whether formulas are those of one instance, the batch being their mean.
         turned: whether the gradient of a weight is in × out, to be transposed in an update.
         negated: whether the error is written −(y − p).
+        above: whether the number of its layer stands above a letter, W⁽¹⁾, or below it, W₁.
         about: one sentence for the reader.
     """
 
@@ -43,6 +44,7 @@ class Layout(NamedTuple):
     single: bool
     turned: bool
     negated: bool
+    above: bool
     about: str
 
 
@@ -55,6 +57,7 @@ LAYOUTS = {
             False,
             False,
             False,
+            True,
             "Instances are rows, as the library computes: a gradient has the shape of its node.",
         ),
         Layout(
@@ -63,6 +66,7 @@ LAYOUTS = {
             True,
             False,
             True,
+            False,
             "One instance: columns forward, and the gradient g is a row.",
         ),
         Layout(
@@ -71,6 +75,7 @@ LAYOUTS = {
             False,
             False,
             True,
+            False,
             "Instances are columns; G is without the factor of the mean, which the parameters' "
             "lines have.",
         ),
@@ -79,6 +84,7 @@ LAYOUTS = {
             "L",
             True,
             True,
+            False,
             False,
             "One instance: columns forward, derivatives are rows, and that by a weight is in × out: "
             "an update takes its transpose.",

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.families import Elementwise
 from autograd.graph import Node
-from autograd.views.called import Names, formula_of, identifier
+from autograd.views.called import Names, formula_of, identifier, in_layer, lowered
 from autograd.views.notation import Formula
 from autograd.views.operations import Operations, is_constant
 
@@ -31,12 +31,19 @@ class Naming:
         nodes: in order of creation, arguments before outputs.
         loss: how the last one is called when it has no name.
         single: whether letters stand for one instance, and are small.
+        above: whether the number of a layer stands above a letter, W⁽¹⁾, or below it, W₁.
         operations: what the nodes compute, as it is to be read.
         batch: whether a node or array has instances along an axis.
     """
 
     def __init__(
-        self, nodes: Sequence[Node], loss: str, *, single: bool, operations: Operations
+        self,
+        nodes: Sequence[Node],
+        loss: str,
+        *,
+        single: bool,
+        above: bool,
+        operations: Operations,
     ) -> None:
         self.single = single
         self.operations = operations
@@ -46,14 +53,14 @@ class Naming:
         self.held: list[Any] = []  # so that an id stays one array's
         self._nodes = nodes
         self._called = Names(nodes)
-        self._layered = any("⁾" in symbol.text for symbol in self._called.symbols.values())
+        self._layered = above and any(map(in_layer, self._called.symbols.values()))
         self._roles: dict[Any, str] = {}
         self._find_roles()
         for node in nodes:
             if (symbol := self._called.symbols.get(node)) is not None and node not in self._roles:
                 path = node.is_leaf and PATHS.fullmatch(str(node.name))
                 key = symbol.text if path else self._called.keys[node]
-                self.nodes[node] = self.add(key, symbol)
+                self.nodes[node] = self.add(key, symbol if above else lowered(symbol))
         counts: dict[str, int] = {}
         for role in self._roles.values():
             counts[role] = counts.get(role, 0) + 1
