@@ -519,7 +519,7 @@ def test_what_stands_above_a_frame_is_drawn_after_the_arrows_with_a_halo(kind):
     x = [Value(1.0), Value(2.0)] if kind is Value else Tensor([[1.0, 2.0]])
     svg = draw(model(x), depth=2).svg
     classes = [g.get("class") for g in ElementTree.fromstring(svg).iter(f"{SVG}g")]
-    assert classes.count("heading") == classes.count("cluster") > 1
+    assert classes.count("heading") == classes.count("cluster") > 0
     assert classes.index("heading") > max(k for k, c in enumerate(classes) if "edge" in c)
     assert re.search(r"\.heading text \{ paint-order: stroke", svg)
     assert not re.search(r'class="cluster">[^g]*<text', svg)
