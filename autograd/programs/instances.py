@@ -222,6 +222,11 @@ class InstanceFunction:
             )
         return x._raw[i].tolist()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy has no programs yet: they belong to the leaves of the function."""
+        otherwise = None if self.otherwise == self.one_by_one else self.otherwise
+        return InstanceFunction, (self.function, otherwise)
+
     def __repr__(self) -> str:
         return f"<vectorized {self.__name__}: {len(self.recordings)} programs>"
 

@@ -84,7 +84,7 @@ def put_aside(data: Any, fraction: float, rng: Any) -> tuple[Any, tuple[Array, A
             f"validation as a part of the data is a number between 0 and 1, got {fraction}"
         )
     batched = isinstance(data, Batches)
-    if not batched and not (isinstance(data, tuple | list) and len(data) == 2):
+    if not batched and not (isinstance(data, tuple) and len(data) == 2) and not is_both(data):
         raise TypeError(
             f"validation={fraction} puts a part of (x, y) aside, and data is a {type(data).__name__}: "
             "give validation=(x, y)"
@@ -150,10 +150,14 @@ def named_metrics(metrics: Any) -> dict[str, Metric]:
     return named
 
 
+def is_both(data: Any) -> bool:
+    """Whether a list is [x, y], and not a list of two batches."""
+    return isinstance(data, list) and len(data) == 2 and isinstance(data[0], np.ndarray | Node)
+
+
 def training_data(data: Any, batch_size: Any, rng: Seed) -> tuple[Any, Any]:
     """(what to iterate over in each epoch, all of it in parts that are measured one by one)."""
-    both = isinstance(data, list) and len(data) == 2  # [x, y], unless it is a list of two batches
-    if isinstance(data, tuple) or (both and isinstance(data[0], np.ndarray | Node)):
+    if isinstance(data, tuple) or is_both(data):
         x, y = paired(*pair(tuple(data), "data"), "fit")
         size = len(x) if batch_size is None else batch_size
         # A full batch is the same in any order, so none is drawn: its sums stay the same too.

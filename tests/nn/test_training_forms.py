@@ -236,3 +236,13 @@ def test_a_fraction_of_batches_that_are_only_iterated_over_is_refused() -> None:
     model = nn.MLP(2, [2], rng=0)
     with pytest.raises(TypeError, match=r"give validation=\(x, y\)"):
         nn.fit(*(model, nn.cross_entropy, [(x, y)] * 3), optimizer="sgd", epochs=1, validation=0.2)
+
+
+def test_a_list_of_two_batches_is_no_pair_of_which_a_part_is_held_out() -> None:
+    x = np.random.default_rng(0).normal(size=(6, 2))
+    model = nn.Linear(2, 2, rng=0)
+    data = [(x, x), (x + 1, x + 1)]  # of shapes that a pair could have as well
+    with pytest.raises(TypeError, match=r"validation=0\.5 .* data is a list"):
+        nn.fit(model, nn.mse, data, optimizer="sgd", epochs=1, validation=0.5)
+    history = nn.fit(model, nn.mse, [x, x], optimizer="sgd", epochs=1, validation=0.5)
+    assert len(history.held_out) == 3

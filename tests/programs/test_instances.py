@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import random
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 import autograd
+import nn
 from autograd import Tensor, Value
 
 RNG = np.random.default_rng(0)
@@ -254,3 +257,16 @@ def test_results_that_are_no_values_are_refused() -> None:
         autograd.vectorize(lambda x: "five")(X)
     with pytest.raises(TypeError, match="function of one instance, got int"):
         autograd.vectorize(5)  # type: ignore[arg-type]
+
+
+def test_a_copy_is_a_function_of_the_copied_network() -> None:
+    x = np.array([[1.0, 2.0], [0.5, -1.0]])
+    model = nn.scalar.MLP(2, [2, 1], rng=0)
+    for copied in (copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))):
+        f = autograd.vectorize(model)
+        want = f(x).data
+        net, g = copied((model, f))
+        np.testing.assert_array_equal(g(x).data, want)
+        net.parameters()[-1].data = 5.0
+        np.testing.assert_allclose(g(x).data, want + 5.0 - model.parameters()[-1].data)
+        np.testing.assert_array_equal(f(x).data, want)
