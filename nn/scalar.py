@@ -173,9 +173,16 @@ class Neuron(OfOne):
             )
         if len(x) != len(self.w):
             raise ValueError(f"{self!r} expected {len(self.w)} inputs, got {len(x)}")
-        if found := self.together(x):
-            return found[0]
-        (out,) = autograd.linear(x, [self.w], [self.b])
+        if units := self.together(x):
+            return units[0]
+        found = autograd.linear(x, [self.w], [self.b])
+        if np.shape(found) != (1,):
+            raise ValueError(
+                f"{self!r} takes a list of {len(self.w)} numbers or Values for an instance, and each of "
+                f"these is of shape {np.shape(x)[1:]}: give many instances as an array of shape "
+                f"(instances, {len(self.w)})"
+            )
+        (out,) = found
         return self.activation(out) if self.nonlin else out
 
     def as_unit(self, scope: Any) -> Any:

@@ -268,3 +268,14 @@ def test_an_activation_that_there_is_none_of_gets_the_list() -> None:
 def test_an_activation_in_the_place_of_nonlin_is_not_taken_for_true(make: Any) -> None:
     with pytest.raises(TypeError, match=r"is True or False, got .*: an activation is given as"):
         make()
+
+
+@pytest.mark.parametrize("nin", [1, 2])
+def test_lists_in_a_list_are_no_instance(nin: int) -> None:
+    many = [[0.5] * nin] * nin
+    for model in (Neuron(nin, rng=0), MLP(nin, [2, 1], rng=0)):
+        with pytest.raises(ValueError, match=rf"array of shape \(instances, {nin}\)"):
+            model(many)
+        with pytest.raises(ValueError, match=rf"shape \({nin},\): give many"):
+            model(np.array([many]))
+        assert model(np.array(many)).shape == (nin,)
