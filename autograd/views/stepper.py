@@ -238,10 +238,12 @@ class Stepper:
         }
 
     def _inputs(self) -> list[int]:
-        """The cards that are seen first: the inputs, or without these what is computed first."""
-        inputs = [i for i, card in enumerate(self._timeline.cards) if card.kind == "leaf"]
-        targets = (moment.target for moment in self._timeline.moments)
-        return inputs or [i for i in targets if i is not None][:1]
+        """The cards that are seen first: the inputs; without them what the first is computed from."""
+        timeline = self._timeline
+        if inputs := [i for i, card in enumerate(timeline.cards) if card.kind == "leaf"]:
+            return inputs
+        first = [m.target for m in timeline.moments if m.target is not None][:1]
+        return [arrow.tail for arrow in timeline.arrows if arrow.head in first] or first
 
     def _moment(self, moment: Moment, place: int) -> dict[str, Any]:
         numbers = moment.numbers

@@ -608,3 +608,23 @@ def test_a_block_in_a_notebook_is_no_higher_than_the_window(
     assert svg["y"] >= stage["y"]
     assert svg["x"] + svg["width"] <= stage["x"] + stage["width"]
     assert svg["y"] + svg["height"] <= stage["y"] + stage["height"]
+
+
+def test_a_page_answers_to_keys_before_anybody_has_clicked_into_it(
+    open_page: Open, tmp_path: Path
+) -> None:
+    page = open_page(Stepper(wide(2, 2, 1)).save(tmp_path / "step.html"), size=(1366, 768))
+    assert page.evaluate("document.activeElement === document.body")
+    for key, position in (("ArrowRight", 1), ("PageDown", 2), ("ArrowLeft", 1), ("Home", 0)):
+        page.keyboard.press(key)
+        assert page.get_by_role("slider").input_value() == str(position)
+
+
+@pytest.mark.parametrize("size", SIZES_OF_WINDOWS)
+def test_a_network_on_plain_numbers_starts_with_its_first_weights_in_sight(
+    open_page: Open, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    y = nn.scalar.MLP(3, [4, 4, 1], rng=1)([2.0, 3.0, -1.0])
+    page = open_page(Stepper(y).save(tmp_path / "step.html"), size=size)
+    seen = page.evaluate(INPUTS.replace(".card.leaf", ".card.parameter"))
+    assert seen[:4] == [True] * 4

@@ -481,7 +481,9 @@
         "-": () => this.enlarge(1 / 1.25),
         0: () => this.fitWhole(),
       };
-      this.block.addEventListener("keydown", (event) => {
+      // A page of its own answers to keys before anybody has clicked into it.
+      const alone = document.body.hasAttribute("data-stepper-page");
+      (alone ? document : this.block).addEventListener("keydown", (event) => {
         // With Shift some keyboards write +.
         if (event.ctrlKey || event.metaKey || event.altKey) return;
         if (event.shiftKey && event.key !== "+") return;
