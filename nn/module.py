@@ -241,6 +241,14 @@ class Running(Scope):
 class Naming(autograd.Listed, ABCMeta):
     """The class of modules: an instance that has just been built names its parameters by path."""
 
+    def __setattr__(cls, name: str, x: Any) -> None:
+        changes.count += 1  # it is an attribute of the modules as well: ``Neuron.forward = ...``
+        super().__setattr__(name, x)
+
+    def __delattr__(cls, name: str) -> None:
+        changes.count += 1
+        super().__delattr__(name)
+
 
 def build(cls: Any, *arguments: Any, **options: Any) -> Any:
     """Make a module, and name its parameters."""

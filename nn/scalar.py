@@ -210,7 +210,15 @@ class Neuron(OfOne):
 
 def is_plain(neuron: Any) -> bool:
     """Whether a neuron is one of these, and not of a class of the user's that may do something else."""
-    return neuron.__class__ is Neuron and "forward" not in neuron.__dict__
+    return (
+        neuron.__class__ is Neuron
+        and "forward" not in neuron.__dict__
+        and (Neuron.forward, Neuron.__call__) == HERE
+    )
+
+
+HERE = (Neuron.forward, Neuron.__call__)
+"""What a neuron does as long as nobody gives the class another method."""
 
 
 class Layer(OfOne):

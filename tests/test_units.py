@@ -229,3 +229,15 @@ def test_what_is_no_sequence_of_numbers_is_no_instance(x: Any) -> None:
     layer([1.0, 2.0])
     with pytest.raises(TypeError, match=type(x).__name__):
         layer(x)
+
+
+@pytest.mark.parametrize("method", ["forward", "__call__"])
+def test_a_method_that_the_class_of_neurons_is_given_counts_at_once(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer, x = nn.scalar.Layer(2, 2, rng=0), [1.0, 2.0]
+    before = [y.data for y in layer(x)]
+    with monkeypatch.context() as patch:
+        patch.setattr(nn.scalar.Neuron, method, lambda self, x: self.b + 7.0)
+        assert [y.data for y in layer(x)] == [7.0, 7.0]
+    assert [y.data for y in layer(x)] == before
