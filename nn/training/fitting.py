@@ -410,7 +410,7 @@ class Run:
         """The prediction and the loss of a batch, as nodes."""
         with QUIET():
             prediction = autograd.recording.call(self.predict, x)
-            loss = self.loss(prediction, y)
+            loss = autograd.recording.call(self.loss, prediction, y)
         if not isinstance(loss, Node):
             raise TypeError(
                 f"loss returned no node to differentiate, but {type(loss).__name__} ({loss!r:.60})"
@@ -432,7 +432,7 @@ class Run:
         """The loss as a node, to see where it went wrong: recorded now where it was replayed."""
         if isinstance(self.predict, OnArrays):
             with QUIET():
-                return self.loss(self.predict.inside(x), y)
+                return autograd.recording.call(self.loss, self.predict.inside(x), y)
         return loss if isinstance(loss, Node) else self.recorded(x, y)[1]
 
     def gradient_norm(self) -> float:
@@ -456,7 +456,7 @@ class Run:
             for x, y in pairs(parts):
                 with autograd.no_grad(), QUIET():
                     prediction = autograd.recording.call(self.predict, x)
-                    value = one_number(self.loss(prediction, y))
+                    value = one_number(autograd.recording.call(self.loss, prediction, y))
                 if not math.isfinite(value) and not prefix:
                     # Once more, recorded, to see where it came from.
                     with autograd.enable_grad(), QUIET():

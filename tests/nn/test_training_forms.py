@@ -246,3 +246,24 @@ def test_a_list_of_two_batches_is_no_pair_of_which_a_part_is_held_out() -> None:
         nn.fit(model, nn.mse, data, optimizer="sgd", epochs=1, validation=0.5)
     history = nn.fit(model, nn.mse, [x, x], optimizer="sgd", epochs=1, validation=0.5)
     assert len(history.held_out) == 3
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_loss_that_begins_at_a_parameter_leaves_it_alone(compiled: bool) -> None:
+    x, y = np.ones((4, 2)), np.zeros((4, 1))
+    model, scale = nn.Linear(2, 1, rng=0), autograd.Tensor(0.25)
+
+    def loss(prediction: Any, target: Any) -> Any:
+        total = scale
+        total += nn.mse(prediction, target)
+        return total
+
+    still = nn.optim.SGD([*model.parameters(), scale], lr=0.0)
+    want = 0.25 + nn.mse(model(x), y).item()
+    history = nn.fit(
+        *(model, loss, (x, y)), optimizer=still, epochs=3, validation=(x, y), compile=compiled
+    )
+    assert scale.data == 0.25
+    np.testing.assert_allclose(history.epochs["validation loss"], [want] * 3)
+    np.testing.assert_allclose(history.epochs["loss"], [want] * 3)
+    assert scale.grad == 1.0
