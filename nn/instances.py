@@ -6,6 +6,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 import autograd
 from autograd import Value
 from nn.layers.normalisation import BatchNorm1d
@@ -45,7 +47,8 @@ class OnArrays:
     """A network of Values as a function of arrays.
 
     It takes one instance, as micrograd's do; or arrays, as ``to_scalars()`` and a class of your own that
-    refuses one instance. The programs are kept as long as the network.
+    refuses one instance, or says another thing of it than in an array. The programs are kept as long as
+    the network.
     """
 
     def __init__(self, model: Callable[[Any], Any]) -> None:
@@ -76,14 +79,34 @@ class OnArrays:
             raise ValueError(f"a network takes one instance or more, got an array of {rows.shape}")
         with autograd.no_grad():
             try:
-                call(self.model, rows[0].tolist())
-                self.takes_arrays = False
+                one = call(self.model, rows[0].tolist())
+                self.takes_arrays = self.differs_on_arrays(rows, one)
             except Exception as error:
                 try:
                     call(self.model, rows[:2])
                     self.takes_arrays = True
                 except Exception:
                     raise error from None
+
+    def differs_on_arrays(self, rows: Any, one: Any) -> bool:
+        """Whether the network takes arrays, too, and says another thing of them: instances have to do
+        with each other, as where a mean over the batch is subtracted."""
+        look = autograd.recording.look
+        length = rows.shape[1] if rows.ndim > 1 else 0
+        count = 3 if length == 2 else 2  # so no list of numbers is taken for a list of instances
+        some = rows[[0, *[-1] * (count - 1)]]
+        try:
+            together = look(np.asarray(call(self.model, some)))
+        except Exception:
+            return False
+        first = look(np.asarray(one))
+        if together.shape != (count, *first.shape):
+            return False
+        last = look(np.asarray(call(self.model, some[-1].tolist())))
+        return not all(
+            np.allclose(x, y, rtol=1e-8, equal_nan=True)
+            for x, y in ((together[0], first), (together[-1], last))
+        )
 
 
 functions: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()

@@ -312,3 +312,26 @@ def test_a_network_of_ones_own_class_is_asked_and_not_changed() -> None:
             np.testing.assert_allclose(f(x).data, want)
         assert [p.data for p in unit.parameters()] == [0.5, -1.0, 0.25]
     assert unit.b.grad is not None
+
+
+def test_a_network_whose_instances_have_to_do_with_each_other_is_given_all_of_them() -> None:
+    class Centred:
+        def __init__(self) -> None:
+            self.w = Value(0.5)
+
+        def parameters(self) -> list[Any]:
+            return [self.w]
+
+        def __call__(self, x: Any) -> Any:
+            x = np.asarray(x)
+            return self.w * (x - x.mean(axis=0))[..., 0]
+
+    class First(Centred):
+        def __call__(self, x: Any) -> Any:  # of an array it would be the first instance
+            return self.w * x[0]
+
+    for make, want in ((Centred, 0.5 * (X - X.mean(axis=0))[:, 0]), (First, 0.5 * X[:, 0])):
+        model = make()
+        still = nn.optim.SGD(model.parameters(), lr=0.0)
+        history = nn.fit(model, nn.mse, (X, SIGNS), optimizer=still, epochs=1)
+        np.testing.assert_allclose(history.epochs["loss"], np.mean((want - SIGNS) ** 2))
