@@ -325,6 +325,14 @@ HABITS: tuple[Habit, ...] = (
     Habit("PyTorch", "nn", "ModuleDict ParameterDict", "model.extra = {'first': nn.Linear(2, 3)}"),
     Habit("PyTorch", "nn", "Flatten Unflatten", "x.reshape(len(x), -1)"),
     Habit("PyTorch", "nn", "Embedding", "t[[0, 1]]", "a table of parameters and whole numbers"),
+    Habit(
+        "PyTorch",
+        "nn",
+        "Conv1d Conv2d Conv3d MaxPool2d AvgPool2d RNN LSTM GRU MultiheadAttention Transformer",
+        "",
+        "no layer of nn, whose networks are those of a first course; as an nn.Module of one's own it is "
+        "a forward made of autograd's functions",
+    ),
     Habit("PyTorch", "nn", "NLLLoss", "nn.CrossEntropyLoss()", "it takes logits"),
     Habit("PyTorch", "nn", "SmoothL1Loss", "nn.HuberLoss()"),
     Habit("PyTorch", "nn", "MultiLabelMarginLoss HingeEmbeddingLoss", "nn.HingeLoss()"),
@@ -388,6 +396,13 @@ HABITS: tuple[Habit, ...] = (
     Habit("PyTorch", "Optimizer", "params", "optimizer.parameters"),
     Habit("PyTorch", "Optimizer", "zero_gradients clear_grad", "optimizer.zero_grad()"),
     Habit("PyTorch", "LRScheduler Optimizer", "get_lr", "optimizer.lr"),
+    Habit(
+        "PyTorch",
+        "nn.optim",
+        "LBFGS NAdam RAdam Adamax Rprop ASGD",
+        "",
+        "not among the optimisers, which are SGD, RMSprop, Adagrad, Adam, AdamW and Adadelta",
+    ),
     Habit("Keras", "nn.optim", "sgd GradientDescent", "nn.optim.SGD(model.parameters(), lr=0.1)"),
     Habit("Keras", "nn.optim", "Momentum", "nn.optim.SGD(model.parameters(), 0.1, momentum=0.9)"),
     Habit("Keras", "nn.optim", "adam", "nn.optim.Adam(model.parameters())"),

@@ -149,23 +149,23 @@ class Value(ScalarMethods, Node, ValueHabits, metaclass=Listed):
                 f"Value() has no option {next(iter(unknown))!r}: it takes data, name= (or label=) "
                 f"and requires_grad={option_advice(unknown, OPTIONS)}"
             )
-        if label is not None:
-            if name is not None:
-                raise TypeError("Value(): name= and label= are the same, and both were given")
-            name = label
-        if parents or (name is not None and not isinstance(name, str)):
+        told = name if label is None else label
+        if parents or not isinstance(name, str | None) or not isinstance(told, str | None):
+            strange = next((x for x in (name, label) if not isinstance(x, str | None)), None)
+            got = f"{len(parents) + 2} arguments" if strange is None else type(strange).__name__
             raise TypeError(
-                "the second and last argument of Value is its name, a string, not "
-                f"{type(name).__name__}; "
+                f"the second and last argument of Value is its name, a string, not {got}; "
                 "parents are recorded by the operators, never passed in"
             )
+        if name is not None and label is not None:
+            raise TypeError("Value(): name= and label= are the same, and both were given")
         given: Any = data
         if given.__class__ is Given:  # which no user gives
             self._raw = given.taken_by(self)
         else:
             self._raw = number(given, "the data of a Value")
         self._grad = None
-        self._name = name
+        self._name = told
         self._primitive = None
         self._x = self._y = self._dx = self._dy = None
         self._requires_grad = bool(requires_grad)

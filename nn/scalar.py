@@ -166,7 +166,7 @@ class Neuron(OfOne):
     def forward(self, x: Any) -> Any:
         if many(x):
             return on_arrays(self)(x)
-        if not hasattr(x, "__len__") or isinstance(x, Value):
+        if not hasattr(x, "__len__") or isinstance(x, Value | Tensor):
             raise TypeError(
                 f"{self!r} takes a list of {len(self.w)} numbers or Values, or an array of shape "
                 f"(instances, {len(self.w)}), got {type(x).__name__} for an instance"

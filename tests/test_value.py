@@ -258,3 +258,14 @@ def test_the_seed_of_a_value_is_one_number():
         y.backward([1.0, 2.0])
     with pytest.raises(TypeError, match="seed of a Value"):
         y.backward("1")
+
+
+def test_arguments_in_the_order_of_micrograds_are_answered_whatever_comes_with_them() -> None:
+    a, b = Value(1.0), Value(2.0)
+    for options in ({}, {"label": "q"}):
+        with pytest.raises(TypeError, match="parents are recorded by the operators"):
+            Value(1.0, (a, b), "+", **options)
+    with pytest.raises(TypeError, match="a string, not 3 arguments"):
+        Value(1.0, "a", "b")
+    with pytest.raises(TypeError, match="a string, not int"):
+        Value(1.0, label=3)
