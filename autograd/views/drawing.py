@@ -277,6 +277,11 @@ class Drawing(Embedded):
     """
 
     def __init__(self, painting: Painting, contents: str, theme: str = "light") -> None:
+        if not isinstance(painting, Painting) or not isinstance(contents, str):
+            raise TypeError(
+                f"a Drawing is made by draw(node), not of {type(painting).__name__} and "
+                f"{type(contents).__name__}"
+            )
         self._size = contents
         self._contents = f"graph of {contents}"
         self._theme = theme
