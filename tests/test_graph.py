@@ -208,9 +208,9 @@ def test_nodes_know_the_line_of_the_user_that_made_them():
 
 
 def test_a_place_in_a_notebook_is_a_cell_and_not_a_file():
-    site = autograd.Site("/tmp/ipykernel_12/34.py", 3, "<module>", "y = x.log()")
+    site = autograd.Site("/temporary/ipykernel_12/34.py", 3, "<module>", "y = x.log()")
     assert repr(site) == "a cell of the notebook, line 3: y = x.log()"
-    site = autograd.Site("/tmp/ipykernel_12/34.py", 3, "f", "return x.log()")
+    site = autograd.Site("/temporary/ipykernel_12/34.py", 3, "f", "return x.log()")
     assert repr(site) == "a cell of the notebook, line 3, in f: return x.log()"
 
 

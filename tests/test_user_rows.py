@@ -307,7 +307,7 @@ tripled = autograd.elementwise("user_again", lambda x: {n} * x, lambda x: {n} * 
     [
         ("<stdin>", "<stdin>"),
         ("<ipython-input-1-abc>", "<ipython-input-2-def>"),
-        ("/tmp/ipykernel_7/123.py", "/tmp/ipykernel_7/456.py"),
+        ("/temporary/ipykernel_7/123.py", "/temporary/ipykernel_7/456.py"),
         ("/home/me/rows.py", "/home/me/rows.py"),
     ],
 )
