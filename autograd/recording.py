@@ -760,6 +760,11 @@ class ModeChange:
             )
         return cls()(arguments[0])  # @no_grad without brackets
 
+    # What a call is shown to take: the first releases of Python 3.11 ask `__new__`, and not `__init__`.
+    __new__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter("cls", inspect.Parameter.POSITIONAL_ONLY)]
+    )
+
     def __init__(self, **changes: Any) -> None:
         self._changes = changes
 

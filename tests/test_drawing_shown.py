@@ -138,10 +138,9 @@ def measures(svg):
 
 @pytest.mark.parametrize("make", SHOWN.values(), ids=SHOWN)
 def test_a_notebook_stores_one_picture_as_an_image_that_its_sanitiser_keeps(make):
-    from IPython.core.formatters import DisplayFormatter
-
+    formatters = pytest.importorskip("IPython.core.formatters")
     drawing = draw(make())
-    bundle, _ = DisplayFormatter().format(drawing)
+    bundle, _ = formatters.DisplayFormatter().format(drawing)
     assert sorted(bundle) == ["text/html", "text/plain"]
     (address,) = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', bundle["text/html"])
     assert base64.b64decode(address).decode() == drawing.svg
