@@ -8,383 +8,232 @@
 (2.5839, 2.0)
 """
 
-from autograd import operators as _operators  # noqa: F401  (gives the nodes their methods)
-from autograd.arrays import check_array
-from autograd.checking import GradientError, detect_anomaly, gradcheck
-from autograd.declare import elementwise, fused, linear_map, multilinear, reduction
-from autograd.dispatch import registry
-from autograd.exercises import check_answer
-from autograd.flat import Flat
-from autograd.followed import Followed
-from autograd.functions import (
-    argmax,
-    argmin,
-    clip,
-    diag,
-    equal,
-    flatten,
-    greater,
-    greater_equal,
-    hstack,
-    less,
-    less_equal,
-    not_equal,
-    repeat,
-    split,
-    stack,
-    take_along_axis,
-    tile,
-    trace,
-    tril,
-    triu,
-    vstack,
+from autograd.checking.exercises import check_answer as check_answer
+from autograd.checking.gradcheck import (
+    GradientError as GradientError,
+    detect_anomaly as detect_anomaly,
+    gradcheck as gradcheck,
 )
-from autograd.graph import AnomalyError, Node, StaleGraphError, topological_order
-from autograd.habits import Listed, option_advice, publish
-from autograd.installing import install_hint
-from autograd.local_derivative import LocalDerivative
-from autograd.neighbours import look_around as _look_around
-from autograd.primitive import Primitive
-from autograd.primitives.effects import random_like, track_moments
+from autograd.engine.arrays import check_array as check_array
+from autograd.engine.declare import (
+    elementwise as elementwise,
+    fused as fused,
+    linear_map as linear_map,
+    multilinear as multilinear,
+    reduction as reduction,
+)
+from autograd.engine.dispatch import registry as registry
+from autograd.engine.flat import Flat as Flat
+from autograd.engine.followed import Followed as Followed
+from autograd.engine.graph import (
+    AnomalyError as AnomalyError,
+    Node as Node,
+    StaleGraphError as StaleGraphError,
+    topological_order as topological_order,
+)
+from autograd.engine.local_derivative import LocalDerivative as LocalDerivative
+from autograd.engine.primitive import Primitive as Primitive
+from autograd.engine.recording import (
+    BranchChanged as BranchChanged,
+    Scope as Scope,
+    Scoped as Scoped,
+    Setting as Setting,
+    Site as Site,
+    enable_grad as enable_grad,
+    is_grad_enabled as is_grad_enabled,
+    no_grad as no_grad,
+    recording as recording,
+    retain_grads as retain_grads,
+)
+from autograd.engine.tensor import Tensor as Tensor
+from autograd.engine.tracebacks import hide as _hide_frames, register_library as register_library
+from autograd.engine.value import Value as Value, values as values
+from autograd.engine.vector import Vector as Vector
+from autograd.primitives import methods as _methods  # noqa: F401  (gives the nodes their methods)
+from autograd.primitives.composites import (
+    argmax as argmax,
+    argmin as argmin,
+    clip as clip,
+    diag as diag,
+    equal as equal,
+    flatten as flatten,
+    greater as greater,
+    greater_equal as greater_equal,
+    hstack as hstack,
+    less as less,
+    less_equal as less_equal,
+    not_equal as not_equal,
+    repeat as repeat,
+    split as split,
+    stack as stack,
+    take_along_axis as take_along_axis,
+    tile as tile,
+    trace as trace,
+    tril as tril,
+    triu as triu,
+    vstack as vstack,
+)
+from autograd.primitives.effects import random_like as random_like, track_moments as track_moments
 from autograd.primitives.elementwise import (
     abs as abs,
-)
-from autograd.primitives.elementwise import (
-    add,
-    arccos,
-    arccosh,
-    arcsin,
-    arcsinh,
-    arctan,
-    arctan2,
-    arctanh,
-    cbrt,
-    ceil,
-    compare,
-    cos,
-    cosh,
-    div,
-    erf,
-    erfc,
-    exp,
-    exp2,
-    expm1,
-    floor,
-    floor_divide,
-    hinge,
-    hypot,
-    identity,
-    indicator,
-    log,
-    log1p,
-    log2,
-    log10,
-    logaddexp,
-    maximum,
-    minimum,
-    mul,
-    neg,
-    reciprocal,
-    relu,
-    remainder,
-    sigmoid,
-    sign,
-    sin,
-    sinh,
-    softplus,
-    sqrt,
-    square,
-    sub,
-    tan,
-    tanh,
-    where,
-)
-from autograd.primitives.elementwise import (
+    add as add,
+    arccos as arccos,
+    arccosh as arccosh,
+    arcsin as arcsin,
+    arcsinh as arcsinh,
+    arctan as arctan,
+    arctan2 as arctan2,
+    arctanh as arctanh,
+    cbrt as cbrt,
+    ceil as ceil,
+    compare as compare,
+    cos as cos,
+    cosh as cosh,
+    div as div,
+    erf as erf,
+    erfc as erfc,
+    exp as exp,
+    exp2 as exp2,
+    expm1 as expm1,
+    floor as floor,
+    floor_divide as floor_divide,
+    hinge as hinge,
+    hypot as hypot,
+    identity as identity,
+    indicator as indicator,
+    log as log,
+    log1p as log1p,
+    log2 as log2,
+    log10 as log10,
+    logaddexp as logaddexp,
+    maximum as maximum,
+    minimum as minimum,
+    mul as mul,
+    neg as neg,
     pow as pow,
+    reciprocal as reciprocal,
+    relu as relu,
+    remainder as remainder,
+    sigmoid as sigmoid,
+    sign as sign,
+    sin as sin,
+    sinh as sinh,
+    softplus as softplus,
+    sqrt as sqrt,
+    square as square,
+    sub as sub,
+    tan as tan,
+    tanh as tanh,
+    where as where,
 )
-from autograd.primitives.entropy import mul_or_zero, xlog1py, xlogy
-from autograd.primitives.fused import linear, log_softmax, softmax, softmax_cross_entropy
+from autograd.primitives.entropy import (
+    mul_or_zero as mul_or_zero,
+    xlog1py as xlog1py,
+    xlogy as xlogy,
+)
+from autograd.primitives.fused import (
+    linear as linear,
+    log_softmax as log_softmax,
+    softmax as softmax,
+    softmax_cross_entropy as softmax_cross_entropy,
+)
 from autograd.primitives.linear import (
-    astype,
-    broadcast_to,
-    concatenate,
-    cumsum,
-    expand_dims,
-    flip,
-    getitem,
-    getitem_at,
-    moveaxis,
-    pad,
-    ravel,
-    reshape,
-    roll,
-    scatter,
-    scatter_at,
-    squeeze,
-    swapaxes,
-    transpose,
+    astype as astype,
+    broadcast_to as broadcast_to,
+    concatenate as concatenate,
+    cumsum as cumsum,
+    expand_dims as expand_dims,
+    flip as flip,
+    getitem as getitem,
+    getitem_at as getitem_at,
+    moveaxis as moveaxis,
+    pad as pad,
+    ravel as ravel,
+    reshape as reshape,
+    roll as roll,
+    scatter as scatter,
+    scatter_at as scatter_at,
+    squeeze as squeeze,
+    swapaxes as swapaxes,
+    transpose as transpose,
 )
 from autograd.primitives.losses import (
-    binary_cross_entropy,
-    class_count,
-    class_cross_entropy,
-    class_mean,
-    class_score,
-    class_targets,
-    kl_divergence,
-    logistic_cross_entropy,
-    multiclass_hinge,
+    binary_cross_entropy as binary_cross_entropy,
+    class_count as class_count,
+    class_cross_entropy as class_cross_entropy,
+    class_mean as class_mean,
+    class_score as class_score,
+    class_targets as class_targets,
+    kl_divergence as kl_divergence,
+    logistic_cross_entropy as logistic_cross_entropy,
+    multiclass_hinge as multiclass_hinge,
 )
-from autograd.primitives.normalisation import batch_norm, layer_norm, rms_norm
-from autograd.primitives.products import dot, einsum, inner, matmul, outer, tensordot
-from autograd.primitives.reductions import (
-    centre,
-    logsumexp,
-    mean,
-    norm,
-    prod,
-    std,
-    sum_squares,
-    var,
+from autograd.primitives.normalisation import (
+    batch_norm as batch_norm,
+    layer_norm as layer_norm,
+    rms_norm as rms_norm,
+)
+from autograd.primitives.products import (
+    dot as dot,
+    einsum as einsum,
+    inner as inner,
+    matmul as matmul,
+    outer as outer,
+    tensordot as tensordot,
 )
 from autograd.primitives.reductions import (
+    centre as centre,
+    logsumexp as logsumexp,
     max as max,
-)
-from autograd.primitives.reductions import (
+    mean as mean,
     min as min,
-)
-from autograd.primitives.reductions import (
+    norm as norm,
+    prod as prod,
+    std as std,
     sum as sum,
+    sum_squares as sum_squares,
+    var as var,
 )
-from autograd.programs import (
-    BranchChanged,
-    CompiledFunction,
-    InstanceFunction,
-    Program,
-    ProgramError,
-    ProgramStats,
-    vectorize,
+from autograd.primitives.units import Units as Units
+from autograd.programs.function import CompiledFunction as CompiledFunction, compile as compile
+from autograd.programs.instances import (
+    InstanceFunction as InstanceFunction,
+    vectorize as vectorize,
 )
-from autograd.programs import (
-    compile as compile,
+from autograd.programs.program import Program as Program, ProgramStats as ProgramStats
+from autograd.programs.verifying import ProgramError as ProgramError
+from autograd.support.habits import (
+    Listed as Listed,
+    option_advice as option_advice,
+    publish as publish,
 )
-from autograd.recording import (
-    Scope,
-    Scoped,
-    Setting,
-    Site,
-    enable_grad,
-    is_grad_enabled,
-    no_grad,
-    recording,
-    retain_grads,
+from autograd.support.installing import install_hint as install_hint
+from autograd.support.neighbours import look_around as _look_around
+from autograd.support.saving import write_whole as write_whole
+from autograd.transforms import (
+    grad as grad,
+    hessian as hessian,
+    hvp as hvp,
+    jacobian as jacobian,
+    jvp as jvp,
+    value_and_grad as value_and_grad,
+    vjp as vjp,
 )
-from autograd.saving import write_whole
-from autograd.tensor import Tensor
-from autograd.tracebacks import hide as _hide_frames
-from autograd.tracebacks import register_library
-from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-from autograd.units import Units
-from autograd.value import Value, values
-from autograd.vector import Vector
-from autograd.views.derivation import Derivation, derivation
-from autograd.views.drawing import Drawing, draw
-from autograd.views.jacobians import JacobianPicture, jacobian_picture
-from autograd.views.names import name
-from autograd.views.sheet import ModelPicture
-from autograd.views.stepper import Stepper
-from autograd.views.steps import ForwardStep, Step, forward_steps, steps
-
-__all__ = [
-    "AnomalyError",
-    "BranchChanged",
-    "CompiledFunction",
-    "Derivation",
-    "Drawing",
-    "Flat",
-    "Followed",
-    "ForwardStep",
-    "GradientError",
-    "InstanceFunction",
-    "JacobianPicture",
-    "Listed",
-    "LocalDerivative",
-    "ModelPicture",
-    "Node",
-    "Primitive",
-    "Program",
-    "ProgramError",
-    "ProgramStats",
-    "Scope",
-    "Scoped",
-    "Setting",
-    "Site",
-    "StaleGraphError",
-    "Step",
-    "Stepper",
-    "Tensor",
-    "Units",
-    "Value",
-    "Vector",
-    "add",
-    "arccos",
-    "arccosh",
-    "arcsin",
-    "arcsinh",
-    "arctan",
-    "arctan2",
-    "arctanh",
-    "argmax",
-    "argmin",
-    "astype",
-    "batch_norm",
-    "binary_cross_entropy",
-    "broadcast_to",
-    "cbrt",
-    "ceil",
-    "centre",
-    "check_answer",
-    "check_array",
-    "class_count",
-    "class_cross_entropy",
-    "class_mean",
-    "class_score",
-    "class_targets",
-    "clip",
-    "compare",
-    "concatenate",
-    "cos",
-    "cosh",
-    "cumsum",
-    "derivation",
-    "detect_anomaly",
-    "diag",
-    "div",
-    "dot",
-    "draw",
-    "einsum",
-    "elementwise",
-    "enable_grad",
-    "equal",
-    "erf",
-    "erfc",
-    "exp",
-    "exp2",
-    "expand_dims",
-    "expm1",
-    "flatten",
-    "flip",
-    "floor",
-    "floor_divide",
-    "forward_steps",
-    "fused",
-    "getitem",
-    "getitem_at",
-    "grad",
-    "gradcheck",
-    "greater",
-    "greater_equal",
-    "hessian",
-    "hinge",
-    "hstack",
-    "hvp",
-    "hypot",
-    "identity",
-    "indicator",
-    "inner",
-    "install_hint",
-    "is_grad_enabled",
-    "jacobian",
-    "jacobian_picture",
-    "jvp",
-    "kl_divergence",
-    "layer_norm",
-    "less",
-    "less_equal",
-    "linear",
-    "linear_map",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "log_softmax",
-    "logaddexp",
-    "logistic_cross_entropy",
-    "logsumexp",
-    "matmul",
-    "maximum",
-    "mean",
-    "minimum",
-    "moveaxis",
-    "mul",
-    "mul_or_zero",
-    "multiclass_hinge",
-    "multilinear",
-    "name",
-    "neg",
-    "no_grad",
-    "norm",
-    "not_equal",
-    "option_advice",
-    "outer",
-    "pad",
-    "prod",
-    "publish",
-    "random_like",
-    "ravel",
-    "reciprocal",
-    "recording",
-    "reduction",
-    "register_library",
-    "registry",
-    "relu",
-    "remainder",
-    "repeat",
-    "reshape",
-    "retain_grads",
-    "rms_norm",
-    "roll",
-    "scatter",
-    "scatter_at",
-    "sigmoid",
-    "sign",
-    "sin",
-    "sinh",
-    "softmax",
-    "softmax_cross_entropy",
-    "softplus",
-    "split",
-    "sqrt",
-    "square",
-    "squeeze",
-    "stack",
-    "std",
-    "steps",
-    "sub",
-    "sum_squares",
-    "swapaxes",
-    "take_along_axis",
-    "tan",
-    "tanh",
-    "tensordot",
-    "tile",
-    "topological_order",
-    "trace",
-    "track_moments",
-    "transpose",
-    "tril",
-    "triu",
-    "value_and_grad",
-    "values",
-    "var",
-    "vectorize",
-    "vjp",
-    "vstack",
-    "where",
-    "write_whole",
-    "xlog1py",
-    "xlogy",
-]
+from autograd.views.canvas.sheet import ModelPicture as ModelPicture
+from autograd.views.derivation.derivation import Derivation as Derivation, derivation as derivation
+from autograd.views.drawing.drawing import Drawing as Drawing, draw as draw
+from autograd.views.drawing.jacobians import (
+    JacobianPicture as JacobianPicture,
+    jacobian_picture as jacobian_picture,
+)
+from autograd.views.names import name as name
+from autograd.views.stepping.stepper import Stepper as Stepper
+from autograd.views.stepping.steps import (
+    ForwardStep as ForwardStep,
+    Step as Step,
+    forward_steps as forward_steps,
+    steps as steps,
+)
 
 # What Python has under the same name is no part of `import *`.
 publish(__name__, "abs", "compile", "max", "min", "pow", "sum")

@@ -11,12 +11,12 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from autograd.engine.value import Value
 from autograd.expressions import CONSTANTS, ExpressionError, functions, parse
-from autograd.value import Value
-from autograd.views.drawing import SUFFIXES, draw
-from autograd.views.rendering import RenderingError
-from autograd.views.stepper import Stepper
-from autograd.views.steps import FORMS, steps
+from autograd.views.canvas.rendering import RenderingError
+from autograd.views.drawing.drawing import SUFFIXES, draw
+from autograd.views.stepping.stepper import Stepper
+from autograd.views.stepping.steps import FORMS, steps
 
 EXAMPLE = 'python -m autograd {} "tanh(w1*x1 + w2*x2 + b)" --at x1=2,x2=0,w1=-3,w2=1,b=6.88 -o {}'
 

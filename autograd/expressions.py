@@ -13,11 +13,9 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from autograd.dispatch import registry
-from autograd.families import Elementwise
-from autograd.functions import clip
-
-__all__ = ["Expression", "ExpressionError", "functions", "parse"]
+from autograd.engine.dispatch import registry
+from autograd.engine.families import Elementwise
+from autograd.primitives.composites import clip
 
 
 class ExpressionError(ValueError):

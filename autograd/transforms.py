@@ -13,17 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from autograd.apply import alias
-from autograd.dispatch import raw, registry
-from autograd.followed import Followed
-from autograd.functions import stack
-from autograd.graph import Node, cotangents, tangents
-from autograd.habits import publish
-from autograd.recording import GraphExitError, Transforming, current_mode, enable_grad
-from autograd.tensor import Tensor
-from autograd.value import Value
-
-__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
+from autograd.engine.apply import alias
+from autograd.engine.dispatch import raw, registry
+from autograd.engine.followed import Followed
+from autograd.engine.graph import Node, cotangents, tangents
+from autograd.engine.recording import GraphExitError, Transforming, current_mode, enable_grad
+from autograd.engine.tensor import Tensor
+from autograd.engine.value import Value
+from autograd.primitives.composites import stack
+from autograd.support.habits import publish
 
 Function = Callable[..., Any]
 

@@ -28,7 +28,7 @@ from nn import (
     schedules,
     training,
 )
-from nn.activations import (
+from nn.layers.activations import (
     ELU,
     GELU,
     SELU,
@@ -71,12 +71,6 @@ from nn.activations import (
     swish,
     tanh,
 )
-from nn.clipping import (
-    clip_grad_norm,
-    clip_grad_norm_,
-    clip_grad_value,
-    clip_grad_value_,
-)
 from nn.layers.container import MLP, Sequential
 from nn.layers.dropout import Dropout
 from nn.layers.gated import GEGLU, GLU, ReGLU, SwiGLU
@@ -116,6 +110,12 @@ from nn.losses import (
     smooth_labels,
 )
 from nn.module import Module
+from nn.optim.clipping import (
+    clip_grad_norm,
+    clip_grad_norm_,
+    clip_grad_value,
+    clip_grad_value_,
+)
 from nn.training import DivergenceError, History, fit
 
 # Nodes then carry the user's line that called a layer, not the layer's own.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import nn
-from nn.digits import Choices, Run, check_writable, schedules, side_by_side
+from nn.experiments.digits import Choices, Run, check_writable, schedules, side_by_side
 from nn.training.checks import optimizers
 
 

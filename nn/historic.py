@@ -15,7 +15,7 @@ import numpy as np
 import autograd
 from autograd import AnomalyError
 from nn.layers.linear import width
-from nn.optimizer import non_negative
+from nn.optim.optimizer import non_negative
 from nn.randomness import Seed, generator
 
 __all__ = ["Adaline", "DeltaRule", "Madaline", "Outcome", "Perceptron"]

@@ -14,7 +14,8 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, Value
-from nn.activations import (
+from nn.instances import on_arrays
+from nn.layers.activations import (
     Activation,
     Identity,
     LogSoftmax,
@@ -24,7 +25,6 @@ from nn.activations import (
     Tanh,
     activation_module,
 )
-from nn.instances import on_arrays
 from nn.layers.linear import width
 from nn.module import Module
 from nn.randomness import Seed, generator

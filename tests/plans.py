@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd.letters import OPERATORS
-from autograd.programs.plan import TOTAL, Instruction, Plan, Register
+from autograd.engine.letters import OPERATORS
+from autograd.programs.planning.plan import TOTAL, Instruction, Plan, Register
 
 Array = np.ndarray[Any, Any]
 

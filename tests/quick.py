@@ -67,7 +67,9 @@ SLOW = {
     "tests/programs/test_settings.py": (
         "test_settings_are_no_part_of_copies_and_keep_no_module_alive",
     ),
-    "tests/programs/test_tensor_native.py": ("test_random_graphs_are_what_the_eager_pass_is",),
+    "tests/programs/native/test_tensor_native.py": (
+        "test_random_graphs_are_what_the_eager_pass_is",
+    ),
     "tests/programs/test_threads.py": (
         "test_a_fork_during_the_passes_of_other_threads_leaves_a_child_that_works",
     ),
@@ -83,9 +85,13 @@ SLOW = {
         "test_scaling_measures_each_size_and_leaves_out_what_fails",
     ),
     "tests/test_command_line.py": ("test_the_command_of_the_readme_writes_a_lesson",),
-    "tests/test_derivation_rows.py": ("test_most_samples_are_written_and_not_refused",),
-    "tests/test_derivation_values.py": ("test_a_chain_of_many_nodes_needs_no_recursion",),
-    "tests/test_drawing.py": (
+    "tests/views/derivation/test_derivation_rows.py": (
+        "test_most_samples_are_written_and_not_refused",
+    ),
+    "tests/views/derivation/test_derivation_values.py": (
+        "test_a_chain_of_many_nodes_needs_no_recursion",
+    ),
+    "tests/views/drawing/test_drawing.py": (
         "test_a_chain_of_100000_nodes_can_be_written_whole_without_recursion",
         "test_a_graph_with_many_long_edges_is_laid_out_with_straight_ones",
     ),
@@ -93,48 +99,54 @@ SLOW = {
         "test_a_mistake_shows_no_traceback_in_a_process_of_its_own",
         "test_without_arguments_the_help_is_printed",
     ),
-    "tests/test_folding.py": (
+    "tests/views/drawing/test_folding.py": (
         "test_a_chain_shows_its_beginning_and_its_end_and_counts_what_is_between",
         "test_a_folded_picture_is_the_same_text_each_time",
         "test_a_large_graph_is_drawn_in_few_boxes_that_tell_the_truth",
     ),
-    "tests/test_graph_limits.py": (
+    "tests/engine/test_graph_limits.py": (
         "test_a_chain_of_a_million_nodes_survives_everything_with_a_low_recursion_limit",
         "test_a_deep_tensor_graph_survives_everything",
         "test_a_scalar_node_takes_at_most_320_bytes_after_the_backward_pass",
     ),
-    "tests/test_installing.py": (
+    "tests/support/test_installing.py": (
         "test_every_hint_comes_from_the_one_function_and_names_an_extra_that_there_is",
     ),
-    "tests/test_layout.py": ("test_no_box_overlaps_another_and_edges_end_where_they_should",),
-    "tests/test_native.py": ("test_code_of_several_functions_gives_the_same_numbers",),
-    "tests/test_neighbours.py": ("test_nothing_is_said_where_nothing_is_wrong",),
-    "tests/test_random_graphs.py": (
+    "tests/views/drawing/test_layout.py": (
+        "test_no_box_overlaps_another_and_edges_end_where_they_should",
+    ),
+    "tests/programs/native/test_native.py": (
+        "test_code_of_several_functions_gives_the_same_numbers",
+    ),
+    "tests/support/test_neighbours.py": ("test_nothing_is_said_where_nothing_is_wrong",),
+    "tests/engine/test_random_graphs.py": (
         "test_a_second_pass_over_a_random_graph_leaves_the_same_again",
         "test_forward_and_backward_agree_on_a_random_graph",
         "test_the_gradient_of_a_random_graph_is_that_of_central_differences",
         "test_the_gradient_reaches_exactly_the_leaves_below",
         "test_the_second_derivative_of_a_random_graph_is_the_difference_of_the_first",
     ),
-    "tests/test_saving.py": (
+    "tests/support/test_saving.py": (
         "test_a_disk_that_is_full_in_the_middle_leaves_the_old_file",
         "test_a_killed_writer_leaves_the_old_file_and_its_part_is_written_over",
         "test_a_run_that_is_killed_keeps_the_weights_of_the_one_before",
     ),
-    "tests/test_stepper.py": (
+    "tests/views/stepping/test_stepper.py": (
         "test_300_steps_stay_below_a_megabyte_and_are_all_there",
         "test_a_hundred_thousand_nodes_are_grouped_and_the_work_grows_as_they_do",
         "test_groups_of_a_graph_without_order_stay_under_a_megabyte",
         "test_three_hundred_steps_with_long_names_and_many_crossings_stay_under_a_megabyte",
     ),
-    "tests/test_steps.py": (
+    "tests/views/stepping/test_steps.py": (
         "test_equations_are_true_as_they_are_printed_with_few_digits",
         "test_formulas_with_numbers_are_true_equations",
         "test_so_they_do_on_values_alone",
         "test_the_contributions_add_up_to_what_backward_leaves",
     ),
-    "tests/test_steps_limits.py": ("test_a_chain_of_a_million_nodes_is_stepped_through",),
-    "tests/test_tracebacks.py": (
+    "tests/views/stepping/test_steps_limits.py": (
+        "test_a_chain_of_a_million_nodes_is_stepped_through",
+    ),
+    "tests/engine/test_tracebacks.py": (
         "test_pytest_shows_the_users_lines",
         "test_pytest_shows_where_the_library_itself_failed",
     ),

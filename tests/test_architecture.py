@@ -6,6 +6,7 @@ import ast
 import doctest
 import importlib
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -23,38 +24,127 @@ FILES = sorted(
     if "__pycache__" not in path.parts
 )
 
-# From left to right: a file may import only what stands to its right, or its own folder's files.
-LAYERS: tuple[tuple[str, ...], ...] = (
-    ("__main__",),
-    ("exercises", "expressions", "views", "programs", "checking"),
-    ("transforms", "units"),
-    ("operators",),
-    ("functions",),
-    ("apply", "flat", "in_place", "vector"),
-    ("value", "tensor", "pickling"),
-    ("signatures", "primitives"),
-    ("declare", "local_derivative"),
-    ("user_rows", "families"),
-    ("primitive", "choices"),
-    ("dispatch",),
-    ("followed",),
-    ("letters", "graph"),
-    ("tracebacks",),
-    ("recording", "arrays", "caching", "late", "numpy_calls", "saving", "differences"),
-    ("neighbours",),
-    ("installing", "habits", "clashes"),
-)
-RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
-
-# graph asks for pickling when a node is pickled, not before: the one import that points left.
-LATE = {("graph", "pickling")}
+# The rooms from the top floor down: a file may import what lies on a lower floor, or in its own room.
+# A room is a folder without the folders in it; a file beside them is one of its own.
+FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "autograd": (
+        ("autograd.__init__", "autograd.__main__"),
+        ("autograd.views.drawing", "autograd.views.stepping", "autograd.views.derivation"),
+        ("autograd.views",),
+        ("autograd.views.canvas",),
+        ("autograd.formulas",),
+        ("autograd.checking", "autograd.expressions"),
+        ("autograd.transforms",),
+        ("autograd.programs",),
+        ("autograd.programs.native.tensors",),
+        ("autograd.programs.native.scalars",),
+        ("autograd.programs.native",),
+        ("autograd.programs.by_numpy",),
+        ("autograd.programs.planning",),
+        ("autograd.primitives",),
+        ("autograd.engine",),
+        ("autograd.support",),
+    ),
+    "nn": (
+        ("nn.__main__",),
+        ("nn.experiments",),
+        ("nn.__init__",),
+        ("nn.training",),
+        ("nn.historic",),
+        ("nn.regularisers", "nn.schedules"),
+        ("nn.optim", "nn.inspect", "nn.data"),
+        ("nn.scalar",),
+        ("nn.instances",),
+        ("nn.layers",),
+        ("nn.functional", "nn.init"),
+        ("nn.losses",),
+        ("nn.module",),
+        ("nn.settings", "nn.trial", "nn.metrics", "nn.randomness", "nn.neighbours"),
+    ),
+}
+FLOOR = {
+    room: floor
+    for floors in FLOORS.values()
+    for floor, rooms in enumerate(floors)
+    for room in rooms
+}
 
 STDLIB_CACHED = "functools.cached_property"
 
-PRIMITIVES = (
-    *("losses", "fused", "normalisation", "reductions", "products", "linear"),
-    *("entropy", "effects", "elementwise"),
-)
+
+def module_of(path: Path) -> str:
+    """A file's dotted name."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(path): path for path in FILES}
+
+
+def room_of(module: str) -> str:
+    """The folder that a module lies in, or the module itself where it lies beside the folders."""
+    folder = MODULES[module].relative_to(ROOT).parent.as_posix().replace("/", ".")
+    if folder not in FLOORS:
+        return folder
+    return f"{folder}.__init__" if module == folder else module
+
+
+def asked(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every import of a file: at its head, in functions, for type checkers, and by `import_late`.
+
+    A module whose name is put together, as in f"autograd.programs.{kind}.executor", is every module
+    that the name fits.
+    """
+    late = "import_late(" in text
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, ()) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative imports hide where a name comes from"
+            yield node.module or "", tuple(alias.name for alias in node.names)
+        elif late and isinstance(node, ast.JoinedStr | ast.Constant):
+            parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+            pattern = "".join(
+                re.escape(str(p.value)) if isinstance(p, ast.Constant) else ".+" for p in parts
+            )
+            if pattern.startswith(r"autograd\."):
+                yield from ((each, ()) for each in MODULES if re.fullmatch(pattern, each))
+
+
+def import_graph() -> dict[str, set[str]]:
+    """For each module of both packages the modules it imports, in whatever way."""
+    graph: dict[str, set[str]] = {}
+    for module, path in MODULES.items():
+        found = graph[module] = set()
+        for package, names in asked(path.read_text(encoding="utf-8")):
+            files = {f"{package}.{name}" for name in names} & MODULES.keys()
+            found |= files
+            if len(files) < max(len(names), 1) and package in MODULES:
+                found.add(package)
+        found.discard(module)
+    return graph
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """The sets of modules each of which imports all the others, directly or not."""
+    below = {module: reached(graph, module) for module in graph}
+    found = {
+        tuple(sorted(each for each in below[module] if module in below[each]))
+        for module in graph
+        if module in below[module]
+    }
+    return sorted(map(list, found))
+
+
+def reached(graph: dict[str, set[str]], start: str) -> set[str]:
+    """Every module that one imports, directly or by others."""
+    found: set[str] = set()
+    left = [start]
+    while left:
+        new = graph[left.pop()] - found
+        found |= new
+        left += new
+    return found
 
 
 def imports(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -76,18 +166,6 @@ def imports(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield node.module or "", tuple(alias.name for alias in node.names)
 
 
-def inside_autograd(path: Path) -> Iterator[str]:
-    """What a file imports from autograd, as dotted names without the ``autograd.``."""
-    for module, names in imports(path):
-        package, _, rest = module.partition(".")
-        if package != "autograd":
-            continue
-        if rest and rest != "primitives":
-            yield rest
-        else:
-            yield from (f"{rest}.{name}".lstrip(".") for name in names)
-
-
 def public_names(package: ModuleType) -> set[str]:
     """What a package offers, without its own files."""
     return {name for name in dir(package) if not inspect.ismodule(getattr(package, name))}
@@ -101,21 +179,42 @@ def name_of(path: Path) -> str:
 AUTOGRAD = [p for p in FILES if name_of(p).startswith("autograd/")]
 
 
-@pytest.mark.parametrize("path", AUTOGRAD, ids=name_of)
-def test_imports_point_one_way(path: Path) -> None:
-    place = path.relative_to(ROOT / "autograd").with_suffix("").parts
-    if place == ("__init__",):  # the public names, from everywhere
-        return
-    own = place[0]
-    assert own in RANK, f"say in LAYERS where {name_of(path)} stands"
-    for module in inside_autograd(path):
-        top, _, rest = module.partition(".")
-        assert top in RANK, f"{name_of(path)} imports autograd.{module}, which has no place"
-        if top != own:
-            allowed = RANK[top] > RANK[own] or (own, top) in LATE
-            assert allowed, f"{name_of(path)} imports autograd.{module}, which stands to its left"
-        elif own == "primitives" and place[1] != "__init__":
-            assert PRIMITIVES.index(rest.split(".")[0]) > PRIMITIVES.index(place[1])
+GRAPH = import_graph()
+
+# What the house still owes: this goes down, and never up.
+CIRCLES = 5
+UPWARDS = {
+    "autograd.programs.native.blas",
+    "nn.init.data_dependent",
+    "nn.init.gains",
+    "nn.inspect.animation",
+}
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    assert len(circles(GRAPH)) == CIRCLES
+
+
+def test_a_circle_is_found() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()}
+    assert circles(graph) == [["b", "c"]]
+
+
+@pytest.mark.parametrize("module", GRAPH)
+def test_imports_point_down(module: str) -> None:
+    own = room_of(module)
+    assert own in FLOOR, f"say in FLOORS where {own} lies"
+    for other in GRAPH[module]:
+        room = room_of(other)
+        assert room in FLOOR, f"say in FLOORS where {room} lies"
+        if (
+            module not in UPWARDS
+            and room != own
+            and room.partition(".")[0] == own.partition(".")[0]
+        ):
+            assert FLOOR[room] > FLOOR[own], (
+                f"{module} imports {other}, which lies above or beside it"
+            )
 
 
 def test_autograd_never_imports_nn() -> None:

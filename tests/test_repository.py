@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 BINARY = {
     "docs/stepper.png": "the README's picture of the stepper",
-    "nn/datasets/digits.csv.gz": "the digits that `python -m nn digits` reads",
+    "nn/data/digits.csv.gz": "the digits that `python -m nn digits` reads",
 }
 """Files that are no text, and why they are here."""
 
@@ -57,7 +57,7 @@ CLOCKS = {
     "tests/test_benchmarks.py": "asks that something was measured",
     "tests/programs/arbitrary/command.py": "tells how many programs it tries in a second",
     "tests/programs/test_threads.py": "ends a child that hangs",
-    "tests/test_native_cache.py": "makes a file old",
+    "tests/programs/native/test_native_cache.py": "makes a file old",
 }
 """Tests that read a clock, and why; none compares what it measures with what was expected."""
 

@@ -6,10 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.declare import elementwise
-from autograd.recording import aside, current_mode, drawn_anew
-
-__all__ = ["random_like", "track_moments"]
+from autograd.engine.declare import elementwise
+from autograd.engine.recording import aside, current_mode, drawn_anew
 
 
 def _drawn(x: Any, sample: Any) -> Any:

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.declare import elementwise
-from autograd.dispatch import is_node
-from autograd.families import Elementwise
-from autograd.late import import_late
-from autograd.primitive import Rule
+from autograd.engine.declare import elementwise
+from autograd.engine.dispatch import is_node
+from autograd.engine.families import Elementwise
+from autograd.engine.primitive import Rule
+from autograd.support.late import import_late
 
 LN2, LN10 = math.log(2), math.log(10)
 BOOL = np.dtype(bool)

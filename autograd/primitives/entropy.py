@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.declare import elementwise
+from autograd.engine.declare import elementwise
 from autograd.primitives.elementwise import log, log1p, of_nodes, patch, where
-
-__all__ = ["mul_or_zero", "xlog1py", "xlogy"]
 
 
 def as_alike(*operands: Any) -> list[Any]:

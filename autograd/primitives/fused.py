@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.declare import fused
-from autograd.dispatch import nary, registry, shape_of
-from autograd.families import Fused
-from autograd.primitive import add_up, as_floats, largest, ones
+from autograd.engine.declare import fused
+from autograd.engine.dispatch import nary, registry, shape_of
+from autograd.engine.families import Fused
+from autograd.engine.primitive import add_up, as_floats, largest, ones
 from autograd.primitives.elementwise import exp, indicator, log, patch
 from autograd.primitives.entropy import as_alike, mul_or_zero, xlogy
 from autograd.primitives.linear import expand_dims, swapaxes
@@ -212,5 +212,3 @@ softmax_cross_entropy = fused(
     symbol="cross-entropy",
     entropy=False,
 )
-
-__all__ = ["linear", "log", "log_softmax", "softmax", "softmax_cross_entropy"]

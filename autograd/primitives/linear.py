@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.declare import fused, linear_map
-from autograd.dispatch import asarrays, numpy_functions, shape_of
-from autograd.families import Fused, Linear
-from autograd.habits import publish
-from autograd.primitive import axis_index, axis_tuple, unbroadcast
+from autograd.engine.declare import fused, linear_map
+from autograd.engine.dispatch import asarrays, numpy_functions, shape_of
+from autograd.engine.families import Fused, Linear
+from autograd.engine.primitive import axis_index, axis_tuple, unbroadcast
+from autograd.support.habits import publish
 
 reshape: Linear = linear_map(
     "reshape",

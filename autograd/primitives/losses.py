@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.declare import elementwise, fused
-from autograd.dispatch import registry, shape_of
-from autograd.families import Elementwise, Fused
-from autograd.primitive import add_reduce, starts
+from autograd.engine.declare import elementwise, fused
+from autograd.engine.dispatch import registry, shape_of
+from autograd.engine.families import Elementwise, Fused
+from autograd.engine.primitive import add_reduce, starts
 from autograd.primitives.elementwise import (
     exp,
     indicator,
@@ -32,15 +32,6 @@ from autograd.primitives.entropy import as_alike, mul_or_zero, xlog1py, xlogy
 from autograd.primitives.fused import log_softmax, softmax
 from autograd.primitives.linear import expand_dims
 from autograd.primitives.reductions import sum
-
-__all__ = [
-    "binary_cross_entropy",
-    "class_cross_entropy",
-    "class_mean",
-    "kl_divergence",
-    "logistic_cross_entropy",
-    "multiclass_hinge",
-]
 
 Rule = Callable[..., Any]
 

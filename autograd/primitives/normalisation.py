@@ -11,13 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.declare import fused
-from autograd.primitive import add_up, normalise_axes
+from autograd.engine.declare import fused
+from autograd.engine.primitive import add_up, normalise_axes
 from autograd.primitives.effects import told, track_moments
 from autograd.primitives.elementwise import sqrt, square
 from autograd.primitives.reductions import centre, deviations, mean
-
-__all__ = ["batch_norm", "layer_norm", "rms_norm"]
 
 
 def _count(x: Any, axis: Any) -> int:

@@ -7,11 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from autograd.declare import multilinear
-from autograd.dispatch import asarray, asarrays, nary, numpy_functions, raw, registry, shape_of
-from autograd.habits import publish
-from autograd.primitive import axis_tuple, whole_number
+from autograd.engine.declare import multilinear
+from autograd.engine.dispatch import (
+    asarray,
+    asarrays,
+    nary,
+    numpy_functions,
+    raw,
+    registry,
+    shape_of,
+)
+from autograd.engine.primitive import axis_tuple, whole_number
 from autograd.primitives.linear import expand_dims, reshape, squeeze, swapaxes, transpose
+from autograd.support.habits import publish
 
 
 # A vector on the left is a row, on the right a column; the extra axis goes again at the end.

@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd.graph import AnomalyError, Node
-from autograd.programs.numpy_executor import NumpyExecutor
-from autograd.programs.plan import Instruction, Plan
-
-__all__ = ["check_backward", "check_forward"]
+from autograd.engine.graph import AnomalyError, Node
+from autograd.programs.by_numpy.executor import NumpyExecutor
+from autograd.programs.planning.plan import Instruction, Plan
 
 
 def check_forward(

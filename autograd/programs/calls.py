@@ -8,16 +8,14 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from autograd.apply import alias, apply_to_tensors, make
-from autograd.caching import cached_property
-from autograd.graph import Node, cotangents, reachable, tangents
-from autograd.primitive import Primitive
+from autograd.engine.apply import alias, apply_to_tensors, make
+from autograd.engine.graph import Node, cotangents, reachable, tangents
+from autograd.engine.primitive import Primitive
+from autograd.engine.recording import enable_grad, recording
+from autograd.engine.tensor import Tensor
+from autograd.engine.value import Value
 from autograd.programs.program import Program
-from autograd.recording import enable_grad, recording
-from autograd.tensor import Tensor
-from autograd.value import Value
-
-__all__ = ["INPUTS", "Call", "CompiledRow", "tracked_leaves"]
+from autograd.support.caching import cached_property
 
 INPUTS = (np.ndarray, Node, float, np.floating)
 """What is an input of a compiled function, given anew by each call."""

@@ -16,14 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd.dispatch import registry
-from autograd.graph import Node
-from autograd.programs.plan import Plan
-from autograd.recording import is_library
-from autograd.tensor import Tensor
-from autograd.value import Value
-
-__all__ = ["Effects", "Memory", "generators_of"]
+from autograd.engine.dispatch import registry
+from autograd.engine.graph import Node
+from autograd.engine.recording import is_library
+from autograd.engine.tensor import Tensor
+from autograd.engine.value import Value
+from autograd.programs.planning.plan import Plan
 
 DEEP = 5
 """How many steps lead from a function to what it changes, at most."""

@@ -12,20 +12,18 @@ from typing import Any, overload
 
 import numpy as np
 
-from autograd import graph
-from autograd.arrays import check_array
-from autograd.followed import Followed, plain
-from autograd.graph import Node
-from autograd.habits import publish
+from autograd.engine import graph
+from autograd.engine.arrays import check_array
+from autograd.engine.followed import Followed, plain
+from autograd.engine.graph import Node
+from autograd.engine.recording import current_mode, recording
+from autograd.engine.tensor import FLOATS, Tensor
+from autograd.engine.value import Value
 from autograd.programs.calls import INPUTS, Call, CompiledRow, tracked_leaves
 from autograd.programs.effects import Memory, generators_of
 from autograd.programs.options import check_options, checked_inputs
 from autograd.programs.program import Program
-from autograd.recording import current_mode, recording
-from autograd.tensor import FLOATS, Tensor
-from autograd.value import Value
-
-__all__ = ["CompiledFunction", "compile"]
+from autograd.support.habits import publish
 
 MOST = 64
 """Programs that a function keeps; then each new one takes the place of the oldest."""

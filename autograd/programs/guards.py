@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.graph import Node
-from autograd.programs.deriving import Derived
-from autograd.recording import BranchChanged, Check, Note, Setting
-from autograd.value import Value
-
-__all__ = ["BranchChanged", "Guard", "guards_of"]
+from autograd.engine.graph import Node
+from autograd.engine.recording import BranchChanged, Check, Note, Setting
+from autograd.engine.value import Value
+from autograd.programs.planning.derived import Derived
 
 
 class Guard:

@@ -14,19 +14,15 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from autograd.apply import apply_to_tensors
-from autograd.arrays import check_array
-from autograd.dispatch import nary, registry
-from autograd.families import Elementwise, Reduction
-from autograd.followed import Followed
-from autograd.functions import stack
-from autograd.graph import Node, cotangents, reachable, tangents, tick, topological_order
-from autograd.habits import publish
-from autograd.primitive import Primitive
-from autograd.programs.calls import zero_of
-from autograd.programs.guards import BranchChanged
-from autograd.programs.program import Program
-from autograd.recording import (
+from autograd.engine.apply import apply_to_tensors
+from autograd.engine.arrays import check_array
+from autograd.engine.dispatch import nary, registry
+from autograd.engine.families import Elementwise, Reduction
+from autograd.engine.followed import Followed
+from autograd.engine.graph import Node, cotangents, reachable, tangents, tick, topological_order
+from autograd.engine.primitive import Primitive
+from autograd.engine.recording import (
+    BranchChanged,
     Check,
     aside,
     current_mode,
@@ -35,10 +31,12 @@ from autograd.recording import (
     getframe,
     recording,
 )
-from autograd.tensor import Tensor
-from autograd.value import Given, Value
-
-__all__ = ["InstanceFunction", "vectorize"]
+from autograd.engine.tensor import Tensor
+from autograd.engine.value import Given, Value
+from autograd.primitives.composites import stack
+from autograd.programs.calls import zero_of
+from autograd.programs.program import Program
+from autograd.support.habits import publish
 
 Array = np.ndarray[Any, Any]
 

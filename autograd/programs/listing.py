@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.programs.plan import Instruction, Plan, Register
-
-__all__ = ["listing"]
+from autograd.programs.planning.plan import Instruction, Plan, Register
 
 
 def listing(plan: Plan) -> str:

@@ -6,12 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.followed import plain
-from autograd.graph import Node
-from autograd.programs.cores import cores
-from autograd.recording import recording
-
-__all__ = ["EXECUTORS", "check_options", "checked_inputs", "most_threads"]
+from autograd.engine.followed import plain
+from autograd.engine.graph import Node
+from autograd.engine.recording import recording
+from autograd.programs.native.cores import cores
 
 EXECUTORS = ("auto", "numpy", "native")
 

@@ -12,31 +12,29 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from autograd import graph
-from autograd.dispatch import registry
-from autograd.graph import Node, StaleGraphError
-from autograd.installing import install_hint
-from autograd.late import import_late
+from autograd.engine import graph
+from autograd.engine.dispatch import registry
+from autograd.engine.graph import Node, StaleGraphError
+from autograd.engine.recording import BranchChanged, Notes, current_mode, recording
+from autograd.engine.tensor import Tensor
+from autograd.engine.vector import Vector
 from autograd.programs.anomalies import check_backward, check_forward
-from autograd.programs.deriving import Derived
+from autograd.programs.by_numpy.executor import NumpyExecutor
 from autograd.programs.effects import Effects
-from autograd.programs.given import OWN, as_array, as_seed, copied
-from autograd.programs.guards import BranchChanged, Guard, guards_of
-from autograd.programs.leaving import Leaving
+from autograd.programs.guards import Guard, guards_of
+from autograd.programs.inputs import OWN, as_array, as_seed, copied
 from autograd.programs.listing import listing
-from autograd.programs.numpy_executor import NumpyExecutor
 from autograd.programs.options import check_options
-from autograd.programs.plan import Plan
-from autograd.programs.planning import plan_of
+from autograd.programs.planning.derived import Derived
+from autograd.programs.planning.gradients import Leaving
+from autograd.programs.planning.plan import Plan
+from autograd.programs.planning.planner import plan_of
 from autograd.programs.verifying import Verifier
-from autograd.recording import Notes, current_mode, recording
-from autograd.tensor import Tensor
-from autograd.vector import Vector
+from autograd.support.installing import install_hint
+from autograd.support.late import import_late
 
 if TYPE_CHECKING:
-    from autograd.programs.tensor_native import TensorExecutor
-
-__all__ = ["Program", "ProgramStats"]
+    from autograd.programs.native.tensors.executor import TensorExecutor
 
 
 @dataclass(frozen=True)
@@ -210,10 +208,10 @@ class Program:
         if reason:
             self.numpy = NumpyExecutor(self.plan, self.extra)
         elif self.plan.scalar:
-            native = import_late("autograd.programs.native")
+            native = import_late("autograd.programs.native.scalars.executor")
             self.native = native.Native(self.plan, threads=threads, extra=self.extra)
         else:
-            module = import_late("autograd.programs.tensor_native")
+            module = import_late("autograd.programs.native.tensors.executor")
             self.numpy = module.TensorExecutor(self.plan, self.extra)
         # The parameters of a scalar plan as one vector, and those that get a gradient, which come first.
         self.vector = Vector(list(self.leaves)) if self.plan.scalar and self.leaves else None
@@ -781,7 +779,8 @@ def obstacle(plan: Plan) -> str | None:
     """Why a plan cannot be run by the native executor, or None."""
     if importlib.util.find_spec("llvmlite") is None:
         return f"llvmlite is not installed: {install_hint('fast')}"
-    module = "autograd.programs.native" if plan.scalar else "autograd.programs.tensor_native"
+    kind = "scalars" if plan.scalar else "tensors"
+    module = f"autograd.programs.native.{kind}.executor"
     reason: str | None = import_late(module).supports(plan)
     return reason
 

@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.dispatch import registry
-from autograd.families import Elementwise
-from autograd.graph import Node
-from autograd.programs.numpy_executor import NumpyExecutor
-from autograd.value import Value
+from autograd.engine.dispatch import registry
+from autograd.engine.families import Elementwise
+from autograd.engine.graph import Node
+from autograd.engine.value import Value
+from autograd.programs.by_numpy.executor import NumpyExecutor
 
 if TYPE_CHECKING:
-    from autograd.programs.planning import Planner
-
-__all__ = ["ProgramError", "Verifier"]
+    from autograd.programs.planning.planner import Planner
 
 CLOSE, CLOSE_SINGLE = 1e-8, 1e-3
 """How far a replay may be from the eager pass, relative to its largest number: a replay adds up in

@@ -6,10 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.graph import Node
-from autograd.habits import publish
-
-__all__ = ["name"]
+from autograd.engine.graph import Node
+from autograd.support.habits import publish
 
 
 def name(**nodes: Any) -> None:

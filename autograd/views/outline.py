@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import Any
 
-from autograd.graph import Node, topological_order
-from autograd.recording import Scope
-from autograd.views.called import Names
-
-__all__ = ["Frame", "Outline", "frame_of"]
+from autograd.engine.graph import Node, topological_order
+from autograd.engine.recording import Scope
+from autograd.formulas.called import Names
 
 Frame = tuple[tuple[str, str], ...]
 """The module scopes around a node, outermost first: (path, kind)."""

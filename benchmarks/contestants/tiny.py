@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from tinygrad import Tensor, TinyJit, dtypes
-from tinygrad import nn as layers_of
+from tinygrad import Tensor, TinyJit, dtypes, nn as layers_of
 from tinygrad.helpers import DEFAULT_FLOAT
 from tinygrad.nn.optim import SGD, Adam
 

@@ -29,11 +29,11 @@ def digits() -> tuple[Array, Array]:
     ((1797, 64), np.float64(0.0), np.float64(1.0), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
 
     Source: E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine
-    Learning Repository, 1998, doi 10.24432/C50P49, licence CC BY 4.0 (`nn/datasets/digits.txt`).
+    Learning Repository, 1998, doi 10.24432/C50P49, licence CC BY 4.0 (`nn/data/digits.txt`).
     """
     from importlib import resources
 
-    packed = resources.files("nn").joinpath("datasets", "digits.csv.gz").read_bytes()
+    packed = resources.files("nn.data").joinpath("digits.csv.gz").read_bytes()
     try:
         # The length is known, and so is the most that a damaged file may unpack to.
         text = zlib.decompressobj(wbits=31).decompress(packed, LENGTH + 1).decode("ascii")
@@ -42,7 +42,7 @@ def digits() -> tuple[Array, Array]:
             raise ValueError(f"expected {LENGTH} characters and a table of 1797 × 65")
     except (zlib.error, ValueError) as error:
         raise ValueError(
-            f"nn/datasets/digits.csv.gz is damaged ({error}): install the package again"
+            f"nn/data/digits.csv.gz is damaged ({error}): install the package again"
         ) from error
     return table[:, :-1] / 16, table[:, -1]
 

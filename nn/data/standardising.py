@@ -30,6 +30,7 @@ class Standardiser:
     Raises:
         ValueError: there are no instances, a number is not finite, or another shape is standardised.
 
+    >>> import numpy as np
     >>> train, test = np.array([[0.0, 5.0], [2.0, 5.0]]), np.array([[3.0, 6.0]])
     >>> standardiser = Standardiser(train)
     >>> standardiser(train).tolist(), standardiser(test).tolist()

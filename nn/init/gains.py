@@ -52,7 +52,7 @@ def gain(activation: str | Any | Callable[[Any], Any], slope: float | None = Non
     if isinstance(activation, str) and activation in PYTORCH:
         return PYTORCH[activation]
     # Late: activations may be layers, and layers draw their weights by this package.
-    from nn.activations import activation_module
+    from nn.layers.activations import activation_module
 
     return computed_gain(
         activation_module(activation).eval()

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 import autograd
-from nn.activations import RECTIFIERS, ReLU, activation_module
 from nn.init import Initialiser
+from nn.layers.activations import RECTIFIERS, ReLU, activation_module
 from nn.layers.linear import Linear, width
 from nn.layers.normalisation import NORMS, norm_module
 from nn.module import Module

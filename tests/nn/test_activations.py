@@ -389,12 +389,12 @@ def test_what_acts_along_an_axis_shows_which() -> None:
 
 
 def test_every_name_makes_its_module_and_every_function_too() -> None:
-    for name, kind in nn.activations.BY_NAME.items():
+    for name, kind in nn.layers.activations.BY_NAME.items():
         for given in (name, kind, getattr(nn, name)):
             model = nn.MLP(2, [3, 1], activation=given, rng=0)
             assert type(model[1]) is kind
             assert np.isfinite(model([0.5, -1.0]).data).all()
-    assert type(nn.activations.activation_module(autograd.softplus)) is nn.Softplus
+    assert type(nn.layers.activations.activation_module(autograd.softplus)) is nn.Softplus
 
 
 def test_options_are_checked() -> None:

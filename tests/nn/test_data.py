@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import nn
 from nn.randomness import generator
@@ -538,7 +537,7 @@ def test_a_dtype_that_images_cannot_have_is_refused_by_name(
 
 
 def test_a_damaged_file_of_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    good = resources.files("nn").joinpath("datasets", "digits.csv.gz").read_bytes()
+    good = resources.files("nn").joinpath("data", "digits.csv.gz").read_bytes()
     text = gzip.decompress(good)
     for data in (
         b"",

@@ -15,8 +15,8 @@ import pytest
 import nn
 import nn.__main__ as command
 import nn.schedules
-from nn import digits
-from nn.digits import Choices
+from nn.experiments import digits
+from nn.experiments.digits import Choices
 from nn.training.checks import optimizers
 
 FILES = ["learning-curve.svg", "mistakes.svg", "network.svg", "weights.npz"]

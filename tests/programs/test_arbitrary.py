@@ -7,14 +7,13 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 from programs.arbitrary import comparisons, generator, operations
 from programs.arbitrary.choices import Choices, Recorded, Replayed, shrunk
 from programs.arbitrary.program import Leaf, Program, Step
 
 import autograd
-from autograd.dispatch import numpy_functions
+from autograd.engine.dispatch import numpy_functions
 
 
 @st.composite

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 from programs.replays import check_gradients, gradients, near
-from test_random_graphs import LEAVES, Program, nodes, quick, run, steps
 
 import autograd
 from autograd import Node, Tensor, Value
+from tests.engine.test_random_graphs import LEAVES, Program, nodes, quick, run, steps
 
 VALUES = ("x", "y", "z")
 

@@ -13,7 +13,7 @@ from programs.replays import EXECUTORS, near
 import autograd
 import nn
 from autograd import Tensor, Value
-from nn.activations import BY_NAME
+from nn.layers.activations import BY_NAME
 
 STEPS = 20
 X = np.random.default_rng(0).normal(size=(STEPS + 1, 6, 4))

@@ -9,7 +9,7 @@ import pytest
 
 import autograd
 from autograd import Tensor, Value
-from autograd.programs.cores import cores
+from autograd.programs.native.cores import cores
 from autograd.programs.options import most_threads
 
 

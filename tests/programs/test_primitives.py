@@ -63,7 +63,7 @@ def test_an_elementwise_row_of_values_is_the_eager_pass_for_every_instance(
 
 def has_native(name: str) -> bool:
     """Whether the native executor knows a row."""
-    from autograd.programs.mathematics import ROWS
+    from autograd.programs.native.mathematics import ROWS
 
     return name in ROWS or autograd.registry[name].composite is not None
 

@@ -20,7 +20,7 @@ from programs.replays import EXECUTORS, near
 import autograd
 import nn
 from autograd import StaleGraphError, Tensor, Value
-from autograd.caching import cached_property
+from autograd.support.caching import cached_property
 
 
 def in_turns(*steps: Callable[[], Any]) -> list[Any]:

@@ -1,0 +1,1 @@
+"""Checking: derivatives against differences, numbers that stop being finite, a reader's answers."""

@@ -1,0 +1,567 @@
+"""The graph: nodes, the order they were made in, and one backward pass over them.
+
+A node records the primitive that made it and the arguments it was made from. Everything a backward
+pass needs to know beyond that belongs to the pass: the cotangents live in a dictionary that dies with
+it. Two facts keep this file short:
+
+* **Creation order is a topological order.** An argument exists before its output, so every node takes
+  a number from one clock when it is made, and sorting by that number is the topological sort.
+* **The same clock dates data.** Assigning to a leaf's ``data`` stamps it with a new number. A node is
+  stale exactly when one of its arguments carries a later stamp than the node itself.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from operator import attrgetter
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.engine.recording import (
+    Scope,
+    Site,
+    aside,
+    current_mode,
+    depends,
+    enable_grad,
+    getframe,
+    leaving,
+    note_numbers,
+    said_once_of_gradient,
+    under_way,
+)
+from autograd.support.habits import option_advice
+
+if TYPE_CHECKING:
+    from autograd.engine.primitive import Primitive
+
+
+class StaleGraphError(RuntimeError):
+    """Data was assigned after a node had been computed from it, so its derivative would be wrong."""
+
+
+class AnomalyError(ArithmeticError):
+    """A number that is not finite, or a write behind the graph's back, under `detect_anomaly`."""
+
+
+# --- the clock ------------------------------------------------------------------------------------
+
+tick = itertools.count(1).__next__
+"""Serial numbers: one clock for nodes made and data assigned (atomic under the interpreter's lock)."""
+
+serial = attrgetter("_serial")
+
+UNCHANGED = nullcontext()
+"""The mode of a pass over numbers, which records nothing as it meets no nodes."""
+
+latest_change = 0
+"""When data was last assigned, anywhere: a graph that is younger has no stale node."""
+
+latest_flag = 0
+"""When ``requires_grad`` of a leaf was last set, anywhere: what was made later knows it."""
+
+LOCK = threading.RLock()
+"""Held while gradients are written, so that passes that share leaves leave whole sums."""
+
+if hasattr(os, "register_at_fork"):
+    # A child has none of the other threads, and nobody who would let go of what they hold. So a process
+    # is forked while nobody writes gradients.
+    os.register_at_fork(
+        before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release
+    )
+
+
+latest_displacement = 0
+"""When the place of a `Pending` was last taken, on any Value: those that were there then still are."""
+
+
+def displaced() -> int:
+    """The date on which a Value's gradient took the place of a `Pending`."""
+    global latest_displacement
+    with LOCK:
+        latest_displacement = tick()
+        return latest_displacement
+
+
+class Pending:
+    """The gradients of many Values as one array, which each of them holds in place of its number.
+
+    Attributes:
+        places: where in the array a Value's gradient is, by its identity: no reference leads back.
+        numbers: the gradients, or None after they have been cleared.
+    """
+
+    __slots__ = ("numbers", "places")
+
+    def __init__(self, places: dict[int, int]) -> None:
+        self.places = places
+        self.numbers: Any = None
+
+    def of(self, node: Node) -> float | None:
+        """One Value's gradient."""
+        return None if self.numbers is None else float(self.numbers[self.places[id(node)]])
+
+
+def changed() -> int:
+    """The date of an assignment to a leaf's data."""
+    global latest_change
+    if under_way and current_mode().notes is not None:
+        raise RuntimeError(
+            "data was to be assigned while a program is recorded: a replay would not assign it again. "
+            "Assign, and step an optimiser, outside of the compiled function or of recording()"
+        )
+    with LOCK:
+        latest_change = tick()
+        return latest_change
+
+
+# --- nodes ----------------------------------------------------------------------------------------
+
+
+class Node:
+    """Anything in the graph: a `Value` or a `Tensor`. The interface that the pass and the views use."""
+
+    __slots__ = ()
+
+    # Fields of every node. `_code` is a code object, or a Site once a node has been pickled.
+    _code: CodeType | Site | None
+    _raw: Any
+    _grad: Any
+    _lasti: int
+    _name: str | None
+    _parents: tuple[Node, ...]
+    _primitive: Primitive | None
+    _requires_grad: bool
+    _retain: bool  # whether an interior node holds its gradient after a pass
+    _scope: Scope | None
+    _serial: int
+
+    __hash__ = object.__hash__  # by identity: `==` compares numbers
+
+    # What each kind of node says of itself.
+
+    @property
+    def data(self) -> Any:
+        """The node's number or array."""
+        raise TypeError(f"{type(self).__name__} holds no data")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the data: ``()`` for a Value."""
+        raise TypeError(f"{type(self).__name__} has no shape")
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """All positional inputs in order: nodes, constants, masks. Empty on a leaf."""
+        raise TypeError(f"{type(self).__name__} has no arguments")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments of the primitive: ``axis``, ``shape`` and so on."""
+        raise TypeError(f"{type(self).__name__} has no options")
+
+    @property
+    def parents(self) -> tuple[Node, ...]:
+        """The arguments through which a gradient flows, repeats kept: ``x * x`` has ``(x, x)``."""
+        raise TypeError(f"{type(self).__name__} has no parents")
+
+    @property
+    def local_derivatives(self) -> tuple[Any, ...]:
+        """One local derivative per parent."""
+        raise TypeError(f"{type(self).__name__} has no local derivatives")
+
+    @property
+    def _local_derivatives(self) -> tuple[Any, ...]:
+        """The same for the library's pictures, which takes no number out of the graph."""
+        raise TypeError(f"{type(self).__name__} has no local derivatives")
+
+    # What the pass asks of each kind of node.
+
+    def _contributions(self, g: Any) -> Iterable[tuple[Node, Any]]:
+        """(parent, cotangent times local derivative), computed on numbers."""
+        raise TypeError(f"{type(self).__name__} has no contributions")
+
+    def _spread(self, g: Any, sums: dict[Node, Any]) -> None:
+        """Add each contribution to the sums of a pass over numbers."""
+        for parent, contribution in self._contributions(g):
+            before = sums.get(parent)
+            sums[parent] = contribution if before is None else before + contribution
+
+    def _recorded_contributions(self, g: Any) -> Iterable[tuple[Node, Any]]:
+        """The same, computed on nodes, so that the gradient can be differentiated again."""
+        raise TypeError(f"{type(self).__name__} has no contributions")
+
+    def _tangent(self, tangents: dict[Node, Any], recorded: bool) -> Any:
+        """The node's tangent from its parents'."""
+        raise TypeError(f"{type(self).__name__} has no tangent")
+
+    def _seed(self, seed: Any, as_node: bool) -> Any:
+        """A checked seed of the node's shape and dtype, as numbers or as a node; ``None`` is one."""
+        raise TypeError(f"{type(self).__name__} takes no seed")
+
+    def _stale_argument(self, numbers: bool) -> Node | None:
+        """The first argument whose data was assigned after this node was computed from it.
+
+        With ``numbers=True`` only what would make `_contributions` wrong counts: a Value keeps its
+        local derivatives as numbers, so nothing does.
+        """
+        raise TypeError(f"{type(self).__name__} has no arguments")
+
+    def _receive(self, g: Any, shared: bool) -> None:
+        """Take the gradient a pass leaves: leaves add it up, interior nodes hold the last one.
+
+        With ``shared=True`` other nodes may be given the same object.
+        """
+        raise TypeError(f"{type(self).__name__} takes no gradient")
+
+    def _as_gradient(self, g: Any) -> Any:
+        """What a user assigns as this node's gradient, or an error that says what was expected."""
+        raise TypeError(f"{type(self).__name__} takes no gradient")
+
+    def _take(self, result: Any, sign: str) -> None:
+        """Give a leaf the numbers of a result, as ``p -= x`` does: an assignment, which is dated."""
+        raise TypeError(f"{type(self).__name__} is not changed in place")
+
+    def _clone(self, copies: dict[int, Any]) -> Node:
+        """A copy whose arguments are looked up in `copies` by identity."""
+        raise TypeError(f"{type(self).__name__} cannot be copied")
+
+    def _state(self, grad: Any, site: Site | None) -> tuple[Any, ...]:
+        """What a pickle keeps of this node beside its primitive and its arguments."""
+        raise TypeError(f"{type(self).__name__} cannot be pickled")
+
+    @classmethod
+    def _restore(
+        cls, primitive: Primitive | None, arguments: tuple[Any, ...], state: Any, number: int
+    ) -> Node:
+        """The node that `_state` describes."""
+        raise TypeError(f"{cls.__name__} cannot be unpickled")
+
+    # What every node has.
+
+    @property
+    def grad(self) -> Any:
+        """The gradient the last pass left; ``None`` until one reaches the node.
+
+        Assignable: a number for a Value, and for a Tensor numbers of its shape, which become its dtype.
+        """
+        if under_way:
+            notes = current_mode().notes
+            for recorded in () if notes is None else notes.gradients.get(self, ()):
+                note_numbers(recorded, "a gradient")
+        g = getattr(self, "_grad", None)  # unset on a Value that was just recorded
+        if g is None:
+            if not (self._retain or self._primitive is None) and self._requires_grad:
+                said_once_of_gradient(getframe(1))
+            return None
+        return g.of(self) if g.__class__ is Pending else g
+
+    @grad.setter
+    def grad(self, gradient: Any) -> None:
+        if gradient is not None:
+            gradient = self._as_gradient(gradient)
+        if getattr(self, "_grad", None).__class__ is Pending:
+            displaced()
+        if under_way and (notes := current_mode().notes) is not None:
+            notes.gradients.pop(self, None)
+        self._grad = gradient
+
+    @property
+    def name(self) -> str | None:
+        """The node's name in drawings and messages. Assignable."""
+        return getattr(self, "_name", None)
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"a name is a string or None, not {type(name).__name__}")
+        self._name = name  # type: ignore[misc]  # a slot of each subclass
+
+    @property
+    def primitive(self) -> Primitive | None:
+        """The primitive that made this node; ``None`` on a leaf."""
+        return self._primitive
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the user made this node, rather than a primitive."""
+        return self._primitive is None
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether a gradient flows to, or through, this node. Assignable on a leaf.
+
+        A leaf that is frozen (``p.requires_grad = False``) is a constant in what is recorded from then
+        on; graphs that were recorded before stay what they are. Optimisers leave it alone, and a
+        program that was compiled before says so, or is recorded anew.
+        """
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, flag: bool) -> None:
+        global latest_flag
+        if not isinstance(flag, bool | np.bool_):
+            raise TypeError(
+                f"requires_grad is True or False, got {type(flag).__name__} ({flag!r:.60})"
+            )
+        if bool(flag) == self._requires_grad:
+            return
+        if self._primitive is not None:
+            raise ValueError(
+                "requires_grad can be set on a leaf only, and this is the result of "
+                f"{self._primitive.name}: x.detach() is a constant with its numbers, and in "
+                "`with autograd.no_grad():` nothing is tracked"
+            )
+        with LOCK:
+            self._requires_grad = bool(flag)  # type: ignore[misc]  # a slot of each subclass
+            latest_flag = tick()
+
+    @property
+    def scope(self) -> Scope | None:
+        """The module this node was computed in, or ``None``."""
+        return self._scope
+
+    @property
+    def site(self) -> Site | None:
+        """Where the user's code made this node."""
+        code = self._code
+        return Site.of(code, self._lasti) if isinstance(code, CodeType) else code
+
+    def backward(
+        self, seed: Any = None, *, create_graph: bool = False, **torch_options: Any
+    ) -> None:
+        """Leave the gradient of this node on every leaf it was computed from.
+
+        Leaves **add** it to what they hold (`zero_grad` clears it); interior Values, and interior
+        tensors that retain it, hold this pass's gradient alone, so a second call is right.
+
+        Args:
+            seed: the cotangent to start from, of this node's shape. A one-element node needs none.
+            create_graph: record the pass itself, so that gradients are nodes.
+
+        Raises:
+            StaleGraphError: data was assigned after it had been used. Nothing is changed.
+            ValueError: no seed where one is needed, or one of the wrong shape.
+            TypeError: a seed that is not made of real numbers, or PyTorch's ``gradient=`` or
+                ``retain_graph=``: here the seed is ``seed=``, and graphs are always kept.
+        """
+        if torch_options:
+            raise TypeError(
+                f"backward() has no option {', '.join(map(repr, torch_options))}: it takes `seed=`, the "
+                "cotangent to start from, and `create_graph=`, and graphs are always kept"
+                + option_advice(torch_options, ("seed", "create_graph"))
+            )
+        if not self._requires_grad:
+            raise ValueError(
+                f"backward() from {self!r}: it was computed without recording, or from nothing that "
+                "requires a gradient, so there is nothing to differentiate"
+            )
+        mode = current_mode()
+        if mode.transforming and not create_graph and depends(self, mode.transforming):
+            raise TypeError(
+                "backward() under a transform leaves plain numbers, which the transform cannot "
+                "differentiate: use autograd.grad, or backward(create_graph=True)"
+            )
+        if mode.notes is None:
+            leave_gradients(self, self._seed(seed, create_graph), create_graph)
+        else:
+            leave_recorded_gradients(self, self._seed(seed, True), create_graph, mode.notes)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Node:
+        if under_way:
+            leaving(self, "a copy of it")
+        for node in topological_order(self, arguments=True):
+            if id(node) not in memo:
+                memo[id(node)] = node._clone(memo)
+        copy: Node = memo[id(self)]
+        return copy
+
+    def __copy__(self) -> Node:
+        if under_way and self._primitive is None:  # a copy of another node has the same arguments
+            leaving(self, "a copy of it")
+        return self._clone({})
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if under_way:
+            leaving(self, "its pickle")
+        from autograd.engine.pickling import reduce_node
+
+        return reduce_node(self)
+
+
+def describe(node: Node) -> str:
+    """A short name for messages: the user's name, or kind, shape and where it was made."""
+    kind = type(node).__name__
+    if node.name is not None:
+        return f"{kind} {node.name!r}"
+    made = "leaf" if node.primitive is None else f"result of {node.primitive.name}"
+    return f"{kind} of shape {node.shape} ({made}, made at {node.site})"
+
+
+# --- order ----------------------------------------------------------------------------------------
+
+
+def reachable(roots: Iterable[Node], arguments: bool = False) -> tuple[list[Node], list[Node]]:
+    """The leaves below `roots`, and the interior nodes in order of creation."""
+    stack = list(dict.fromkeys(roots))  # a root may be named twice
+    seen = set(stack)
+    leaves: list[Node] = []
+    interior: list[Node] = []
+    while stack:
+        node = stack.pop()
+        if node._primitive is None:
+            leaves.append(node)
+            continue
+        interior.append(node)
+        for parent in node._parents if not arguments else node.arguments:
+            if (not arguments or isinstance(parent, Node)) and parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    interior.sort(key=serial)
+    return leaves, interior
+
+
+def topological_order(
+    root: Node | Sequence[Node] | np.ndarray[Any, Any], *, arguments: bool = False
+) -> list[Node]:
+    """Every node that `root` depends on, arguments before outputs, `root` last.
+
+    The order is that of creation (leaves first), so it is deterministic and needs no recursion.
+    With ``arguments=True`` nodes that take part in the value but not in the gradient are included.
+
+    >>> import autograd
+    >>> a = autograd.Value(1.0, "a")
+    >>> b = a + a
+    >>> c = b * b
+    >>> [node is other for node, other in zip(autograd.topological_order(c), (a, b, c))]
+    [True, True, True]
+    """
+    roots: Any = root.ravel().tolist() if isinstance(root, np.ndarray) else root
+    if isinstance(root, Node):
+        roots = [root]
+    if not isinstance(roots, Sequence) or not all(isinstance(x, Node) for x in roots):
+        raise TypeError(
+            f"topological_order takes a node, or a list or an array of nodes, got {root!r:.60}"
+        )
+    leaves, interior = reachable(roots, arguments)
+    # A leaf's number moves when its data is assigned; no leaf has arguments, so leaves go first.
+    return sorted(leaves, key=serial) + interior
+
+
+# --- the pass -------------------------------------------------------------------------------------
+
+
+def check_fresh(nodes: Sequence[Node], what: str, *, numbers: bool = False) -> None:
+    """Raise when data was assigned after one of `nodes`, in order, had been computed from it."""
+    if not nodes or nodes[0]._serial > latest_change:
+        return
+    for node in nodes:
+        stale = node._stale_argument(numbers)
+        if stale is not None:
+            primitive = node._primitive
+            raise StaleGraphError(
+                f"{what} through an old graph: the data of {describe(stale)} was assigned after "
+                f"{primitive.name if primitive else 'it'} had been computed from it "
+                f"(at {node.site}). Compute the result again from the new data."
+            )
+
+
+def cotangents(
+    seeds: dict[Node, Any],
+    *,
+    create_graph: bool = False,
+    wrt: Iterable[Node] | None = None,
+    stop: Iterable[Node] = (),
+    retain: bool = False,
+) -> dict[Node, Any]:
+    """One backward pass: the cotangents of the nodes `wrt`, or of every node that keeps a gradient.
+
+    Each node's cotangent is complete when the node's turn comes, because all its uses were made
+    after it and have had their turn: that is why the order matters. Nothing is passed on below the
+    nodes `stop`.
+    """
+    _, interior = reachable(seeds)
+    targets = None if wrt is None else set(wrt)
+    leading: set[Node] | None = None
+    if targets is not None:
+        # Walk only the nodes that lead to a target, and do not go below one unless another is there.
+        leading = set(targets)
+        for node in interior:
+            if node not in leading and any(parent in leading for parent in node.parents):
+                leading.add(node)
+        interior = [
+            node
+            for node in interior
+            if node in leading and any(parent in leading for parent in node.parents)
+        ]
+    if stop:
+        ends = set(stop)
+        interior = [node for node in interior if node not in ends]
+    check_fresh(interior, "a backward pass", numbers=not create_graph)
+    anomaly = current_mode().anomaly
+    if anomaly is not None:
+        for node in interior:
+            anomaly.check_untouched(node)
+    checked = anomaly is not None or leading is not None
+
+    sums = dict(seeds)
+    get, pop = sums.get, sums.pop
+    with np.errstate(all="ignore"), enable_grad() if create_graph else UNCHANGED:
+        for node in reversed(interior):
+            # A cotangent that nobody will ask for is let go, so that its memory is used again.
+            kept = retain or node._retain if targets is None else node in targets
+            g = get(node) if kept else pop(node, None)
+            if g is None:
+                continue
+            if not (create_graph or checked):
+                node._spread(g, sums)
+                continue
+            for parent, contribution in (
+                node._recorded_contributions(g) if create_graph else node._contributions(g)
+            ):
+                if leading is not None and parent not in leading:
+                    continue
+                if anomaly is not None:
+                    anomaly.check_backward(node, parent, contribution)
+                before = get(parent)
+                sums[parent] = contribution if before is None else before + contribution
+    return sums if targets is None else {node: sums[node] for node in targets if node in sums}
+
+
+def leave_gradients(root: Node, seed: Any, create_graph: bool) -> None:
+    """Run one pass, then write every gradient in one step: a pass that fails changes nothing."""
+    sums = cotangents({root: seed}, create_graph=create_graph, retain=current_mode().retain)
+    shared = len({id(g) for g in sums.values()}) < len(sums)
+    with LOCK:
+        for node, g in sums.items():
+            node._receive(g, shared)
+
+
+def leave_recorded_gradients(root: Node, seed: Any, create_graph: bool, notes: Any) -> None:
+    """The same while a program is recorded, and so is the pass: reading a gradient is noted."""
+    sums = cotangents({root: seed}, create_graph=True, retain=current_mode().retain)
+    numbers = {node: g if create_graph else g._raw for node, g in sums.items()}
+    shared = len({id(g) for g in numbers.values()}) < len(sums)
+    with LOCK, aside():
+        for node, g in numbers.items():
+            earlier = notes.gradients.get(node, []) if node._primitive is None else []
+            node._receive(g, shared)
+            notes.gradients[node] = [*earlier, sums[node]]
+
+
+def tangents(seeds: dict[Node, Any], outputs: Sequence[Node], *, recorded: bool) -> list[Any]:
+    """One forward pass: the tangents of `outputs` (``None`` where none depends on a seed)."""
+    _, interior = reachable(outputs)
+    sums = dict(seeds)
+    with np.errstate(all="ignore"), enable_grad() if recorded else UNCHANGED:
+        for node in interior:
+            if node not in sums and any(parent in sums for parent in node.parents):
+                check_fresh((node,), "a forward-mode pass")
+                sums[node] = node._tangent(sums, recorded)
+    return [sums.get(node) for node in outputs]

@@ -1,0 +1,215 @@
+"""Letters: symbolic stand-ins for operands, with which a rule writes itself down.
+
+A rule such as ``lambda out, x: 1 - out * out`` computes when it is called with floats or arrays, and
+records when it is called with nodes. Called with letters it returns an expression, whose text is the
+formula: as Python for arrays, or as Python for one float, which is how `Value`'s operators are made.
+
+A letter carries a sample array, so that a rule can ask for its shape and dtype; a rule may not ask
+for its truth or its number, because a formula has none.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+import numpy as np
+
+OPERATORS: dict[str, tuple[str, Callable[..., Any]]] = {
+    "add": ("({} + {})", operator.add),
+    "sub": ("({} - {})", operator.sub),
+    "mul": ("({} * {})", operator.mul),
+    "div": ("({} / {})", operator.truediv),
+    "floor_divide": ("({} // {})", operator.floordiv),
+    "remainder": ("({} % {})", operator.mod),
+    "pow": ("({} ** {})", operator.pow),
+    "matmul": ("({} @ {})", operator.matmul),
+    "neg": ("(-{})", operator.neg),
+    "abs": ("abs({})", operator.abs),
+    "less": ("({} < {})", operator.lt),
+    "less_equal": ("({} <= {})", operator.le),
+    "greater": ("({} > {})", operator.gt),
+    "greater_equal": ("({} >= {})", operator.ge),
+    "equal": ("({} == {})", operator.eq),
+    "not_equal": ("({} != {})", operator.ne),
+    "logical_and": ("({} & {})", operator.and_),
+    "logical_or": ("({} | {})", operator.or_),
+    "getitem": ("{}[{}]", operator.getitem),
+}
+"""Name: how an operator is written, and what it does to samples."""
+
+INLINE: dict[str, str] = {
+    "where": "({1} if {0} else {2})",
+    "indicator": "(1.0 if {0} else 0.0)",
+}
+"""How some functions are written for one float; the others are called by their name."""
+
+
+class Letter:
+    """An operand in a formula: a symbol, or an expression of letters and numbers."""
+
+    __slots__ = ("arguments", "function", "options", "sample", "spelling")
+    __hash__ = object.__hash__
+    __array_ufunc__ = None  # so that `array @ letter` asks the letter
+
+    def __init__(
+        self,
+        function: str,
+        arguments: tuple[Any, ...] = (),
+        options: Mapping[str, Any] | None = None,
+        *,
+        sample: Any,
+    ) -> None:
+        self.function = function
+        self.arguments = arguments
+        self.options = dict(options or {})
+        self.sample = np.asarray(sample)
+        self.spelling: Letter | None = None  # what text() shows: a row that reads as another one
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the sample."""
+        shape: tuple[int, ...] = self.sample.shape
+        return shape
+
+    @property
+    def ndim(self) -> int:
+        """The rank of the sample."""
+        return self.sample.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements of the sample."""
+        return self.sample.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the sample."""
+        dtype: np.dtype[Any] = self.sample.dtype
+        return dtype
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a rule may not branch on an operand: use where(condition, a, b)")
+
+    def __float__(self) -> NoReturn:
+        raise TypeError("a rule may not turn an operand into a number")
+
+    def __iter__(self) -> NoReturn:
+        raise TypeError("a rule may not iterate over an operand: use its shape")
+
+    def __getitem__(self, index: Any) -> Letter:
+        return Letter("getitem", (self,), {"index": index}, sample=self.sample[index])
+
+    def reshape(self, shape: tuple[int, ...]) -> Letter:
+        """The primitive of that name, which arrays and tensors have as a method."""
+        return Letter("reshape", (self,), {"shape": shape}, sample=self.sample.reshape(shape))
+
+    def dot(self, other: Any) -> Letter:
+        """The matrix product with a vector or a matrix."""
+        product: Letter = self @ other
+        return product
+
+    @property
+    def T(self) -> Letter:  # noqa: N802  (NumPy's name)
+        """The transpose."""
+        return Letter("transpose", (self,), sample=self.sample.T)
+
+    def __repr__(self) -> str:
+        return f"Letter({self.text()!r})"
+
+    def text(self) -> str:
+        """The formula as Python, to be evaluated with the primitives' public functions in scope.
+
+        >>> x, out = Letter("x", sample=0.5), Letter("out", sample=0.5)
+        >>> (1 - out * x).text()
+        '(1 - (out * x))'
+        """
+        if self.spelling is not None:
+            return self.spelling.text()
+        if not self.arguments and not self.options:
+            return self.function
+        arguments = [written(argument) for argument in self.arguments]
+        if self.function == "getitem":
+            return OPERATORS["getitem"][0].format(
+                *arguments, written(self.options.get("index", ()))
+            )
+        if self.function in OPERATORS:
+            return OPERATORS[self.function][0].format(*arguments)
+        options = [f"{key}={written(value)}" for key, value in self.options.items()]
+        return f"{self.function}({', '.join(arguments + options)})"
+
+
+def written(operand: Any) -> str:
+    """An operand or an option as Python text: a letter, a number, a small array, an index, a dtype."""
+    if isinstance(operand, Letter):
+        return operand.text()
+    if isinstance(operand, np.ndarray):
+        text = f"asarray({operand.tolist()!r}, dtype={operand.dtype.name!r})"
+        return text if operand.size else f"{text}.reshape({operand.shape})"
+    if isinstance(operand, np.generic):
+        return f"asarray({operand.item()!r}, dtype={operand.dtype.name!r})"
+    if isinstance(operand, np.dtype | type):
+        return repr(np.dtype(operand).name)
+    if isinstance(operand, tuple):
+        parts = [written(part) for part in operand]
+        return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+    if isinstance(operand, slice):
+        return f"slice({', '.join(map(written, (operand.start, operand.stop, operand.step)))})"
+    return repr(operand)
+
+
+def scalar_text(operand: Any) -> str:
+    """The formula as Python on floats: conditionals inline, every number a float."""
+    if not isinstance(operand, Letter):
+        return f"{float(operand)!r}"
+    if not operand.arguments:
+        return operand.function
+    arguments = [scalar_text(argument) for argument in operand.arguments]
+    if operand.function in OPERATORS:
+        return OPERATORS[operand.function][0].format(*arguments)
+    if operand.function in INLINE:
+        return INLINE[operand.function].format(*arguments)
+    return f"{operand.function}({', '.join(arguments)})"
+
+
+def _operator(name: str) -> Callable[..., Letter]:
+    compute = OPERATORS[name][1]
+
+    def forward(*operands: Any) -> Letter:
+        samples = (x.sample if isinstance(x, Letter) else x for x in operands)
+        return Letter(name, operands, sample=compute(*samples))
+
+    return forward
+
+
+def _reflected(name: str) -> Callable[[Any, Any], Letter]:
+    forward = _operator(name)
+    return lambda self, other: forward(other, self)
+
+
+for _method, _name in {
+    "add": "add",
+    "sub": "sub",
+    "mul": "mul",
+    "truediv": "div",
+    "floordiv": "floor_divide",
+    "mod": "remainder",
+    "pow": "pow",
+    "matmul": "matmul",
+    "and": "logical_and",
+    "or": "logical_or",
+}.items():
+    setattr(Letter, f"__{_method}__", _operator(_name))
+    setattr(Letter, f"__r{_method}__", _reflected(_name))
+for _method, _name in {
+    "neg": "neg",
+    "abs": "abs",
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+    "eq": "equal",
+    "ne": "not_equal",
+}.items():
+    setattr(Letter, f"__{_method}__", _operator(_name))

@@ -1,0 +1,204 @@
+"""Vector: leaf Values that are read, assigned and given gradients all at once, as one array.
+
+Reading or writing hundreds of Values one by one takes longer than a compiled program's whole pass. Two
+clocks make that unnecessary. While no leaf has been assigned since a vector was last read, its array is
+still right (`graph.latest_change`); while no Value's gradient was displaced since a vector's were left,
+all of them are still there (`graph.latest_displacement`).
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from autograd.engine import graph
+from autograd.engine.arrays import check_array
+from autograd.engine.graph import Node, Pending
+from autograd.engine.recording import leaving, under_way
+from autograd.engine.value import Value
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+banks: weakref.WeakValueDictionary[frozenset[int], Bank] = weakref.WeakValueDictionary()
+"""The banks that are in use, by what they hold: vectors of the same Values share one."""
+
+
+class Vector:
+    """Leaf Values as one array.
+
+    >>> import autograd
+    >>> a, b = autograd.Value(1.0), autograd.Value(2.0)
+    >>> v = autograd.Vector([a, b])
+    >>> v.data = v.data * 10
+    >>> a.data, b.data, v.grad
+    (10.0, 20.0, None)
+    >>> (a * b).backward()
+    >>> v.grad.tolist()
+    [20.0, 10.0]
+
+    Raises:
+        TypeError: something that is not a Value.
+        ValueError: a Value that is no leaf, or is given twice.
+    """
+
+    __slots__ = ("_bank", "_flagged", "_frozen", "_order", "values")
+
+    def __init__(self, values: Iterable[Value]) -> None:
+        if not isinstance(values, Iterable) or isinstance(values, Node):
+            raise TypeError(
+                f"a Vector is made of a list of Values, got {type(values).__name__} ({values!r:.60})"
+            )
+        self.values = tuple(values)
+        for x in self.values:
+            if not isinstance(x, Value):
+                raise TypeError(f"a Vector is made of Values, got {type(x).__name__} ({x!r:.60})")
+            if x._primitive is not None:
+                raise ValueError(f"a Vector is made of leaves, got {x!r:.80}")
+        key = frozenset(map(id, self.values))
+        if len(key) < len(self.values):
+            raise ValueError("a Vector got the same Value twice")
+        bank = banks.get(key)
+        if bank is None:
+            bank = banks[key] = Bank(self.values)
+        self._bank = bank
+        order = [bank.pending.places[id(x)] for x in self.values]
+        same = order == list(range(len(order)))
+        self._frozen, self._flagged = False, -1  # as of a date: see `frozen`
+        self._order: Any = None if same else np.array(order, dtype=np.intp)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def _mine(self, of_bank: Array) -> Array:
+        return of_bank if self._order is None else of_bank[self._order]
+
+    def _banks(self, mine: Any, what: str) -> Array:
+        """A checked array of this vector's, in the order of the bank, that nobody else writes to."""
+        array = np.array(check_array(mine, what), dtype=np.float64)
+        if array.shape != (len(self.values),):
+            raise ValueError(
+                f"{what} of shape {(len(self.values),)} was expected, got {array.shape}"
+            )
+        if self._order is None:
+            return array
+        ordered = np.empty_like(array)
+        ordered[self._order] = array
+        return ordered
+
+    @property
+    def frozen(self) -> bool:
+        """Whether some of the Values require no gradient now."""
+        if self._flagged != graph.latest_flag:
+            self._flagged = graph.latest_flag
+            self._frozen = not all(x._requires_grad for x in self.values)
+        return self._frozen
+
+    @property
+    def data(self) -> Array:
+        """The numbers, not to be written into. Assigning an array assigns every Value, at one date."""
+        if under_way:
+            for x in self.values:
+                leaving(x, "its data")
+        return self._mine(self._bank.read())
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        self._bank.assign(self._banks(data, "data"))
+
+    @property
+    def grad(self) -> Array | None:
+        """The gradients, not to be written into; None while any Value has none. Assignable."""
+        if under_way:
+            for x in self.values:
+                x.grad  # noqa: B018  (which a recording notes)
+        gradients = self._bank.gradients()
+        return None if gradients is None else self._mine(gradients)
+
+    @grad.setter
+    def grad(self, gradients: Any) -> None:
+        if gradients is not None:
+            gradients = self._banks(gradients, "a gradient")
+        self._bank.put(gradients)
+
+    def add_to_grad(self, gradients: Any) -> None:
+        """What a backward pass does: each Value's gradient is added to the one it holds."""
+        self._bank.leave(self._banks(gradients, "a gradient"))
+
+    def __repr__(self) -> str:
+        return f"<Vector of {len(self.values)} Values>"
+
+
+class Bank:
+    """What vectors of the same Values share: the numbers, and the gradients."""
+
+    def __init__(self, values: tuple[Value, ...]) -> None:
+        self.values = values
+        self.pending = Pending({id(x): i for i, x in enumerate(values)})
+        self.data: Array = np.empty(0)
+        self.date = -1  # when `data` was what the Values hold
+        self.left = -1  # when all gradients were those of `pending`
+
+    def read(self) -> Array:
+        """The numbers: the array of last time, if nothing has been assigned since."""
+        date = graph.latest_change
+        if self.date != date:
+            self.data = np.array([x._raw for x in self.values])
+            self.data.flags.writeable = False
+            self.date = date
+        return self.data
+
+    def assign(self, data: Array) -> None:
+        """Give every Value its number."""
+        with graph.LOCK:
+            date = graph.changed()
+            for x, number in zip(self.values, data.tolist(), strict=True):
+                x._raw = number
+                x._serial = date
+            data.flags.writeable = False
+            self.data, self.date = data, date
+
+    def pends(self) -> bool:
+        """Whether every Value's gradient is the one that is kept here."""
+        if self.left == graph.latest_displacement:
+            return True
+        pending = self.pending
+        if all(getattr(x, "_grad", None) is pending for x in self.values):
+            self.left = graph.latest_displacement
+            return True
+        return False
+
+    def gradients(self) -> Array | None:
+        """All gradients as numbers, or None while one is missing."""
+        if self.pends():
+            numbers: Array | None = self.pending.numbers
+            return numbers
+        gradients = [x.grad for x in self.values]
+        if any(g is None for g in gradients):
+            return None
+        return np.array([g._raw if isinstance(g, Node) else g for g in gradients])
+
+    def put(self, gradients: Array | None) -> None:
+        """Replace every Value's gradient."""
+        with graph.LOCK:
+            if not self.pends():
+                for x in self.values:
+                    x._grad = self.pending
+                self.left = graph.displaced()
+            self.pending.numbers = gradients
+
+    def leave(self, gradients: Array) -> None:
+        """Add to every Value's gradient."""
+        with graph.LOCK:
+            if self.pends():
+                held = self.pending.numbers
+                self.put(gradients if held is None else held + gradients)
+                return
+            helds = [x.grad for x in self.values]
+            if any(isinstance(held, Node) for held in helds):
+                for x, held, g in zip(self.values, helds, gradients.tolist(), strict=True):
+                    x.grad = g if held is None else held + g
+                return
+            self.put(gradients + [0.0 if held is None else held for held in helds])

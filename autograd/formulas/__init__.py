@@ -1,0 +1,1 @@
+"""Formulas: a rule's letters as mathematics: tidied, and written as text, LaTeX and MathML."""

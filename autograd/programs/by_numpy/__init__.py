@@ -1,0 +1,1 @@
+"""By NumPy: a plan as Python text, one NumPy call an instruction."""

@@ -1,0 +1,1 @@
+"""Native: a plan as machine code, by way of LLVM text."""

@@ -1,0 +1,122 @@
+"""Machine code from LLVM text, compiled for this processor or read from the cache."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import functools
+import importlib.util
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from autograd.programs.native import cache
+from autograd.programs.native.llvm import LIBRARY
+from autograd.support.installing import install_hint
+from autograd.support.late import import_late
+
+MINIMUM = (0, 45)
+"""The first llvmlite whose LLVM reads the text that is written here."""
+
+
+def available() -> str | None:
+    """None where llvmlite can be used, else why not."""
+    if importlib.util.find_spec("llvmlite") is None:
+        return f"llvmlite is not installed: {install_hint('fast')}"
+    llvmlite = import_late("llvmlite")
+    version = tuple(int(part) for part in llvmlite.__version__.split(".")[:2])
+    if version < MINIMUM:
+        return f"llvmlite {llvmlite.__version__} is older than {'.'.join(map(str, MINIMUM))}"
+    return None
+
+
+@functools.cache
+def _host() -> tuple[Any, Any, str, str]:
+    """llvmlite's binding, the target, and the name and the features of this processor."""
+    binding = import_late("llvmlite.binding")
+    _fork_between_calls(binding)
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    for name, address in _library().items():
+        binding.add_symbol(name, address)
+    cpu = binding.get_host_cpu_name()
+    try:
+        features = binding.get_host_cpu_features().flatten()
+    except RuntimeError:  # LLVM does not know them everywhere
+        features = ""
+    if "+avx512f" in features:
+        features += (
+            ",-prefer-256-bit"  # which LLVM sets for some processors that have wider vectors
+        )
+    return binding, binding.Target.from_default_triple(), cpu, features
+
+
+def _fork_between_calls(binding: Any) -> None:
+    """Let a process be forked only while no thread is inside LLVM: a child could never use it again.
+
+    llvmlite holds a lock during every call of LLVM, also where it frees what is not needed any more, and
+    offers no other way to hold it.
+    """
+    lock = getattr(binding.ffi.lib, "_lock", None)
+    if lock is not None and hasattr(os, "register_at_fork"):
+        os.register_at_fork(
+            before=lock.__enter__,
+            after_in_parent=functools.partial(lock.__exit__, None, None, None),
+            after_in_child=functools.partial(lock.__exit__, None, None, None),
+        )
+
+
+def _library() -> dict[str, int]:
+    """The addresses of the C library's functions, which LLVM does not find by itself everywhere."""
+    if sys.platform == "win32":
+        library: Any = ctypes.CDLL("ucrtbase")
+    else:
+        library = ctypes.CDLL(ctypes.util.find_library("m"))
+    found = {name: getattr(library, name) for name in LIBRARY}
+    if sys.platform == "win32":
+        found["__chkstk"] = ctypes.CDLL("ntdll").__chkstk
+    return {name: ctypes.cast(f, ctypes.c_void_p).value or 0 for name, f in found.items()}
+
+
+@functools.cache
+def vector_width() -> int:
+    """How many numbers one instruction of this processor takes."""
+    features = _host()[3].split(",")
+    if "+avx512f" in features and "+avx512dq" in features:
+        return 8
+    return 4 if "+avx2" in features and "+fma" in features else 2
+
+
+def machine_code(text: str, effort: int = 2) -> tuple[bytes, bool]:
+    """The object code of a module, and whether it came from the cache."""
+    binding, target, cpu, features = _host()
+    version = ".".join(map(str, binding.llvm_version_info))
+    key = cache.key_of(text, version, binding.get_process_triple(), cpu, features, str(effort))
+    found = cache.load(key)
+    if found is not None:
+        return found, True
+    machine = target.create_target_machine(cpu=cpu, features=features, opt=effort, jit=True)
+    module = binding.parse_assembly(text)
+    module.verify()
+    code: bytes = machine.emit_object(module)
+    cache.save(key, code)
+    return code, False
+
+
+class Machine:
+    """Loaded machine code, whose functions take one address."""
+
+    def __init__(self, code: bytes) -> None:
+        binding, target, cpu, features = _host()
+        machine = target.create_target_machine(cpu=cpu, features=features, opt=2, jit=True)
+        empty = binding.parse_assembly("")
+        self._engine = binding.create_mcjit_compiler(empty, machine)
+        self._engine.add_object_file(binding.ObjectFileRef.from_data(code))
+        self._engine.finalize_object()
+
+    def function(self, name: str) -> Callable[[int], None]:
+        """A function by name; Python's lock is free while it runs."""
+        address = self._engine.get_function_address(name)
+        function: Callable[[int], None] = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
+        return function

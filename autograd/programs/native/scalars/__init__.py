@@ -1,0 +1,1 @@
+"""Plans of numbers: one compiled sweep over the instances."""

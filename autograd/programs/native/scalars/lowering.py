@@ -1,0 +1,370 @@
+"""A scalar plan as elementary operations in the three phases of one sweep over the instances.
+
+What no instance changes is computed once, before the sweep; the sweep computes the rest, block by
+block, and adds up the totals; what depends on totals is computed once, after it. Reductions become
+sums, dot products and elementwise operations, of which `mathematics` knows every one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograd.programs.native.mathematics import ROWS
+from autograd.programs.planning.plan import TOTAL, Instruction, Plan
+
+SUM = "sum"
+"""Σ of any number of numbers."""
+DOT = "dot"
+"""x₁ y₁ + ... + xₙ yₙ, with the arguments x₁ ... xₙ, y₁ ... yₙ."""
+
+
+class NotNativeError(Exception):
+    """A plan that has no native form; the message says why."""
+
+
+@dataclass(slots=True)
+class Operation:
+    """``registers[out] = name(*arguments)``, without options."""
+
+    name: str
+    arguments: tuple[int, ...]
+    out: int
+
+
+@dataclass(slots=True)
+class Lowered:
+    """Elementary operations on registers, of which one that varies holds a number per instance."""
+
+    varies: list[bool]
+    constants: dict[int, float] = field(default_factory=dict)
+    inputs: list[int] = field(default_factory=list)
+    parameters: list[int] = field(default_factory=list)
+    before: list[Operation] = field(default_factory=list)
+    sweep: list[Operation] = field(default_factory=list)
+    after: list[Operation] = field(default_factory=list)
+    totals: list[int] = field(default_factory=list)
+    outputs: list[int] = field(default_factory=list)
+    gradients: list[int] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """The number of arguments of all operations: what compiling takes time for."""
+        parts = (self.before, self.sweep, self.after)
+        return sum(len(operation.arguments) for part in parts for operation in part)
+
+
+class _Expansion:
+    """Writes operations one after the other, and makes registers for what lies between."""
+
+    def __init__(self, lowered: Lowered) -> None:
+        self.lowered = lowered
+        self.operations: list[Operation] = []
+        self._known = {_key(number): index for index, number in lowered.constants.items()}
+
+    def constant(self, number: float) -> int:
+        """The register of a constant."""
+        index = self._known.get(_key(number))
+        if index is None:
+            index = self._known[_key(number)] = len(self.lowered.varies)
+            self.lowered.varies.append(False)
+            self.lowered.constants[index] = number
+        return index
+
+    def put(self, name: str, *arguments: int, out: int | None = None) -> int:
+        """Add an operation; without `out`, its result goes to a new register."""
+        varies = self.lowered.varies
+        if out is None:
+            out = len(varies)
+            varies.append(any(varies[x] for x in arguments))
+        self.operations.append(Operation(name, arguments, out))
+        return out
+
+    def expand(self, instruction: Instruction) -> None:
+        """Add an instruction as elementary operations."""
+        name, xs, out = instruction.name, instruction.arguments, instruction.out
+        if name == TOTAL:
+            (x,) = xs
+            if not self.lowered.varies[x]:
+                x = len(self.lowered.varies)
+                self.lowered.varies.append(True)
+                self.operations.append(Operation("identity", xs, x))
+            self.operations.append(Operation(TOTAL, (x,), out))
+        elif name == "pow" and xs[1] in self.lowered.constants:
+            self._power(xs[0], xs[1], out)
+        elif name in ROWS:
+            self.put(name, *xs, out=out)
+        elif name == "matmul":
+            self.put(DOT, *xs, out=out)
+        else:
+            _REDUCTIONS[name](self, xs, out, instruction.options)
+
+    def _power(self, x: int, y: int, out: int) -> None:
+        """x to a power that is known: products, a reciprocal or a root where that is exact enough."""
+        exponent = self.lowered.constants[y]
+        if exponent == 0:
+            self.put("identity", self.constant(1.0), out=out)
+        elif exponent == 1:
+            self.put("identity", x, out=out)
+        elif exponent == 0.5:
+            self.put("half_power", x, out=out)
+        elif exponent == -1:
+            self.put("reciprocal", x, out=out)
+        elif exponent == 2:
+            self.put("square", x, out=out)
+        elif exponent == 3:
+            self.put("mul", self.put("square", x), x, out=out)
+        elif exponent == 4:
+            self.put("square", self.put("square", x), out=out)
+        else:
+            self.put("pow", x, y, out=out)
+
+
+def _key(number: float) -> tuple[float, float]:
+    """Tells −0 from 0 and finds nan again."""
+    if number != number:
+        return 0.0, 2.0
+    return number, math.copysign(1.0, number)
+
+
+# --- reductions -----------------------------------------------------------------------------------
+
+
+def _sum(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
+    e.put(SUM, *xs, out=out)
+
+
+def _mean(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
+    e.put("div", e.put(SUM, *xs), e.constant(float(len(xs))), out=out)
+
+
+def _centre(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
+    # Made smaller by a power of two, so that no sum overflows; twice, for what the first is rounded by.
+    n = len(xs)
+    if not n:
+        e.put("identity", e.constant(math.nan), out=out)
+        return
+    small, divisor = e.constant(2.0 ** -n.bit_length()), e.constant(n * 2.0 ** -n.bit_length())
+    centre = e.put("div", e.put(SUM, *(e.put("mul", x, small) for x in xs)), divisor)
+    rest = (e.put("mul", e.put("sub", x, centre), small) for x in xs)
+    rounded = e.put("div", e.put(SUM, *rest), divisor)
+    finite = e.put("less", e.put("abs", rounded), e.constant(math.inf))
+    rounded = e.put("where", finite, rounded, e.constant(0.0))
+    e.put("add", centre, rounded, out=out)
+
+
+def _fold(e: _Expansion, name: str, xs: Sequence[int], out: int | None = None) -> int:
+    """A function of two numbers over many, in pairs, so that it waits for log n results and not n."""
+    level = list(xs)
+    while len(level) > 2:
+        rest = level[len(level) & ~1 :]
+        pairs = zip(level[::2], level[1::2], strict=False)
+        level = [e.put(name, x, y) for x, y in pairs] + rest
+    return e.put(name if len(level) == 2 else "identity", *level, out=out)
+
+
+def _folded(name: str, empty: float | None) -> Any:
+    def expand(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
+        if not xs:
+            if empty is None:
+                raise NotNativeError(f"the {name} of nothing")
+            xs = (e.constant(empty),)
+        _fold(e, name, xs, out)
+
+    return expand
+
+
+def _sum_squares(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
+    e.put(DOT, *xs, *xs, out=out)
+
+
+def _logsumexp(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
+    if not xs:
+        e.put("identity", e.constant(-math.inf), out=out)
+        return
+    largest = _fold(e, "maximum", xs)
+    finite = e.put("less", e.put("abs", largest), e.constant(math.inf))
+    # nan, as NumPy has it, comes back with the terms.
+    largest = e.put("where", finite, largest, e.constant(0.0))
+    total = e.put(SUM, *(e.put("exp", e.put("sub", x, largest)) for x in xs))
+    e.put("add", e.put("log", total), largest, out=out)
+
+
+def _scale(e: _Expansion, xs: Sequence[int]) -> int:
+    """The largest magnitude, by which numbers are divided so that squares do not overflow."""
+    largest = _fold(e, "maximum", [e.put("abs", x) for x in xs])
+    usable = e.put(
+        "logical_and",
+        e.put("greater", largest, e.constant(0.0)),
+        e.put("less", largest, e.constant(math.inf)),
+    )
+    return e.put("where", usable, largest, e.constant(1.0))
+
+
+def _norm(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
+    if not xs:
+        e.put("identity", e.constant(0.0), out=out)
+        return
+    scale = _scale(e, xs)
+    scaled = [e.put("div", x, scale) for x in xs]
+    e.put("mul", e.put("sqrt", e.put(DOT, *scaled, *scaled)), scale, out=out)
+
+
+def _var(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
+    scale, variance = _scaled_variance(e, xs, options)
+    e.put("mul", e.put("mul", variance, scale), scale, out=out)
+
+
+def _std(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
+    scale, variance = _scaled_variance(e, xs, options)
+    e.put("mul", e.put("sqrt", variance), scale, out=out)
+
+
+def _scaled_variance(e: _Expansion, xs: Sequence[int], options: dict[str, Any]) -> tuple[int, int]:
+    """The largest magnitude, and the variance of the numbers divided by it."""
+    n, ddof = len(xs), options.get("ddof", 0)
+    scale = _scale(e, xs) if xs else e.constant(1.0)
+    deviations = [e.put("div", x, scale) for x in xs]
+    for _ in range(2):  # the second time for what the mean was rounded by
+        centre = e.put("div", e.put(SUM, *deviations), e.constant(float(n or 1)))
+        deviations = [e.put("sub", x, centre) for x in deviations]
+    degrees = e.constant(float(n - ddof) if n > ddof else 0.0)
+    return scale, e.put("div", e.put(DOT, *deviations, *deviations), degrees)
+
+
+_REDUCTIONS = {
+    "sum": _sum,
+    "mean": _mean,
+    "centre": _centre,
+    "prod": _folded("mul", 1.0),
+    "max": _folded("maximum", None),
+    "min": _folded("minimum", None),
+    "sum_squares": _sum_squares,
+    "logsumexp": _logsumexp,
+    "norm": _norm,
+    "var": _var,
+    "std": _std,
+}
+
+KNOWN = {*ROWS, *_REDUCTIONS, "matmul", TOTAL}
+"""The names of all instructions that have a native form."""
+
+
+# --- the plan -------------------------------------------------------------------------------------
+
+
+def lower(plan: Plan, extra: Iterable[int] = (), *, backward: bool) -> Lowered:
+    """The operations that the output, the registers `extra` and, if asked for, the gradients need.
+
+    Raises:
+        NotNativeError: The plan has a row or a dependency that has no native form.
+    """
+    if not plan.scalar:
+        raise NotNativeError("the plan holds arrays")
+    registers = plan.registers
+    lowered = Lowered([register.varies for register in registers])
+    lowered.outputs = [plan.output, *extra]
+    lowered.parameters = list(plan.parameters)
+    lowered.inputs = list(plan.inputs)
+    lowered.constants = {r.index: float(r.holds) for r in registers if r.kind == "constant"}
+    instructions = list(plan.forward)
+    if backward:
+        lowered.gradients = [register for _, register in plan.gradients]
+        lowered.inputs += [plan.seed] if plan.seed >= 0 else []
+        instructions += plan.backward
+        if any(lowered.varies[register] for register in lowered.gradients):
+            raise NotNativeError("a gradient that varies from instance to instance")
+    expansion = _Expansion(lowered)
+    for instruction in _needed(instructions, [*lowered.outputs, *lowered.gradients]):
+        if instruction.name not in KNOWN:
+            raise NotNativeError(f"{instruction.name!r} has no native function")
+        expansion.expand(instruction)
+    _phases(lowered, _joined(lowered, expansion.operations))
+    return lowered
+
+
+def _needed(instructions: list[Instruction], wanted: Iterable[int]) -> list[Instruction]:
+    needed, kept = set(wanted), []
+    for instruction in reversed(instructions):
+        if instruction.out in needed:
+            kept.append(instruction)
+            needed.update(instruction.arguments)
+    return kept[::-1]
+
+
+def _joined(lowered: Lowered, operations: list[Operation]) -> list[Operation]:
+    """Sums of products that nothing else reads become dot products.
+
+    A cotangent that comes from many places is such a sum, and its products would all wait for it.
+    """
+    uses = Counter([*lowered.outputs, *lowered.gradients])
+    for operation in operations:
+        uses.update(operation.arguments)
+    products = {
+        operation.out: operation.arguments
+        for operation in operations
+        if operation.name == "mul" and uses[operation.out] == 1
+    }
+    varies = lowered.varies
+    out: list[Operation] = []
+    taken: set[int] = set()
+    for operation in operations:
+        pairs = [x for x in operation.arguments if x in products]
+        if operation.name != SUM or len(pairs) < 2:
+            out.append(operation)
+            continue
+        taken.update(pairs)
+        factors = [*(products[x][0] for x in pairs), *(products[x][1] for x in pairs)]
+        rest = [x for x in operation.arguments if x not in products]
+        place = operation.out
+        if rest:
+            place = len(varies)
+            varies.append(any(varies[x] for x in factors))
+        out.append(Operation(DOT, tuple(factors), place))
+        if rest:
+            out.append(Operation(SUM, (place, *rest), operation.out))
+    return [operation for operation in out if operation.out not in taken]
+
+
+def shorten(lowered: Lowered, most: int) -> None:
+    """Take long sums apart into sums of at most so many terms, each an operation of its own."""
+    for part in (lowered.before, lowered.sweep, lowered.after):
+        waiting = part[::-1]
+        part.clear()
+        while waiting:
+            operation = waiting.pop()
+            xs = operation.arguments
+            n = len(xs) // 2 if operation.name == DOT else len(xs)
+            if operation.name not in (SUM, DOT) or n <= most:
+                part.append(operation)
+                continue
+            partial = []
+            for start in range(0, n, most):
+                end = min(start + most, n)
+                terms = xs[start:end] + (xs[n + start : n + end] if operation.name == DOT else ())
+                partial.append(len(lowered.varies))
+                # A part that no instance changes is still computed beside the others.
+                lowered.varies.append(part is lowered.sweep)
+                part.append(Operation(operation.name, terms, partial[-1]))
+            waiting.append(Operation(SUM, tuple(partial), operation.out))
+
+
+def _phases(lowered: Lowered, operations: list[Operation]) -> None:
+    late: set[int] = set()  # what depends on a total
+    for operation in operations:
+        after = not late.isdisjoint(operation.arguments)
+        if operation.name == TOTAL:
+            lowered.totals.append(operation.out)
+        if lowered.varies[operation.out] or operation.name == TOTAL:
+            if after:
+                raise NotNativeError("a number of each instance that depends on a total over all")
+            lowered.sweep.append(operation)
+        else:
+            (lowered.after if after else lowered.before).append(operation)
+        if after or operation.name == TOTAL:
+            late.add(operation.out)
+    if not late.isdisjoint(lowered.outputs):
+        raise NotNativeError("an output that depends on a total over all instances")

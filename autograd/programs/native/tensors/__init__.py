@@ -1,0 +1,1 @@
+"""Plans of arrays: fused loops and matrix products."""

@@ -1,0 +1,352 @@
+"""How reductions, products and the rows that move elements are written as loops and BLAS calls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.engine.primitive import normalise_axes
+from autograd.programs.native.blas import threads
+from autograd.programs.native.machine import vector_width
+from autograd.programs.native.tensors.operations import (
+    HALF,
+    REAL,
+    Number,
+    Operation,
+    View,
+    contiguous,
+    transposed,
+)
+from autograd.programs.native.tensors.tiles import suits
+from autograd.programs.planning.plan import Instruction
+
+if TYPE_CHECKING:
+    from autograd.programs.native.tensors.lowering import Lowering
+
+FEW = 32_768
+"""Multiply-adds up to which a product with a vector, or a thin one, is a loop of its own."""
+THIN = 4
+"""Terms of a matrix product that are written out as multiply-adds."""
+SMALL = 32_768
+"""Multiply-adds up to which loops of our own are faster than a call of BLAS, on every processor."""
+SHARED = 1 << 20
+"""Multiply-adds up to which they are when BLAS has more threads than one."""
+NARROW = 32
+"""Columns up to which a loop keeps a whole row of a strided operand in registers."""
+
+Shape = tuple[int, ...]
+Rule = Callable[["Lowering", Instruction, list[Any], Shape, Any], View | None]
+
+
+def astype(low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any) -> View:
+    """Numbers of another dtype."""
+    return low.point("identity", xs, shape, dtype)
+
+
+# --- reductions -----------------------------------------------------------------------------------
+
+
+def reduction(
+    low: Lowering, step: Instruction, xs: list[Any], dtype: Any
+) -> tuple[View, list[int], bool, int] | None:
+    """The argument, the axes, `keepdims` and how many terms there are, of a reduction of floats."""
+    x = xs[0]
+    if not isinstance(x, View) or low.roots[x.root].dtype != dtype:
+        return None
+    axes = list(normalise_axes(step.options.get("axis"), len(x.shape)))
+    n = math.prod(x.shape[i] for i in axes)
+    return x, axes, bool(step.options["keepdims"]), n
+
+
+def plain(name: str) -> Rule:
+    """A reduction that a loop knows by name."""
+
+    def rule(
+        low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
+    ) -> View | None:
+        found = reduction(low, step, xs, dtype)
+        if found is None or (found[3] == 0 and name in ("max", "min")):
+            return None
+        return low.reduce(name, *found[:3], dtype)
+
+    return rule
+
+
+def mean(low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any) -> View | None:
+    """Σ x / n."""
+    found = reduction(low, step, xs, dtype)
+    return found and low.reduce("sum", *found[:3], dtype, found[3])
+
+
+def centre(
+    low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
+) -> View | None:
+    """Σ x / n, and what that was rounded by."""
+    found = reduction(low, step, xs, dtype)
+    if found is None or found[3] == 0:
+        return None
+    x, axes, _, n = found
+    small = 2.0 ** -n.bit_length()  # so that no sum overflows
+    least = low.point("mul", [x, Number(small)], x.shape, REAL)
+    middle = low.reduce("sum", least, axes, True, REAL, n * small)
+    rest = low.point("sub", [x, middle], x.shape, REAL)
+    rest = low.point("mul", [rest, Number(small)], x.shape, REAL)
+    rounded = low.reduce("sum", rest, axes, True, REAL, n * small)
+    size = low.point("abs", [rounded], rounded.shape, REAL)
+    finite = low.point("less", [size, Number(math.inf)], rounded.shape, np.dtype(bool))
+    rounded = low.point("where", [finite, rounded, Number(0.0)], rounded.shape, REAL)
+    out = low.point("add", [middle, rounded], rounded.shape, dtype)
+    return View(out.root, 0, shape, contiguous(shape))
+
+
+def squares(low: Lowering, x: View, axes: list[int], keepdims: bool, dtype: Any, n: float) -> View:
+    """Σ x² / n."""
+    square = low.point("square", [x], x.shape, REAL)
+    return low.reduce("sum", square, axes, keepdims, dtype, n)
+
+
+def sum_squares(
+    low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
+) -> View | None:
+    """Σ x²."""
+    found = reduction(low, step, xs, dtype)
+    return found and squares(low, *found[:3], dtype, 1)
+
+
+def largest_of(low: Lowering, x: View, axes: list[int]) -> View:
+    """The largest magnitude along some axes, which are kept: what squares are scaled by."""
+    largest = low.reduce("max", low.point("abs", [x], x.shape, REAL), axes, True, REAL)
+    each = largest.shape
+    some = low.point("greater", [largest, Number(0.0)], each, np.dtype(bool))
+    finite = low.point("less", [largest, Number(math.inf)], each, np.dtype(bool))
+    usable = low.point("logical_and", [some, finite], each, np.dtype(bool))
+    return low.point("where", [usable, largest, Number(1.0)], each, REAL)
+
+
+def deviation(root: bool) -> Rule:
+    """Σ (x − mean)² / (n − ddof), or its square root."""
+
+    def rule(
+        low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
+    ) -> View | None:
+        found = reduction(low, step, xs, dtype)
+        if found is None or found[3] == 0:
+            return None
+        x, axes, _, n = found
+        scale = largest_of(low, x, axes)
+        scaled = low.point("div", [x, scale], x.shape, REAL)
+        for _ in range(2):  # the second time for what the mean was rounded by
+            centre = low.reduce("sum", scaled, axes, True, REAL, n)
+            scaled = low.point("sub", [scaled, centre], x.shape, REAL)
+        degrees = max(n - step.options.get("ddof", 0), 0)
+        out = squares(low, scaled, axes, True, REAL, degrees)
+        if root:
+            out = low.point("sqrt", [out], scale.shape, REAL)
+        else:
+            out = low.point("mul", [out, scale], scale.shape, REAL)
+        out = low.point("mul", [out, scale], scale.shape, dtype)
+        return View(out.root, 0, shape, contiguous(shape))
+
+    return rule
+
+
+def norm(low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any) -> View | None:
+    """√Σ x², of numbers that are divided by the largest of them first."""
+    found = reduction(low, step, xs, dtype)
+    if found is None or found[3] == 0:
+        return None
+    x, axes, _, _ = found
+    scale = largest_of(low, x, axes)
+    scaled = low.point("div", [x, scale], x.shape, REAL)
+    total = low.point("sqrt", [squares(low, scaled, axes, True, REAL, 1)], scale.shape, REAL)
+    out = low.point("mul", [total, scale], scale.shape, dtype)
+    return View(out.root, 0, shape, contiguous(shape))
+
+
+def logsumexp(
+    low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
+) -> View | None:
+    """m + ln Σ exp(x − m), where m is the largest."""
+    found = reduction(low, step, xs, dtype)
+    if found is None or found[3] == 0:
+        return None
+    x, axes, _, _ = found
+    largest = low.reduce("max", x, axes, True, dtype)
+    each = largest.shape
+    size = low.point("abs", [largest], each, dtype)
+    finite = low.point("less", [size, Number(math.inf)], each, np.dtype(bool))
+    # nan, as NumPy has it, comes back with the terms.
+    largest = low.point("where", [finite, largest, Number(0.0)], each, dtype)
+    terms = low.point("exp", [low.point("sub", [x, largest], x.shape, dtype)], x.shape, dtype)
+    total = low.point("log", [low.reduce("sum", terms, axes, True, dtype)], each, dtype)
+    out = low.point("add", [total, largest], each, dtype)
+    return View(out.root, 0, shape, contiguous(shape))
+
+
+# --- elements that move ---------------------------------------------------------------------------
+
+
+def part(memory: np.ndarray[Any, Any], array: Any, root: int) -> View:
+    """A view of new memory as a view of a root."""
+    size = memory.itemsize
+    start = array.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
+    return View(root, start // size, array.shape, tuple(n // size for n in array.strides))
+
+
+def scatter(
+    low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
+) -> View | None:
+    """Zeros, with x at a slice."""
+    memory = np.empty(shape, dtype)
+    there = memory[step.options["index"]]
+    if not isinstance(there, np.ndarray) or not np.may_share_memory(there, memory):
+        return None
+    out = low.result(shape, dtype)
+    low.fill(out, 0.0)
+    low.point("identity", xs, there.shape, dtype, into=part(memory, there, out.root))
+    return out
+
+
+def concatenate(
+    low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
+) -> View | None:
+    """Arrays one after another."""
+    if not all(isinstance(x, View) for x in xs):
+        return None
+    memory = np.empty(shape, dtype)
+    out = low.result(shape, dtype)
+    axis, start = step.options["axis"], 0
+    for x in xs:
+        # Without an axis every array is flattened.
+        end = start + (math.prod(x.shape) if axis is None else x.shape[axis])
+        if axis is None:
+            there = memory[start:end].reshape(x.shape)
+        else:
+            there = memory[(slice(None),) * (axis % len(shape)) + (slice(start, end),)]
+        start = end
+        if there.size:
+            low.point("identity", [x], x.shape, dtype, into=part(memory, there, out.root))
+    return out
+
+
+# --- products -------------------------------------------------------------------------------------
+
+
+def matmul(
+    low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
+) -> View | None:
+    """A product of vectors and matrices."""
+    x, y = xs
+    if not (isinstance(x, View) and isinstance(y, View)):
+        return None
+    if any(low.roots[each.root].dtype != dtype for each in xs):
+        return None
+    if len(x.shape) not in (1, 2) or len(y.shape) not in (1, 2):
+        return None
+    if len(x.shape) == 1:
+        x = View(x.root, x.offset, (1, *x.shape), (0, *x.strides))
+    if len(y.shape) == 1:
+        y = View(y.root, y.offset, (*y.shape, 1), (*y.strides, 0))
+    (m, k), n = x.shape, y.shape[1]
+    if m * n == 0:
+        return low.result(shape, dtype)
+    if k == 0:
+        return low.point("identity", [Number(0.0)], shape, dtype)
+    out = product(low, step, x, y, dtype)
+    return View(out.root, 0, shape, contiguous(shape))
+
+
+def product(low: Lowering, step: Instruction, x: View, y: View, dtype: Any) -> View:
+    """A product of matrices, (m, k) and (k, n)."""
+    (m, k), n = x.shape, y.shape[1]
+    if n == 1 and is_ones(low, y):
+        return low.reduce("sum", x, [1], True, dtype)
+    if m == 1 and is_ones(low, x):
+        return low.reduce("sum", y, [0], True, dtype)
+    if k == 1:
+        return low.point("mul", [x, y], (m, n), dtype)
+    if (m == 1 or n == 1) and m * n * k <= FEW:
+        matrix, vector = (x, y) if n == 1 else (transposed(y), transposed(x))
+        # A sum along rows, or of rows, whichever way the matrix lies in memory.
+        if abs(matrix.strides[0]) >= abs(matrix.strides[1]):
+            terms = low.point("mul", [matrix, transposed(vector)], matrix.shape, REAL)
+            out = low.reduce("sum", terms, [1], True, dtype)
+        else:
+            matrix = transposed(matrix)
+            terms = low.point("mul", [matrix, vector], matrix.shape, REAL)
+            out = low.reduce("sum", terms, [0], True, dtype)
+        return View(out.root, 0, (m, n), contiguous((m, n)))
+    if k <= THIN and m * n * k <= FEW and (n <= NARROW or y.strides[1] == 1):
+        return thin(low, x, y, dtype)
+    out = low.result((m, n), dtype)
+    own = m * n * k <= most_tiled()
+    if own and suits(x, y):
+        operation = Operation("product", "tiles", out.root, (x, y), (m, n, k), dtype == HALF)
+    else:
+        pair = (usable(low, x), usable(low, y))
+        operation = Operation("product", "blas", out.root, pair, (m, n, k), dtype == HALF)
+    low.into.append(operation)
+    low.products[step.out] = operation
+    return out
+
+
+def most_tiled() -> float:
+    """Multiply-adds up to which a product of matrices is made of tiles, rather than left to BLAS."""
+    if vector_width() < 8:  # where it has not been measured that more would gain
+        return SMALL
+    return math.inf if threads() == 1 else SHARED
+
+
+def thin(low: Lowering, x: View, y: View, dtype: Any) -> View:
+    """x₁ y₁ + ... + xₖ yₖ, of columns and rows."""
+    shape = (x.shape[0], y.shape[1])
+    pairs = [
+        [
+            View(x.root, x.offset + i * x.strides[1], (shape[0], 1), (x.strides[0], 0)),
+            View(y.root, y.offset + i * y.strides[0], (1, shape[1]), (0, y.strides[1])),
+        ]
+        for i in range(x.shape[1])
+    ]
+    out = low.point("mul", pairs[0], shape, REAL)
+    for pair in pairs[1:-1]:
+        out = low.point("fma", [*pair, out], shape, REAL)
+    return low.point("fma", [*pairs[-1], out], shape, dtype)
+
+
+def is_ones(low: Lowering, view: View) -> bool:
+    """Whether a view is of a constant that is 1 everywhere."""
+    holds = low.roots[view.root].holds
+    return holds is not None and low.is_whole(view) and bool(np.all(holds == 1))
+
+
+def usable(low: Lowering, view: View) -> View:
+    """A matrix as BLAS takes it: one of its axes without gaps."""
+    (m, n), (down, right) = view.shape, view.strides
+    if (right == 1 or n == 1) and (down >= n or m == 1):
+        return View(view.root, view.offset, view.shape, (down if m > 1 else n, 1))
+    if (down == 1 or m == 1) and (right >= m or n == 1):
+        return View(view.root, view.offset, view.shape, (1, right if n > 1 else m))
+    return low.copy(view, view.shape, low.roots[view.root].dtype)
+
+
+RULES: dict[str, Rule] = {
+    "astype": astype,
+    "sum": plain("sum"),
+    "prod": plain("prod"),
+    "max": plain("max"),
+    "min": plain("min"),
+    "mean": mean,
+    "centre": centre,
+    "sum_squares": sum_squares,
+    "var": deviation(root=False),
+    "std": deviation(root=True),
+    "norm": norm,
+    "logsumexp": logsumexp,
+    "scatter": scatter,
+    "concatenate_all": concatenate,
+    "matmul": matmul,
+}
+"""What writes each row; None from a rule is for what it does not cover, which is then called."""

@@ -1,0 +1,1 @@
+"""Planning: from a recorded graph to instructions on registers."""

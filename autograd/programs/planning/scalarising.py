@@ -1,0 +1,110 @@
+"""Scalarising: a rule on vectors, written down with letters, as instructions on single numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.engine.dispatch import registry
+from autograd.engine.families import Multilinear, Reduction
+from autograd.engine.graph import Node
+from autograd.engine.letters import Letter
+from autograd.engine.primitive import Primitive, normalise_axes
+
+if TYPE_CHECKING:
+    from autograd.programs.planning.planner import Planner
+
+MOVES = ("reshape", "transpose", "getitem", "broadcast_to", "concatenate_all", "roll")
+"""Rows that only move numbers: on arrays of registers they do what they do on arrays of numbers."""
+
+
+class Scalariser:
+    """The contributions of one n-ary node of Values, whose row is a rule on vectors."""
+
+    def __init__(self, planner: Planner, primitive: Primitive, options: dict[str, Any]) -> None:
+        self.planner = planner
+        self.primitive = primitive
+        self.options = options
+
+    def contributions(
+        self, node: Node, g: int, places: Sequence[int], slots: Sequence[int]
+    ) -> list[int]:
+        """The registers of the contributions to the arguments in `slots`."""
+        vectors = 1
+        if isinstance(self.primitive, Multilinear):
+            vectors = self.primitive.arity or 1
+        elif not isinstance(self.primitive, Reduction):
+            raise TypeError(f"{self.primitive.name} cannot be compiled on Values")
+        n = len(places) // vectors
+        self.known = {"g": _registers([g], ()), "out": _registers([self.planner.places[node]], ())}
+        numbers = [getattr(x, "_raw", x) for x in node.arguments]
+        letters = []
+        for i in range(vectors):
+            self.known[f"x{i}"] = _registers(places[i * n : i * n + n], (n,))
+            letters.append(Letter(f"x{i}", sample=np.array(numbers[i * n : i * n + n], float)))
+        cotangent, out = Letter("g", sample=np.float64(1)), Letter("out", sample=node._raw)
+        wanted = set(slots)
+        found: dict[int, int] = {}
+        for i in range(vectors):
+            mine = [slot for slot in range(i * n, i * n + n) if slot in wanted]
+            if mine:
+                formula = self.primitive.vjp(i, cotangent, out, letters, self.options)
+                registers = np.broadcast_to(self.lowered(formula), (n,))
+                found |= {slot: int(registers[slot - i * n]) for slot in mine}
+        return [found[slot] for slot in slots]
+
+    def lowered(self, formula: Any) -> np.ndarray[Any, Any]:
+        """The registers of a formula on vectors, one for each of its elements."""
+        done: dict[int, np.ndarray[Any, Any]] = {}
+
+        def visit(x: Any) -> np.ndarray[Any, Any]:
+            if not isinstance(x, Letter):
+                numbers = np.asarray(x, float)
+                return _registers(
+                    map(self.planner.constant, numbers.ravel().tolist()), numbers.shape
+                )
+            if not x.arguments and not x.options:
+                return self.known[x.function]
+            if id(x) not in done:
+                done[id(x)] = self.apply(x, [visit(each) for each in x.arguments])
+            return done[id(x)]
+
+        return visit(formula)
+
+    def apply(self, x: Letter, operands: list[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+        row = registry.get(x.function)
+        options = x.options if row is None else row.options | x.options
+        emit = self.planner.emit
+        if x.function in MOVES and row is not None:
+            return np.asarray(row.array(*operands, **options))
+        if isinstance(row, Reduction):
+            axes = normalise_axes(options["axis"], operands[0].ndim)
+            rest = tuple(i for i in range(operands[0].ndim) if i not in axes)
+            moved = operands[0].transpose(rest + axes)
+            groups = moved.reshape([*moved.shape[: len(rest)], -1])
+            flat = options | {"axis": None, "keepdims": False}
+            out = np.empty(groups.shape[:-1], dtype=object)
+            for place in np.ndindex(out.shape):
+                out[place] = emit(row.name, groups[place].tolist(), flat)
+            return out.reshape(x.shape)
+        if x.function == "cumsum":
+            line = np.moveaxis(operands[0], options["axis"], 0).copy()
+            for i in range(1, len(line)):
+                for place in np.ndindex(line.shape[1:]):
+                    line[(i, *place)] = emit("add", (line[(i - 1, *place)], line[(i, *place)]), {})
+            return np.moveaxis(line, 0, options["axis"])
+        if row is not None and row.family != "diagonal":
+            raise TypeError(f"{row.name} has no form on single numbers")
+        columns = np.broadcast_arrays(*operands)
+        out = np.empty(columns[0].shape, dtype=object)
+        for place in np.ndindex(out.shape):
+            out[place] = emit(x.function, [int(each[place]) for each in columns], options)
+        return out
+
+
+def _registers(places: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    out = np.empty(shape, dtype=object)
+    out.reshape(-1)[:] = list(places)
+    return out

@@ -1,0 +1,1 @@
+"""Support: what any library needs, without mathematics: words for errors, files, imports, installing."""

@@ -1,0 +1,110 @@
+"""Writing a file whole or not at all: every file that the library makes is written here."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+try:
+    import fcntl as _fcntl
+except ImportError:  # Windows
+    _fcntl = None  # type: ignore[assignment]
+
+fcntl: Any = _fcntl
+
+FLAGS = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+PART = ".part"
+"""The end of the name under which a file is written, beside the place where it then goes."""
+
+UNSYNCED = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES)
+"""What a system says that cannot bring a folder to the disk."""
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
+    """Write a file that is there whole, or as it was before: after a kill, on a full disk, at any error.
+
+    The content is written beside the file, under its name and ``.part``, brought to the disk, and then
+    put in its place in one step. What a killed writer left under that name the next one writes over. A
+    link is followed, a file that is replaced keeps its permissions, and what is no ordinary file, such
+    as a pipe, is written as it is.
+
+    Raises:
+        TypeError: the content is not bytes.
+        OSError: the file cannot be written; what was there is unchanged, and nothing is left beside it.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = write_whole(f"{folder}/notes.txt", b"whole")
+    ...     file.read_bytes(), [each.name for each in file.parent.iterdir()]
+    (b'whole', ['notes.txt'])
+    """
+    if not isinstance(content, bytes):
+        raise TypeError(f"the content of a file is bytes, got {type(content).__name__}")
+    from pathlib import Path  # with urllib, in Python 3.11: not for those who write no file
+
+    path = Path(path)
+    target = Path(os.path.realpath(path))
+    mode = None
+    if target.exists():
+        mode = target.stat().st_mode
+        if not stat.S_ISREG(mode):
+            target.write_bytes(content)  # of a pipe or a terminal there is no part
+            return path
+        if not os.access(target, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    part = target.with_name(target.name + PART)
+    handle = _opened(part)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            if mode is not None:
+                os.chmod(part, stat.S_IMODE(mode))
+            file.truncate(0)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            if fcntl is not None:
+                os.replace(part, target)
+        if fcntl is None:  # there no file can be moved while it is open
+            os.replace(part, target)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            part.unlink()
+        raise
+    _bring_to_disk(target.parent)
+    return path
+
+
+def _opened(part: Path) -> int:
+    """The part opened for this writer alone: another of the same file waits for its turn."""
+    while True:
+        handle = os.open(part, FLAGS, 0o666)
+        if fcntl is None:
+            return handle
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if os.path.exists(part) and os.path.samestat(os.fstat(handle), os.stat(part)):
+                return handle
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)  # the other writer has put it in its place
+
+
+def _bring_to_disk(folder: Path) -> None:
+    """The folder's new entry, too, where the system can."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        if error.errno not in UNSYNCED:
+            raise

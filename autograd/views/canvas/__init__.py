@@ -1,0 +1,1 @@
+"""The canvas: what every picture is made with: colours, shapes, layouts, renderers."""

@@ -1,0 +1,90 @@
+"""Embedding: what a notebook is given of a picture, so that each front end shows it."""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from functools import cache
+from typing import Any
+
+from autograd.support.habits import Listed
+
+READABLE = 9.0
+"""The size, in pixels, that text in a picture has at least in a page, however narrow this is."""
+
+SCREEN = 660.0
+"""The height, in pixels, that a picture takes of a page."""
+
+SIZES = (re.compile(r'font-size="([\d.]+)'), re.compile(r"font:[^;}]*?([\d.]+)px"))
+
+
+@cache
+def _script() -> str:
+    """What adds the buttons, without its comments and indentation: each picture on a page carries it."""
+    from importlib.resources import files
+
+    text = (files("autograd.views") / "assets" / "zoom.js").read_text(encoding="utf-8")
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
+class Embedded(metaclass=Listed):
+    """A picture as SVG that shows itself in a notebook.
+
+    A subclass gives the SVG and what it shows in words. A notebook stores one picture: an image in a box
+    that scrolls, as HTML. A notebook that is not trusted drops SVG and scripts but keeps images; and as
+    an image it cannot clash with the page around it. A picture that is wider than the page shrinks with
+    it until its text is `READABLE`. Where scripts run there are buttons to zoom.
+    """
+
+    _contents: str
+    """What the picture shows, in words."""
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG."""
+        raise TypeError(f"{type(self).__name__} draws nothing")
+
+    def _repr_html_(self) -> str:
+        svg = self.svg
+        picture = base64.b64encode(svg.encode()).decode()
+        label = html.escape(self._contents)
+        width, height, text = _measures(svg)
+        least = width * READABLE / text
+        # What is too high shrinks as well, if it can be read then.
+        most = width * SCREEN / height if height else width
+        fits = least <= most
+        shown = max(least, min(width, most)) if fits else width
+        box = "overflow: auto; max-width: 100%" + ("" if fits else f"; max-height: {SCREEN:.0f}px")
+        # Of an image without a width SVG fills the page: a small picture would be blown up.
+        size = f"width: 100%; max-width: {shown:.0f}px; min-width: {least:.0f}px; height: auto"
+        return (
+            f'<div data-zoom-picture="{width:.0f}" style="{box}"><img alt="{label}" '
+            f'style="display: block; {size}" src="data:image/svg+xml;base64,{picture}"></div>'
+            f"<script>{_script()}</script>"
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        makers = {"text/html": self._repr_html_, "text/plain": self.__repr__}
+        return {
+            mime: make()
+            for mime, make in makers.items()
+            if (include is None or mime in include) and (exclude is None or mime not in exclude)
+        }
+
+
+def _measures(svg: str) -> tuple[float, float, float]:
+    """The width and height of a picture in pixels, and the size of its smallest text."""
+    head = svg[: svg.index(">")]
+    width, height = (
+        float(found[1]) if (found := re.search(rf'\s{side}="([\d.]+)"', head)) else 0.0
+        for side in ("width", "height")
+    )
+    box = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+) [\d.]+"', head)
+    scale = width / float(box[1]) if box else 1.0
+    sizes = {float(size) for pattern in SIZES for size in pattern.findall(svg)}
+    return width, height, max(scale * min(sizes, default=READABLE / scale), READABLE)
+
+
+Listed.answer(Embedded, "Drawing")

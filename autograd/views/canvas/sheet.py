@@ -1,0 +1,139 @@
+"""Sheet: a picture that is drawn shape by shape, as SVG, without Graphviz."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from autograd.formulas.plain import visible
+from autograd.support.saving import write_whole
+from autograd.views.canvas.embedding import Embedded
+from autograd.views.canvas.theme import DARK, LIGHT, Theme
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+POSITIVE, NEGATIVE = "#D55E00", "#0072B2"
+"""Vermilion and blue of the Okabe-Ito palette, which colour-blind readers can tell apart."""
+
+LIT = "#F0883E", "#4FA8E0"
+"""The same where they are lines on a dark page."""
+
+Rules = Mapping[str, str]
+"""CSS by selector: what follows ``#id ``, and declarations in which ``{text}``, ``{up}``, ``{down}``
+(positive and negative) and the other colours of a `Theme` stand for themselves."""
+
+FONT = "Helvetica, Arial, sans-serif"
+
+BASE: Rules = {
+    ".page": "fill: {background}",
+    "text": f"fill: {{text}}; font: 13px {FONT}",
+    ".title": f"font: bold 15px {FONT}",
+    ".faint": f"fill: {{faint}}; font: 12px {FONT}",
+}
+"""What every sheet has: a background of its own, and text that reads on it."""
+
+ENDINGS = (".svg", ".png", ".pdf")
+
+
+class Sheet(Embedded):
+    """A picture of shapes that this library placed. A notebook shows it; `save` writes it.
+
+    Args:
+        shapes: SVG elements in order; text in them is `safe`.
+        size: width and height in pixels.
+        title: what it shows, in words.
+        what: what it is called where it cannot be saved, and its ids begin with it.
+        rules: the style of the shapes' classes.
+        theme: ``"light"``, ``"dark"`` or ``"auto"``.
+    """
+
+    def __init__(
+        self,
+        shapes: Sequence[str],
+        size: tuple[float, float],
+        title: str,
+        *,
+        what: str,
+        rules: Rules,
+        theme: str,
+    ) -> None:
+        self._what = what
+        self._contents = title
+        width, height = (round(x) for x in size)
+        body = "\n".join([f'<rect class="page" width="{width}" height="{height}"/>', *shapes])
+        name = f"{self._prefix()}{hashlib.sha256(f'{theme} {body}'.encode()).hexdigest()[:10]}"
+        self._svg = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+            f'viewBox="0 0 {width} {height}" role="img" id="{name}">\n'
+            f"<title>{safe(title)}</title>\n<style>{_style(name, rules, theme)}</style>\n{body}\n</svg>"
+        )
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG, in its natural size; the same picture has the same bytes."""
+        return self._svg
+
+    def _prefix(self) -> str:
+        return f"{self._what.split()[-1].lower()}-"
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture into a file: ``.svg``, or by matplotlib ``.png`` or ``.pdf``.
+
+        Raises:
+            ValueError: another ending.
+            ImportError: matplotlib is not there; the message says how to install it.
+            OSError: the file cannot be written.
+        """
+        from pathlib import Path
+
+        path = Path(path)
+        suffix = path.suffix.lower()
+        if suffix not in ENDINGS:
+            raise ValueError(
+                f"cannot save a {self._what} as {path.name!r}: the name ends in {', '.join(ENDINGS)}"
+            )
+        if suffix == ".svg":
+            return write_whole(path, self.svg.encode())
+        from autograd.views.canvas.printing import printed
+
+        return write_whole(path, printed(self.svg, suffix[1:]))
+
+
+class ModelPicture(Sheet):
+    """The picture of a model, made by `draw`. A notebook shows it; `save` writes it.
+
+    Files end in ``.svg``, or by matplotlib in ``.png`` or ``.pdf``.
+    """
+
+    def __repr__(self) -> str:
+        return f'<ModelPicture of {self._contents}: .save("model.svg"), .svg>'
+
+
+def _style(name: str, rules: Rules, theme: str) -> str:
+    def resolved(of: Theme) -> list[str]:
+        colours = {key: getattr(of, key) for key in ("background", "text", "faint", "line")}
+        colours |= {"frame": of.frame, "border": of.frame_line}
+        colours["up"], colours["down"] = LIT if of is DARK else (POSITIVE, NEGATIVE)
+        for kind, (fill, line) in of.kinds.items():
+            colours |= {kind: fill, f"{kind}_line": line}
+        return [
+            ", ".join(f"#{name} {each.strip()}" for each in selector.split(","))
+            + f" {{ {declarations.format(**colours)} }}"
+            for selector, declarations in {**BASE, **rules}.items()
+        ]
+
+    text = "\n".join(resolved(DARK if theme == "dark" else LIGHT))
+    if theme == "auto":
+        dark = " ".join(resolved(DARK))
+        text += f"\n@media (prefers-color-scheme: dark) {{ {dark} }}"
+    return text
+
+
+def safe(text: str) -> str:
+    """Any text inside an element or an attribute; what XML cannot hold as Python escapes it."""
+    for c, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        text = text.replace(c, entity)
+    return visible(text)

@@ -1,0 +1,156 @@
+"""The theme: colours and lines of every picture, one palette for the light and one for the dark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# --- colours --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """The colours of one theme. A kind of box has a tint to fill it and a line around it.
+
+    The hues are those of the Okabe-Ito palette, which colour-blind readers can tell apart. Each theme
+    states its own background, so a picture reads on any page.
+    """
+
+    background: str
+    frame: str
+    frame_line: str
+    text: str
+    faint: str
+    line: str
+    kinds: dict[str, tuple[str, str]]
+
+
+LIGHT = Theme(
+    background="#FFFFFF",
+    frame="#F6F7F9",
+    frame_line="#A9AFB8",
+    text="#1A1A1A",
+    faint="#555B63",
+    line="#4D4D4D",
+    kinds={
+        "leaf": ("#FFF1D0", "#A86A00"),
+        "parameter": ("#FBE9F3", "#A0437B"),
+        "operation": ("#E4F1FA", "#0068A5"),
+        "output": ("#D8F0E5", "#00694D"),
+        "constant": ("#F3F3F3", "#767676"),
+        "folded": ("#ECECF6", "#5A5A8C"),
+    },
+)
+
+DARK = Theme(
+    background="#16181D",
+    frame="#1E2127",
+    frame_line="#5F6672",
+    text="#ECECEC",
+    faint="#A9AFB8",
+    line="#B4B9C2",
+    kinds={
+        "leaf": ("#3B2E12", "#E6A63A"),
+        "parameter": ("#3B2032", "#E58FC0"),
+        "operation": ("#142B3D", "#5BB5EA"),
+        "output": ("#10352A", "#2FC99C"),
+        "constant": ("#2A2C31", "#9DA1A8"),
+        "folded": ("#292A40", "#A6A6E0"),
+    },
+)
+
+THEMES = ("auto", "light", "dark")
+"""``"auto"`` is light, and dark where the reader's browser asks for it."""
+
+SHAPES: dict[str, dict[str, str]] = {
+    "leaf": {"style": "filled"},
+    "parameter": {"style": "filled", "penwidth": "2.4"},
+    "operation": {"style": "rounded,filled"},
+    "output": {"style": "rounded,filled", "penwidth": "2.4"},
+    "constant": {"style": "rounded,filled,dashed"},
+    "folded": {"style": "rounded,filled,dotted", "penwidth": "1.6"},
+}
+"""Lines tell the kinds apart without colour: corners are sharp on what the user made and round on what
+was computed; thick lines mark parameters among the one and outputs among the other."""
+
+
+PASSIVE = {"style": "dashed", "class": "passive"}
+"""The arrow of what carries no gradient."""
+
+
+POINT = {"shape": "point", "width": "0.05", "label": ""}
+"""A point that arrows pass through."""
+
+
+def attributes(of: Mapping[str, str]) -> str:
+    """DOT attributes as text. Labels have their quotes escaped already; no other value has any."""
+    return ", ".join(f'{key}="{value}"' for key, value in of.items())
+
+
+def box_style(kind: str, theme: Theme) -> dict[str, str]:
+    """The DOT attributes of a box."""
+    fill, line = theme.kinds[kind]
+    return {"class": kind, "fillcolor": fill, "color": line, **SHAPES[kind]}
+
+
+def graph_style(theme: Theme, fontsize: float) -> dict[str, dict[str, str]]:
+    """The DOT attributes that hold for the graph, all its boxes and all its edges."""
+    font = {"fontname": "Helvetica,Arial,sans-serif", "fontcolor": theme.text}
+    return {
+        "graph": {
+            "bgcolor": theme.background,
+            "pad": "0.15",
+            "nodesep": "0.2",
+            "ranksep": "0.5",
+            "fontsize": f"{fontsize:g}",
+            **font,
+        },
+        "node": {"shape": "record", "fontsize": f"{fontsize:g}", "margin": "0.12,0.05", **font},
+        "edge": {
+            "color": theme.line,
+            "fontsize": f"{fontsize * 12 / 13:.4g}",
+            "arrowsize": "0.7",
+            **font,
+        },
+    }
+
+
+def frame_style(theme: Theme, fontsize: float) -> dict[str, str]:
+    """The DOT attributes of a module's frame."""
+    return {
+        "style": "rounded",
+        "color": theme.frame_line,
+        "bgcolor": theme.frame,
+        "labeljust": "l",
+        "labelloc": "t",
+        "fontsize": f"{fontsize:g}",
+        "fontcolor": theme.faint,
+    }
+
+
+def style_sheet(scope: str, theme: str) -> str:
+    """CSS for the SVG, held to the element with id `scope`: weights and halos, and both themes."""
+    base = DARK if theme == "dark" else LIGHT
+    rules = [
+        f"#{scope} .edge text, #{scope} .label text {{ paint-order: stroke; stroke: {base.background}; "
+        "stroke-width: 3px; stroke-linejoin: round }",
+        f"#{scope} .heading text {{ paint-order: stroke; stroke: {base.frame}; stroke-width: 3px; "
+        "stroke-linejoin: round }",
+        f"#{scope} .node text:first-of-type {{ font-weight: bold }}",
+    ]
+    if theme == "auto":
+        dark = [
+            f"#{scope} > polygon {{ fill: {DARK.background} }}",
+            f"#{scope} text {{ fill: {DARK.text} }}",
+            f"#{scope} .edge text, #{scope} .label text {{ stroke: {DARK.background} }}",
+            f"#{scope} .edge path {{ stroke: {DARK.line} }}",
+            f"#{scope} .edge polygon {{ stroke: {DARK.line}; fill: {DARK.line} }}",
+            f"#{scope} .cluster > path {{ fill: {DARK.frame}; stroke: {DARK.frame_line} }}",
+            f"#{scope} .heading text {{ fill: {DARK.faint}; stroke: {DARK.frame} }}",
+        ]
+        for kind, (fill, line) in DARK.kinds.items():
+            outline = f"#{scope} .{kind} polygon, #{scope} .{kind} path"
+            dark.append(f"{outline} {{ fill: {fill}; stroke: {line} }}")
+            dark.append(f"#{scope} .{kind} polyline {{ stroke: {line} }}")
+        rules.append("@media (prefers-color-scheme: dark) { " + " ".join(dark) + " }")
+    return "\n".join(rules)

@@ -1,0 +1,1 @@
+"""Derivations: the chain rule written out, as the lectures write it."""

@@ -1,0 +1,77 @@
+"""The paths of an influence diagram: how many there are, and which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from autograd.engine.graph import Node
+
+
+class Edge(NamedTuple):
+    """One use of a node: the output, and the place among the output's parents."""
+
+    output: Node
+    place: int
+
+
+def count_paths(order: Sequence[Node], targets: Iterable[Node]) -> dict[Node, int]:
+    """The exact number of paths from the last node of `order` to each target.
+
+    One pass from the output back adds them up, so that their number costs no more than the graph,
+    however large it is.
+
+    >>> import autograd
+    >>> x = y = autograd.Value(1.0)
+    >>> for _ in range(100):
+    ...     y = y + y
+    >>> count_paths(autograd.topological_order(y), [x])[x] == 2 ** 100
+    True
+    """
+    wanted = set(targets)
+    counts = {order[-1]: 1}
+    found: dict[Node, int] = {}
+    for node in reversed(order):
+        # A node's count is complete at its turn, and let go: counts can be very long numbers.
+        count = counts.pop(node, 0)
+        if node in wanted:
+            found[node] = count
+        for parent in node.parents:
+            counts[parent] = counts.get(parent, 0) + count
+    return found
+
+
+def children_of(order: Sequence[Node]) -> dict[Node, list[Edge]]:
+    """The uses of each node, in order of creation."""
+    children: dict[Node, list[Edge]] = {node: [] for node in order}
+    for node in order:
+        for place, parent in enumerate(node.parents):
+            children[parent].append(Edge(node, place))
+    return children
+
+
+def paths_to(
+    target: Node, root: Node, children: dict[Node, list[Edge]], most: int
+) -> list[list[Edge]] | None:
+    """Every path from `root` to `target`, as edges from the root on; ``None`` above `most` edges.
+
+    The walk goes up from the target, where every way leads to the root.
+    """
+    paths: list[list[Edge]] = []
+    length = 0
+    way: list[Edge] = []
+    stack = [(0, edge) for edge in reversed(children[target])]
+    if target is root:
+        return [[]]
+    while stack:
+        depth, edge = stack.pop()
+        del way[depth:]
+        way.append(edge)
+        if len(way) + length > most:
+            return None
+        if edge.output is root:
+            paths.append(way[::-1])
+            length += len(way)
+        else:
+            stack.extend((depth + 1, above) for above in reversed(children[edge.output]))
+    return paths

@@ -1,0 +1,341 @@
+"""The backward pass of a graph of tensors as lines: one vjp after another, on letters."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.engine.families import ARITHMETIC, Fused, Reduction
+from autograd.engine.graph import Node, topological_order
+from autograd.engine.letters import Letter
+from autograd.engine.value import Value
+from autograd.formulas.algebra import (
+    add,
+    coefficient,
+    make,
+    names,
+    product,
+    sample,
+    tidy,
+)
+from autograd.formulas.notation import Formula
+from autograd.formulas.rational import collapsed
+from autograd.support.caching import cached_property
+from autograd.views.derivation.conventions import Layout
+from autograd.views.derivation.instances import instance_axes
+from autograd.views.derivation.lines import Written
+from autograd.views.derivation.naming import Naming
+from autograd.views.derivation.operations import Operations, is_constant
+from autograd.views.derivation.tensor_lines import Lines
+
+NO_FORMULA = (AttributeError, LookupError, NameError, *ARITHMETIC)
+"""What a user's rule raises when it is no formula of letters, beside TypeError."""
+
+
+def tensor_lines(root: Node, targets: Sequence[Node], layout: Layout, *, digits: int) -> Written:
+    """The lines of d(root)/d(targets), in the convention of a course."""
+    return _Walk(root, targets, layout, digits).written()
+
+
+class _Walk:
+    """One backward pass on letters."""
+
+    def __init__(self, root: Node, targets: Sequence[Node], layout: Layout, digits: int) -> None:
+        self.root, self.targets, self.layout = root, targets, layout
+        self.nodes = topological_order(root, arguments=True)
+        self.operations = Operations(self.nodes)
+        self.naming = Naming(
+            self.nodes,
+            layout.loss,
+            single=layout.single,
+            above=layout.above,
+            operations=self.operations,
+        )
+        self.axes = instance_axes(self.nodes, self.operations)
+        leads = set(targets)
+        for node in self.nodes:
+            if node not in leads and any(parent in leads for parent in node.parents):
+                leads.add(node)
+        self.leads = leads
+        self.inner = [
+            node
+            for node in self.nodes
+            if not node.is_leaf and node in leads and any(p in leads for p in node.parents)
+        ]
+        self.constants = frozenset(
+            name for x, name in self._inputs() if not (isinstance(x, Node) and x.requires_grad)
+        )
+        self.lines = Lines(root, layout, self.naming, self.axes, digits)
+        self.softmaxes: dict[str, str] = {}
+        self.functions: dict[str, Any] = {}
+
+    def _inputs(self) -> list[tuple[Any, str]]:
+        found = [(x, self.naming.nodes[x]) for x in self.nodes if x.is_leaf or is_constant(x)]
+        return found + [(x, self.naming.arrays[id(x)]) for x in self.naming.held]
+
+    # --- letters ----------------------------------------------------------------------------------
+
+    def letter(self, x: Any) -> Any:
+        """An argument in a formula."""
+        name = self.naming.of(x)
+        if isinstance(x, Node):
+            if self._short(x):
+                return Letter("sub", tuple(map(self.letter, x.arguments)), sample=x._raw)
+            return Letter(str(name), sample=x._raw)
+        if name is not None:
+            return Letter(name, sample=x)
+        if isinstance(x, np.ndarray | np.generic) and np.ndim(x) == 0:
+            return self.scalar(x.item())
+        if isinstance(x, float):
+            return self.scalar(x)
+        return x
+
+    def scalar(self, x: Any) -> Any:
+        """A number of the user's: λ where it scales a penalty."""
+        return self.penalties.get(x, x) if isinstance(x, float) else x
+
+    penalties: dict[float, Letter]
+
+    def _short(self, node: Node) -> bool:
+        """Whether a node is a difference to the target: it is written out wherever it occurs."""
+        if node.primitive is None or node.primitive.name != "sub" or node.name or node is self.root:
+            return False
+        first, second = node.arguments
+        constant = not isinstance(second, Node) or (second.is_leaf and not second.requires_grad)
+        return (
+            constant
+            and isinstance(first, Node)
+            and np.shape(getattr(second, "data", second)) == node.shape == first.shape != ()
+            and not (first.primitive is not None and first.primitive.name == "sub")
+        )
+
+    def find_penalties(self) -> None:
+        """Name λ the numbers that scale what depends on parameters alone."""
+        self.penalties = {}
+        # A node is a penalty when only leaves that require a gradient, and numbers, are below it.
+        free = {x for x in self.nodes if x.is_leaf and x.requires_grad and self.axes.get(x) is None}
+        for x in self.nodes:
+            if x.is_leaf or x.primitive is None:
+                continue
+            arrays = [y for y in x.arguments if isinstance(y, np.ndarray) and y.ndim]
+            if not arrays and all(y in free for y in x.arguments if isinstance(y, Node)):
+                free.add(x)
+        scales: list[float] = []
+        for x in self.nodes:
+            if x in free and x.primitive is not None and x.primitive.name == "mul" and not x.shape:
+                floats = [y for y in x.arguments if isinstance(y, float)]
+                scales += [y for y in floats if y not in (1.0, 0.5)]
+        distinct = list(dict.fromkeys(scales))
+        for i, scale in enumerate(distinct):
+            shown = "λ" if len(distinct) == 1 else f"λ{i + 1}"
+            name = "lam" if len(distinct) == 1 else f"lam{i + 1}"
+            while name in self.naming.symbols:
+                name += "_"
+            index = "" if len(distinct) == 1 else f"_{{{i + 1}}}"
+            text = shown[0] + "₀₁₂₃₄₅₆₇₈₉"[i + 1] if index and i < 9 else shown
+            self.naming.symbols[name] = Formula(text, rf"\lambda{index}")
+            self.penalties[scale] = Letter(name, sample=scale)
+            self.lines.inputs[name] = scale
+
+    # --- the forward pass -------------------------------------------------------------------------
+
+    def operation(self, node: Node) -> Any:
+        """What a node computes, as a formula."""
+        primitive, arguments, options = self.operations[node]
+        assert primitive is not None  # a leaf computes nothing
+        letters = [self.letter(x) for x in arguments]
+        if isinstance(primitive, Fused) and (
+            "multilinear" in primitive.slot_kinds or primitive.name == "class_mean"
+        ):
+            formula = primitive.composite(*letters, **options)
+            formula = self.operations.named(node, formula, self.naming.arrays)
+            return tidy(formula, self.constants)
+        if not any(isinstance(x, Letter) for x in letters):
+            return Letter(primitive.name, tuple(letters), options, sample=node._raw)
+        return tidy(primitive(*letters, **options))
+
+    def softmax(self, formula: Any) -> Any:
+        """A formula in which softmax(s) is p, by a line that says so."""
+        if not isinstance(formula, Letter) or not formula.arguments:
+            return formula
+        parts = [self.softmax(x) for x in formula.arguments]
+        if (
+            formula.function == "softmax"
+            and isinstance(parts[0], Letter)
+            and not parts[0].arguments
+        ):
+            key = parts[0].function
+            for node, name in self.naming.nodes.items():
+                known = node.primitive is not None and node.primitive.name == "softmax"
+                if known and self.naming.of(node.arguments[0]) == key:
+                    self.softmaxes[key] = name
+            if key not in self.softmaxes:
+                name = "p" if self.layout.single or formula.ndim < 2 else "P"
+                self.softmaxes[key] = self.naming.add(name)
+                source = next(x for x, name in self.naming.nodes.items() if name == key)
+                self.lines.define(self.softmaxes[key], formula, self.axes.get(source))
+            return Letter(self.softmaxes[key], sample=formula.sample)
+        return make(formula.function, parts, formula.sample, **formula.options)
+
+    # --- the backward pass ------------------------------------------------------------------------
+
+    def written(self) -> Written:
+        """Every line."""
+        self.find_penalties()
+        for x, name in self._inputs():
+            self.lines.input(name, x)
+        for node in self.nodes:
+            if not node.is_leaf and not is_constant(node):
+                self.lines.forward(
+                    self.naming.nodes[node], node, functools.partial(self.operation, node)
+                )
+        shares: dict[Node, list[Any]] = {
+            self.root: [
+                make("broadcast_to", (1,), np.ones(self.root.shape), shape=self.root.shape)
+                if self.root.shape
+                else 1
+            ]
+        }
+        wanted = set(self.targets)
+        left = Counter(parent for node in self.inner for parent in node.parents)
+        turns = set(self.inner)
+        for node in [*reversed([x for x in self.nodes if not x.is_leaf])]:
+            if node not in shares:
+                continue
+            g = self.total(node, shares.pop(node), keep=node in wanted)
+            if node in turns:
+                for parent, share in self.spread(node, g):
+                    shares.setdefault(parent, []).append(share)
+                    left[parent] -= 1
+                # A leaf's gradient is written as soon as it is complete.
+                for leaf in dict.fromkeys(node.parents):
+                    if leaf.is_leaf and leaf in wanted and not left[leaf]:
+                        self.total(leaf, shares.pop(leaf), keep=True)
+        for leaf in self.targets:
+            if leaf in shares:  # the output itself
+                self.total(leaf, shares.pop(leaf), keep=True)
+        return self.lines.written(self.targets, self.functions)
+
+    def total(self, node: Node, shares: list[Any], keep: bool) -> Any:
+        """The cotangent of a node: a letter with a line of its own, or a number that fills it."""
+        # What came down the layers first, then what penalties add.
+        g = add(sorted(shares, key=lambda x: not any(y.startswith("G_") for y in names(x))))
+        if not isinstance(g, Letter) or g.shape != node.shape:
+            g = (
+                make("broadcast_to", (g,), np.broadcast_to(sample(g), node.shape), shape=node.shape)
+                if node.shape
+                else g
+            )
+        if not keep and coefficient(g):
+            return g
+        if isinstance(g, Letter) and node.shape:
+            shorter = collapsed(g, self.masks(), self.constants, self.meaning)
+            g = g if shorter is None else shorter
+        if keep and (node.is_leaf or node not in set(self.inner)):
+            self.lines.gradient(node, g)
+            return None
+        return self.lines.cotangent(node, g, keep)
+
+    def meaning(self, name: str) -> Any:
+        """What a letter stands for, where an elementwise formula may be read through it."""
+        if name in self.lines.formulas:
+            return self.lines.formulas[name]
+        if name in self.complements:
+            other = self.complements[name]
+            x = Letter(other, sample=self.lines.data[other])
+            return Letter("sub", (1, x), sample=1 - x.sample)
+        if name not in self.lines.definitions:
+            return None
+        formula = self.lines.definitions[name][0]()
+        known = ("where", "neg", "add", "sub", "mul", "div", "product", "plus")
+        return formula if isinstance(formula, Letter) and formula.function in known else None
+
+    @cached_property
+    def complements(self) -> dict[str, str]:
+        """Data y that is 1 − x of other data x, by their names."""
+        found: dict[str, str] = {}
+        arrays = [(x, self.naming.arrays[id(x)]) for x in self.naming.held if x.dtype.kind == "f"]
+        for i, (x, name) in enumerate(arrays):
+            for y, other in arrays[i + 1 :]:
+                if name not in found and x.shape == y.shape and np.array_equal(y, 1 - x):
+                    found.setdefault(other, name)
+        found.pop("", None)
+        return {other: name for other, name in found.items() if other != name}
+
+    def masks(self) -> dict[str, tuple[str, int] | None]:
+        """Data that says where other data is not 0, or not 1, by their names; None: it always is."""
+        found: dict[str, tuple[str, int] | None] = {
+            self.naming.arrays[id(x)]: None
+            for x in self.naming.held
+            if x.dtype == bool and bool(x.all())
+        }
+        held = [(x, self.naming.arrays[id(x)]) for x in self.naming.held]
+        for mask, name in held:
+            for x, other in held:
+                usable = mask.dtype == bool and x.dtype.kind == "f" and x.shape == mask.shape
+                if usable and other not in self.complements and name not in found:
+                    for value in (0, 1):
+                        if np.array_equal(mask, x != value):
+                            found.setdefault(name, (other, value))
+        return found
+
+    def spread(self, node: Node, g: Any) -> list[tuple[Node, Any]]:
+        """What each parent gets from a node: the vjp of the primitive, on letters."""
+        if not isinstance(g, Letter):
+            g = make("number", (g,), np.asarray(float(g)))
+        factors, array = self.lines.deferred(node), g
+        out = self.letter(node)
+        arguments = [self.letter(x) for x in self.operations[node].arguments]
+        shares = []
+        for place, slot in enumerate(_slots(node)):
+            parent = node.arguments[slot]
+            if parent not in self.leads:
+                continue
+            share = self.vjp(node, place, slot, array, out, arguments)
+            if factors:
+                share = product([*factors, share], np.shape(parent._raw))
+            shares.append((parent, share))
+        return shares
+
+    def vjp(self, node: Node, place: int, slot: int, g: Any, out: Any, arguments: list[Any]) -> Any:
+        """Cotangent of the output in, that of an argument out."""
+        primitive, operands, options = self.operations[node]
+        assert primitive is not None  # a leaf passes nothing on
+        if isinstance(node, Value):
+            return product([tidied(g), float(node._local_derivatives[place])])
+        count = None
+        if isinstance(primitive, Reduction) and primitive.name == "mean" and node._raw.size:
+            count = operands[0]._raw.size // node._raw.size
+        try:
+            with np.errstate(all="ignore"):
+                formula = primitive.shown_vjp(slot, g, out, arguments, options)
+                formula = self.operations.named(node, formula, self.naming.arrays)
+            found = self.softmax(tidy(formula, self.constants, count))
+        except (*NO_FORMULA, TypeError):
+            found = None
+        expected = np.shape(node.arguments[slot]._raw)
+        if found is not None and np.shape(sample(found)) == expected:
+            return found
+        # A user's rule need not be a formula of letters: then it is called.
+        name = f"vjp_{self.naming.nodes[node]}_{slot}"
+        derivative = node._local_derivatives[place]
+        self.functions[name] = derivative.vjp
+        value = derivative.vjp(sample(g))
+        return Letter(name, (tidied(g),), sample=value)
+
+
+def tidied(g: Any) -> Any:
+    """A cotangent as it stands in a formula."""
+    return tidy(g)
+
+
+def _slots(node: Node) -> list[int]:
+    """The positions of the parents among the arguments."""
+    slots = getattr(node, "_slots", None)
+    if slots is not None:
+        return list(slots)
+    return [i for i, (_, d) in enumerate(node._edges()) if d is not None]  # type: ignore[attr-defined]

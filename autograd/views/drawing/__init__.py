@@ -1,0 +1,1 @@
+"""Drawing: graphs, models and Jacobians as pictures."""

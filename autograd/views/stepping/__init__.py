@@ -1,0 +1,1 @@
+"""Stepping: a pass over a graph, one operation or product at a time."""

@@ -1,0 +1,1 @@
+"""Experiments: whole runs, from data to a trained network, behind the command line."""

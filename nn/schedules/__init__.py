@@ -1,0 +1,49 @@
+"""Schedules: how an optimiser's learning rate changes as training goes on.
+
+A schedule is made from an optimiser, sets its learning rate at once, and again at every ``step()``:
+once per epoch for most, once per update for `CyclicLR` and `OneCycleLR` (their `interval` says which).
+Each parameter group has its own rate; the names, arguments and numbers are PyTorch's.
+
+>>> import autograd, nn
+>>> optimizer = nn.optim.SGD([autograd.Tensor([1.0])], lr=1.0)
+>>> warm_up = LinearLR(optimizer, start_factor=0.25, total_iters=3)
+>>> schedule = SequentialLR(optimizer, [warm_up, CosineAnnealingLR(optimizer, 4)], milestones=[3])
+>>> rates = []
+>>> for epoch in range(8):
+...     rates.append(round(optimizer.lr, 3))
+...     schedule.step()
+>>> rates
+[0.25, 0.5, 0.75, 1.0, 0.854, 0.5, 0.146, 0.0]
+"""
+
+import autograd
+from nn.schedules.cycles import CyclicLR, OneCycleLR
+from nn.schedules.rates import (
+    CosineAnnealingLR,
+    CosineAnnealingWarmRestarts,
+    ExponentialLR,
+    LambdaLR,
+    LinearLR,
+    MultiStepLR,
+    ReduceLROnPlateau,
+    SequentialLR,
+    StepLR,
+)
+from nn.schedules.scheduler import LRScheduler
+
+__all__ = [
+    "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "CyclicLR",
+    "ExponentialLR",
+    "LRScheduler",
+    "LambdaLR",
+    "LinearLR",
+    "MultiStepLR",
+    "OneCycleLR",
+    "ReduceLROnPlateau",
+    "SequentialLR",
+    "StepLR",
+]
+
+autograd.publish(__name__)
