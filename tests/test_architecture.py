@@ -182,9 +182,8 @@ AUTOGRAD = [p for p in FILES if name_of(p).startswith("autograd/")]
 GRAPH = import_graph()
 
 # What the house still owes: this goes down, and never up.
-CIRCLES = 5
+CIRCLES = 4
 UPWARDS = {
-    "autograd.programs.native.blas",
     "nn.init.data_dependent",
     "nn.init.gains",
     "nn.inspect.animation",

@@ -16,7 +16,7 @@ import pytest
 from plans import Writer, arguments, by_numpy, network, same
 
 import autograd
-from autograd.programs.native import cache
+from autograd.programs.native import cache, heads
 from autograd.programs.native.scalars import executor as native
 from autograd.programs.native.scalars.executor import Native, supports
 from autograd.programs.native.scalars.lowering import NotNativeError, lower, shorten
@@ -334,8 +334,8 @@ def test_one_executor_may_be_called_from_several_threads(engine: str) -> None:
 def test_arrays_whose_heads_cannot_be_read_are_asked_for_their_data(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert native.HEADS or sys.implementation.name != "cpython"
-    monkeypatch.setattr(native, "HEADS", False)
+    assert heads.READABLE or sys.implementation.name != "cpython"
+    monkeypatch.setattr(heads, "READABLE", False)
     plan = network((2, 3, 1))
     executor = Native(plan, extra=plan.inputs)
     inputs, parameters, seed = arguments(plan, 20)

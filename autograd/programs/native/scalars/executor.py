@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import itertools
 import os
-import platform
 import struct
 import threading
 import time
@@ -17,10 +15,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.programs.native import heads
 from autograd.programs.native.cores import cores
-from autograd.programs.native.driver import CHANGING, FIELDS, HEAD, driver
 from autograd.programs.native.machine import Machine, available, machine_code, vector_width
 from autograd.programs.native.scalars.bytecode import BLOCK, Bytecode
+from autograd.programs.native.scalars.driver import CHANGING, FIELDS, driver
 from autograd.programs.native.scalars.interpreter import interpreter
 from autograd.programs.native.scalars.lowering import KNOWN, Lowered, NotNativeError, lower, shorten
 from autograd.programs.native.scalars.straight_line import StraightLine
@@ -126,15 +125,7 @@ class Native:
 # --- one direction --------------------------------------------------------------------------------
 
 
-def _heads_are_readable() -> bool:
-    if platform.python_implementation() != "CPython":
-        return False
-    probe = np.zeros(2)
-    return ctypes.c_void_p.from_address(id(probe) + HEAD).value == probe.ctypes.data
-
-
 NOTHING: Array = np.zeros((0, 0))
-HEADS = _heads_are_readable()
 
 
 def _aligned(count: int) -> Array:
@@ -268,11 +259,10 @@ class _Engine:
             extra = np.empty((self._outs - 1, count))
             every += list(extra)
         every += arrays
-        if HEADS:
+        if heads.READABLE:
             addresses: Iterable[int] = map(id, every)
         else:
-            cells = [ctypes.c_void_p(x.ctypes.data) for x in every]
-            addresses = (ctypes.addressof(cell) - HEAD for cell in cells)
+            addresses, _kept = zip(*map(heads.stand_in, every), strict=True)
         with self._lock:
             for i, place in self._uniform_inputs:
                 # The seed of a loss that no instance changes: its weights count together.

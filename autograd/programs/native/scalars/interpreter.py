@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograd.programs.native.driver import loop
 from autograd.programs.native.llvm import Code, symbols
 from autograd.programs.native.mathematics import ROWS
 from autograd.programs.native.scalars.bytecode import BLOCK, OPERATIONS
+from autograd.programs.native.scalars.driver import loop
 from autograd.programs.planning.plan import TOTAL
 
 TILE = 4

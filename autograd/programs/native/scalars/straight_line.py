@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from autograd.programs.native.driver import loop
 from autograd.programs.native.llvm import Code, Operand, symbols
 from autograd.programs.native.mathematics import HEAVY, ROWS
+from autograd.programs.native.scalars.driver import loop
 from autograd.programs.native.scalars.lowering import DOT, SUM, Lowered, Operation
 from autograd.programs.planning.plan import TOTAL
 

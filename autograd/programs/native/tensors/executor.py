@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import math
 import operator
@@ -13,11 +12,10 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.dispatch import registry
-from autograd.programs.native import blas
-from autograd.programs.native.driver import HEAD
+from autograd.programs.native import heads
 from autograd.programs.native.llvm import Code, symbols
 from autograd.programs.native.machine import Machine, available, machine_code, vector_width
-from autograd.programs.native.scalars.executor import HEADS
+from autograd.programs.native.tensors import blas
 from autograd.programs.native.tensors.fusing import Group, Memory, grouped
 from autograd.programs.native.tensors.loops import LoopWriter
 from autograd.programs.native.tensors.lowering import Lowering
@@ -166,7 +164,7 @@ class TensorNative:
             return self.slot(code, CONSTANTS + self.constants.index(it), 0)
         if it.kind == "given":
             # In the head of an array stands where its data is.
-            head = self.slot(code, self.first + it.slot, HEAD)
+            head = self.slot(code, self.first + it.slot, heads.HEAD)
             return code.put(f"load ptr, ptr {head}, align 8")
         return self.slot(code, ARENA, self.memory.places[root])
 
@@ -338,12 +336,10 @@ class TensorNative:
         else:
             self.given[slot] = x
         self.arrays[slot] = array
-        if HEADS:
+        if heads.READABLE:
             self.cells[self.first + slot] = id(array)
         else:
-            cell = ctypes.c_void_p(array.ctypes.data)
-            self.keep[slot] = cell
-            self.cells[self.first + slot] = ctypes.addressof(cell) - HEAD
+            self.cells[self.first + slot], self.keep[slot] = heads.stand_in(array)
 
     def bind(self, given: Sequence[Any]) -> None:
         """Use these inputs, leaves and seed, most of which are those of last time."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from autograd.engine.primitive import normalise_axes
-from autograd.programs.native.blas import threads
 from autograd.programs.native.machine import vector_width
+from autograd.programs.native.tensors.blas import threads
+from autograd.programs.native.tensors.builder import Builder
 from autograd.programs.native.tensors.operations import (
     HALF,
     REAL,
@@ -22,9 +23,6 @@ from autograd.programs.native.tensors.operations import (
 )
 from autograd.programs.native.tensors.tiles import suits
 from autograd.programs.planning.plan import Instruction
-
-if TYPE_CHECKING:
-    from autograd.programs.native.tensors.lowering import Lowering
 
 FEW = 32_768
 """Multiply-adds up to which a product with a vector, or a thin one, is a loop of its own."""
@@ -38,10 +36,10 @@ NARROW = 32
 """Columns up to which a loop keeps a whole row of a strided operand in registers."""
 
 Shape = tuple[int, ...]
-Rule = Callable[["Lowering", Instruction, list[Any], Shape, Any], View | None]
+Rule = Callable[[Builder, Instruction, list[Any], Shape, Any], View | None]
 
 
-def astype(low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any) -> View:
+def astype(low: Builder, step: Instruction, xs: list[Any], shape: Shape, dtype: Any) -> View:
     """Numbers of another dtype."""
     return low.point("identity", xs, shape, dtype)
 
@@ -50,7 +48,7 @@ def astype(low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype:
 
 
 def reduction(
-    low: Lowering, step: Instruction, xs: list[Any], dtype: Any
+    low: Builder, step: Instruction, xs: list[Any], dtype: Any
 ) -> tuple[View, list[int], bool, int] | None:
     """The argument, the axes, `keepdims` and how many terms there are, of a reduction of floats."""
     x = xs[0]
@@ -65,7 +63,7 @@ def plain(name: str) -> Rule:
     """A reduction that a loop knows by name."""
 
     def rule(
-        low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
+        low: Builder, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
     ) -> View | None:
         found = reduction(low, step, xs, dtype)
         if found is None or (found[3] == 0 and name in ("max", "min")):
@@ -75,15 +73,13 @@ def plain(name: str) -> Rule:
     return rule
 
 
-def mean(low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any) -> View | None:
+def mean(low: Builder, step: Instruction, xs: list[Any], shape: Shape, dtype: Any) -> View | None:
     """Σ x / n."""
     found = reduction(low, step, xs, dtype)
     return found and low.reduce("sum", *found[:3], dtype, found[3])
 
 
-def centre(
-    low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
-) -> View | None:
+def centre(low: Builder, step: Instruction, xs: list[Any], shape: Shape, dtype: Any) -> View | None:
     """Σ x / n, and what that was rounded by."""
     found = reduction(low, step, xs, dtype)
     if found is None or found[3] == 0:
@@ -102,21 +98,21 @@ def centre(
     return View(out.root, 0, shape, contiguous(shape))
 
 
-def squares(low: Lowering, x: View, axes: list[int], keepdims: bool, dtype: Any, n: float) -> View:
+def squares(low: Builder, x: View, axes: list[int], keepdims: bool, dtype: Any, n: float) -> View:
     """Σ x² / n."""
     square = low.point("square", [x], x.shape, REAL)
     return low.reduce("sum", square, axes, keepdims, dtype, n)
 
 
 def sum_squares(
-    low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
+    low: Builder, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
 ) -> View | None:
     """Σ x²."""
     found = reduction(low, step, xs, dtype)
     return found and squares(low, *found[:3], dtype, 1)
 
 
-def largest_of(low: Lowering, x: View, axes: list[int]) -> View:
+def largest_of(low: Builder, x: View, axes: list[int]) -> View:
     """The largest magnitude along some axes, which are kept: what squares are scaled by."""
     largest = low.reduce("max", low.point("abs", [x], x.shape, REAL), axes, True, REAL)
     each = largest.shape
@@ -130,7 +126,7 @@ def deviation(root: bool) -> Rule:
     """Σ (x − mean)² / (n − ddof), or its square root."""
 
     def rule(
-        low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
+        low: Builder, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
     ) -> View | None:
         found = reduction(low, step, xs, dtype)
         if found is None or found[3] == 0:
@@ -153,7 +149,7 @@ def deviation(root: bool) -> Rule:
     return rule
 
 
-def norm(low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any) -> View | None:
+def norm(low: Builder, step: Instruction, xs: list[Any], shape: Shape, dtype: Any) -> View | None:
     """√Σ x², of numbers that are divided by the largest of them first."""
     found = reduction(low, step, xs, dtype)
     if found is None or found[3] == 0:
@@ -167,7 +163,7 @@ def norm(low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: A
 
 
 def logsumexp(
-    low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
+    low: Builder, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
 ) -> View | None:
     """m + ln Σ exp(x − m), where m is the largest."""
     found = reduction(low, step, xs, dtype)
@@ -197,7 +193,7 @@ def part(memory: np.ndarray[Any, Any], array: Any, root: int) -> View:
 
 
 def scatter(
-    low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
+    low: Builder, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
 ) -> View | None:
     """Zeros, with x at a slice."""
     memory = np.empty(shape, dtype)
@@ -211,7 +207,7 @@ def scatter(
 
 
 def concatenate(
-    low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
+    low: Builder, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
 ) -> View | None:
     """Arrays one after another."""
     if not all(isinstance(x, View) for x in xs):
@@ -235,9 +231,7 @@ def concatenate(
 # --- products -------------------------------------------------------------------------------------
 
 
-def matmul(
-    low: Lowering, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
-) -> View | None:
+def matmul(low: Builder, step: Instruction, xs: list[Any], shape: Shape, dtype: Any) -> View | None:
     """A product of vectors and matrices."""
     x, y = xs
     if not (isinstance(x, View) and isinstance(y, View)):
@@ -259,7 +253,7 @@ def matmul(
     return View(out.root, 0, shape, contiguous(shape))
 
 
-def product(low: Lowering, step: Instruction, x: View, y: View, dtype: Any) -> View:
+def product(low: Builder, step: Instruction, x: View, y: View, dtype: Any) -> View:
     """A product of matrices, (m, k) and (k, n)."""
     (m, k), n = x.shape, y.shape[1]
     if n == 1 and is_ones(low, y):
@@ -300,7 +294,7 @@ def most_tiled() -> float:
     return math.inf if threads() == 1 else SHARED
 
 
-def thin(low: Lowering, x: View, y: View, dtype: Any) -> View:
+def thin(low: Builder, x: View, y: View, dtype: Any) -> View:
     """x₁ y₁ + ... + xₖ yₖ, of columns and rows."""
     shape = (x.shape[0], y.shape[1])
     pairs = [
@@ -316,13 +310,13 @@ def thin(low: Lowering, x: View, y: View, dtype: Any) -> View:
     return low.point("fma", [*pairs[-1], out], shape, dtype)
 
 
-def is_ones(low: Lowering, view: View) -> bool:
+def is_ones(low: Builder, view: View) -> bool:
     """Whether a view is of a constant that is 1 everywhere."""
     holds = low.roots[view.root].holds
     return holds is not None and low.is_whole(view) and bool(np.all(holds == 1))
 
 
-def usable(low: Lowering, view: View) -> View:
+def usable(low: Builder, view: View) -> View:
     """A matrix as BLAS takes it: one of its axes without gaps."""
     (m, n), (down, right) = view.shape, view.strides
     if (right == 1 or n == 1) and (down >= n or m == 1):

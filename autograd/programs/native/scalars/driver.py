@@ -6,6 +6,7 @@ An engine defines ``@before(u, code)`` and ``@after(u, code)``, which work on th
 
 from __future__ import annotations
 
+from autograd.programs.native.heads import HEAD
 from autograd.programs.native.llvm import symbols
 
 CHANGING = ("low", "high", "parameters", "gradients")
@@ -26,12 +27,8 @@ FIELDS = (
 )
 """The whole numbers and addresses that a call gets, eight bytes each; the last change with every call.
 
-What `inputs` and `outs` list, `parameters` and `gradients` are addresses of NumPy's arrays themselves,
-in whose head the address of the data stands: to ask an array for it takes longer than a small plan does.
+What `inputs` and `outs` list, `parameters` and `gradients` are the addresses of arrays' heads.
 """
-
-HEAD = object.__basicsize__
-"""Where in an array's head that is, in CPython."""
 
 
 def loop(name: str, count: str, body: str) -> str:
