@@ -25,6 +25,11 @@ from autograd.engine.declare import (
 from autograd.engine.dispatch import registry as registry
 from autograd.engine.flat import Flat as Flat
 from autograd.engine.followed import Followed as Followed
+from autograd.engine.grad_modes import (
+    enable_grad as enable_grad,
+    no_grad as no_grad,
+    retain_grads as retain_grads,
+)
 from autograd.engine.graph import (
     AnomalyError as AnomalyError,
     Node as Node,
@@ -32,19 +37,12 @@ from autograd.engine.graph import (
     topological_order as topological_order,
 )
 from autograd.engine.local_derivative import LocalDerivative as LocalDerivative
+from autograd.engine.modes import is_grad_enabled as is_grad_enabled
+from autograd.engine.notes import BranchChanged as BranchChanged, Setting as Setting
 from autograd.engine.primitive import Primitive as Primitive
-from autograd.engine.recording import (
-    BranchChanged as BranchChanged,
-    Scope as Scope,
-    Scoped as Scoped,
-    Setting as Setting,
-    Site as Site,
-    enable_grad as enable_grad,
-    is_grad_enabled as is_grad_enabled,
-    no_grad as no_grad,
-    recording as recording,
-    retain_grads as retain_grads,
-)
+from autograd.engine.recording import recording as recording
+from autograd.engine.scopes import Scope as Scope, Scoped as Scoped
+from autograd.engine.sites import Site as Site
 from autograd.engine.tensor import Tensor as Tensor
 from autograd.engine.tracebacks import hide as _hide_frames, register_library as register_library
 from autograd.engine.value import Value as Value, values as values

@@ -24,16 +24,10 @@ from autograd.engine.dispatch import (
 from autograd.engine.families import Elementwise, Reduction
 from autograd.engine.followed import Followed, plain
 from autograd.engine.graph import Node, tick
+from autograd.engine.modes import Mode, current_mode, under_way
+from autograd.engine.notes import note_made
 from autograd.engine.primitive import BAD_INPUT, SCALARS, Primitive
-from autograd.engine.recording import (
-    Mode,
-    current_mode,
-    getframe,
-    library_files,
-    note_made,
-    record_site,
-    under_way,
-)
+from autograd.engine.sites import getframe, library_files, record_site
 from autograd.engine.tensor import FLOAT32, FLOAT64, Buffer, Tensor, as_data
 from autograd.engine.value import Value, number
 

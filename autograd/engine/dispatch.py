@@ -14,8 +14,9 @@ import numpy as np
 from autograd.engine.arrays import check_array
 from autograd.engine.followed import Followed, follow, plain
 from autograd.engine.letters import Letter
+from autograd.engine.modes import current_mode, under_way
+from autograd.engine.notes import note_call, note_made
 from autograd.engine.numpy_calls import bound_call, check_plain_options, means_the_same, reading
-from autograd.engine.recording import current_mode, note_call, note_made, under_way
 from autograd.support.clashes import unlike
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from autograd.engine import graph
+from autograd.engine.exits import leaving
 from autograd.engine.graph import Node
-from autograd.engine.recording import leaving, under_way
+from autograd.engine.modes import under_way
 from autograd.engine.tensor import Buffer, Tensor
 from autograd.support.late import import_late
 

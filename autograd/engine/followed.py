@@ -15,14 +15,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd.engine.graph import Node
-from autograd.engine.recording import (
-    BranchChanged,
-    current_mode,
-    note_array,
-    note_call,
-    note_made,
-    note_shape,
-)
+from autograd.engine.modes import current_mode
+from autograd.engine.notes import BranchChanged, note_array, note_call, note_made, note_shape
 
 Array = np.ndarray[Any, Any]
 

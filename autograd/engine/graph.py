@@ -23,19 +23,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.engine.recording import (
-    Scope,
-    Site,
-    aside,
-    current_mode,
-    depends,
-    enable_grad,
-    getframe,
-    leaving,
-    note_numbers,
-    said_once_of_gradient,
-    under_way,
-)
+from autograd.engine.exits import depends, leaving
+from autograd.engine.grad_modes import aside, enable_grad
+from autograd.engine.modes import current_mode, under_way
+from autograd.engine.notes import note_numbers
+from autograd.engine.said_once import said_once_of_gradient
+from autograd.engine.scopes import Scope
+from autograd.engine.sites import Site, getframe
 from autograd.support.habits import option_advice
 
 if TYPE_CHECKING:

@@ -24,9 +24,11 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.dispatch import accepts
+from autograd.engine.grad_modes import no_grad
 from autograd.engine.graph import Node, describe
+from autograd.engine.modes import current_mode
 from autograd.engine.primitive import Primitive
-from autograd.engine.recording import asked, current_mode, no_grad
+from autograd.engine.recording import asked
 
 
 def in_place(row: Primitive, sign: str) -> Callable[[Any, Any], Any]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.engine.graph import Node, reachable, tick
-from autograd.engine.recording import Site
+from autograd.engine.sites import Site
 
 Record = tuple[Any, ...]
 

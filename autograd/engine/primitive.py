@@ -19,7 +19,9 @@ from autograd.engine.dispatch import (
     registry,
     shape_of,
 )
-from autograd.engine.recording import Site, getframe, is_library, note_effect, under_way
+from autograd.engine.modes import under_way
+from autograd.engine.notes import note_effect
+from autograd.engine.sites import Site, getframe, is_library
 from autograd.support.habits import option_advice
 
 Rule = Callable[..., Any]

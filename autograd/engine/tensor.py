@@ -15,22 +15,16 @@ import numpy as np
 
 from autograd.engine.arrays import check_array
 from autograd.engine.dispatch import numpy_call, numpy_ufunc, registry
+from autograd.engine.exits import leaving
 from autograd.engine.followed import Followed, holds_followed, places
+from autograd.engine.grad_modes import aside, no_grad
 from autograd.engine.graph import Node, changed, tick
 from autograd.engine.local_derivative import LocalDerivative
-from autograd.engine.recording import (
-    aside,
-    current_mode,
-    getframe,
-    leaving,
-    no_grad,
-    note,
-    note_whole,
-    record_site,
-    said_once_of_float,
-    under_way,
-)
+from autograd.engine.modes import current_mode, under_way
+from autograd.engine.notes import note, note_whole
+from autograd.engine.said_once import said_once_of_float
 from autograd.engine.signatures import ArrayMethods
+from autograd.engine.sites import getframe, record_site
 from autograd.support.habits import Listed, TensorHabits, option_advice
 
 Array = np.ndarray[Any, Any]

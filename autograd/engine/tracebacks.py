@@ -13,8 +13,8 @@ from dis import opmap
 from types import TracebackType
 from typing import Any
 
-from autograd.engine import recording
-from autograd.engine.recording import NUMPY, library_files
+from autograd.engine import sites
+from autograd.engine.sites import NUMPY, library_files
 
 PROGRAM = "<program>"  # what an executor has written
 RAISE = opmap["RAISE_VARARGS"]
@@ -76,7 +76,7 @@ def register_library(package: str) -> None:
     Args:
         package: the path of a file in its folder, usually ``__file__`` of its ``__init__.py``.
     """
-    recording.register_library(package)
+    sites.register_library(package)
     mark()
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from autograd.engine.dispatch import kinds, shape_of
 from autograd.engine.letters import Letter
 from autograd.engine.primitive import Rule, normalise_axes
-from autograd.engine.recording import is_library
+from autograd.engine.sites import is_library
 
 
 def is_users(*functions: Any) -> bool:

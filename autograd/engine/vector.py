@@ -16,8 +16,9 @@ import numpy as np
 
 from autograd.engine import graph
 from autograd.engine.arrays import check_array
+from autograd.engine.exits import leaving
 from autograd.engine.graph import Node, Pending
-from autograd.engine.recording import leaving, under_way
+from autograd.engine.modes import under_way
 from autograd.engine.value import Value
 
 Array = np.ndarray[Any, np.dtype[np.float64]]

@@ -21,8 +21,9 @@ from autograd.engine.dispatch import (
 from autograd.engine.families import Elementwise
 from autograd.engine.followed import follow, holds_followed, places
 from autograd.engine.graph import Node
+from autograd.engine.modes import current_mode
+from autograd.engine.notes import note_call
 from autograd.engine.primitive import axis_index, axis_tuple, check_axes, check_flag, whole_number
-from autograd.engine.recording import current_mode, note_call
 from autograd.engine.value import Value
 from autograd.primitives.elementwise import (
     COMPARISONS,

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.declare import elementwise
-from autograd.engine.recording import aside, current_mode, drawn_anew
+from autograd.engine.grad_modes import aside
+from autograd.engine.modes import current_mode
+from autograd.engine.notes import drawn_anew
 
 
 def _drawn(x: Any, sample: Any) -> Any:

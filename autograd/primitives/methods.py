@@ -24,15 +24,10 @@ from autograd.engine.followed import ROWS, UFUNCS, Followed, follow, plain
 from autograd.engine.graph import Node, tick
 from autograd.engine.in_place import in_place
 from autograd.engine.letters import OPERATORS, Letter, scalar_text
+from autograd.engine.modes import current_mode
+from autograd.engine.notes import note
 from autograd.engine.primitive import Primitive
-from autograd.engine.recording import (
-    current_mode,
-    getframe,
-    is_library,
-    library_files,
-    note,
-    record_site,
-)
+from autograd.engine.sites import getframe, is_library, library_files, record_site
 from autograd.engine.tensor import Tensor
 from autograd.engine.tracebacks import hidden
 from autograd.engine.value import Value

@@ -22,7 +22,9 @@ from autograd.engine.choices import edge_text
 from autograd.engine.dispatch import registry
 from autograd.engine.families import Elementwise
 from autograd.engine.graph import tick
-from autograd.engine.recording import Scope, current_mode, getframe, library_files, user_frame
+from autograd.engine.modes import current_mode
+from autograd.engine.scopes import Scope
+from autograd.engine.sites import getframe, library_files, user_frame
 from autograd.engine.value import Value
 from autograd.primitives.methods import formula_scope, formulas
 

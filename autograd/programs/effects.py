@@ -18,7 +18,7 @@ import numpy as np
 
 from autograd.engine.dispatch import registry
 from autograd.engine.graph import Node
-from autograd.engine.recording import is_library
+from autograd.engine.sites import is_library
 from autograd.engine.tensor import Tensor
 from autograd.engine.value import Value
 from autograd.programs.planning.plan import Plan

@@ -16,7 +16,8 @@ from autograd.engine import graph
 from autograd.engine.arrays import check_array
 from autograd.engine.followed import Followed, plain
 from autograd.engine.graph import Node
-from autograd.engine.recording import current_mode, recording
+from autograd.engine.modes import current_mode
+from autograd.engine.recording import recording
 from autograd.engine.tensor import FLOATS, Tensor
 from autograd.engine.value import Value
 from autograd.programs.calls import INPUTS, Call, CompiledRow, tracked_leaves

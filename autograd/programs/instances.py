@@ -19,18 +19,14 @@ from autograd.engine.arrays import check_array
 from autograd.engine.dispatch import nary, registry
 from autograd.engine.families import Elementwise, Reduction
 from autograd.engine.followed import Followed
+from autograd.engine.grad_modes import aside, enable_grad
 from autograd.engine.graph import Node, cotangents, reachable, tangents, tick, topological_order
+from autograd.engine.modes import current_mode
+from autograd.engine.notes import BranchChanged, Check
 from autograd.engine.primitive import Primitive
-from autograd.engine.recording import (
-    BranchChanged,
-    Check,
-    aside,
-    current_mode,
-    depth_of_user,
-    enable_grad,
-    getframe,
-    recording,
-)
+from autograd.engine.recording import recording
+from autograd.engine.said_once import depth_of_user
+from autograd.engine.sites import getframe
 from autograd.engine.tensor import Tensor
 from autograd.engine.value import Given, Value
 from autograd.primitives.composites import stack

@@ -15,7 +15,9 @@ import numpy as np
 from autograd.engine import graph
 from autograd.engine.dispatch import registry
 from autograd.engine.graph import Node, StaleGraphError
-from autograd.engine.recording import BranchChanged, Notes, current_mode, recording
+from autograd.engine.modes import current_mode
+from autograd.engine.notes import BranchChanged, Notes
+from autograd.engine.recording import recording
 from autograd.engine.tensor import Tensor
 from autograd.engine.vector import Vector
 from autograd.programs.anomalies import check_backward, check_forward

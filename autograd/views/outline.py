@@ -6,7 +6,7 @@ from collections.abc import Sequence, Set
 from typing import Any
 
 from autograd.engine.graph import Node, topological_order
-from autograd.engine.recording import Scope
+from autograd.engine.scopes import Scope
 from autograd.formulas.called import Names
 
 Frame = tuple[tuple[str, str], ...]

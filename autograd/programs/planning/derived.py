@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd.engine.dispatch import registry
 from autograd.engine.graph import Node
-from autograd.engine.recording import Made
+from autograd.engine.notes import Made
 from autograd.engine.tensor import Tensor
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.engine.graph import Node, topological_order
-from autograd.engine.recording import Scope
+from autograd.engine.scopes import Scope
 from autograd.engine.value import Value
 from autograd.formulas.called import formula_of, layers_around
 from autograd.formulas.plain import number

@@ -13,7 +13,8 @@ import numpy as np
 from autograd.engine.graph import Node, StaleGraphError, check_fresh, reachable, topological_order
 from autograd.engine.letters import Letter
 from autograd.engine.local_derivative import LocalDerivative
-from autograd.engine.recording import Scope, Site
+from autograd.engine.scopes import Scope
+from autograd.engine.sites import Site
 from autograd.engine.value import Value
 from autograd.formulas.notation import Formula
 from autograd.formulas.of_nodes import Formulas, derivative
