@@ -22,7 +22,6 @@ from autograd.engine.declare import (
     multilinear as multilinear,
     reduction as reduction,
 )
-from autograd.engine.dispatch import registry as registry
 from autograd.engine.flat import Flat as Flat
 from autograd.engine.followed import Followed as Followed
 from autograd.engine.grad_modes import (
@@ -39,7 +38,7 @@ from autograd.engine.graph import (
 from autograd.engine.local_derivative import LocalDerivative as LocalDerivative
 from autograd.engine.modes import is_grad_enabled as is_grad_enabled
 from autograd.engine.notes import BranchChanged as BranchChanged, Setting as Setting
-from autograd.engine.primitive import Primitive as Primitive
+from autograd.engine.primitive import Primitive as Primitive, registry as registry
 from autograd.engine.recording import recording as recording
 from autograd.engine.scopes import Scope as Scope, Scoped as Scoped
 from autograd.engine.sites import Site as Site

@@ -13,8 +13,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from autograd.engine.dispatch import registry
 from autograd.engine.families import Elementwise
+from autograd.engine.primitive import registry
 from autograd.primitives.composites import clip
 
 

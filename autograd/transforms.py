@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.apply import alias
-from autograd.engine.dispatch import raw, registry
 from autograd.engine.exits import GraphExitError
 from autograd.engine.followed import Followed
 from autograd.engine.grad_modes import Transforming, enable_grad
-from autograd.engine.graph import Node, cotangents, tangents
+from autograd.engine.graph import Node
 from autograd.engine.modes import current_mode
+from autograd.engine.operands import raw
+from autograd.engine.passes import cotangents, tangents
+from autograd.engine.primitive import registry
 from autograd.engine.tensor import Tensor
 from autograd.engine.value import Value
 from autograd.primitives.composites import stack

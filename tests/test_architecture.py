@@ -182,7 +182,7 @@ AUTOGRAD = [p for p in FILES if name_of(p).startswith("autograd/")]
 GRAPH = import_graph()
 
 # What the house still owes: this goes down, and never up.
-CIRCLES = 4
+CIRCLES = 3
 UPWARDS = {
     "nn.init.data_dependent",
     "nn.init.gains",

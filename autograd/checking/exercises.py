@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.dispatch import raw
+from autograd.engine.operands import raw
 from autograd.support.habits import publish
 
 

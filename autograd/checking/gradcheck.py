@@ -11,10 +11,11 @@ import numpy as np
 
 from autograd.checking.differences import NOISE, RIGHT, STEP, WRONG, Line, Verdict, judged
 from autograd.engine.arrays import check_array
-from autograd.engine.dispatch import raw
 from autograd.engine.exits import GraphExitError
 from autograd.engine.grad_modes import ModeChange
-from autograd.engine.graph import AnomalyError, Node, cotangents, describe, topological_order
+from autograd.engine.graph import AnomalyError, Node, describe, topological_order
+from autograd.engine.operands import raw
+from autograd.engine.passes import cotangents
 from autograd.engine.primitive import Primitive
 from autograd.engine.value import Value
 from autograd.support.habits import publish

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.dispatch import registry
 from autograd.engine.letters import Letter, scalar_text
+from autograd.engine.primitive import registry
 
 ndarray = np.ndarray
 BOOL: Any = np.dtype(bool)

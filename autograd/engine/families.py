@@ -27,10 +27,12 @@ from typing import Any
 
 import numpy as np
 
+from autograd.engine.axes import normalise_axes, shape_of
 from autograd.engine.choices import NOTHING, as_choice, kept
-from autograd.engine.dispatch import nary, numpy_functions, registry, shape_of
 from autograd.engine.letters import Letter, written
-from autograd.engine.primitive import Primitive, Rule, normalise_axes, unbroadcast
+from autograd.engine.operands import nary
+from autograd.engine.primitive import Primitive, Rule, numpy_functions, registry
+from autograd.engine.unbroadcast import unbroadcast
 
 ndarray = np.ndarray
 FLOAT64 = np.dtype(np.float64)

@@ -1,8 +1,7 @@
-"""The graph: nodes, the order they were made in, and one backward pass over them.
+"""The graph: nodes, the order they were made in, and when data was assigned.
 
 A node records the primitive that made it and the arguments it was made from. Everything a backward
-pass needs to know beyond that belongs to the pass: the cotangents live in a dictionary that dies with
-it. Two facts keep this file short:
+pass needs to know beyond that belongs to the pass (passes.py). Two facts keep this file short:
 
 * **Creation order is a topological order.** An argument exists before its output, so every node takes
   a number from one clock when it is made, and sorting by that number is the topological sort.
@@ -16,24 +15,18 @@ import itertools
 import os
 import threading
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
 from operator import attrgetter
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from autograd.engine.exits import depends, leaving
-from autograd.engine.grad_modes import aside, enable_grad
 from autograd.engine.modes import current_mode, under_way
 from autograd.engine.notes import note_numbers
+from autograd.engine.primitive import Primitive
 from autograd.engine.said_once import said_once_of_gradient
 from autograd.engine.scopes import Scope
 from autograd.engine.sites import Site, getframe
-from autograd.support.habits import option_advice
-
-if TYPE_CHECKING:
-    from autograd.engine.primitive import Primitive
 
 
 class StaleGraphError(RuntimeError):
@@ -50,9 +43,6 @@ tick = itertools.count(1).__next__
 """Serial numbers: one clock for nodes made and data assigned (atomic under the interpreter's lock)."""
 
 serial = attrgetter("_serial")
-
-UNCHANGED = nullcontext()
-"""The mode of a pass over numbers, which records nothing as it meets no nodes."""
 
 latest_change = 0
 """When data was last assigned, anywhere: a graph that is younger has no stale node."""
@@ -174,6 +164,12 @@ class Node:
     def _local_derivatives(self) -> tuple[Any, ...]:
         """The same for the library's pictures, which takes no number out of the graph."""
         raise TypeError(f"{type(self).__name__} has no local derivatives")
+
+    def backward(
+        self, seed: Any = None, *, create_graph: bool = False, **torch_options: Any
+    ) -> None:
+        """Leave the gradient of this node on every leaf it was computed from."""
+        raise TypeError(f"{type(self).__name__} runs no backward pass")
 
     # What the pass asks of each kind of node.
 
@@ -327,67 +323,6 @@ class Node:
         code = self._code
         return Site.of(code, self._lasti) if isinstance(code, CodeType) else code
 
-    def backward(
-        self, seed: Any = None, *, create_graph: bool = False, **torch_options: Any
-    ) -> None:
-        """Leave the gradient of this node on every leaf it was computed from.
-
-        Leaves **add** it to what they hold (`zero_grad` clears it); interior Values, and interior
-        tensors that retain it, hold this pass's gradient alone, so a second call is right.
-
-        Args:
-            seed: the cotangent to start from, of this node's shape. A one-element node needs none.
-            create_graph: record the pass itself, so that gradients are nodes.
-
-        Raises:
-            StaleGraphError: data was assigned after it had been used. Nothing is changed.
-            ValueError: no seed where one is needed, or one of the wrong shape.
-            TypeError: a seed that is not made of real numbers, or PyTorch's ``gradient=`` or
-                ``retain_graph=``: here the seed is ``seed=``, and graphs are always kept.
-        """
-        if torch_options:
-            raise TypeError(
-                f"backward() has no option {', '.join(map(repr, torch_options))}: it takes `seed=`, the "
-                "cotangent to start from, and `create_graph=`, and graphs are always kept"
-                + option_advice(torch_options, ("seed", "create_graph"))
-            )
-        if not self._requires_grad:
-            raise ValueError(
-                f"backward() from {self!r}: it was computed without recording, or from nothing that "
-                "requires a gradient, so there is nothing to differentiate"
-            )
-        mode = current_mode()
-        if mode.transforming and not create_graph and depends(self, mode.transforming):
-            raise TypeError(
-                "backward() under a transform leaves plain numbers, which the transform cannot "
-                "differentiate: use autograd.grad, or backward(create_graph=True)"
-            )
-        if mode.notes is None:
-            leave_gradients(self, self._seed(seed, create_graph), create_graph)
-        else:
-            leave_recorded_gradients(self, self._seed(seed, True), create_graph, mode.notes)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Node:
-        if under_way:
-            leaving(self, "a copy of it")
-        for node in topological_order(self, arguments=True):
-            if id(node) not in memo:
-                memo[id(node)] = node._clone(memo)
-        copy: Node = memo[id(self)]
-        return copy
-
-    def __copy__(self) -> Node:
-        if under_way and self._primitive is None:  # a copy of another node has the same arguments
-            leaving(self, "a copy of it")
-        return self._clone({})
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        if under_way:
-            leaving(self, "its pickle")
-        from autograd.engine.pickling import reduce_node
-
-        return reduce_node(self)
-
 
 def describe(node: Node) -> str:
     """A short name for messages: the user's name, or kind, shape and where it was made."""
@@ -446,116 +381,3 @@ def topological_order(
     leaves, interior = reachable(roots, arguments)
     # A leaf's number moves when its data is assigned; no leaf has arguments, so leaves go first.
     return sorted(leaves, key=serial) + interior
-
-
-# --- the pass -------------------------------------------------------------------------------------
-
-
-def check_fresh(nodes: Sequence[Node], what: str, *, numbers: bool = False) -> None:
-    """Raise when data was assigned after one of `nodes`, in order, had been computed from it."""
-    if not nodes or nodes[0]._serial > latest_change:
-        return
-    for node in nodes:
-        stale = node._stale_argument(numbers)
-        if stale is not None:
-            primitive = node._primitive
-            raise StaleGraphError(
-                f"{what} through an old graph: the data of {describe(stale)} was assigned after "
-                f"{primitive.name if primitive else 'it'} had been computed from it "
-                f"(at {node.site}). Compute the result again from the new data."
-            )
-
-
-def cotangents(
-    seeds: dict[Node, Any],
-    *,
-    create_graph: bool = False,
-    wrt: Iterable[Node] | None = None,
-    stop: Iterable[Node] = (),
-    retain: bool = False,
-) -> dict[Node, Any]:
-    """One backward pass: the cotangents of the nodes `wrt`, or of every node that keeps a gradient.
-
-    Each node's cotangent is complete when the node's turn comes, because all its uses were made
-    after it and have had their turn: that is why the order matters. Nothing is passed on below the
-    nodes `stop`.
-    """
-    _, interior = reachable(seeds)
-    targets = None if wrt is None else set(wrt)
-    leading: set[Node] | None = None
-    if targets is not None:
-        # Walk only the nodes that lead to a target, and do not go below one unless another is there.
-        leading = set(targets)
-        for node in interior:
-            if node not in leading and any(parent in leading for parent in node.parents):
-                leading.add(node)
-        interior = [
-            node
-            for node in interior
-            if node in leading and any(parent in leading for parent in node.parents)
-        ]
-    if stop:
-        ends = set(stop)
-        interior = [node for node in interior if node not in ends]
-    check_fresh(interior, "a backward pass", numbers=not create_graph)
-    anomaly = current_mode().anomaly
-    if anomaly is not None:
-        for node in interior:
-            anomaly.check_untouched(node)
-    checked = anomaly is not None or leading is not None
-
-    sums = dict(seeds)
-    get, pop = sums.get, sums.pop
-    with np.errstate(all="ignore"), enable_grad() if create_graph else UNCHANGED:
-        for node in reversed(interior):
-            # A cotangent that nobody will ask for is let go, so that its memory is used again.
-            kept = retain or node._retain if targets is None else node in targets
-            g = get(node) if kept else pop(node, None)
-            if g is None:
-                continue
-            if not (create_graph or checked):
-                node._spread(g, sums)
-                continue
-            for parent, contribution in (
-                node._recorded_contributions(g) if create_graph else node._contributions(g)
-            ):
-                if leading is not None and parent not in leading:
-                    continue
-                if anomaly is not None:
-                    anomaly.check_backward(node, parent, contribution)
-                before = get(parent)
-                sums[parent] = contribution if before is None else before + contribution
-    return sums if targets is None else {node: sums[node] for node in targets if node in sums}
-
-
-def leave_gradients(root: Node, seed: Any, create_graph: bool) -> None:
-    """Run one pass, then write every gradient in one step: a pass that fails changes nothing."""
-    sums = cotangents({root: seed}, create_graph=create_graph, retain=current_mode().retain)
-    shared = len({id(g) for g in sums.values()}) < len(sums)
-    with LOCK:
-        for node, g in sums.items():
-            node._receive(g, shared)
-
-
-def leave_recorded_gradients(root: Node, seed: Any, create_graph: bool, notes: Any) -> None:
-    """The same while a program is recorded, and so is the pass: reading a gradient is noted."""
-    sums = cotangents({root: seed}, create_graph=True, retain=current_mode().retain)
-    numbers = {node: g if create_graph else g._raw for node, g in sums.items()}
-    shared = len({id(g) for g in numbers.values()}) < len(sums)
-    with LOCK, aside():
-        for node, g in numbers.items():
-            earlier = notes.gradients.get(node, []) if node._primitive is None else []
-            node._receive(g, shared)
-            notes.gradients[node] = [*earlier, sums[node]]
-
-
-def tangents(seeds: dict[Node, Any], outputs: Sequence[Node], *, recorded: bool) -> list[Any]:
-    """One forward pass: the tangents of `outputs` (``None`` where none depends on a seed)."""
-    _, interior = reachable(outputs)
-    sums = dict(seeds)
-    with np.errstate(all="ignore"), enable_grad() if recorded else UNCHANGED:
-        for node in interior:
-            if node not in sums and any(parent in sums for parent in node.parents):
-                check_fresh((node,), "a forward-mode pass")
-                sums[node] = node._tangent(sums, recorded)
-    return [sums.get(node) for node in outputs]

@@ -23,10 +23,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.dispatch import accepts
 from autograd.engine.grad_modes import no_grad
 from autograd.engine.graph import Node, describe
 from autograd.engine.modes import current_mode
+from autograd.engine.operands import accepts
 from autograd.engine.primitive import Primitive
 from autograd.engine.recording import asked
 

@@ -1,4 +1,4 @@
-"""Pickling a graph: flat, so that no depth of graph needs recursion.
+"""Copies and pickles of a graph: flat, so that no depth of graph needs recursion.
 
 A leaf is pickled on its own, so leaves keep their identity within one pickle. An interior node is
 pickled as the list of interior nodes below it, in order, with arguments given by their place.
@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograd.engine.graph import Node, reachable, tick
+from autograd.engine.exits import leaving
+from autograd.engine.graph import Node, reachable, tick, topological_order
+from autograd.engine.modes import under_way
 from autograd.engine.sites import Site
 
 Record = tuple[Any, ...]
@@ -58,3 +60,28 @@ def restore_graph(leaves: list[Node], records: list[Record], newest_stale: int) 
         inputs = tuple(nodes[x] if is_node else x for is_node, x in arguments)
         nodes.append(kind._restore(primitive, inputs, state, number))
     return nodes[-1]
+
+
+class Copyable(Node):
+    """A node that is copied and pickled with what it was computed from."""
+
+    __slots__ = ()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Node:
+        if under_way:
+            leaving(self, "a copy of it")
+        for node in topological_order(self, arguments=True):
+            if id(node) not in memo:
+                memo[id(node)] = node._clone(memo)
+        copy: Node = memo[id(self)]
+        return copy
+
+    def __copy__(self) -> Node:
+        if under_way and self._primitive is None:  # a copy of another node has the same arguments
+            leaving(self, "a copy of it")
+        return self._clone({})
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if under_way:
+            leaving(self, "its pickle")
+        return reduce_node(self)

@@ -1,91 +1,27 @@
-"""Primitive: what every family of primitives can do, and undoing a broadcast."""
+"""Primitive: what every family of primitives can do, and the tables that a call goes by.
+
+A primitive called with floats or arrays computes; with nodes it records; with letters it writes itself
+down. Each kind of operand says what a call does, and the highest rank among the arguments decides.
+"""
 
 from __future__ import annotations
 
-import functools
 import inspect
-import operator
 from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.engine.dispatch import (
-    compute_numbers,
-    kind_of,
-    kinds,
-    numpy_functions,
-    registry,
-    shape_of,
-)
+from autograd.engine.arrays import check_array
+from autograd.engine.axes import LARGEST, MOST_AXES, check_axes, check_flag, shape_of
 from autograd.engine.modes import under_way
-from autograd.engine.notes import note_effect
+from autograd.engine.notes import note_effect, note_made
 from autograd.engine.sites import Site, getframe, is_library
 from autograd.support.habits import option_advice
 
 Rule = Callable[..., Any]
-
 ndarray = np.ndarray
-
-add_reduce: Any = np.add.reduce  # whose annotations know no axis or keepdims that is a variable
-
-FEW = 128
-"""Up to so many terms a sum by BLAS is as exact as NumPy's, which adds them in pairs."""
-
-
-@functools.lru_cache(maxsize=64)
-def ones(n: int, dtype: Any) -> Any:
-    """A vector of ones, kept: nobody may write into it."""
-    vector = np.ones(n, dtype=dtype)
-    vector.flags.writeable = False
-    return vector
-
-
-def starts(rows: int, width: int) -> Any:
-    """Where each row of a matrix begins, in the order of memory. Not to be written into."""
-    return _starts(rows, width) if rows <= KEPT_ROWS else np.arange(0, rows * width, width)
-
-
-KEPT_ROWS = 4096
-"""Batches of so many rows come again, and what is kept for them is small."""
-
-
-@functools.lru_cache(maxsize=64)
-def _starts(rows: int, width: int) -> Any:
-    places = np.arange(rows) * width
-    places.flags.writeable = False
-    return places
-
-
-def add_up(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The sum along `axis`. Of a matrix along one axis by BLAS, 3 to 5 times faster on a batch."""
-    if axis is not None and x.ndim == 2 and x.dtype.char in "fd":
-        if axis == 0 or axis == (0,):
-            out = ones(len(x), x.dtype).dot(x)  # NumPy's, too, adds rows one after the other
-            return out[None] if keepdims else out
-        if (axis == -1 or axis == 1 or axis == (1,)) and x.shape[1] <= FEW:
-            out = x.dot(ones(x.shape[1], x.dtype))
-            return out[:, None] if keepdims else out
-    return add_reduce(x, axis=axis, keepdims=keepdims)
-
-
-def largest(x: Any, axis: int) -> Any:
-    """The maximum along `axis`, which is kept; −inf where there is nothing.
-
-    NumPy finds the place of the maximum of a short row faster than the maximum.
-    """
-    if axis in (-1, 1) and x.ndim == 2 and x.size and x.flags.c_contiguous:
-        places = x.argmax(axis=1)
-        places += starts(*x.shape)
-        return x.reshape(-1).take(places)[:, None]
-    return np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-
-
-def as_floats(x: Any) -> Any:
-    """Whole numbers as floats, for functions that need an infinity; floats as they are."""
-    return x if x.dtype.kind == "f" else x.astype(np.float64)
-
 
 SCALARS = {float, np.float64, np.float32}
 """What a function on arrays may give in the place of an array without axes."""
@@ -93,99 +29,72 @@ SCALARS = {float, np.float64, np.float32}
 BAD_INPUT = (ValueError, IndexError, TypeError, OverflowError)
 """What NumPy raises for operands it cannot use."""
 
+# --- the tables ---------------------------------------------------------------------------------
 
-# --- shapes ---------------------------------------------------------------------------------------
+registry: dict[str, Primitive] = {}
+"""Every primitive by name. The tests, the operators and the drawings loop over it."""
 
+numpy_functions: dict[Any, Callable[..., Any]] = {}
+"""NumPy's ufuncs and functions, and what records in their place."""
 
-def unbroadcast(g: Any, like: Any) -> Any:
-    """Sum a cotangent over the axes along which `like` was stretched, and give it `like`'s dtype."""
-    if g.__class__ is like.__class__ is ndarray and g.shape == like.shape and g.dtype is like.dtype:
-        return g
-    shape = shape_of(like)
-    if g.shape != shape:
-        extra = len(g.shape) - len(shape)
-        stretched = tuple(
-            axis for axis, n in enumerate(g.shape) if axis < extra or n != shape[axis - extra]
-        )
-        if g.__class__ is ndarray:
-            g = add_up(g, axis=stretched).reshape(shape)
-        else:
-            g = registry["reshape"](registry["sum"](g, axis=stretched), shape=shape)
-    dtype = getattr(like, "dtype", None)
-    if dtype is not None and g.dtype is not dtype and g.dtype != dtype and dtype.kind == "f":
-        if g.dtype.kind == "c":
-            raise TypeError(f"a rule gave a derivative of {g.dtype}: it is made of real numbers")
-        g = registry["astype"](g, dtype=dtype)
-    return g
+# --- kinds of operands: who computes, who records -------------------------------------------------
 
 
-def normalise_axes(axis: Any, ndim: int) -> tuple[int, ...]:
-    """An ``axis`` option as a tuple of axes counted from the front, in the order of the shape."""
-    if axis is None:
-        return tuple(range(ndim))
-    if axis.__class__ is int and -ndim <= axis < ndim:
-        return (axis % ndim,)
-    if ndim == 0 and axis in (0, -1):  # NumPy allows it
-        return ()
-    if isinstance(axis, tuple):
-        if len(axis) == 1 and axis[0].__class__ is int and 0 <= axis[0] < ndim:
-            return axis
-        return tuple(sorted(axis_tuple(axis, ndim)))
-    return (axis_index(axis, ndim),)
+class Kind(NamedTuple):
+    """A kind of operand. The highest rank among the arguments decides what a call does."""
+
+    rank: int
+    apply: Callable[[Primitive, tuple[Any, ...], dict[str, Any]], Any]
+    flat: Callable[[Primitive, tuple[Any, ...], dict[str, Any]], Any] | None = None
 
 
-MOST_AXES = 64
-"""NumPy's arrays have no more."""
-
-LARGEST = 2**62
-"""No array is longer, and NumPy's whole numbers reach a little farther."""
+kinds: dict[type, Kind] = {}
 
 
-def whole_number(x: Any, what: str) -> int:
-    """A whole number, of any class that stands for one, that NumPy can count to; True is none."""
-    try:
-        if isinstance(x, bool | np.bool_):
-            raise TypeError
-        number: int = operator.index(x)
-    except TypeError:
-        raise TypeError(f"{what} is a whole number, got {type(x).__name__} ({x!r:.60})") from None
-    if not -LARGEST < number < LARGEST:
-        raise ValueError(f"{what} is out of range: got one of {number.bit_length()} bits")
-    return number
+def register_kind(
+    cls: type, rank: int, apply: Callable[..., Any], flat: Callable[..., Any] | None = None
+) -> None:
+    """Say what a primitive does with an operand of this class; node classes register themselves.
+
+    `apply` takes arguments as the user gave them, `flat` one scalar output's many scalar arguments.
+    """
+    kinds[cls] = Kind(rank, apply, flat)
 
 
-def axis_index(axis: Any, ndim: int, name: str | None = None) -> int:
-    """An axis counted from the front; any whole number that is none raises NumPy's AxisError."""
-    number = whole_number(axis, "an axis" if name is None else f"the axis of {name}")
-    if not -ndim <= number < ndim:
-        raise np.exceptions.AxisError(number, ndim, name)
-    return number % ndim
+def compute_numbers(primitive: Primitive, arguments: Any, options: dict[str, Any]) -> Any:
+    """Call a primitive where every argument is a plain number."""
+    return primitive.evaluate(arguments, options)
 
 
-def axis_tuple(axes: Any, ndim: int, name: str | None = None) -> tuple[int, ...]:
-    """One axis, or several in a tuple or list, counted from the front, each once."""
-    several = axes if isinstance(axes, tuple | list) else (axes,)
-    found = tuple(axis_index(axis, ndim, name) for axis in several)
-    if len(set(found)) < len(found):
-        raise ValueError(f"{name or 'axis'}: an axis is named twice in {axes!r:.60}")
-    return found
+def compute_arrays(primitive: Primitive, arguments: Any, options: dict[str, Any]) -> Any:
+    """Call a primitive where the highest kind among the arguments is an array."""
+    for x in arguments:
+        if x.__class__ is np.ndarray and x.dtype.kind not in "fbiu":
+            if x.dtype.kind != "O":
+                raise TypeError(f"{primitive.name}: expected real numbers, got {x.dtype}")
+            with np.errstate(all="ignore"):  # a Value never warns
+                return primitive.on_values(arguments, options)
+    out = primitive.compute(arguments, options)
+    return note_made(out, primitive, arguments, options) if under_way else out
 
 
-def check_flag(x: Any, what: str) -> None:
-    """Raise unless x is True or False, of Python's or of NumPy's."""
-    if not isinstance(x, bool | np.bool_):
-        raise TypeError(f"{what} is True or False, got {type(x).__name__} ({x!r:.60})")
+_NUMPY_SCALAR = Kind(1, compute_arrays)
 
 
-def check_axes(axis: Any, what: str) -> None:
-    """Raise unless an axis is a whole number, or a tuple of those."""
-    for each in axis if isinstance(axis, tuple) else (axis,):
-        if each.__class__ is int and -MOST_AXES <= each < MOST_AXES:
-            continue
-        if not -MOST_AXES <= whole_number(each, what) < MOST_AXES:
-            raise ValueError(
-                f"{what} is out of range: an array has at most {MOST_AXES}, got {each}"
-            )
+def kind_of(operand: Any, primitive: Primitive) -> Kind:
+    """The kind of an operand whose class is not registered itself."""
+    if isinstance(operand, np.bool_ | np.number):
+        if np.iscomplexobj(operand):
+            raise TypeError(f"{primitive.name}: expected real numbers, got complex")
+        return _NUMPY_SCALAR
+    check_array(operand, f"an argument of {primitive.name}")
+    for cls in type(operand).__mro__:
+        if cls in kinds:
+            return kinds[cls]
+    raise TypeError(
+        f"{primitive.name}: expected a number, an array, a Value or a Tensor, "
+        f"got {type(operand).__name__} ({operand!r:.60})"
+    )
 
 
 # --- the interface --------------------------------------------------------------------------------

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.engine.arrays import check_array
-from autograd.engine.dispatch import numpy_call, numpy_ufunc, registry
 from autograd.engine.exits import leaving
 from autograd.engine.followed import Followed, holds_followed, places
 from autograd.engine.grad_modes import aside, no_grad
@@ -22,6 +21,10 @@ from autograd.engine.graph import Node, changed, tick
 from autograd.engine.local_derivative import LocalDerivative
 from autograd.engine.modes import current_mode, under_way
 from autograd.engine.notes import note, note_whole
+from autograd.engine.numpy_protocols import numpy_call, numpy_ufunc
+from autograd.engine.passes import Differentiable
+from autograd.engine.pickling import Copyable
+from autograd.engine.primitive import registry
 from autograd.engine.said_once import said_once_of_float
 from autograd.engine.signatures import ArrayMethods
 from autograd.engine.sites import getframe, record_site
@@ -73,7 +76,7 @@ def as_data(data: Any, dtype: Any, what: str) -> Array:
     return array.astype(np.float64)
 
 
-class Tensor(ArrayMethods, Node, TensorHabits, metaclass=Listed):
+class Tensor(ArrayMethods, Differentiable, Copyable, TensorHabits, metaclass=Listed):
     """A node of the graph that holds an array.
 
     Args:

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.dispatch import kinds, shape_of
+from autograd.engine.axes import normalise_axes, shape_of
 from autograd.engine.letters import Letter
-from autograd.engine.primitive import Rule, normalise_axes
+from autograd.engine.primitive import Rule, kinds
 from autograd.engine.sites import is_library
 
 

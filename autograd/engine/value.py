@@ -14,7 +14,6 @@ import numpy as np
 
 from autograd.engine.arrays import check_array
 from autograd.engine.choices import NOTHING
-from autograd.engine.dispatch import numpy_call, numpy_ufunc, registry
 from autograd.engine.exits import leaving
 from autograd.engine.families import Elementwise
 from autograd.engine.followed import Followed
@@ -22,6 +21,10 @@ from autograd.engine.grad_modes import no_grad
 from autograd.engine.graph import LOCK, Node, changed, tick
 from autograd.engine.modes import current_mode, under_way
 from autograd.engine.notes import note, note_whole
+from autograd.engine.numpy_protocols import numpy_call, numpy_ufunc
+from autograd.engine.passes import Differentiable
+from autograd.engine.pickling import Copyable
+from autograd.engine.primitive import registry
 from autograd.engine.said_once import said_once_of_float
 from autograd.engine.signatures import ScalarMethods
 from autograd.engine.sites import getframe, record_site
@@ -70,7 +73,7 @@ class Given:
         return self.number
 
 
-class Value(ScalarMethods, Node, ValueHabits, metaclass=Listed):
+class Value(ScalarMethods, Differentiable, Copyable, ValueHabits, metaclass=Listed):
     """A node of the graph that holds one Python float.
 
     Args:
@@ -353,7 +356,7 @@ class Value(ScalarMethods, Node, ValueHabits, metaclass=Listed):
         else:
             _pass(self, self._seed(seed, False))
 
-    backward.__doc__ = Node.backward.__doc__
+    backward.__doc__ = Differentiable.backward.__doc__
 
     def _seed(self, seed: Any, as_node: bool) -> Any:
         if isinstance(seed, Node):
@@ -498,7 +501,7 @@ by_serial = attrgetter("_serial")
 
 
 def _pass(root: Value, seed: float) -> None:
-    """`graph.leave_gradients` for a graph of Values: the same pass on the flat slots."""
+    """`passes.leave_gradients` for a graph of Values: the same pass on the flat slots."""
     sums = {root: seed}
     stack = [root]
     order: list[Value] = []

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.dispatch import registry
 from autograd.engine.families import Elementwise
 from autograd.engine.letters import OPERATORS, Letter, written
+from autograd.engine.primitive import registry
 from autograd.formulas.latex import Latex, Plain
 from autograd.formulas.notation import LATEX_SIGNS, PLAIN_SIGNS
 from autograd.formulas.writing import ATOM, POWER, PRODUCT, Piece

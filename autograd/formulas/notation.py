@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.engine.dispatch import registry
 from autograd.engine.letters import Letter
+from autograd.engine.primitive import registry
 
 
 class Formula(NamedTuple):

@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.dispatch import registry
 from autograd.engine.families import ARITHMETIC, Elementwise, Multilinear, Reduction
 from autograd.engine.graph import Node
 from autograd.engine.letters import OPERATORS, Letter
-from autograd.engine.primitive import Primitive
+from autograd.engine.primitive import Primitive, registry
 from autograd.engine.value import Value
 from autograd.formulas.latex import rounded, write
 from autograd.formulas.notation import DOTS, READ_AS, Formula

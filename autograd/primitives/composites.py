@@ -9,21 +9,22 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.arrays import check_array
-from autograd.engine.dispatch import (
-    asarray,
-    asarrays,
-    holds_tensor,
-    numpy_functions,
-    plain_call,
-    raw,
+from autograd.engine.axes import (
+    axis_index,
+    axis_tuple,
+    check_axes,
+    check_flag,
     shape_of,
+    whole_number,
 )
 from autograd.engine.families import Elementwise
 from autograd.engine.followed import follow, holds_followed, places
 from autograd.engine.graph import Node
 from autograd.engine.modes import current_mode
 from autograd.engine.notes import note_call
-from autograd.engine.primitive import axis_index, axis_tuple, check_axes, check_flag, whole_number
+from autograd.engine.numpy_protocols import holds_tensor, plain_call
+from autograd.engine.operands import asarray, asarrays, raw
+from autograd.engine.primitive import numpy_functions
 from autograd.engine.value import Value
 from autograd.primitives.elementwise import (
     COMPARISONS,

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.declare import elementwise
-from autograd.engine.dispatch import is_node
 from autograd.engine.families import Elementwise
+from autograd.engine.operands import is_node
 from autograd.engine.primitive import Rule
 from autograd.support.late import import_late
 

@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from autograd.engine.axes import shape_of
 from autograd.engine.declare import fused
-from autograd.engine.dispatch import nary, registry, shape_of
 from autograd.engine.families import Fused
-from autograd.engine.primitive import add_up, as_floats, largest, ones
+from autograd.engine.operands import nary
+from autograd.engine.primitive import registry
+from autograd.engine.sums import add_up, as_floats, largest, ones
 from autograd.primitives.elementwise import exp, indicator, log, patch
 from autograd.primitives.entropy import as_alike, mul_or_zero, xlogy
 from autograd.primitives.linear import expand_dims, swapaxes

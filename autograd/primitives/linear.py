@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from autograd.engine.axes import axis_index, axis_tuple, shape_of
 from autograd.engine.declare import fused, linear_map
-from autograd.engine.dispatch import asarrays, numpy_functions, shape_of
 from autograd.engine.families import Fused, Linear
-from autograd.engine.primitive import axis_index, axis_tuple, unbroadcast
+from autograd.engine.operands import asarrays
+from autograd.engine.primitive import numpy_functions
+from autograd.engine.unbroadcast import unbroadcast
 from autograd.support.habits import publish
 
 reshape: Linear = linear_map(

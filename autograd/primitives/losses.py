@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from autograd.engine.axes import shape_of
 from autograd.engine.declare import elementwise, fused
-from autograd.engine.dispatch import registry, shape_of
 from autograd.engine.families import Elementwise, Fused
-from autograd.engine.primitive import add_reduce, starts
+from autograd.engine.primitive import registry
+from autograd.engine.sums import add_reduce, starts
 from autograd.primitives.elementwise import (
     exp,
     indicator,

@@ -18,7 +18,6 @@ import numpy as np
 
 from autograd.engine.apply import apply_to_tensors, record_scalar
 from autograd.engine.choices import NOTHING, edge_text
-from autograd.engine.dispatch import accepts, as_numpy, raw, registry
 from autograd.engine.families import ARITHMETIC, Elementwise, Reduction
 from autograd.engine.followed import ROWS, UFUNCS, Followed, follow, plain
 from autograd.engine.graph import Node, tick
@@ -26,7 +25,9 @@ from autograd.engine.in_place import in_place
 from autograd.engine.letters import OPERATORS, Letter, scalar_text
 from autograd.engine.modes import current_mode
 from autograd.engine.notes import note
-from autograd.engine.primitive import Primitive
+from autograd.engine.numpy_protocols import as_numpy
+from autograd.engine.operands import accepts, raw
+from autograd.engine.primitive import Primitive, registry
 from autograd.engine.sites import getframe, is_library, library_files, record_site
 from autograd.engine.tensor import Tensor
 from autograd.engine.tracebacks import hidden

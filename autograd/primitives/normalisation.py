@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.engine.axes import normalise_axes
 from autograd.engine.declare import fused
-from autograd.engine.primitive import add_up, normalise_axes
+from autograd.engine.sums import add_up
 from autograd.primitives.effects import told, track_moments
 from autograd.primitives.elementwise import sqrt, square
 from autograd.primitives.reductions import centre, deviations, mean

@@ -7,17 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd.engine.axes import axis_tuple, shape_of, whole_number
 from autograd.engine.declare import multilinear
-from autograd.engine.dispatch import (
-    asarray,
-    asarrays,
-    nary,
-    numpy_functions,
-    raw,
-    registry,
-    shape_of,
-)
-from autograd.engine.primitive import axis_tuple, whole_number
+from autograd.engine.operands import asarray, asarrays, nary, raw
+from autograd.engine.primitive import numpy_functions, registry
 from autograd.primitives.linear import expand_dims, reshape, squeeze, swapaxes, transpose
 from autograd.support.habits import publish
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.engine.axes import normalise_axes
 from autograd.engine.declare import reduction
-from autograd.engine.primitive import add_up, as_floats, normalise_axes
+from autograd.engine.sums import add_up, as_floats
 from autograd.primitives.elementwise import direction, exp, indicator
 from autograd.primitives.linear import concatenate, cumsum, getitem, reshape, transpose
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from autograd.engine.apply import alias, apply_to_tensors, make
 from autograd.engine.grad_modes import enable_grad
-from autograd.engine.graph import Node, cotangents, reachable, tangents
+from autograd.engine.graph import Node, reachable
+from autograd.engine.passes import cotangents, tangents
 from autograd.engine.primitive import Primitive
 from autograd.engine.recording import recording
 from autograd.engine.tensor import Tensor

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.dispatch import registry
 from autograd.engine.graph import Node
+from autograd.engine.primitive import registry
 from autograd.engine.sites import is_library
 from autograd.engine.tensor import Tensor
 from autograd.engine.value import Value

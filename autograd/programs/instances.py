@@ -16,14 +16,15 @@ import numpy as np
 
 from autograd.engine.apply import apply_to_tensors
 from autograd.engine.arrays import check_array
-from autograd.engine.dispatch import nary, registry
 from autograd.engine.families import Elementwise, Reduction
 from autograd.engine.followed import Followed
 from autograd.engine.grad_modes import aside, enable_grad
-from autograd.engine.graph import Node, cotangents, reachable, tangents, tick, topological_order
+from autograd.engine.graph import Node, reachable, tick, topological_order
 from autograd.engine.modes import current_mode
 from autograd.engine.notes import BranchChanged, Check
-from autograd.engine.primitive import Primitive
+from autograd.engine.operands import nary
+from autograd.engine.passes import cotangents, tangents
+from autograd.engine.primitive import Primitive, registry
 from autograd.engine.recording import recording
 from autograd.engine.said_once import depth_of_user
 from autograd.engine.sites import getframe

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from autograd.engine import graph
-from autograd.engine.dispatch import registry
 from autograd.engine.graph import Node, StaleGraphError
 from autograd.engine.modes import current_mode
 from autograd.engine.notes import BranchChanged, Notes
+from autograd.engine.primitive import registry
 from autograd.engine.recording import recording
 from autograd.engine.tensor import Tensor
 from autograd.engine.vector import Vector

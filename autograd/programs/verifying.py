@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.engine.dispatch import registry
 from autograd.engine.families import Elementwise
 from autograd.engine.graph import Node
+from autograd.engine.primitive import registry
 from autograd.engine.value import Value
 from autograd.programs.by_numpy.executor import NumpyExecutor
 

@@ -286,7 +286,7 @@ def test_no_part_of_the_library_reads_data_in_a_recording_without_a_note() -> No
     # reader is either one of them, or an exit that must say so.
     properties = {("tensor.py", name) for name in ("data", "dtype", "ndim", "shape", "size")}
     gate = {("notes.py", "note_numbers"), ("notes.py", "plain_numbers")}
-    allowed = properties | gate | {("tensor.py", "_seed"), ("dispatch.py", "raw")}
+    allowed = properties | gate | {("tensor.py", "_seed"), ("operands.py", "raw")}
     readers: set[tuple[str, str]] = set()
 
     def spying(kind: Any) -> Any:

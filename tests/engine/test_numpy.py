@@ -14,7 +14,7 @@ from samples import BINARY, UNARY, mask, numbers
 
 import autograd
 from autograd import Tensor, Value
-from autograd.engine.dispatch import numpy_functions
+from autograd.engine.primitive import numpy_functions
 
 M = numbers(3, 4)
 UFUNCS = [f for f in numpy_functions if isinstance(f, np.ufunc)]

@@ -15,7 +15,7 @@ import pytest
 
 import autograd
 from autograd import Tensor
-from autograd.engine.dispatch import numpy_functions
+from autograd.engine.primitive import numpy_functions
 
 M = np.array([[0.5, -1.0, 2.0], [3.0, 0.25, -0.75]])
 V = np.array([0.5, 2.0, 3.0])

@@ -12,7 +12,7 @@ import pytest
 
 import autograd
 from autograd import Tensor, Value, gradcheck
-from autograd.engine.dispatch import numpy_functions
+from autograd.engine.primitive import numpy_functions
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from programs.arbitrary.choices import Choices, Recorded, Replayed, shrunk
 from programs.arbitrary.program import Leaf, Program, Step
 
 import autograd
-from autograd.engine.dispatch import numpy_functions
+from autograd.engine.primitive import numpy_functions
 
 
 @st.composite

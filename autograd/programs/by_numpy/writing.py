@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.dispatch import registry
+from autograd.engine.axes import normalise_axes
 from autograd.engine.families import Elementwise
-from autograd.engine.primitive import normalise_axes
+from autograd.engine.primitive import registry
 from autograd.programs.planning.plan import TOTAL, Instruction, Plan, function_of
 
 Array = np.ndarray[Any, Any]

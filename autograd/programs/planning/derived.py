@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from autograd.engine.dispatch import registry
 from autograd.engine.graph import Node
 from autograd.engine.notes import Made
+from autograd.engine.primitive import registry
 from autograd.engine.tensor import Tensor
 
 if TYPE_CHECKING:

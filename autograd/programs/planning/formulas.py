@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.dispatch import registry
 from autograd.engine.families import Elementwise, Fused
 from autograd.engine.graph import Node
 from autograd.engine.letters import OPERATORS, Letter
+from autograd.engine.primitive import registry
 
 FLOAT64: np.dtype[Any] = np.dtype(np.float64)
 SMALL = 64

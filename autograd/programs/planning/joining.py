@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.engine.dispatch import registry
 from autograd.engine.families import Multilinear
 from autograd.engine.graph import Node
 from autograd.engine.letters import Letter
-from autograd.engine.primitive import Primitive
+from autograd.engine.primitive import Primitive, registry
 
 if TYPE_CHECKING:
     from autograd.programs.planning.planner import Planner

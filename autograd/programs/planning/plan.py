@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.dispatch import registry
 from autograd.engine.followed import CALL, run
 from autograd.engine.graph import Node
 from autograd.engine.letters import OPERATORS
+from autograd.engine.primitive import registry
 
 TOTAL = "total"
 """The one instruction that is no row: the sum of a number over all instances."""

@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.dispatch import registry
 from autograd.engine.families import Elementwise
 from autograd.engine.graph import Node, topological_order
 from autograd.engine.letters import Letter
-from autograd.engine.primitive import Primitive
+from autograd.engine.primitive import Primitive, registry
 from autograd.engine.value import Value
 from autograd.programs.planning.derived import Derived, as_recorded, made_again
 from autograd.programs.planning.formulas import (

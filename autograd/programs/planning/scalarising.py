@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.engine.dispatch import registry
+from autograd.engine.axes import normalise_axes
 from autograd.engine.families import Multilinear, Reduction
 from autograd.engine.graph import Node
 from autograd.engine.letters import Letter
-from autograd.engine.primitive import Primitive, normalise_axes
+from autograd.engine.primitive import Primitive, registry
 
 if TYPE_CHECKING:
     from autograd.programs.planning.planner import Planner

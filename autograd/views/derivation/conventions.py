@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.engine.dispatch import registry
 from autograd.engine.families import Elementwise, Reduction
 from autograd.engine.letters import Letter
+from autograd.engine.primitive import registry
 from autograd.formulas.algebra import COMPARISONS, make, sample
 
 CONDITIONS = (*COMPARISONS, "logical_and", "logical_or")

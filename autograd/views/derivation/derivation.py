@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 import autograd.primitives.composites as _functions
-from autograd.engine.dispatch import registry
-from autograd.engine.graph import Node, check_fresh, describe, topological_order
+from autograd.engine.graph import Node, describe, topological_order
+from autograd.engine.passes import check_fresh
+from autograd.engine.primitive import registry
 from autograd.engine.value import Value
 from autograd.formulas.typeset import ROW, equations, in_page
 from autograd.support.habits import publish

@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.engine.dispatch import registry
 from autograd.engine.graph import Node
 from autograd.engine.letters import Letter
-from autograd.engine.primitive import Primitive
+from autograd.engine.primitive import Primitive, registry
 from autograd.formulas.algebra import inverse
 
 

@@ -10,9 +10,10 @@ from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
 
-from autograd.engine.graph import Node, StaleGraphError, check_fresh, reachable, topological_order
+from autograd.engine.graph import Node, StaleGraphError, reachable, topological_order
 from autograd.engine.letters import Letter
 from autograd.engine.local_derivative import LocalDerivative
+from autograd.engine.passes import check_fresh
 from autograd.engine.scopes import Scope
 from autograd.engine.sites import Site
 from autograd.engine.value import Value

@@ -20,7 +20,7 @@ from programs.arbitrary.program import Array, Constant, Program, Step
 
 import autograd
 from autograd import BranchChanged, Node, StaleGraphError, Tensor, Value
-from autograd.engine.dispatch import raw
+from autograd.engine.operands import raw
 
 NATIVE = all(importlib.util.find_spec(name) for name in ("llvmlite", "scipy"))
 PYTORCH = importlib.util.find_spec("torch") is not None

@@ -16,7 +16,7 @@ from programs.arbitrary.program import written
 from samples import SAMPLES, Sample
 
 import autograd
-from autograd.engine.dispatch import numpy_functions
+from autograd.engine.primitive import numpy_functions
 
 COUNTERPARTS: dict[str, Callable[..., Any]] = {}
 """PyTorch's function for a row, where PyTorch is installed."""

@@ -12,7 +12,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, Value
-from autograd.engine.dispatch import numpy_functions
+from autograd.engine.primitive import numpy_functions
 
 Array = np.ndarray[Any, Any]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.dispatch import registry
+from autograd.engine.primitive import registry
 from autograd.programs.native import heads
 from autograd.programs.native.llvm import Code, symbols
 from autograd.programs.native.machine import Machine, available, machine_code, vector_width

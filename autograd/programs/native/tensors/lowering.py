@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.dispatch import registry
+from autograd.engine.primitive import registry
 from autograd.programs.native.mathematics import ROWS
 from autograd.programs.native.tensors.builder import Builder
 from autograd.programs.native.tensors.operations import (

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.primitive import normalise_axes
+from autograd.engine.axes import normalise_axes
 from autograd.programs.native.machine import vector_width
 from autograd.programs.native.tensors.blas import threads
 from autograd.programs.native.tensors.builder import Builder

@@ -1,0 +1,179 @@
+"""The passes over a graph: cotangents backward, tangents forward.
+
+State lives in the pass and not in the nodes: the cotangents are in a dictionary that dies with it. What
+a pass leaves on nodes is written in one step after it has succeeded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+
+from autograd.engine import graph
+from autograd.engine.exits import depends
+from autograd.engine.grad_modes import aside, enable_grad
+from autograd.engine.graph import LOCK, Node, StaleGraphError, describe, reachable
+from autograd.engine.modes import current_mode
+from autograd.support.habits import option_advice
+
+UNCHANGED = nullcontext()
+"""The mode of a pass over numbers, which records nothing as it meets no nodes."""
+
+
+def check_fresh(nodes: Sequence[Node], what: str, *, numbers: bool = False) -> None:
+    """Raise when data was assigned after one of `nodes`, in order, had been computed from it."""
+    if not nodes or nodes[0]._serial > graph.latest_change:
+        return
+    for node in nodes:
+        stale = node._stale_argument(numbers)
+        if stale is not None:
+            primitive = node._primitive
+            raise StaleGraphError(
+                f"{what} through an old graph: the data of {describe(stale)} was assigned after "
+                f"{primitive.name if primitive else 'it'} had been computed from it "
+                f"(at {node.site}). Compute the result again from the new data."
+            )
+
+
+def cotangents(
+    seeds: dict[Node, Any],
+    *,
+    create_graph: bool = False,
+    wrt: Iterable[Node] | None = None,
+    stop: Iterable[Node] = (),
+    retain: bool = False,
+) -> dict[Node, Any]:
+    """One backward pass: the cotangents of the nodes `wrt`, or of every node that keeps a gradient.
+
+    Each node's cotangent is complete when the node's turn comes, because all its uses were made
+    after it and have had their turn: that is why the order matters. Nothing is passed on below the
+    nodes `stop`.
+    """
+    _, interior = reachable(seeds)
+    targets = None if wrt is None else set(wrt)
+    leading: set[Node] | None = None
+    if targets is not None:
+        # Walk only the nodes that lead to a target, and do not go below one unless another is there.
+        leading = set(targets)
+        for node in interior:
+            if node not in leading and any(parent in leading for parent in node.parents):
+                leading.add(node)
+        interior = [
+            node
+            for node in interior
+            if node in leading and any(parent in leading for parent in node.parents)
+        ]
+    if stop:
+        ends = set(stop)
+        interior = [node for node in interior if node not in ends]
+    check_fresh(interior, "a backward pass", numbers=not create_graph)
+    anomaly = current_mode().anomaly
+    if anomaly is not None:
+        for node in interior:
+            anomaly.check_untouched(node)
+    checked = anomaly is not None or leading is not None
+
+    sums = dict(seeds)
+    get, pop = sums.get, sums.pop
+    with np.errstate(all="ignore"), enable_grad() if create_graph else UNCHANGED:
+        for node in reversed(interior):
+            # A cotangent that nobody will ask for is let go, so that its memory is used again.
+            kept = retain or node._retain if targets is None else node in targets
+            g = get(node) if kept else pop(node, None)
+            if g is None:
+                continue
+            if not (create_graph or checked):
+                node._spread(g, sums)
+                continue
+            for parent, contribution in (
+                node._recorded_contributions(g) if create_graph else node._contributions(g)
+            ):
+                if leading is not None and parent not in leading:
+                    continue
+                if anomaly is not None:
+                    anomaly.check_backward(node, parent, contribution)
+                before = get(parent)
+                sums[parent] = contribution if before is None else before + contribution
+    return sums if targets is None else {node: sums[node] for node in targets if node in sums}
+
+
+def leave_gradients(root: Node, seed: Any, create_graph: bool) -> None:
+    """Run one pass, then write every gradient in one step: a pass that fails changes nothing."""
+    sums = cotangents({root: seed}, create_graph=create_graph, retain=current_mode().retain)
+    shared = len({id(g) for g in sums.values()}) < len(sums)
+    with LOCK:
+        for node, g in sums.items():
+            node._receive(g, shared)
+
+
+def leave_recorded_gradients(root: Node, seed: Any, create_graph: bool, notes: Any) -> None:
+    """The same while a program is recorded, and so is the pass: reading a gradient is noted."""
+    sums = cotangents({root: seed}, create_graph=True, retain=current_mode().retain)
+    numbers = {node: g if create_graph else g._raw for node, g in sums.items()}
+    shared = len({id(g) for g in numbers.values()}) < len(sums)
+    with LOCK, aside():
+        for node, g in numbers.items():
+            earlier = notes.gradients.get(node, []) if node._primitive is None else []
+            node._receive(g, shared)
+            notes.gradients[node] = [*earlier, sums[node]]
+
+
+def tangents(seeds: dict[Node, Any], outputs: Sequence[Node], *, recorded: bool) -> list[Any]:
+    """One forward pass: the tangents of `outputs` (``None`` where none depends on a seed)."""
+    _, interior = reachable(outputs)
+    sums = dict(seeds)
+    with np.errstate(all="ignore"), enable_grad() if recorded else UNCHANGED:
+        for node in interior:
+            if node not in sums and any(parent in sums for parent in node.parents):
+                check_fresh((node,), "a forward-mode pass")
+                sums[node] = node._tangent(sums, recorded)
+    return [sums.get(node) for node in outputs]
+
+
+class Differentiable(Node):
+    """A node from which a backward pass can start."""
+
+    __slots__ = ()
+
+    def backward(
+        self, seed: Any = None, *, create_graph: bool = False, **torch_options: Any
+    ) -> None:
+        """Leave the gradient of this node on every leaf it was computed from.
+
+        Leaves **add** it to what they hold (`zero_grad` clears it); interior Values, and interior
+        tensors that retain it, hold this pass's gradient alone, so a second call is right.
+
+        Args:
+            seed: the cotangent to start from, of this node's shape. A one-element node needs none.
+            create_graph: record the pass itself, so that gradients are nodes.
+
+        Raises:
+            StaleGraphError: data was assigned after it had been used. Nothing is changed.
+            ValueError: no seed where one is needed, or one of the wrong shape.
+            TypeError: a seed that is not made of real numbers, or PyTorch's ``gradient=`` or
+                ``retain_graph=``: here the seed is ``seed=``, and graphs are always kept.
+        """
+        if torch_options:
+            raise TypeError(
+                f"backward() has no option {', '.join(map(repr, torch_options))}: it takes `seed=`, the "
+                "cotangent to start from, and `create_graph=`, and graphs are always kept"
+                + option_advice(torch_options, ("seed", "create_graph"))
+            )
+        if not self._requires_grad:
+            raise ValueError(
+                f"backward() from {self!r}: it was computed without recording, or from nothing that "
+                "requires a gradient, so there is nothing to differentiate"
+            )
+        mode = current_mode()
+        if mode.transforming and not create_graph and depends(self, mode.transforming):
+            raise TypeError(
+                "backward() under a transform leaves plain numbers, which the transform cannot "
+                "differentiate: use autograd.grad, or backward(create_graph=True)"
+            )
+        if mode.notes is None:
+            leave_gradients(self, self._seed(seed, create_graph), create_graph)
+        else:
+            leave_recorded_gradients(self, self._seed(seed, True), create_graph, mode.notes)
