@@ -2,9 +2,7 @@
 
 Each contestant has a process of its own and one thread; it is checked against PyTorch (or against
 backpropagation by hand) before it is timed; rounds alternate between the contestants, and medians are
-compared. What is not installed is a line. HIPS autograd has our import name: give it an interpreter of
-its own, for example ``--python hips=/path/to/venv/bin/python``.
-"""
+compared. What is not installed is XX"""
 
 from __future__ import annotations
 
@@ -20,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from autograd import install_hint
-from benchmarks import pictures, scaling, tables
+from benchmarks import before, pictures, scaling, tables
+from benchmarks.before import FIRST, Comparison
 from benchmarks.contestants import CONTESTANTS, Contestant
 from benchmarks.harness import Harness, Result
 from benchmarks.workloads import WORKLOADS
@@ -46,8 +45,12 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     known = f"contestants (or families of them): {', '.join(CONTESTANTS)}"
-    parser.add_argument("--only", metavar="S2,T1", help=f"of {', '.join(WORKLOADS)}, scaling")
-    parser.add_argument("--rounds", type=int, help="rounds for each contestant (9; 3 when quick)")
+    parser.add_argument(
+        "--only", metavar="S2,T1", help=f"of {', '.join(WORKLOADS)}, scaling; import, first"
+    )
+    parser.add_argument(
+        "--rounds", type=int, help="rounds for each contestant (9; 15 with --before; 3 when quick)"
+    )
     parser.add_argument("--without", metavar="torch,jax", default="", help=known)
     parser.add_argument(
         "--with",
@@ -78,11 +81,24 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, metavar="DIR", help="where the pictures go (docs)")
     parser.add_argument("--format", choices=("svg", "png"), default="svg", help="of the pictures")
     parser.add_argument("--quick", action="store_true", help="short rounds, and few of them")
+    parser.add_argument(
+        "--before", type=Path, metavar="CHECKOUT", help="an older checkout to be compared with"
+    )
+    parser.add_argument(
+        "--core", type=int, metavar="N", help="with --before: the processor that all stay on"
+    )
     options = parser.parse_args(arguments)
-    options.only = options.only.split(",") if options.only else [*WORKLOADS, "scaling"]
+    others = FIRST if options.before else ("scaling",)
+    options.only = options.only.split(",") if options.only else [*WORKLOADS, *others]
     for name in options.only:
-        if name not in (*WORKLOADS, "scaling"):
-            parser.error(f"no workload {name!r}: there are {', '.join(WORKLOADS)} and scaling")
+        if name not in (*WORKLOADS, *others):
+            parser.error(
+                f"no workload {name!r}: there are {', '.join(WORKLOADS)} and {' and '.join(others)}"
+            )
+    if options.before and not (options.before / "autograd" / "__init__.py").is_file():
+        parser.error(f"--before {options.before}: no checkout there, with a folder autograd")
+    if options.core is not None and (not options.before or not hasattr(os, "sched_setaffinity")):
+        parser.error("--core goes with --before, on Linux")
     options.without = [name for name in options.without.split(",") if name]
     options.also = [name for name in options.also.split(",") if name]
     options.pythons = dict(pair.partition("=")[::2] for pair in options.python)
@@ -93,7 +109,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
         if not os.access(path, os.X_OK):
             parser.error(f"--python {name}={path}: no interpreter there")
     if options.rounds is None:
-        options.rounds = 3 if options.quick else 9
+        options.rounds = 3 if options.quick else 15 if options.before else 9
     if options.rounds < 1:
         parser.error(f"--rounds is 1 or more, got {options.rounds}")
     return options
@@ -114,9 +130,8 @@ def say(line: str = "") -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for, print the tables, draw the pictures. 1 when a result was wrong."""
     options = parsed(arguments)
-    harness = Harness(
-        options.rounds, 0.02 if options.quick else 0.1, options.pythons, clock=options.clock
-    )
+    seconds = 0.02 if options.quick else 0.1
+    harness = Harness(options.rounds, seconds, options.pythons, clock=options.clock)
     results: dict[str, list[Result]] = {}
     specified: dict[str, list[Result]] = {}  # the same, with the dtype in the name
     made_on = f"Python {platform.python_version()}, NumPy {np.__version__}, {processor()}"
@@ -124,6 +139,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     caption = f"{made_on}; one thread each, {how}medians of {options.rounds} interleaved rounds"
     say(f"{caption}.")
     say()
+    if options.before:
+        old = str(options.before.resolve())
+        comparison = Comparison(old, options.rounds, core=options.core, clock=options.clock)
+        return before.run(comparison, options.only, options.dtype, seconds, say)
     for name in options.only:
         if name == "scaling":
             continue

@@ -12,8 +12,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from benchmarks.contest import TOLERANCE
@@ -40,16 +41,17 @@ SETTINGS = {
     "TRAINING": "1",
 }
 
-# Our packages are found in the repository's folder, first of all. The peer that has our import name must
-# not see that folder: there, only the package `benchmarks` is taken from it.
-OURS_FIRST = "import sys; sys.path.insert(0, {root!r})"
-OURS_HIDDEN = """
+# Our packages are found in a checkout's folder, first of all: in this one, or in the older one that it
+# is held against. The peer that has our import name must not see that folder. The package `benchmarks`
+# is this one always, so that all are measured by the same code.
+START = """
 import importlib.util, sys
-sys.path[:] = [p for p in sys.path if p not in ('', {root!r})]
+sys.path[:] = {first!r} + [p for p in sys.path if p not in ('', {root!r})]
 spec = importlib.util.spec_from_file_location('benchmarks', {root!r} + '/benchmarks/__init__.py')
 sys.modules['benchmarks'] = importlib.util.module_from_spec(spec)
+from benchmarks.worker import main
+main({key!r})
 """
-START = "{path}\nfrom benchmarks.worker import main\nmain({key!r})"
 
 PREFERRED = ("torch", "torch-0d", "hand", "eager")
 """Whose results are right: the first of these that is there."""
@@ -98,16 +100,34 @@ class Result:
 
 
 class Process:
-    """A worker, and the lines that go to it and come from it."""
+    """A worker, and the lines that go to it and come from it.
 
-    def __init__(self, key: str, python: str, patience: float) -> None:
+    Args:
+        key: the contestant.
+        python: its interpreter.
+        patience: seconds until an answer is given up.
+        checkout: the folder that `autograd` and `nn` are taken from: this repository's by default.
+        core: the processor that it must stay on, if any.
+        environment: variables of its own.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        python: str,
+        patience: float,
+        *,
+        checkout: str = ROOT,
+        core: int | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.patience = patience
         self.errors: Any = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         own = CONTESTANTS[key].own
-        code = START.format(path=(OURS_HIDDEN if own else OURS_FIRST).format(root=ROOT), key=key)
-        environment = {**os.environ, **SETTINGS}
+        code = START.format(first=[] if own else [checkout], root=ROOT, key=key)
+        variables = {**os.environ, **SETTINGS, **environment}
         if own:
-            environment.pop("PYTHONPATH", None)
+            variables.pop("PYTHONPATH", None)
         self.process: Any = subprocess.Popen(
             [python, "-c", code],
             stdin=subprocess.PIPE,
@@ -115,8 +135,10 @@ class Process:
             stderr=self.errors,
             text=True,
             encoding="utf-8",
-            env=environment,
+            env=variables,
         )
+        if core is not None:
+            os.sched_setaffinity(self.process.pid, {core})
 
     def ask(self, **order: Any) -> dict[str, Any]:
         """One order and its answer."""

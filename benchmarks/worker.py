@@ -1,7 +1,8 @@
 """One contestant in a process of its own, which does what the harness asks for, one line at a time.
 
 A line that comes in is ``{"prepare": workload, "seconds": s}`` or ``{"round": true}``; an answer goes
-out for each.
+out for each. ``{"import": module}`` and ``{"once": workload}`` time what a process does for the first
+time.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import platform
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 from benchmarks.contest import STEPS, Contest
@@ -122,11 +124,23 @@ class Worker:
         return {"seconds": wall / self.steps, "busy": busy / wall}
 
 
+def once(task: Callable[[], Any]) -> dict[str, float]:
+    """Seconds of what is done a single time, by the clock and of this process's processors."""
+    busy, wall = time.process_time(), time.perf_counter()
+    task()
+    wall = time.perf_counter() - wall
+    return {"seconds": wall, "busy": (time.process_time() - busy) / wall}
+
+
 def answer(worker: Worker, order: dict[str, Any]) -> dict[str, Any]:
     """What goes back for one order; what goes wrong is a line as well."""
     try:
         if "prepare" in order:
             return worker.prepare(order["prepare"], order["seconds"])
+        if "import" in order:  # NumPy is there: it is not ours to be quick
+            return once(lambda: importlib.import_module(order["import"]))
+        if "once" in order:
+            return once(contest_of(worker.key, order["once"]).step)
         return worker.round()
     except Exception as error:  # a peer's failure is a result: the harness prints it
         traceback.print_exc()

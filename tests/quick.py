@@ -79,10 +79,12 @@ SLOW = {
     ),
     "tests/test_benchmarks.py": (
         "test_a_check_tells_a_wrong_gradient_from_a_right_one",
+        "test_a_checkout_is_held_against_an_older_one",
         "test_a_contestant_computes_what_pytorch_computes",
         "test_a_missing_peer_is_a_line",
         "test_a_run_with_nothing_but_the_core_prints_tables_and_draws",
         "test_scaling_measures_each_size_and_leaves_out_what_fails",
+        "test_the_older_checkout_is_what_is_measured",
     ),
     "tests/test_command_line.py": ("test_the_command_of_the_readme_writes_a_lesson",),
     "tests/views/derivation/test_derivation_rows.py": (

@@ -15,6 +15,7 @@ import pytest
 
 from benchmarks import goals, harness, scaling, tables, worker
 from benchmarks.__main__ import main
+from benchmarks.before import Comparison, Pair, Task, tasks
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.harness import GoneError, Harness, Process, Result
 from benchmarks.workloads import WORKLOADS, expression, find, operations
@@ -219,6 +220,39 @@ def test_a_run_with_nothing_but_the_core_prints_tables_and_draws(
         assert len(picture) < 500_000
 
 
+def test_a_checkout_is_held_against_an_older_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """Here against itself, where nothing is wrong, whatever is slower by chance."""
+    options = ["--before", harness.ROOT, "--quick", "--rounds", "1", "--only", "T1,import"]
+    main(options)
+    printed = capsys.readouterr().out
+    names = [line.split("|")[1].strip() for line in printed.splitlines() if " … " in line]
+    assert names == [
+        "T1, compiled",
+        "T1, compiled (NumPy)",
+        "T1, eager",
+        "import autograd",
+        "import nn",
+    ]
+    assert "WRONG" not in printed
+
+
+def test_the_older_checkout_is_what_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "autograd").mkdir()
+    (tmp_path / "autograd" / "__init__.py").write_text("raise ImportError('the older one')")
+    for task in tasks(["T1", "import", "first"], "float64", 1e-4):
+        assert "the older one" in Comparison(str(tmp_path), rounds=1).measured(task).trouble
+        if task.name.startswith("T1"):
+            break
+
+
+def test_what_is_slower_is_told_by_its_rounds() -> None:
+    task = Task("T1", "eager", {})
+    assert Pair(task, [1.0] * 5, [1.02] * 5).verdict == ""
+    assert Pair(task, [1.0] * 5, [1.00, 1.00, 1.04, 1.09, 1.10]).verdict == "perhaps slower"
+    assert Pair(task, [2.0] * 5, [2.00, 2.10, 2.10, 2.10, 2.20]).verdict == "slower"
+    assert Pair(task, [1.0, 2.0, 3.0], [0.5, 1.0, 1.5]).quartiles == (0.5, 0.5, 0.5)
+
+
 def test_scaling_measures_each_size_and_leaves_out_what_fails(tmp_path: Path) -> None:
     said: list[str] = []
     points = scaling.measured(
@@ -251,6 +285,9 @@ def test_scaling_measures_each_size_and_leaves_out_what_fails(tmp_path: Path) ->
         (["--without", "tensorflow"], "no contestant 'tensorflow': there are compiled"),
         (["--rounds", "0"], "--rounds is 1 or more, got 0"),
         (["--python", "hips=/no/such/python"], "no interpreter there"),
+        (["--before", "/no/such/checkout"], "no checkout there"),
+        (["--core", "0"], "--core goes with --before"),
+        (["--only", "first"], "no workload 'first': there are S1"),
     ],
 )
 def test_an_option_that_does_not_fit_is_said(

@@ -48,7 +48,24 @@ CONTESTANTS = {
     for c in (
         Contestant("compiled", "chalkgrad, compiled", "ours.compiled", ("S1", *NETWORKS)),
         Contestant(
-            "compiled-numpy", "chalkgrad, compiled (NumPy)", "ours.compiled_numpy", ("S1", "S2")
+            "compiled-numpy",
+            "chalkgrad, compiled (NumPy)",
+            "ours.compiled_numpy",
+            ("S1", *NETWORKS),
+        ),
+        Contestant(
+            "first",
+            "chalkgrad, compiling and the first replay",
+            "ours.compiling",
+            ("S1", *NETWORKS),
+            optional=True,
+        ),
+        Contestant(
+            "first-numpy",
+            "chalkgrad, compiling and the first replay (NumPy)",
+            "ours.compiling_numpy",
+            ("S1", *NETWORKS),
+            optional=True,
         ),
         Contestant("eager", "chalkgrad, eager", "ours.eager", ("S1", *NETWORKS)),
         Contestant(

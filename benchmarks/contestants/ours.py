@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -38,20 +39,22 @@ def pasted_without_collector(w: Workload) -> Contest:
 
 def compiled(w: Workload) -> Contest:
     """A graph recorded once and replayed, by the best executor there is."""
-    return with_executor(w, "auto")
+    return replayed(w, "auto")
 
 
 def compiled_numpy(w: Workload) -> Contest:
     """The same on the NumPy executor, which needs no extra."""
-    return with_executor(w, "numpy")
+    return replayed(w, "numpy")
 
 
-def with_executor(w: Workload, executor: str) -> Contest:
-    """A program on one executor."""
-    if not w.sizes:
-        return compiled_expression(w, executor)
-    make = compiled_neurons if w.name.startswith("S2") else compiled_tensors
-    return make(w, executor)
+def compiling(w: Workload) -> Contest:
+    """The way to the first gradients: a recorded graph compiled and replayed once."""
+    return first_replay(w, "auto")
+
+
+def compiling_numpy(w: Workload) -> Contest:
+    """The same on the NumPy executor."""
+    return first_replay(w, "numpy")
 
 
 # --- the expression --------------------------------------------------------------------------------
@@ -79,24 +82,6 @@ def eager_without_collector(w: Workload) -> Contest:
     return contest
 
 
-def compiled_expression(w: Workload, executor: str) -> Contest:
-    """The recorded expression, for one instance."""
-    total, a, b = expression(Value, w.nodes)
-    program = autograd.compile(total, inputs=[a, b], executor=executor, threads=1)
-    x, y = np.array([1.1]), np.array([0.7])
-
-    def step() -> Any:
-        a.grad = b.grad = None
-        out = program(x, y)
-        program.backward()
-        return out
-
-    def check() -> list[float]:
-        return [float(step()[0]), a.grad, b.grad]
-
-    return Contest(step, check, note=f"{program.stats.executor} executor")
-
-
 # --- a network of neurons --------------------------------------------------------------------------
 
 
@@ -122,31 +107,6 @@ def eager_neurons(w: Workload) -> Contest:
         return loss
 
     return training(w, step, float, lambda: in_layers(w, [p.data for p in model.parameters()]))
-
-
-def compiled_neurons(w: Workload, executor: str) -> Contest:
-    """One instance recorded, all of them replayed in one sweep."""
-    model, optimiser = neurons(w)
-    x1, x2, y = Value(0.0, "x1"), Value(0.0, "x2"), Value(1.0, "y")
-    loss = nn.hinge(model([x1, x2]), y) + nn.regularisers.l2(model, w.lam)
-    program = autograd.compile(loss, inputs=[x1, x2, y], executor=executor, threads=1)
-    X, T = w.data()
-    X0, X1, Y = (np.ascontiguousarray(column) for column in (X[:, 0], X[:, 1], T[:, 0]))
-
-    def step() -> Any:
-        optimiser.zero_grad()
-        losses = program(X0, X1, Y)
-        program.backward()
-        optimiser.step()
-        return losses
-
-    return training(
-        w,
-        step,
-        lambda losses: losses.mean(),
-        lambda: in_layers(w, [p.data for p in model.parameters()]),
-        note=f"{program.stats.executor} executor",
-    )
 
 
 # --- tensors ---------------------------------------------------------------------------------------
@@ -185,8 +145,52 @@ def eager_tensors(w: Workload) -> Contest:
     return training(w, step, float, lambda: [p.data for p in model.parameters()])
 
 
-def compiled_tensors(w: Workload, executor: str) -> Contest:
-    """The loss as a program of the batch and its targets."""
+# --- what is compiled ------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class Recorded:
+    """A graph to compile.
+
+    Attributes:
+        output: the node it ends in.
+        inputs: the leaves that a replay is given numbers for.
+        arrays: these numbers.
+        leaves: the others that gradients are left on, in the order of `Workload.parameters`.
+        optimiser: what moves them, if anything does.
+    """
+
+    output: Any
+    inputs: list[Any]
+    arrays: list[Any]
+    leaves: list[Any]
+    optimiser: Any = None
+
+    def compiled(self, executor: str) -> Any:
+        """Its program, on one thread."""
+        return autograd.compile(self.output, inputs=self.inputs, executor=executor, threads=1)
+
+
+def recorded(w: Workload) -> Recorded:
+    """The graph of a workload."""
+    if not w.sizes:
+        total, a, b = expression(Value, w.nodes)
+        return Recorded(total, [a, b], [np.array([1.1]), np.array([0.7])], [a, b])
+    return recorded_neurons(w) if w.name.startswith("S2") else recorded_tensors(w)
+
+
+def recorded_neurons(w: Workload) -> Recorded:
+    """One instance, whose program replays all of them in one sweep."""
+    model, optimiser = neurons(w)
+    x1, x2, y = Value(0.0, "x1"), Value(0.0, "x2"), Value(1.0, "y")
+    loss = nn.hinge(model([x1, x2]), y) + nn.regularisers.l2(model, w.lam)
+    X, T = w.data()
+    columns = [np.ascontiguousarray(column) for column in (X[:, 0], X[:, 1], T[:, 0])]
+    return Recorded(loss, [x1, x2, y], columns, list(model.parameters()), optimiser)
+
+
+def recorded_tensors(w: Workload) -> Recorded:
+    """The loss of the batch and its targets."""
     model, optimiser = network(w)
     xb, tb = w.data()
     if w.loss == "cross_entropy":
@@ -196,19 +200,49 @@ def compiled_tensors(w: Workload, executor: str) -> Contest:
     loss = LOSSES[w.loss](model(x), t)
     if w.lam:
         loss = loss + nn.regularisers.l2(model, w.lam)
-    program = autograd.compile(loss, inputs=[x, t], executor=executor, threads=1)
+    return Recorded(loss, [x, t], [xb, tb], list(model.parameters()), optimiser)
+
+
+def replayed(w: Workload, executor: str) -> Contest:
+    """Training steps of a program, or replays of an expression's."""
+    graph = recorded(w)
+    program, optimiser = graph.compiled(executor), graph.optimiser
+    note = f"{program.stats.executor} executor"
+    if optimiser is None:
+        a, b = graph.leaves
+        x, y = graph.arrays
+
+        def replay() -> Any:
+            a.grad = b.grad = None
+            out = program(x, y)
+            program.backward()
+            return out
+
+        return Contest(replay, lambda: [float(replay()[0]), a.grad, b.grad], note=note)
+    arrays = graph.arrays
 
     def step() -> Any:
         optimiser.zero_grad()
-        loss = program(xb, tb)
+        loss = program(*arrays)
         program.backward()
         optimiser.step()
         return loss
 
-    return training(
-        w,
-        step,
-        float,
-        lambda: [p.data for p in model.parameters()],
-        note=f"{program.stats.executor} executor",
-    )
+    def parameters() -> list[Any]:
+        numbers = [p.data for p in graph.leaves]
+        return in_layers(w, numbers) if w.name.startswith("S2") else numbers
+
+    return training(w, step, lambda loss: float(np.mean(loss)), parameters, note=note)
+
+
+def first_replay(w: Workload, executor: str) -> Contest:
+    """Compile a recorded graph, and replay it once."""
+    graph = recorded(w)
+
+    def step() -> Any:
+        program = graph.compiled(executor)
+        program(*graph.arrays)
+        program.backward()
+        return program
+
+    return Contest(step)
