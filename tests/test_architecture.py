@@ -6,7 +6,6 @@ import ast
 import doctest
 import importlib
 import inspect
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -15,14 +14,8 @@ import pytest
 
 import autograd
 import nn
-
-ROOT = Path(__file__).parent.parent
-FILES = sorted(
-    path
-    for package in ("autograd", "nn")
-    for path in (ROOT / package).rglob("*.py")
-    if "__pycache__" not in path.parts
-)
+from docs import rooms
+from docs.rooms import FILES, ROOT
 
 # The rooms from the top floor down: a file may import what lies on a lower floor, or in its own room.
 # A room is a folder without the folders in it; a file beside them is one of its own.
@@ -72,81 +65,6 @@ FLOOR = {
 STDLIB_CACHED = "functools.cached_property"
 
 
-def module_of(path: Path) -> str:
-    """A file's dotted name."""
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-MODULES = {module_of(path): path for path in FILES}
-
-
-def room_of(module: str) -> str:
-    """The folder that a module lies in, or the module itself where it lies beside the folders."""
-    folder = MODULES[module].relative_to(ROOT).parent.as_posix().replace("/", ".")
-    if folder not in FLOORS:
-        return folder
-    return f"{folder}.__init__" if module == folder else module
-
-
-def asked(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Every import of a file: at its head, in functions, for type checkers, and by `import_late`.
-
-    A module whose name is put together, as in f"autograd.programs.{kind}.executor", is every module
-    that the name fits.
-    """
-    late = "import_late(" in text
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, ()) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "relative imports hide where a name comes from"
-            yield node.module or "", tuple(alias.name for alias in node.names)
-        elif late and isinstance(node, ast.JoinedStr | ast.Constant):
-            parts = node.values if isinstance(node, ast.JoinedStr) else [node]
-            pattern = "".join(
-                re.escape(str(p.value)) if isinstance(p, ast.Constant) else ".+" for p in parts
-            )
-            if pattern.startswith(r"autograd\."):
-                yield from ((each, ()) for each in MODULES if re.fullmatch(pattern, each))
-
-
-def import_graph() -> dict[str, set[str]]:
-    """For each module of both packages the modules it imports, in whatever way."""
-    graph: dict[str, set[str]] = {}
-    for module, path in MODULES.items():
-        found = graph[module] = set()
-        for package, names in asked(path.read_text(encoding="utf-8")):
-            files = {f"{package}.{name}" for name in names} & MODULES.keys()
-            found |= files
-            if len(files) < max(len(names), 1) and package in MODULES:
-                found.add(package)
-        found.discard(module)
-    return graph
-
-
-def circles(graph: dict[str, set[str]]) -> list[list[str]]:
-    """The sets of modules each of which imports all the others, directly or not."""
-    below = {module: reached(graph, module) for module in graph}
-    found = {
-        tuple(sorted(each for each in below[module] if module in below[each]))
-        for module in graph
-        if module in below[module]
-    }
-    return sorted(map(list, found))
-
-
-def reached(graph: dict[str, set[str]], start: str) -> set[str]:
-    """Every module that one imports, directly or by others."""
-    found: set[str] = set()
-    left = [start]
-    while left:
-        new = graph[left.pop()] - found
-        found |= new
-        left += new
-    return found
-
-
 def imports(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The modules a file imports when it runs, and the names it takes from each."""
 
@@ -179,7 +97,7 @@ def name_of(path: Path) -> str:
 AUTOGRAD = [p for p in FILES if name_of(p).startswith("autograd/")]
 
 
-GRAPH = import_graph()
+GRAPH = rooms.import_graph()
 
 # What the house still owes: this goes down, and never up.
 CIRCLES = 3
@@ -191,20 +109,20 @@ UPWARDS = {
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
-    assert len(circles(GRAPH)) == CIRCLES
+    assert len(rooms.circles(GRAPH)) == CIRCLES
 
 
 def test_a_circle_is_found() -> None:
     graph = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()}
-    assert circles(graph) == [["b", "c"]]
+    assert rooms.circles(graph) == [["b", "c"]]
 
 
 @pytest.mark.parametrize("module", GRAPH)
 def test_imports_point_down(module: str) -> None:
-    own = room_of(module)
+    own = rooms.room_of(module)
     assert own in FLOOR, f"say in FLOORS where {own} lies"
     for other in GRAPH[module]:
-        room = room_of(other)
+        room = rooms.room_of(other)
         assert room in FLOOR, f"say in FLOORS where {room} lies"
         if (
             module not in UPWARDS
