@@ -38,8 +38,8 @@ def apply_to_values(primitive: Primitive, arguments: Sequence[Any], options: dic
     beside an array of numbers a Tensor: one node, and not one for each number.
     """
     if isinstance(primitive, Elementwise):
-        if primitive.method is not None:
-            return primitive.method(*arguments)
+        if primitive.of_value is not None:
+            return primitive.of_value(*arguments)
         if not any(isinstance(x, ndarray | list | tuple | Followed) for x in arguments):
             return record_scalar(primitive, arguments, options)
     arguments = [unboxed(asarray(x, primitive.name)) for x in arguments]

@@ -35,6 +35,8 @@ def elementwise(
     doc: str = "",
     symbol: str | None = None,
     numpy: Sequence[Any] = (),
+    formula: Rule | None = None,
+    method: bool = True,
     impure: Impurity | None = None,
     composite: Rule | None = None,
     **options: Any,
@@ -51,6 +53,10 @@ def elementwise(
             or tells somebody): then a program has the effect again with every run. The output has the
             shape and dtype of the first argument.
         composite: the same function made of other rows, into which a program takes it apart.
+        symbol: the mathematician's sign or word, for drawings and formulas.
+        formula: how mathematics writes it, ``formula(x, y, ..., **options)`` written in primitives: for
+            people only, so it may be short where the functions are stable.
+        method: whether nodes have it as a method, where it is a row of the library.
         options: keyword arguments with their defaults, passed on to all of these.
 
     >>> import math, numpy as np, autograd
@@ -77,6 +83,8 @@ def elementwise(
         doc=doc,
         symbol=symbol,
         numpy=numpy,
+        formula=formula,
+        method=method,
         impure=impure,
     )
 
@@ -89,6 +97,8 @@ def reduction(
     doc: str = "",
     symbol: str | None = None,
     numpy: Sequence[Any] = (),
+    formula: Rule | None = None,
+    method: bool = True,
     chooses: bool = False,
     **options: Any,
 ) -> Reduction:
@@ -103,7 +113,16 @@ def reduction(
         array, row = reduction_array(array), local_rule(name, row, 0, 1) or row
     options = {"axis": None, "keepdims": False} | options
     return Reduction(
-        name, array, row, chooses, options=options, doc=doc, symbol=symbol, numpy=numpy
+        name,
+        array,
+        row,
+        chooses,
+        options=options,
+        doc=doc,
+        symbol=symbol,
+        numpy=numpy,
+        formula=formula,
+        method=method,
     )
 
 
@@ -116,6 +135,8 @@ def linear_map(
     doc: str = "",
     symbol: str | None = None,
     numpy: Sequence[Any] = (),
+    formula: Rule | None = None,
+    method: bool = True,
     **options: Any,
 ) -> Linear:
     """Declare a linear map and its transpose: ``transpose(g, x)``, or ``transpose(g, slot, *xs)``
@@ -128,7 +149,16 @@ def linear_map(
             f"a linear map takes one argument, or any number (arity=None), not {arity}"
         )
     return Linear(
-        name, array, transpose, arity, options=options, doc=doc, symbol=symbol, numpy=numpy
+        name,
+        array,
+        transpose,
+        arity,
+        options=options,
+        doc=doc,
+        symbol=symbol,
+        numpy=numpy,
+        formula=formula,
+        method=method,
     )
 
 
@@ -140,6 +170,8 @@ def multilinear(
     doc: str = "",
     symbol: str | None = None,
     numpy: Sequence[Any] = (),
+    formula: Rule | None = None,
+    method: bool = True,
     values: Callable[..., Any] | None = None,
     **options: Any,
 ) -> Multilinear:
@@ -158,6 +190,8 @@ def multilinear(
         doc=doc,
         symbol=symbol,
         numpy=numpy,
+        formula=formula,
+        method=method,
         values=values,
     )
 
@@ -172,6 +206,8 @@ def fused(
     doc: str = "",
     symbol: str | None = None,
     numpy: Sequence[Any] = (),
+    formula: Rule | None = None,
+    method: bool = True,
     values: Callable[..., Any] | None = None,
     slot_kinds: tuple[str, ...] | None = None,
     required: int | None = None,
@@ -204,6 +240,8 @@ def fused(
         doc=doc,
         symbol=symbol,
         numpy=numpy,
+        formula=formula,
+        method=method,
         values=values,
         required=required,
         impure=impure,

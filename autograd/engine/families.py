@@ -61,7 +61,7 @@ class Elementwise(Primitive):
         self.derivatives = derivatives
         self._array_rules: list[Any] | None = None  # written when first used, as the next
         self._with_options: dict[Any, list[Any]] = {}
-        self.method: Callable[..., Any] | None = None  # a Value's, where one argument is all
+        self.of_value: Callable[..., Any] | None = None  # a Value's method, of one argument
         self.constant_slots = None in derivatives
         if isinstance(array, np.ufunc):
             numpy_functions.setdefault(array, self)  # a user's row does not take np.exp over

@@ -162,6 +162,8 @@ class Primitive:
         options: the keyword arguments and their defaults; never differentiated.
         family: the shape of the Jacobian, in one word.
         impure: says of a call's options whether it has an effect, which a replay must have again.
+        formula: how mathematics writes it, of letters: where that is not its name and its arguments.
+        method: whether nodes have it as a method, where it is a row of the library.
     """
 
     family = "primitive"
@@ -182,6 +184,8 @@ class Primitive:
         numpy: Sequence[Any] = (),
         values: Callable[..., Any] | None = None,
         impure: Callable[[dict[str, Any]], bool] | None = None,
+        formula: Callable[..., Any] | None = None,
+        method: bool = True,
         registered: bool = True,
     ) -> None:
         if not isinstance(name, str) or not name:
@@ -189,7 +193,8 @@ class Primitive:
         for what, text in (("doc", doc), ("symbol", symbol)):
             if text is not None and not isinstance(text, str):
                 raise TypeError(f"{what} of {name} is a string, got {type(text).__name__}")
-        for what, function in (("array", array), ("values", values), ("impure", impure)):
+        functions = {"array": array, "values": values, "impure": impure, "formula": formula}
+        for what, function in functions.items():
             if not (callable(function) or (function is None and what != "array")):
                 raise TypeError(f"{what} of {name} is a function, got {function!r:.60}")
         if not isinstance(numpy, tuple | list) or not all(map(callable, numpy)):
@@ -217,6 +222,8 @@ class Primitive:
         self.options = options
         self.values = values
         self.impure = impure
+        self.formula = formula
+        self.method = method
         # So many arguments alone need not be sorted; the effect of a call is noted on that way.
         self.direct = arity if impure is None else None
         self.reduces, self.has_axis = "keepdims" in options, "axis" in options  # see `check`

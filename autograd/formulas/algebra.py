@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.letters import Letter
-from autograd.formulas.notation import READ_AS
+from autograd.formulas.notation import read_as
 
 COMPARISONS = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
 
@@ -235,7 +235,7 @@ def substituted(formula: Any, name: str, other: str) -> Any:
 def _tidied(x: Letter, arguments: list[Any], constants: frozenset[str]) -> Any:
     if not arguments:
         return x
-    function = READ_AS.get(x.function, x.function)
+    function = read_as(x.function)
     if function != x.function:
         x = Letter(function, x.arguments, x.options, sample=x.sample)
     if x.dtype != bool and x.shape != () and function not in ("broadcast_to", "reshape"):

@@ -14,11 +14,11 @@ import numpy as np
 
 from autograd.engine.letters import Letter
 from autograd.formulas.notation import (
-    LATEX_CALLS,
     LATEX_SIGNS,
-    PLAIN_CALLS,
+    LATEX_WORDS,
     PLAIN_SIGNS,
     Formula,
+    word_of,
 )
 from autograd.formulas.writing import ATOM, CASES, FRACTION, POWER, PRODUCT, Piece, Writer, is_whole
 
@@ -113,7 +113,7 @@ class Plain(Writer):
         named = [f"{key}={text}" for key, text in self.shown(options).items()]
         if not arguments and not named:
             return Piece(name, ATOM)
-        return Piece(f"{PLAIN_CALLS.get(name, name)}({', '.join(arguments + named)})", ATOM)
+        return Piece(f"{word_of(name)}({', '.join(arguments + named)})", ATOM)
 
     def cases(self, condition: Any, x: Any, y: Any) -> Piece:
         parts = (self.write(part).text for part in (x, condition, y))
@@ -155,7 +155,8 @@ class Latex(Writer):
         return r" \odot " if self.dotted(left) and self.dotted(right) else r" \cdot "
 
     def call(self, name: str, arguments: list[str], options: Mapping[str, Any]) -> Piece:
-        shown = LATEX_CALLS.get(name, rf"\operatorname{{{letters_only(name)}}}")
+        word = word_of(name)
+        shown = LATEX_WORDS.get(word, rf"\operatorname{{{letters_only(word)}}}")
         named = [rf"\text{{{letters_only(key)}}} = {x}" for key, x in self.shown(options).items()]
         if not arguments and not named:
             return Piece(rf"\text{{{letters_only(name)}}}", ATOM)
@@ -167,14 +168,11 @@ class Latex(Writer):
             return Piece(r"\exp" + self.bracketed(exponent), ATOM)
         return Piece(f"e^{{{exponent}}}", POWER)
 
-    def _getitem(self, tree: Letter) -> Piece:
-        index = tree.options.get("index", ())
-        parts = index if isinstance(index, tuple) else (index,)
-        inner = ", ".join(self.index(part) for part in parts)
-        return Piece(f"{{{self.at_least(ATOM, tree.arguments[0])}}}_{{{inner}}}", ATOM)
+    def subscript(self, text: str, inner: str) -> str:
+        return f"{{{text}}}_{{{inner}}}"
 
-    def option(self, x: Any) -> str:
-        text = super().option(x)
+    def option(self, x: Any, inside: bool = False) -> str:
+        text = super().option(x, inside)
         return rf"\text{{{letters_only(text)}}}" if isinstance(x, str) or x is None else text
 
     def cases(self, condition: Any, x: Any, y: Any) -> Piece:

@@ -19,7 +19,7 @@ from autograd.engine.letters import OPERATORS, Letter
 from autograd.engine.primitive import Primitive, registry
 from autograd.engine.value import Value
 from autograd.formulas.latex import rounded, write
-from autograd.formulas.notation import DOTS, READ_AS, Formula
+from autograd.formulas.notation import DOTS, Formula, read_as
 from autograd.formulas.symbols import Symbols
 from autograd.formulas.writing import is_number
 
@@ -253,7 +253,7 @@ class Formulas:
             if len(places) > LISTED:
                 terms.insert(-1, Letter(DOTS, sample=0.0))
             name = "sum" if tree.function == "cumsum" else tree.function
-            name = READ_AS.get(name, name)
+            name = read_as(name)
             if len(terms) == 1 and name in ("sum", "mean"):
                 return terms[0]
             return Letter(name, tuple(terms), sample=sample)
@@ -284,7 +284,7 @@ def settled(tree: Any) -> Any:
             gone = isinstance(tree.arguments[place], Letter) and is_number(part) and part == 0
             if gone and not tree.ndim:
                 return parts[0] if place else -parts[1]
-    name = READ_AS.get(tree.function, tree.function)
+    name = read_as(tree.function)
     return Letter(name, parts, tree.options, sample=tree.sample)
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.engine.letters import Letter, written
-from autograd.formulas.notation import CHOSEN, CONSTANTS, DOTS, EXPANSIONS, Formula
+from autograd.formulas.notation import CONSTANTS, DOTS, Formula, expanded
 
 # How strongly an expression holds together: what stands inside another needs brackets when it holds
 # less strongly than its place asks for.
@@ -174,11 +174,11 @@ class Writer:
         if own is not None:
             piece: Piece = own(tree)
             return piece
-        if name in EXPANSIONS and (name in CHOSEN or not tree.options):
-            return self.write(EXPANSIONS[name](*tree.arguments, **tree.options))
+        if (formula := expanded(tree)) is not tree:
+            return self.write(formula)
         if name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"):
             return self.joined(tree.arguments, f" {self.signs[name]} ", COMPARISON)
-        if f"@{name}" in self.signs:
+        if f"@{name}" in self.signs and not self.shown(tree.options):
             return self.wrapped(name, tree)
         arguments = [self.write(argument).text for argument in tree.arguments]
         return self.call(name, arguments, tree.options)
@@ -228,7 +228,7 @@ class Writer:
         """A small array in square brackets; of a larger one the shape."""
         if x.size > 6:
             return self.call("array", [" × ".join(map(str, x.shape))], {}).text
-        inner = [self.array(row) if row.ndim else self.number(row.item()).text for row in x]
+        inner = [self.array(row) if row.ndim else self.constant(row.item()).text for row in x]
         return f"[{', '.join(inner)}]"
 
     def at_least(self, level: int, tree: Any) -> str:
@@ -373,9 +373,6 @@ class Writer:
     def _swapaxes(self, tree: Letter) -> Piece:
         return self.transposed(self.write(tree.arguments[0]))
 
-    def _astype(self, tree: Letter) -> Piece:
-        return self.write(tree.arguments[0])  # mathematics has one kind of number
-
     def _reshape(self, tree: Letter) -> Piece:
         (inner,) = tree.arguments
         product = isinstance(inner, Letter) and inner.function == "matmul"
@@ -426,17 +423,21 @@ class Writer:
 
     def _getitem(self, tree: Letter) -> Piece:
         index = tree.options.get("index", ())
+        if isinstance(index, tuple) and not index:
+            return self.write(tree.arguments[0])
         parts = index if isinstance(index, tuple) else (index,)
         inner = ", ".join(self.index(part) for part in parts)
-        return Piece(f"{self.at_least(ATOM, tree.arguments[0])}{self.subscript(inner)}", ATOM)
+        return Piece(self.subscript(self.at_least(ATOM, tree.arguments[0]), inner), ATOM)
 
-    def option(self, x: Any) -> str:
-        """The value of an option."""
-        if isinstance(x, tuple) and len(x) != 1:
-            return self.bracketed(", ".join(map(self.option, x)))
+    def option(self, x: Any, inside: bool = False) -> str:
+        """The value of an option; one thing alone needs no tuple, unless it is inside another."""
+        if isinstance(x, tuple) and len(x) == 1 and not inside:
+            return self.option(x[0], True)
         if isinstance(x, tuple):
-            return self.option(x[0])
-        return self.index(x) if isinstance(x, slice | np.ndarray | int) else str(x)
+            parts = ", ".join(self.option(each, True) for each in x)
+            return self.bracketed(f"{parts}," if len(x) == 1 else parts)
+        plain = isinstance(x, slice | np.ndarray | int) or x is Ellipsis
+        return self.index(x) if plain else str(x)
 
     def index(self, part: Any) -> str:
         """One part of an index."""
@@ -451,9 +452,9 @@ class Writer:
             else self.array(np.asarray(part))
         )
 
-    def subscript(self, inner: str) -> str:
+    def subscript(self, text: str, inner: str) -> str:
         """An index after what it picks from."""
-        return f"[{inner}]"
+        return f"{text}[{inner}]"
 
 
 def is_dots(tree: Any) -> bool:

@@ -79,6 +79,8 @@ track_moments = elementwise(
     None,
     doc="The variance x itself; ``track(y, x)``, of a mean y and the variance, is called with each\n"
     "evaluation, also in a program. The arrays are lent: what is to be kept must be copied.",
+    formula=lambda x, y, track: x,
+    method=False,
     impure=lambda options: options["track"] is not None,
     track=None,
 )

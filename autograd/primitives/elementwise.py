@@ -72,6 +72,7 @@ compare = elementwise(
     None,
     None,
     composite=_compared,
+    formula=_compared,
     doc="1 where two numbers compare as `how` says, by a name of NumPy's, and 0 elsewhere.\n\n"
     "It has no derivative. `greater` and its like are this on Values.",
     how="greater",
@@ -128,6 +129,7 @@ floor_divide = elementwise(
     lambda out, x, y: 0,
     lambda out, x, y: 0,
     symbol="//",
+    formula=lambda x, y: floor(x / y),
     doc="⌊x / y⌋; its derivatives are 0.",
 )
 
@@ -138,6 +140,7 @@ remainder = elementwise(
     lambda out, x, y: 1,
     lambda out, x, y: -(x // y),
     symbol="%",
+    formula=lambda x, y: x - y * floor(x / y),
     doc="x − y⌊x / y⌋, with the sign of y. Derivatives: 1 and −⌊x / y⌋.",
 )
 
@@ -151,6 +154,7 @@ identity = elementwise(
     np.positive,
     lambda out, x: 1,
     symbol="=",
+    formula=lambda x: x,
     doc="x itself, as a new node.",
 )
 
@@ -210,9 +214,9 @@ def _sign(x: float) -> float:
 
 # Steps: sign, floor and ceil have derivative 0 everywhere.
 sign: Elementwise = elementwise(
-    "sign", _sign, np.sign, lambda out, x: 0, doc="−1, 0 or 1. Derivative 0."
+    "sign", _sign, np.sign, lambda out, x: 0, symbol="sgn", doc="−1, 0 or 1. Derivative 0."
 )
-floor = elementwise(
+floor: Elementwise = elementwise(
     "floor",
     lambda x: math.copysign(math.floor(x), x),  # so that −0 stays −0
     np.floor,
@@ -231,10 +235,17 @@ ceil = elementwise(
 # --- exponentials, logarithms, roots --------------------------------------------------------------
 
 exp = elementwise("exp", math.exp, np.exp, lambda out, x: out, doc="eˣ; exp(1000) is inf.")
-exp2 = elementwise("exp2", math.exp2, np.exp2, lambda out, x: out * LN2, doc="2ˣ.")
+exp2 = elementwise(
+    "exp2", math.exp2, np.exp2, lambda out, x: out * LN2, formula=lambda x: 2**x, doc="2ˣ."
+)
 # The derivative is not out + 1, which has no digits left where eˣ is small.
 expm1 = elementwise(
-    "expm1", math.expm1, np.expm1, lambda out, x: exp(x), doc="eˣ − 1, exact near 0."
+    "expm1",
+    math.expm1,
+    np.expm1,
+    lambda out, x: exp(x),
+    formula=lambda x: exp(x) - 1,
+    doc="eˣ − 1, exact near 0.",
 )
 log = elementwise(
     "log", math.log, np.log, lambda out, x: 1 / x, symbol="ln", doc="ln x; log(0) is −inf."
@@ -246,7 +257,12 @@ log10 = elementwise(
     "log10", math.log10, np.log10, lambda out, x: 1 / (x * LN10), doc="Base-10 logarithm."
 )
 log1p = elementwise(
-    "log1p", math.log1p, np.log1p, lambda out, x: 1 / (1 + x), doc="ln(1 + x), exact near 0."
+    "log1p",
+    math.log1p,
+    np.log1p,
+    lambda out, x: 1 / (1 + x),
+    formula=lambda x: log(1 + x),
+    doc="ln(1 + x), exact near 0.",
 )
 # Kinks: sqrt'(0) = inf and cbrt'(0) = inf.
 sqrt = elementwise(
@@ -271,11 +287,18 @@ reciprocal = elementwise(
     lambda x: np.divide(1, x),  # NumPy's reciprocal of a whole number is a whole number, mostly 0
     lambda out, x: -out * out,
     symbol="1/",
+    formula=lambda x: 1 / x,
     doc="1 / x.",
     numpy=(np.reciprocal,),
 )
 square = elementwise(
-    "square", lambda x: x * x, np.square, lambda out, x: 2 * x, symbol="²", doc="x²."
+    "square",
+    lambda x: x * x,
+    np.square,
+    lambda out, x: 2 * x,
+    symbol="²",
+    formula=lambda x: x**2,
+    doc="x².",
 )
 
 
@@ -326,6 +349,7 @@ hypot = elementwise(
     np.hypot,
     lambda out, x, y: direction(out, x),
     lambda out, x, y: direction(out, y),
+    formula=lambda x, y: sqrt(x**2 + y**2),
     doc="√(x² + y²) without overflow. Gradient 0 at the origin.",
 )
 sinh = elementwise("sinh", math.sinh, np.sinh, lambda out, x: cosh(x), doc="Hyperbolic sine.")
@@ -434,6 +458,7 @@ hinge = elementwise(
     _hinge_array,
     lambda out, x, y: -(y * indicator(out > 0, out)),
     lambda out, x, y: -(x * indicator(out > 0, out)),
+    formula=lambda x, y: maximum(0, 1 - x * y),
     doc="max(0, 1 − x y): the hinge loss of a score and a target of ±1; both derivatives are 0 at\n"
     "and beyond a margin of 1.",
 )
@@ -487,6 +512,7 @@ logaddexp = elementwise(
     np.logaddexp,
     lambda out, x, y: sigmoid(x - y),
     lambda out, x, y: sigmoid(y - x),
+    formula=lambda x, y: log(exp(x) + exp(y)),
     doc="ln(eˣ + eʸ) without overflow.",
 )
 
@@ -502,7 +528,7 @@ def _share(ahead: Any, level: Any, like: Any, ties: str, first: bool) -> Any:
     return (indicator(ahead, like) + indicator(level, like)) * 0.5
 
 
-maximum = elementwise(
+maximum: Elementwise = elementwise(
     "maximum",
     lambda x, y, ties="share": x if x >= y or x != x else y,
     lambda x, y, ties="share": np.maximum(x, y),
@@ -549,6 +575,7 @@ clip_between = elementwise(
     lambda out, x, y, z: indicator((x < y) & (y <= z), y),
     lambda out, x, y, z: indicator((x > z) | (y > z), z),
     symbol="clip",
+    method=False,
     doc="x limited to [low, high]; `clip` is this with either bound optional.",
 )
 

@@ -92,6 +92,8 @@ linear: Fused = fused(
     _linear_composite,
     doc="x Wᵀ + b for x of shape (..., in), W (out, in) and b (out): the affine map of a layer.",
     symbol="Wx + b",
+    formula=_linear_composite,
+    method=False,
     values=_linear_values,
     slot_kinds=("multilinear", "multilinear", "linear"),
     required=2,
@@ -212,5 +214,6 @@ softmax_cross_entropy = fused(
     "distribution. Its derivative by the logits is p − d. A term with d = 0 contributes exactly 0. With "
     "``entropy`` less the entropy of the target: the KL divergence.",
     symbol="cross-entropy",
+    method=False,
     entropy=False,
 )

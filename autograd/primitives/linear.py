@@ -89,6 +89,7 @@ getitem = linear_map(
     lambda g, x, index: scatter(g, index=index, shape=shape_of(x)),
     doc="x[index]: slices, integers, integer arrays with repeats, masks, newaxis, ellipsis.",
     symbol="[ ]",
+    method=False,
     index=(),
 )
 
@@ -96,6 +97,7 @@ scatter: Linear = linear_map(
     "scatter",
     _scatter_array,
     lambda g, x, index, shape: getitem(g, index=index),
+    method=False,
     doc="The transpose of `getitem`: zeros of `shape` with x added at `index`, repeats adding up.",
     index=(),
     shape=(),
@@ -116,6 +118,7 @@ getitem_at: Fused = fused(
     doc="The elements of x at places that are counted through all of x, row by row, in the shape of\n"
     "`places`: ``x[index]`` in a program that is given other indices with each run.",
     symbol="[ ]",
+    method=False,
     slot_kinds=("linear", "linear"),
 )
 
@@ -133,6 +136,7 @@ scatter_at: Fused = fused(
     (lambda g, out, x, places, shape: getitem_at(g, places), None),
     (lambda t, out, x, places, shape: scatter_at(t, places, shape=shape), None),
     _scatter_places,
+    method=False,
     doc="The transpose of `getitem_at`: zeros of `shape` with x added at `places`, repeats adding up.",
     slot_kinds=("linear", "linear"),
     shape=(),
@@ -286,6 +290,7 @@ astype: Linear = linear_map(
     "astype",
     _astype_array,
     lambda g, x, dtype: astype(g, dtype=getattr(x, "dtype", np.float64)),
+    formula=lambda x, dtype: x,  # mathematics has one kind of number
     doc="x as float32 or float64.",
     numpy=(np.astype,),
     dtype=np.float64,

@@ -16,6 +16,7 @@ import numpy as np
 from autograd.engine.axes import shape_of
 from autograd.engine.declare import elementwise, fused
 from autograd.engine.families import Elementwise, Fused
+from autograd.engine.letters import Letter
 from autograd.engine.primitive import registry
 from autograd.engine.sums import add_reduce, starts
 from autograd.primitives.elementwise import (
@@ -29,12 +30,47 @@ from autograd.primitives.elementwise import (
     softplus,
     where,
 )
-from autograd.primitives.entropy import as_alike, mul_or_zero, xlog1py, xlogy
+from autograd.primitives.entropy import (
+    as_alike,
+    ln_of_the_rest,
+    mul_or_zero,
+    x_ln_y,
+    xlog1py,
+    xlogy,
+)
 from autograd.primitives.fused import log_softmax, softmax
 from autograd.primitives.linear import expand_dims
 from autograd.primitives.reductions import sum
 
 Rule = Callable[..., Any]
+
+
+# --- how they are written -------------------------------------------------------------------------
+
+
+def _binary_formula(x: Any, target: Any, entropy: bool = False) -> Any:
+    if_yes, if_no = -x_ln_y(target, x), ln_of_the_rest(target, x)
+    loss = if_yes if _is_zero(if_no) else -if_no if _is_zero(if_yes) else if_yes - if_no
+    return loss + _entropy_formula(target) if entropy else loss
+
+
+def _is_zero(x: Any) -> bool:
+    return not isinstance(x, Letter) and bool(np.all(x == 0))
+
+
+def _entropy_formula(target: Any) -> Any:
+    return x_ln_y(target, target) + ln_of_the_rest(target, target)
+
+
+def _logistic_formula(x: Any, target: Any, weight: Any, entropy: bool = False) -> Any:
+    loss = target * weight * softplus(-x) + (1 - target) * softplus(x)
+    return loss + _entropy_formula(target) if entropy else loss
+
+
+def _kl_formula(x: Any, target: Any, of_logs: bool = False, log_target: bool = False) -> Any:
+    if log_target:
+        return exp(target) * (target - x)
+    return x_ln_y(target, target) - (target * x if of_logs else x_ln_y(target, x))
 
 
 # --- element by element ---------------------------------------------------------------------------
@@ -102,6 +138,8 @@ binary_cross_entropy = elements(
     doc="−d ln x − (1 − d) ln(1 − x) of probabilities x and targets d, element by element. A term with\n"
     "the factor 0 is 0. With ``entropy`` less its least value: the KL divergence.",
     symbol="binary cross-entropy",
+    formula=_binary_formula,
+    method=False,
     entropy=False,
 )
 
@@ -129,6 +167,8 @@ logistic_cross_entropy = elements(
     "positive ones, element by element, right to the last digit at any logit. With ``entropy`` less\n"
     "the least value at w = 1: the KL divergence.",
     symbol="binary cross-entropy of logits",
+    formula=_logistic_formula,
+    method=False,
     entropy=False,
 )
 
@@ -175,6 +215,8 @@ kl_divergence = elements(
     doc="d ln d − d ln x of probabilities x and d, element by element; 0 where d = 0. With ``of_logs``\n"
     "x stands for ln x, with ``log_target`` d for ln d besides.",
     symbol="KL divergence",
+    formula=_kl_formula,
+    method=False,
     of_logs=False,
     log_target=False,
 )
@@ -317,6 +359,7 @@ class_score: Fused = fused(
         None,
     ),
     _score_array,
+    method=False,
     doc="x at the class of each instance, times the class's ``weight``, and 0 where ``ignore`` leaves\n"
     "an instance out: of (..., K) and class indices (...).",
     slot_kinds=("linear", "linear"),
@@ -371,14 +414,20 @@ def _class_mean_array(x: Any, indices: Any, classes: int, weight: Any, ignore: A
     return add_reduce(x, None) / _total(indices, classes, weight, ignore)
 
 
+def _class_mean(x: Any, indices: Any, **options: Any) -> Any:
+    return sum(x) / class_count(x, indices, **options)
+
+
 class_mean = fused(
     "class_mean",
     _class_mean_array,
     (_mean_share, None),
     (lambda t, out, x, indices, **options: sum(t) / class_count(x, indices, **options), None),
-    lambda x, indices, **options: sum(x) / class_count(x, indices, **options),
+    _class_mean,
     doc="The losses x of instances, added up and divided by the weights of their classes.",
     symbol="mean",
+    formula=_class_mean,
+    method=False,
     classes=1,
     weight=None,
     ignore=-100,
@@ -452,6 +501,7 @@ class_cross_entropy = fused(
     "indices (...), each instance times the ``weight`` of its class; the options are those of\n"
     "`class_targets`. A class that is not there raises, also in a program.",
     symbol="cross-entropy",
+    method=False,
     weight=None,
     ignore=-100,
     smoothing=0.0,
@@ -504,6 +554,7 @@ multiclass_hinge = fused(
     doc="Σ max(0, x_j − x_c + margin)ᵖ over the classes j other than the right one, c: of scores\n"
     "(..., K) and class indices (...). The derivative on the edge of the margin is 0.",
     symbol="hinge",
+    method=False,
     margin=1.0,
     p=1,
     weight=None,

@@ -74,30 +74,6 @@ SIGNS = {name: OPERATORS[name][0].format("", "").strip("( )") + "=" for name in 
 """Row name: the operator that updates in place, such as ``-=``."""
 
 UNARY_OPERATORS = {"__neg__": "neg", "__abs__": "abs", "__pos__": "identity"}
-NO_METHOD = (
-    "batch_norm",
-    "binary_cross_entropy",
-    "centre",
-    "class_cross_entropy",
-    "class_mean",
-    "class_score",
-    "clip_between",
-    "getitem",
-    "getitem_at",
-    "kl_divergence",
-    "layer_norm",
-    "linear",
-    "logistic_cross_entropy",
-    "mul_or_zero",
-    "multiclass_hinge",
-    "rms_norm",
-    "scatter",
-    "scatter_at",
-    "softmax_cross_entropy",
-    "track_moments",
-    "xlog1py",
-    "xlogy",
-)
 COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 
 
@@ -280,7 +256,7 @@ def _install(row: Elementwise, method: str, *, reflected: bool = False) -> None:
     function.__module__ = __name__
     setattr(Value, method, function)
     if row.arity == 1:
-        row.method = function
+        row.of_value = function
 
 
 def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -366,7 +342,7 @@ def documented(row: Primitive) -> str:
 for _row in list(registry.values()):
     _row.__doc__ = documented(_row)
 for _row in list(registry.values()):
-    if not isinstance(_row, Elementwise) or _row.name in NO_METHOD:
+    if not isinstance(_row, Elementwise) or not _row.method:
         continue
     if _row.name in OPERATOR_METHODS:
         _install(_row, f"__{OPERATOR_METHODS[_row.name]}__")
@@ -499,7 +475,7 @@ for _name in COMPARISONS:
     setattr(Tensor, f"__{_name}__", _comparison_of_arrays(getattr(operator, _name)))
 
 for _name, _primitive in registry.items():
-    if _primitive.arity is not None and _name not in NO_METHOD and _primitive.differentiable(0):
+    if _primitive.method and _primitive.arity is not None and _primitive.differentiable(0):
         setattr(Tensor, _name, _method(_name, _primitive))
 for _name, _option in {"reshape": "shape", "transpose": "axes", "broadcast_to": "shape"}.items():
     setattr(Tensor, _name, _sequence_option(_name, _option))

@@ -79,6 +79,7 @@ batch_norm = fused(
     "the first. Jacobian of each feature: (I − 1 1ᵀ/n − s sᵀ/n) / √(v + ε), where s is the output.\n\n"
     "``track(μ, v)`` is called with each evaluation, also in a program: see `track_moments`.",
     symbol="batch norm",
+    method=False,
     impure=lambda options: options["track"] is not None,
     axis=0,
     eps=1e-5,
@@ -94,6 +95,7 @@ layer_norm = fused(
     doc="(x − μ) / √(v + ε) with the mean μ and the biased variance v along `axis`, over features: "
     "the last. Jacobian of each instance: (I − 1 1ᵀ/n − s sᵀ/n) / √(v + ε), where s is the output.",
     symbol="layer norm",
+    method=False,
     axis=-1,
     eps=1e-5,
 )
@@ -118,6 +120,7 @@ rms_norm = fused(
     doc="x / √(mean(x²) + ε) along `axis`, the last. Jacobian of each instance: "
     "(I − s sᵀ/n) / √(mean(x²) + ε), where s is the output.",
     symbol="rms norm",
+    method=False,
     axis=-1,
     eps=1e-5,
 )

@@ -112,6 +112,8 @@ centre = reduction(
     _centre_array,
     lambda out, x, axis: 1 / (_count(x, axis) or 1),
     symbol="mean",
+    formula=mean,
+    method=False,
     doc="The mean along `axis`, and what it was rounded by: of equal numbers exactly that number. Its "
     "sum does not overflow.",
 )

@@ -176,7 +176,7 @@ text of its method (see `operators`) without the parts that find these out."""
 
 def function_of(row: Any) -> Callable[..., Any] | None:
     """What an elementwise row of one argument does, written from the row; None of anything else."""
-    if not isinstance(row, Elementwise) or row.arity != 1 or row.method is None:
+    if not isinstance(row, Elementwise) or row.arity != 1 or row.of_value is None:
         return None
     if row in functions:
         return functions[row]

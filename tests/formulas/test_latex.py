@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from readback import value
+from readback import read, value
 from samples import ALL, ELEMENTWISE, Sample
 
 import autograd
 from autograd.engine.letters import Letter
 from autograd.formulas.latex import number, write
 from autograd.formulas.notation import Formula
+from autograd.formulas.of_nodes import settled
 from autograd.formulas.writing import is_whole
 
 NAMES = ("x", "y", "z", "u")
@@ -87,6 +88,37 @@ def test_an_operation_and_its_local_derivatives_read_back_are_the_rows(sample: S
 
 def test_every_elementwise_row_has_been_printed() -> None:
     assert {sample.primitive for sample in ROWS} == set(ELEMENTWISE)
+
+
+@pytest.mark.parametrize("hadamard", [False, True])
+@pytest.mark.parametrize("sample", ALL, ids=repr)
+def test_any_call_of_any_row_read_back_is_what_the_row_computes(
+    sample: Sample, hadamard: bool
+) -> None:
+    letters, names = [], {}
+    for name, x in zip(("x", "y", "z", "u", "v"), sample.plain, strict=False):
+        if isinstance(x, np.ndarray):
+            names[name] = x
+            x = Letter(name, sample=x)
+        letters.append(x)
+    options = sample.row.options | sample.options
+    with np.errstate(all="ignore"):
+        expected = np.asarray(sample.row.array(*sample.plain, **options))
+        tree = sample.row(*letters, **sample.options)
+    for each in (tree, settled(tree)):
+        formula = write(each, digits=17, hadamard=hadamard)
+        check_latex(formula.latex)
+        actual = np.asarray(read(formula.text, names))
+        if actual.size == expected.size:  # no formula says whether axes of length 1 are kept
+            actual = actual.reshape(expected.shape)
+        expected = expected.astype(float)
+        np.testing.assert_allclose(
+            np.broadcast_to(actual, expected.shape),
+            expected,
+            rtol=1e-9,
+            atol=1e-12,
+            err_msg=formula.text,
+        )
 
 
 X, Y, Z = (Letter(name, sample=v) for name, v in zip("xyz", (2.0, 1.5, -0.5), strict=True))
