@@ -11,8 +11,8 @@ for its truth or its number, because a formula has none.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
@@ -46,6 +46,9 @@ INLINE: dict[str, str] = {
 """How some functions are written for one float; the others are called by their name."""
 
 
+Result = TypeVar("Result")
+
+
 class Letter:
     """An operand in a formula: a symbol, or an expression of letters and numbers."""
 
@@ -66,6 +69,15 @@ class Letter:
         self.options = dict(options or {})
         self.sample = np.asarray(sample)
         self.spelling: Letter | None = None  # what text() shows: a row that reads as another one
+
+    @property
+    def is_symbol(self) -> bool:
+        """Whether it is a name alone, and no expression."""
+        return not self.arguments and not self.options
+
+    def with_arguments(self, arguments: Sequence[Any]) -> Letter:
+        """The same function, with the same result, of arguments that are written otherwise."""
+        return Letter(self.function, tuple(arguments), self.options, sample=self.sample)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -138,6 +150,68 @@ class Letter:
             return OPERATORS[self.function][0].format(*arguments)
         options = [f"{key}={written(value)}" for key, value in self.options.items()]
         return f"{self.function}({', '.join(arguments + options)})"
+
+
+def arguments_of(x: Any) -> Sequence[Any]:
+    """What an expression is made of; nothing of a symbol or a number."""
+    return x.arguments if isinstance(x, Letter) else ()
+
+
+def walk(tree: Any, parts: Callable[[Any], Sequence[Any]] = arguments_of) -> Iterator[Any]:
+    """Everything in a formula once, each after its parts, and these in their order.
+
+    Args:
+        tree: a formula: letters, numbers, arrays.
+        parts: what is to be visited of each, where that is not its arguments.
+
+    >>> x = Letter("x", sample=0.5)
+    >>> [each.text() for each in walk(x * x + abs(x))]
+    ['x', '(x * x)', 'abs(x)', '((x * x) + abs(x))']
+    """
+    for x, _ in _walk(tree, parts):
+        yield x
+
+
+def _walk(tree: Any, parts: Callable[[Any], Sequence[Any]]) -> Iterator[tuple[Any, Sequence[Any]]]:
+    inner: dict[int, Sequence[Any]] = {}  # holds what is known by its identity
+    done: set[int] = set()
+    waiting = [tree]
+    while waiting:
+        x = waiting[-1]
+        key = id(x)
+        if key in done:
+            waiting.pop()
+        elif key not in inner:
+            inner[key] = parts(x)
+            waiting.extend(reversed(inner[key]))
+        else:
+            waiting.pop()
+            done.add(key)
+            yield x, inner[key]
+
+
+def fold(
+    tree: Any,
+    leaf: Callable[[Any], Result],
+    apply: Callable[[Letter, list[Result]], Result],
+    parts: Callable[[Any], Sequence[Any]] = arguments_of,
+) -> Result:
+    """What a formula amounts to, from its leaves up, without recursion.
+
+    Args:
+        tree: a formula: letters, numbers, arrays.
+        leaf: what has no parts, made a result.
+        apply: a letter and the results of its parts, made a result.
+        parts: what counts of each, where that is not its arguments.
+
+    >>> x = Letter("x", sample=0.5)
+    >>> fold(x * x + 1, lambda leaf: 1, lambda letter, counts: sum(counts))  # how many leaves
+    3
+    """
+    done: dict[int, Result] = {}
+    for x, inner in _walk(tree, parts):
+        done[id(x)] = apply(x, [done[id(y)] for y in inner]) if inner else leaf(x)
+    return done[id(tree)]
 
 
 def written(operand: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.letters import Letter
+from autograd.engine.letters import Letter, fold, walk
 from autograd.formulas.notation import read_as
 
 COMPARISONS = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
@@ -174,24 +174,14 @@ def tidy(formula: Any, constants: frozenset[str] = frozenset(), count: int | Non
     `constants` are the names of data: a part made of data alone that is 1 everywhere, such as the sum
     of a target distribution, is written 1.
     """
-    done: dict[int, Any] = {}
-    stack = [(formula, False)]
-    while stack:
-        x, ready = stack.pop()
-        if id(x) in done:
-            continue
-        if not isinstance(x, Letter):
-            whole = _constant(x)
-            mean = count is not None and count > 1 and not isinstance(whole, Letter)
-            if count is not None and mean and whole == 1 / count:
-                whole = inverse(count)
-            done[id(x)] = whole
-        elif not ready:
-            stack.append((x, True))
-            stack.extend((y, False) for y in x.arguments)
-        else:
-            done[id(x)] = _tidied(x, [done[id(y)] for y in x.arguments], constants)
-    return done[id(formula)]
+
+    def leaf(x: Any) -> Any:
+        whole = x if isinstance(x, Letter) else _constant(x)
+        if count is not None and count > 1 and not isinstance(whole, Letter) and whole == 1 / count:
+            return inverse(count)
+        return whole
+
+    return fold(formula, leaf, lambda x, arguments: _tidied(x, arguments, constants))
 
 
 def _constant(x: Any) -> Any:
@@ -212,29 +202,20 @@ def _constant(x: Any) -> Any:
 
 def names(formula: Any) -> set[str]:
     """The names of the letters in a formula."""
-    found, stack = set(), [formula]
-    while stack:
-        x = stack.pop()
-        if isinstance(x, Letter):
-            if not x.arguments and not x.options:
-                found.add(x.function)
-            stack.extend(x.arguments)
-    return found
+    return {x.function for x in walk(formula) if isinstance(x, Letter) and x.is_symbol}
 
 
 def substituted(formula: Any, name: str, other: str) -> Any:
     """The formula with another letter in the place of one."""
-    if not isinstance(formula, Letter) or name not in names(formula):
-        return formula
-    if not formula.arguments:
-        return Letter(other, sample=formula.sample)
-    arguments = tuple(substituted(x, name, other) for x in formula.arguments)
-    return Letter(formula.function, arguments, formula.options, sample=formula.sample)
+
+    def leaf(x: Any) -> Any:
+        replaced = isinstance(x, Letter) and x.is_symbol and x.function == name
+        return Letter(other, sample=x.sample) if replaced else x
+
+    return fold(formula, leaf, Letter.with_arguments)
 
 
 def _tidied(x: Letter, arguments: list[Any], constants: frozenset[str]) -> Any:
-    if not arguments:
-        return x
     function = read_as(x.function)
     if function != x.function:
         x = Letter(function, x.arguments, x.options, sample=x.sample)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import itertools
 from collections import ChainMap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd.engine.families import ARITHMETIC, Elementwise, Multilinear, Reduction
 from autograd.engine.graph import Node
-from autograd.engine.letters import OPERATORS, Letter
+from autograd.engine.letters import OPERATORS, Letter, fold
 from autograd.engine.primitive import Primitive, registry
 from autograd.engine.value import Value
 from autograd.formulas.latex import rounded, write
@@ -25,6 +25,9 @@ from autograd.formulas.writing import is_number
 
 NO_FORMULA = (AttributeError, LookupError, NameError, TypeError, *ARITHMETIC)
 """What a user's rule raises when it is no formula of letters."""
+
+Element = Callable[[int], Any]
+"""What gives the element at a place of a vector."""
 
 LISTED = 8
 """Terms of a sum or a product that are written out; of more, the first few and the last."""
@@ -221,7 +224,7 @@ class Formulas:
                 tree = primitive.row(out, vectors[0], (0,), **own)
             else:
                 tree = primitive.shown_vjp(slot // n, 1.0, out, vectors, own)
-            return self._element(tree, slot % n, columns)
+            return self._elements(tree, columns)(slot % n)
         except NO_FORMULA:
             if len(node.arguments) > LISTED:
                 raise
@@ -231,33 +234,40 @@ class Formulas:
             letters[i] = self.letter(x)
         return primitive.flat_derivatives(out, letters, node.options)[slot]
 
-    def _element(self, tree: Any, i: int, columns: dict[str, list[Any]]) -> Any:
-        """Element `i` of a tree of vectors, as a tree of scalars."""
-        if not isinstance(tree, Letter):
-            return tree if np.ndim(tree) == 0 else np.ravel(tree)[i if np.size(tree) > 1 else 0]
-        if tree.function in columns and not tree.arguments:
-            return self.letter(columns[tree.function][i])
-        if not tree.arguments:
-            return tree
-        sample = tree.sample.ravel()[i if tree.size > 1 else 0]
-        row = registry.get(tree.function)
-        if tree.function in OPERATORS or isinstance(row, Elementwise):
-            parts = tuple(self._element(part, i, columns) for part in tree.arguments)
-            return Letter(tree.function, parts, tree.options, sample=sample)
-        (inner,) = tree.arguments
-        if tree.function in ("reshape", "transpose") and inner.size == tree.size:
-            return self._element(inner, i, columns)
-        if isinstance(row, Reduction) or tree.function == "cumsum":
-            places = range(i + 1 if tree.function == "cumsum" else inner.size)
-            terms = [self._element(inner, j, columns) for j in _few(places)]
-            if len(places) > LISTED:
-                terms.insert(-1, Letter(DOTS, sample=0.0))
-            name = "sum" if tree.function == "cumsum" else tree.function
-            name = read_as(name)
-            if len(terms) == 1 and name in ("sum", "mean"):
-                return terms[0]
-            return Letter(name, tuple(terms), sample=sample)
-        raise LookupError(f"{tree.function} mixes the elements of a vector")
+    def _elements(self, tree: Any, columns: dict[str, list[Any]]) -> Element:
+        """The elements of a tree of vectors, each as a tree of scalars."""
+
+        def leaf(x: Any) -> Element:
+            if isinstance(x, Letter):
+                return lambda i: self.letter(columns[x.function][i]) if x.function in columns else x
+            return lambda i: x if np.ndim(x) == 0 else np.ravel(x)[i if np.size(x) > 1 else 0]
+
+        return fold(tree, leaf, _element)
+
+
+def _element(x: Letter, parts: list[Element]) -> Element:
+    """The elements of a letter, from those of its arguments."""
+    row, name = registry.get(x.function), x.function
+    sample = x.sample.ravel()
+    if name in OPERATORS or isinstance(row, Elementwise):
+        return lambda i: Letter(
+            name, tuple(part(i) for part in parts), x.options, sample=sample[i if x.size > 1 else 0]
+        )
+    (inner,), (part,) = x.arguments, parts
+    if name in ("reshape", "transpose") and inner.size == x.size:
+        return part
+    if not isinstance(row, Reduction) and name != "cumsum":
+        raise LookupError(f"{name} mixes the elements of a vector")
+    shown = read_as("sum" if name == "cumsum" else name)
+
+    def reduced(i: int) -> Any:
+        places = range(i + 1 if name == "cumsum" else inner.size)
+        terms = _with_dots([part(j) for j in _few(places)], len(places))
+        if len(terms) == 1 and shown in ("sum", "mean"):
+            return terms[0]
+        return Letter(shown, tuple(terms), sample=sample[i if x.size > 1 else 0])
+
+    return reduced
 
 
 def derivative(of: Formula, by: Formula) -> Formula:
@@ -270,13 +280,14 @@ def derivative(of: Formula, by: Formula) -> Formula:
 def settled(tree: Any) -> Any:
     """A tree in which a case distinction that the data settles is the case that holds, and what is 0
     by that is not subtracted."""
-    if not isinstance(tree, Letter) or not tree.arguments:
-        return tree
+    return fold(tree, lambda x: x, _settled)
+
+
+def _settled(tree: Letter, parts: list[Any]) -> Any:
     if tree.function == "where":
         condition = np.asarray(getattr(tree.arguments[0], "sample", tree.arguments[0]), dtype=bool)
         if condition.all() or not condition.any():
-            return settled(tree.arguments[1 if condition.all() else 2])
-    parts = tuple(settled(part) for part in tree.arguments)
+            return parts[1 if condition.all() else 2]
     if tree.function == "div" and all(map(is_number, parts)) and parts[0] == 0 != parts[1]:
         return 0.0
     if tree.function == "sub":
@@ -285,26 +296,31 @@ def settled(tree: Any) -> Any:
             if gone and not tree.ndim:
                 return parts[0] if place else -parts[1]
     name = read_as(tree.function)
-    return Letter(name, parts, tree.options, sample=tree.sample)
+    return Letter(name, tuple(parts), tree.options, sample=tree.sample)
 
 
 def _computed(tree: Any, digits: int) -> float:
     """What a reader computes from a tree of scalars written with so many digits."""
-    if not isinstance(tree, Letter):
-        return rounded(float(tree), digits, literal=True)
-    if not tree.arguments:
-        if tree.function == DOTS:
+
+    def leaf(x: Any) -> float:
+        if not isinstance(x, Letter):
+            return rounded(float(x), digits, literal=True)
+        if x.function == DOTS:
             raise LookupError("some terms are not shown")
-        return rounded(float(tree.sample), digits, literal=False)
-    parts = [np.float64(_computed(part, digits)) for part in tree.arguments]
-    if tree.function == "times":
-        return float(parts[0] * parts[1])
-    if tree.function in OPERATORS:
-        return float(OPERATORS[tree.function][1](*parts))
-    row = registry[tree.function]
-    if isinstance(row, Reduction):
-        return float(row(np.array(parts), **tree.options))
-    return float(row(*parts, **tree.options))
+        return rounded(float(x.sample), digits, literal=False)
+
+    def apply(x: Letter, numbers: list[float]) -> float:
+        parts = list(map(np.float64, numbers))  # whose arithmetic is IEEE's
+        if x.function == "times":
+            return float(parts[0] * parts[1])
+        if x.function in OPERATORS:
+            return float(OPERATORS[x.function][1](*parts))
+        row = registry[x.function]
+        if isinstance(row, Reduction):
+            return float(row(np.array(parts), **x.options))
+        return float(row(*parts, **x.options))
+
+    return fold(tree, leaf, apply)
 
 
 def _is_flat(node: Node, primitive: Primitive) -> bool:
@@ -319,11 +335,14 @@ def _few(places: Sequence[int]) -> list[int]:
 
 def _shortened(*columns: list[Any]) -> list[list[Any]]:
     """Columns of terms, with dots in place of most of many."""
-    picked = [[column[i] for i in _few(range(len(column)))] for column in columns]
-    if len(columns[0]) > LISTED:
-        for column in picked:
-            column.insert(-1, Letter(DOTS, sample=0.0))
-    return picked
+    return [
+        _with_dots([column[i] for i in _few(range(len(column)))], len(column)) for column in columns
+    ]
+
+
+def _with_dots(terms: list[Any], count: int) -> list[Any]:
+    """The terms that are shown of so many, with dots in place of the others."""
+    return [*terms[:-1], Letter(DOTS, sample=0.0), terms[-1]] if count > LISTED else terms
 
 
 def _multiplied(factors: Sequence[Any]) -> Any:

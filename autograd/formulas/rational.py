@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from autograd.engine.letters import Letter
+from autograd.engine.letters import Letter, arguments_of, fold
 from autograd.formulas.algebra import add, product, sample
 
 Monomial = tuple[tuple[str, int], ...]
 Polynomial = dict[Monomial, Fraction]
 Ratio = tuple[Polynomial, Polynomial]
+
+READ = ("product", "mul", "plus", "add", "sub", "neg", "div")
+"""Functions whose ratio is one of their arguments' ratios."""
 
 ONE: Polynomial = {(): Fraction(1)}
 LARGEST = 60
@@ -89,49 +92,56 @@ class _Reader:
 
     def read(self, x: Any) -> Ratio:
         """A formula as numerator and denominator."""
+        return fold(x, self.leaf, self.combined, self.parts)
+
+    def parts(self, x: Any) -> Sequence[Any]:
+        """What a letter is read through: what it stands for, or the case that holds."""
         if not isinstance(x, Letter):
-            return ({(): Fraction(x)} if x else {}), ONE
+            return ()
         self.letters += 1
-        name, parts = x.function, x.arguments
-        if name == "inverse":
-            return {(): Fraction(1, x.options["count"])}, ONE
-        if not parts:
-            return self.leaf(x)
+        name, arguments = x.function, x.arguments
+        if not arguments:
+            known = name == "inverse" or name in self.given
+            return () if known or (meant := self.meaning(name)) is None else (meant,)
+        mask = getattr(arguments[0], "function", "")
+        if name == "where" and mask in self.masks:
+            return (arguments[1 if self.masks[mask] else 2],)
+        if name == "where" and (case := self.case(arguments[0])) is not None:
+            return (arguments[2 if self.masks.get(case, True) else 1],)
+        if name == "sigmoid":
+            of = arguments[0]
+            meant = of if arguments_of(of) else self.meaning(of.function)
+            turned = isinstance(meant, Letter) and meant.function == "neg"
+            return (Letter("sigmoid", meant.arguments, sample=1 - x.sample),) if turned else ()
+        if name == "indicator":
+            return ()
+        if name in READ or (name == "broadcast_to" and sample(arguments[0]).shape == ()):
+            return arguments
+        raise TooLongError
+
+    def combined(self, x: Letter, parts: list[Ratio]) -> Ratio:
+        """A letter, from what it is read through."""
+        name = x.function
         if name in ("product", "mul"):
             top, bottom = ONE, ONE
-            for a, b in map(self.read, parts):
+            for a, b in parts:
                 top, bottom = by(top, a), by(bottom, b)
             return top, bottom
         if name in ("plus", "add", "sub", "neg"):
-            terms = [self.read(y) for y in parts]
             if name in ("sub", "neg"):
-                a, b = terms[-1]
-                terms[-1] = ({m: -c for m, c in a.items()}, b)
-            top, bottom = terms[0]
-            for a, b in terms[1:]:
+                a, b = parts.pop()
+                parts.append(({m: -c for m, c in a.items()}, b))
+            top, bottom = parts[0]
+            for a, b in parts[1:]:
                 top, bottom = plus(by(top, b), by(a, bottom)), by(bottom, b)
             return top, bottom
         if name == "div":
-            (a, b), (c, d) = map(self.read, parts)
+            (a, b), (c, d) = parts
             return by(a, d), by(b, c)
-        if name == "broadcast_to" and sample(parts[0]).shape == ():
-            return self.read(parts[0])
-        mask = getattr(parts[0], "function", "")
-        if name == "indicator" and mask in self.masks:
-            return (ONE if self.masks[mask] else {}), ONE
-        if name == "where" and mask in self.masks:
-            return self.read(parts[1] if self.masks[mask] else parts[2])
-        if name == "where" and (case := self.case(parts[0])) is not None:
-            return self.read(parts[2] if self.masks.get(case, True) else parts[1])
-        if name == "sigmoid":
-            inner = parts[0]
-            meant = self.meaning(inner.function) if not inner.arguments else inner
-            if isinstance(meant, Letter) and meant.function == "neg":
-                # σ(−z) = 1 − σ(z)
-                a, b = self.read(Letter("sigmoid", meant.arguments, sample=1 - x.sample))
-                return plus(b, {m: -c for m, c in a.items()}), b
-            return self.atom(x)
-        raise TooLongError
+        ((a, b),) = parts
+        if name == "sigmoid":  # σ(−z) = 1 − σ(z)
+            return plus(b, {m: -c for m, c in a.items()}), b
+        return a, b
 
     def case(self, condition: Any) -> str | None:
         """The name of the mask y ≠ v, for a condition y = v on data."""
@@ -144,13 +154,22 @@ class _Reader:
         self.cases[name] = (of.function, int(value))
         return name
 
-    def leaf(self, x: Letter) -> Ratio:
-        """A letter: a number that is given, what it stands for, or an atom."""
-        if x.function in self.given:
+    def leaf(self, x: Any) -> Ratio:
+        """A number, one that is given or that a mask says, or an atom."""
+        if not isinstance(x, Letter):
+            value = Fraction(x)
+        elif x.function == "inverse":
+            value = Fraction(1, x.options["count"])
+        elif x.function == "indicator":
+            mask = getattr(x.arguments[0], "function", "")
+            if mask not in self.masks:
+                raise TooLongError
+            value = Fraction(self.masks[mask])
+        elif x.is_symbol and x.function in self.given:
             value = self.given[x.function]
-            return ({(): value} if value else {}), ONE
-        meant = self.meaning(x.function)
-        return self.atom(x) if meant is None else self.read(meant)
+        else:
+            return self.atom(x)
+        return ({(): value} if value else {}), ONE
 
     def atom(self, x: Letter) -> Ratio:
         """Something that stands for itself."""

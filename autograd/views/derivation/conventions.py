@@ -8,12 +8,13 @@ replaced by the transpose of the course's letter, and the transposes are moved i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd.engine.families import Elementwise, Reduction
-from autograd.engine.letters import Letter
+from autograd.engine.letters import Letter, fold
 from autograd.engine.primitive import registry
 from autograd.formulas.algebra import COMPARISONS, make, sample
 
@@ -138,21 +139,29 @@ def is_elementwise(name: str) -> bool:
 
 def T(tree: Any) -> Any:  # noqa: N802  (the mathematician's letter)
     """The transpose of a formula, moved inwards as far as it goes."""
-    if not isinstance(tree, Letter) or tree.shape == ():
-        return tree
-    shape = tree.shape[::-1]
-    name, parts = tree.function, tree.arguments
-    if name == "transpose":
-        return parts[0]
-    if name == "matmul":
-        return op("matmul", [T(x) for x in reversed(parts)], shape)
-    if name in ("product", "plus", "neg") or (parts and is_elementwise(name)):
-        return make(name, [T(x) for x in parts], unknown(shape), **tree.options)
-    if name == "along":
-        axis = tree.options["axis"]
-        turned = tree.options | {"axis": None if axis is None else 1 - axis}
-        return op("along", [T(x) for x in parts], shape, **turned)
-    return op("transpose", [tree], shape)
+    return fold(tree, _turned, _turned_inside, _turning)
+
+
+def _turning(x: Any) -> Sequence[Any]:
+    """What a transpose of x moves into."""
+    if not isinstance(x, Letter) or x.shape == ():
+        return ()
+    moves = x.function in ("matmul", "product", "plus", "neg", "along")
+    return x.arguments if moves or is_elementwise(x.function) else ()
+
+
+def _turned(x: Any) -> Any:
+    if not isinstance(x, Letter) or x.shape == ():
+        return x
+    return x.arguments[0] if x.function == "transpose" else op("transpose", [x], x.shape[::-1])
+
+
+def _turned_inside(x: Letter, parts: list[Any]) -> Letter:
+    options = x.options
+    if x.function == "along" and options["axis"] is not None:
+        options = options | {"axis": 1 - options["axis"]}
+    parts = parts[::-1] if x.function == "matmul" else parts
+    return op(x.function, parts, x.shape[::-1], **options)
 
 
 def times(x: Any, y: Any) -> Any:
@@ -252,12 +261,10 @@ class Matrices:
 
     def typed(self, x: Any) -> Typed:
         """A tidy formula of the library's arrays as one of matrices."""
-        if not isinstance(x, Letter):
-            return Typed(x, 0, None)
+        return fold(x, self._leaf, self._typed)
+
+    def _typed(self, x: Letter, parts: list[Typed]) -> Typed:
         name = x.function
-        if not x.arguments:
-            return self._leaf(x)
-        parts = [self.typed(y) for y in x.arguments]
         if name in ("product", "plus", "neg") or is_elementwise(name):
             return self._elementwise(x, parts)
         if name == "matmul":
@@ -283,7 +290,9 @@ class Matrices:
             return self._reduced(x, parts[0])
         raise self.refuse(f"{name} of shape {np.shape(sample(x.arguments[0]))}")
 
-    def _leaf(self, x: Letter) -> Typed:
+    def _leaf(self, x: Any) -> Typed:
+        if not isinstance(x, Letter):
+            return Typed(x, 0, None)
         if x.function == "ones":
             return Typed(op("ones", (), (x.shape[0], 1), n=x.shape[0]), 1, None)
         if x.function == "inverse" or x.shape == ():

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.engine.graph import Node
-from autograd.engine.letters import Letter
+from autograd.engine.letters import Letter, fold
 from autograd.engine.primitive import Primitive, registry
 from autograd.formulas.algebra import inverse
 
@@ -81,22 +81,22 @@ class Operations:
 
     def named(self, node: Node, formula: Any, names: dict[int, str]) -> Any:
         """A formula of a rule in which targets and counts are the arrays and numbers that they are."""
-        if not isinstance(formula, Letter) or not formula.arguments:
-            return formula
-        if formula.function == "class_targets":
-            for target in self.targets.get(node, []):
-                if np.array_equal(target, formula.sample):
-                    return Letter(names[id(target)], sample=target)
-        if formula.function == "class_count":
-            return formula.sample.item()
-        parts = tuple(self.named(node, x, names) for x in formula.arguments)
-        bottom = formula.arguments[-1]
-        counted = isinstance(bottom, Letter) and bottom.function == "class_count"
-        if formula.function == "div" and counted:
-            n = parts[1]
-            factor = inverse(int(n)) if float(n).is_integer() and n > 1 else 1 / n
-            return Letter("mul", (factor, parts[0]), sample=formula.sample)
-        return Letter(formula.function, parts, formula.options, sample=formula.sample)
+
+        def replaced(x: Letter, parts: list[Any]) -> Any:
+            if x.function == "class_targets":
+                for target in self.targets.get(node, []):
+                    if np.array_equal(target, x.sample):
+                        return Letter(names[id(target)], sample=target)
+            if x.function == "class_count":
+                return x.sample.item()
+            bottom = x.arguments[-1]
+            if x.function == "div" and getattr(bottom, "function", "") == "class_count":
+                top, n = parts
+                factor = inverse(int(n)) if float(n).is_integer() and n > 1 else 1 / n
+                return Letter("mul", (factor, top), sample=x.sample)
+            return x.with_arguments(parts)
+
+        return fold(formula, lambda x: x, replaced)
 
 
 def _data(x: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd.engine.families import ARITHMETIC, Fused, Reduction
 from autograd.engine.graph import Node, topological_order
-from autograd.engine.letters import Letter
+from autograd.engine.letters import Letter, fold
 from autograd.engine.value import Value
 from autograd.formulas.algebra import (
     add,
@@ -160,26 +160,24 @@ class _Walk:
 
     def softmax(self, formula: Any) -> Any:
         """A formula in which softmax(s) is p, by a line that says so."""
-        if not isinstance(formula, Letter) or not formula.arguments:
-            return formula
-        parts = [self.softmax(x) for x in formula.arguments]
-        if (
-            formula.function == "softmax"
-            and isinstance(parts[0], Letter)
-            and not parts[0].arguments
-        ):
-            key = parts[0].function
+
+        def replaced(x: Letter, parts: list[Any]) -> Letter:
+            of = parts[0]
+            if x.function != "softmax" or not isinstance(of, Letter) or of.arguments:
+                return x.with_arguments(parts)
+            key = of.function
             for node, name in self.naming.nodes.items():
                 known = node.primitive is not None and node.primitive.name == "softmax"
                 if known and self.naming.of(node.arguments[0]) == key:
                     self.softmaxes[key] = name
             if key not in self.softmaxes:
-                name = "p" if self.layout.single or formula.ndim < 2 else "P"
+                name = "p" if self.layout.single or x.ndim < 2 else "P"
                 self.softmaxes[key] = self.naming.add(name)
                 source = next(x for x, name in self.naming.nodes.items() if name == key)
-                self.lines.define(self.softmaxes[key], formula, self.axes.get(source))
-            return Letter(self.softmaxes[key], sample=formula.sample)
-        return make(formula.function, parts, formula.sample, **formula.options)
+                self.lines.define(self.softmaxes[key], x, self.axes.get(source))
+            return Letter(self.softmaxes[key], sample=x.sample)
+
+        return fold(formula, lambda x: x, replaced)
 
     # --- the backward pass ------------------------------------------------------------------------
 

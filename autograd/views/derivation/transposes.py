@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.engine.letters import Letter
+from autograd.engine.letters import Letter, fold
 from autograd.views.derivation.conventions import is_elementwise, op
 
 
 def gathered(tree: Any) -> Any:
     """Transposes moved outwards through elementwise operations: Ind(sᵀ > 0) is Ind(s > 0)ᵀ."""
-    if not isinstance(tree, Letter) or not tree.arguments:
-        return tree
-    parts = [gathered(x) for x in tree.arguments]
+    return fold(tree, lambda x: x, _gathered)
+
+
+def _gathered(tree: Letter, parts: list[Any]) -> Letter:
     name = tree.function
     arrays = [x for x in parts if isinstance(x, Letter) and x.shape != ()]
     # A factor or a sign stays outside: −(y − p)ᵀ.
@@ -26,7 +27,8 @@ def gathered(tree: Any) -> Any:
                 options["axis"] = 1 - options["axis"]
             return op("transpose", [op(name, inner, tree.shape[::-1], **options)], tree.shape)
     if name == "transpose" and isinstance(parts[0], Letter) and parts[0].function == "transpose":
-        return parts[0].arguments[0]
+        twice: Letter = parts[0].arguments[0]
+        return twice
     return op(name, parts, tree.shape, **tree.options)
 
 

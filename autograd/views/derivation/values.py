@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd.engine.families import Elementwise, Multilinear
 from autograd.engine.graph import Node, topological_order
-from autograd.engine.letters import Letter
+from autograd.engine.letters import Letter, arguments_of, walk
 from autograd.formulas.latex import number
 from autograd.formulas.matrices import Python, called
 from autograd.formulas.notation import DOTS, Formula
@@ -393,17 +393,19 @@ def _plain(x: Any) -> Any:
 
 def _letters(tree: Any) -> set[str]:
     """The names in a tree."""
-    found, stack = set(), [tree]
-    while stack:
-        x = stack.pop()
-        if isinstance(x, Letter):
-            if not x.arguments and not x.options:
-                found.add(x.function)
-            # The second argument of an indicator says only in which dtype.
-            stack.extend(x.arguments[:1] if x.function == "indicator" else x.arguments)
-            if len(x.arguments) > 1 and x.function in ("sum", "prod", "sum_squares", "mean"):
-                found.add(DOTS)  # n-ary: Python's function takes an array
+    found = set()
+    for x in walk(tree, _mattering):
+        if isinstance(x, Letter) and x.is_symbol:
+            found.add(x.function)
+        elif len(arguments_of(x)) > 1 and x.function in ("sum", "prod", "sum_squares", "mean"):
+            found.add(DOTS)  # n-ary: Python's function takes an array
     return found
+
+
+def _mattering(x: Any) -> Sequence[Any]:
+    """The arguments of a letter, but that of an indicator which says only in which dtype."""
+    arguments = arguments_of(x)
+    return arguments[:1] if isinstance(x, Letter) and x.function == "indicator" else arguments
 
 
 def _partial(of: Formula, by: Formula) -> Formula:
