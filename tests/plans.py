@@ -9,6 +9,7 @@ import numpy as np
 
 import autograd
 from autograd.engine.letters import OPERATORS
+from autograd.programs.native.scalars.executor import ScalarExecutor
 from autograd.programs.planning.plan import TOTAL, Instruction, Plan, Register
 
 Array = np.ndarray[Any, Any]
@@ -140,3 +141,28 @@ def arguments(plan: Plan, instances: int) -> tuple[list[Array], Array, Array]:
     rng = np.random.default_rng(instances)
     inputs = list(rng.normal(size=(len(plan.inputs), instances)))
     return inputs, rng.normal(size=len(plan.parameters)), rng.uniform(0.5, 1.5, instances)
+
+
+class Native:
+    """The native executor of a scalar plan, called with the parameters' numbers."""
+
+    def __init__(self, plan: Plan, **options: Any) -> None:
+        self.executor = ScalarExecutor(plan, **options)
+        self.describe = self.executor.describe
+
+    @property
+    def buffer_bytes(self) -> int:
+        return self.executor.buffer_bytes
+
+    def forward(self, inputs: list[Any], parameters: Any) -> Any:
+        """The losses; with extra registers, those too."""
+        losses, *extra = self.executor.forward(inputs, parameters)
+        return (losses, np.array(extra)) if extra else losses
+
+    def backward(self, inputs: list[Any], parameters: Any, seed: Any) -> tuple[Any, Any]:
+        """The losses and the gradients."""
+        (losses,), gradients = self.executor.both(inputs, parameters, seed)
+        np.testing.assert_array_equal(
+            self.executor.backward(inputs, parameters, seed), gradients, strict=True
+        )
+        return losses, gradients

@@ -13,20 +13,16 @@ from autograd.programs.by_numpy.executor import NumpyExecutor
 from autograd.programs.planning.plan import Instruction, Plan
 
 
-def check_forward(
-    plan: Plan, given: Sequence[Any], drawn: Sequence[Any], leaves: Sequence[Any], many: int | None
-) -> None:
+def check_forward(plan: Plan, given: Sequence[Any], drawn: Sequence[Any], many: int | None) -> None:
     """Raise at the first instruction of a run that gives a number which is not finite.
 
     Args:
         given, drawn: the inputs of the run, and what its effects drew.
-        leaves: the parameters' numbers.
         many: how many instances a scalar plan was run for.
     """
     pure = plan.purified()
-    executor = NumpyExecutor(pure, [step.out for step in pure.forward], reuse=False).at(many)
-    with np.errstate(all="ignore"):
-        out = executor.forward([*given, *drawn], leaves)
+    executor = NumpyExecutor(pure, [step.out for step in pure.forward], reuse=False)
+    out = executor.at(many).forward([*given, *drawn], executor.leaves())
     for step, x in zip(pure.forward, out[1:], strict=True):
         if not np.isfinite(x).all():
             raise AnomalyError(f"{_named(step)} gave {_told(x)} in a program\n  at {_place(step)}")
@@ -36,7 +32,6 @@ def check_backward(
     plan: Plan,
     given: Sequence[Any],
     drawn: Sequence[Any],
-    leaves: Sequence[Any],
     many: int | None,
     seed: Any,
 ) -> None:
@@ -44,11 +39,8 @@ def check_backward(
     steps = plan.backward
     gradients: list[Any] = [(step.node, step.out) for step in steps]
     every = replace(plan, gradients=gradients)
-    executor = NumpyExecutor(every.purified(), reuse=False).at(many)
-    given = [*given, *drawn]
-    with np.errstate(all="ignore"):
-        executor.forward(given, leaves)
-        found = executor.backward(given, leaves, seed)
+    executor = NumpyExecutor(every.purified(), reuse=False)
+    _, found = executor.at(many).both([*given, *drawn], executor.leaves(), seed)
     for step, x in zip(steps, found, strict=True):
         if not np.isfinite(x).all():
             raise AnomalyError(

@@ -65,7 +65,7 @@ class CompiledRow(Primitive):
                 output,
                 program.inputs,
                 recorded=recorded,
-                executor=program.executor,
+                executor=program.asked,
                 verify=False,
             )
         inputs = {id(x): i for i, x in enumerate(program.inputs)}

@@ -254,11 +254,10 @@ def reads_what_it_tells(plan: Plan) -> bool:
     told = [step for step in plan.impure if registry[step.name].passes]
     if not told:
         return False
-    leaves = [plan.registers[r].holds for r in plan.parameters]
     functions = [x for step in told for x in step.options.values() if callable(x)]
     ids = {id(x) for function in functions for x in reachable(function)[0]}
     first = min(step.node._serial for step in plan.forward if step.node is not None)
-    return any(id(leaf) in ids or assigned(leaf) > first for leaf in leaves)
+    return any(id(leaf) in ids or assigned(leaf) > first for leaf in plan.leaves)
 
 
 def assigned(leaf: Any) -> int:

@@ -82,8 +82,8 @@ class CompiledFunction:
                 "is hashable, as a flag, a tuple or a module are, and has a program for each of its "
                 f"values: {error}. Give np.array([...]) or a tuple for a list"
             ) from None
-        flagged = program is not None and program.flagged != graph.latest_flag
-        if program is not None and flagged and program.refrozen() is not None:
+        flagged = program is not None and program.leaves.flagged != graph.latest_flag
+        if program is not None and flagged and program.leaves.refrozen() is not None:
             program = None  # other gradients are asked for
         inputs = [*arguments, *[keywords[name] for name, _ in named]] if named else arguments
         given = [x for x in inputs if isinstance(x, INPUTS)]
@@ -91,7 +91,7 @@ class CompiledFunction:
             memory = Memory()
             try:
                 program = self.record(arguments, keywords, memory)
-                results, call = self.replay(program, program.recall, arguments, keywords, given)
+                results, call = self.replay(program, arguments, keywords, given, resumed=True)
             except BaseException:
                 memory.put_back()
                 raise
@@ -99,7 +99,7 @@ class CompiledFunction:
                 self.forget(key)
             self.programs[self.with_states(key)] = program
         else:
-            results, call = self.replay(program, program.forward, arguments, keywords, given)
+            results, call = self.replay(program, arguments, keywords, given)
         self.last = program
         if call is None:
             return results
@@ -118,14 +118,15 @@ class CompiledFunction:
     def replay(
         self,
         program: Program,
-        compute: Callable[..., Any],
         arguments: Sequence[Any],
         keywords: dict[str, Any],
         given: Sequence[Any],
+        *,
+        resumed: bool = False,
     ) -> tuple[Any, Call | None]:
         """What a run of a program gives, and the call, if it is to be a node of a larger graph."""
         with program.lock:
-            results = program.run(given, compute)
+            results = program.run(given, resumed=resumed)
             if not current_mode().recording or not program.rows:
                 return results, None
             several = results if program.also else (results,)

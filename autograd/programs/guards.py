@@ -153,11 +153,41 @@ def first_change(now: Any, then: Any) -> int | None:
     return int(places[0]) if np.ndim(now) and len(places) else None
 
 
-def guards_of(notes: Sequence[Note], inputs: Sequence[Any], derived: Derived) -> list[Guard]:
-    """A guard for each note about a number that can be another one in a replay."""
-    places = {id(x): i for i, x in enumerate(inputs)}
-    guards = [Guard(note, places, derived) for note in notes]
-    return [each for each in guards if each.useful]
+class Guards:
+    """The guards of a program: one for each note about a number that can be another one in a replay.
+
+    Attributes:
+        nodes, arrays: what a replay has to compute for them.
+        inputs: those that they look at, which need not reach the output.
+    """
+
+    def __init__(self, notes: Sequence[Note], inputs: Sequence[Any], derived: Derived) -> None:
+        places = {id(x): i for i, x in enumerate(inputs)}
+        guards = [each for note in notes if (each := Guard(note, places, derived)).useful]
+        self.count = len(guards)
+        self.lazy = [each for each in guards if each.lazy]
+        self.early = [each for each in guards if each.early and not each.lazy]
+        self.late = [each for each in guards if not each.early]
+        self.nodes = [node for each in guards for node in each.nodes]
+        self.inputs = [x for each in guards for x in each.inputs]
+        self.arrays = list({id(x): x for each in guards for x in each.arrays}.values())
+
+    def before(self, given: Sequence[Any], instances: int | None) -> None:
+        """Check what the inputs tell, before anything is computed."""
+        for guard in self.early:
+            guard.check({}, given, instances)
+
+    def explain(self, given: Sequence[Any], instances: int | None) -> None:
+        """Say better what is wrong with inputs that something else has failed for."""
+        for guard in self.lazy:
+            guard.check({}, given, instances)
+
+    def after(
+        self, numbers: Mapping[int, Any], given: Sequence[Any], instances: int | None
+    ) -> None:
+        """Check what was computed: see `Guard.check`."""
+        for guard in self.late:
+            guard.check(numbers, given, instances)
 
 
 def _short(x: Any) -> str:

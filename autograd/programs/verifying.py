@@ -231,11 +231,9 @@ class Verifier:
         alone = self.instances is None
         drawn = self.drawn if alone else [np.ascontiguousarray(x[self.chosen]) for x in self.drawn]
         given = [*(self.given if alone else few), *drawn]
-        executor = NumpyExecutor(plan.purified(), reuse=False).at(None if alone else len(seed))
-        leaves = [plan.registers[r].holds._raw for r in plan.parameters]
-        with np.errstate(all="ignore"):
-            executor.forward(given, leaves)
-            return executor.backward(given, leaves, seed)
+        executor = NumpyExecutor(plan.purified(), reuse=False)
+        code = executor.at(None if alone else len(seed))
+        return code.both(given, executor.leaves(), seed)[1]
 
     def cotangents(self, k: int, seed: Any, rng: Any = None) -> Numbers:
         """The eager backward pass for one of the chosen instances; with `rng` it rounds badly."""
@@ -310,10 +308,9 @@ class Verifier:
         nodes = [n for n in self.planner.order if not n.is_leaf and n in self.planner.places]
         registers = [self.planner.places[node] for node in nodes]
         plan = self.plan.purified()  # nothing is to happen a second time
-        executor = NumpyExecutor(plan, registers, reuse=False).at(self.instances)
-        leaves = [self.plan.registers[r].holds._raw for r in self.plan.parameters]
-        with np.errstate(all="ignore"):
-            out = executor.forward([*self.given, *self.drawn], leaves)
+        executor = NumpyExecutor(plan, registers, reuse=False)
+        code = executor.at(self.instances)
+        out = code.forward([*self.given, *self.drawn], executor.leaves())
         for node, x in zip(nodes, out[1:], strict=True):
             got = x if self.instances is None or np.ndim(x) == 0 else x[self.chosen[k]]
             if not self.same(got, self.numbers[k][node]):

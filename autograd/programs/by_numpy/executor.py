@@ -27,25 +27,30 @@ class NumpyExecutor:
     """
 
     name = "numpy"
-    gives = False  # the arrays of gradients, which it writes into again
+    gives = at_once = False
 
     def __init__(self, plan: Plan, extra: Sequence[int] = (), *, reuse: bool = True) -> None:
         self.plan = plan
+        self.parameters = plan.leaves
         self.extra = tuple(extra)
         self.reuse = reuse
-        self.compiled: dict[int | None, Compiled] = {}
+        self.compiled: dict[int | None, NumpyCode] = {}
 
-    def at(self, instances: int | None) -> Compiled:
+    def at(self, instances: int | None) -> NumpyCode:
         """The code and the buffers for this many instances, or (None) for a plan on arrays."""
         found = self.compiled.get(instances)
         if found is None:
             if len(self.compiled) >= KEPT:
                 del self.compiled[next(iter(self.compiled))]
-            found = Compiled(self.plan, self.extra, instances, self.reuse)
+            found = NumpyCode(self.plan, self.extra, instances, self.reuse)
         elif len(self.compiled) > 1:
             del self.compiled[instances]  # the one that was used last is the last to go
         self.compiled[instances] = found
         return found
+
+    def leaves(self) -> list[Any]:
+        """The parameters' own numbers and arrays."""
+        return [leaf._raw for leaf in self.parameters]
 
     def forget(self) -> None:
         """What is given comes anew with each run: there is nothing to forget."""
@@ -56,7 +61,7 @@ class NumpyExecutor:
         return sum(each.buffer_bytes for each in self.compiled.values())
 
 
-class Compiled:
+class NumpyCode:
     """Straight-line code for one size, with its buffers.
 
     ``forward(inputs, leaves)`` gives the output and the extra registers, copied;
@@ -91,6 +96,12 @@ class Compiled:
             "inputs, leaves, seed", [*seeded, *backward], gradients, writer
         )
         self.buffer_bytes = writer.buffer_bytes
+
+    def both(
+        self, inputs: Sequence[Any], leaves: Sequence[Any], seed: Any
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """What `forward` gives, and what `backward` gives."""
+        return self.forward(inputs, leaves), self.backward(inputs, leaves, seed)
 
     @staticmethod
     def given_back(r: int, writer: Writer) -> str:

@@ -89,6 +89,11 @@ class Plan:
     """Instructions whose result nothing needed."""
 
     @property
+    def leaves(self) -> list[Any]:
+        """The leaves that are read at each run, in the order of `parameters`."""
+        return [self.registers[r].holds for r in self.parameters]
+
+    @property
     def impure(self) -> list[Instruction]:
         """The instructions that do more than compute."""
         return [step for step in self.forward if step.is_impure]

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from plans import Writer, arguments, by_numpy, network, same
+from plans import Native, Writer, arguments, by_numpy, network, same
 
 import autograd
 from autograd.programs.native import cache, heads
 from autograd.programs.native.scalars import executor as native
-from autograd.programs.native.scalars.executor import Native, supports
+from autograd.programs.native.scalars.executor import supports
 from autograd.programs.native.scalars.lowering import NotNativeError, lower, shorten
 from autograd.programs.planning.plan import TOTAL, Plan
 
@@ -313,10 +313,10 @@ def test_two_threads_take_part_where_there_are_two_cores_and_enough_work(
     plan = network((4, 9, 6, 2))
     executor, alone = Native(plan), Native(plan, threads=1)
     same(executor.forward(*arguments(plan, 1000)[:2]), alone.forward(*arguments(plan, 1000)[:2]))
-    assert len(executor._forward._states) == 1  # little work
+    assert len(executor.executor._forward._states) == 1  # little work
     monkeypatch.setattr(native, "ENOUGH", 0)
     same(executor.forward(*arguments(plan, 1000)[:2]), alone.forward(*arguments(plan, 1000)[:2]))
-    assert len(executor._forward._states) == expected
+    assert len(executor.executor._forward._states) == expected
 
 
 def test_one_executor_may_be_called_from_several_threads(engine: str) -> None:
@@ -439,8 +439,7 @@ def test_a_second_process_finds_the_code_of_the_first(cache_folder: Path) -> Non
         """
         import numpy as np, sys
         sys.path.insert(0, sys.argv[1])
-        from plans import network, arguments
-        from autograd.programs.native.scalars.executor import Native
+        from plans import Native, arguments, network
         plan = network((2, 5, 3, 1))
         executor = Native(plan)
         executor.backward(*arguments(plan, 11))

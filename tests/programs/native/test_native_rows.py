@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from plans import Writer, by_numpy, evaluated, same
+from plans import Native, Writer, by_numpy, evaluated, same
 from samples import ELEMENTWISE, numbers, singular_points
 
 import autograd
 from autograd.programs.native.mathematics import ROWS
 from autograd.programs.native.scalars import executor as native
-from autograd.programs.native.scalars.executor import Native
 
 pytest.importorskip("llvmlite", reason="the native executor needs llvmlite: .[fast]")
 

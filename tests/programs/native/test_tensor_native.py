@@ -23,7 +23,7 @@ from autograd.programs.planning.planner import plan_of
 if not all(importlib.util.find_spec(name) for name in ("llvmlite", "scipy")):
     pytest.skip("needs the extra fast", allow_module_level=True)
 
-from autograd.programs.native.tensors.executor import TensorExecutor, TensorNative, supports
+from autograd.programs.native.tensors.executor import TensorCode, TensorExecutor, supports
 
 Array = np.ndarray[Any, Any]
 
@@ -34,10 +34,10 @@ CALLED = {
 """Rows that the executor calls, of some arguments or all, between two stretches of its own code."""
 
 
-def both(output: Any, inputs: Sequence[Tensor]) -> tuple[TensorNative, Any]:
+def both(output: Any, inputs: Sequence[Tensor]) -> tuple[TensorCode, Any]:
     """A graph with the native executor and with NumPy's."""
     plan = plan_of(output, inputs).plan
-    return TensorNative(plan), NumpyExecutor(plan).at(None)
+    return TensorCode(plan), NumpyExecutor(plan).at(None)
 
 
 def compare(
@@ -46,7 +46,7 @@ def compare(
     tolerance: float = 1e-12,
     scale: float = 1.0,
     times: int = 1,
-) -> TensorNative:
+) -> TensorCode:
     """The output and the gradients of both executors, which are to be the same."""
     with np.errstate(all="ignore"):
         leaves = [Tensor(x, dtype=x.dtype) for x in arrays]
@@ -340,7 +340,7 @@ def test_code_is_found_again_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("CHALKGRAD_CACHE", str(tmp_path))
     x, y = Tensor(numbers(4, 3)), Tensor(numbers(3, 5))
     plans = [plan_of(autograd.sum(autograd.sin(x @ y)), [x, y]).plan for _ in range(2)]
-    first, second = TensorNative(plans[0]), TensorNative(plans[1])
+    first, second = TensorCode(plans[0]), TensorCode(plans[1])
     assert not first.cached
     assert second.cached
     arrays = [x.data, y.data]
@@ -430,7 +430,7 @@ def test_random_graphs_are_what_the_eager_pass_is(steps: list[tuple[str, int, in
     reached = [(x, a) for x, a in zip(leaves, arrays, strict=True) if x.grad is not None]
     found = gradients([x for x, _ in reached])
     plan = plan_of(output, []).plan
-    native = TensorNative(plan)
+    native = TensorCode(plan)
     given_leaves = [plan.registers[r].holds.data for r in plan.parameters]
     scale = max([1.0, *(float(np.max(np.abs(g))) for g in found)])
     for _ in range(2):

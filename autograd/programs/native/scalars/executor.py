@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.engine.vector import Vector
 from autograd.programs.native import heads
 from autograd.programs.native.cores import cores
 from autograd.programs.native.machine import Machine, available, machine_code, vector_width
@@ -58,28 +59,52 @@ def supports(plan: Plan) -> str | None:
     return available()
 
 
-class Native:
-    """A scalar plan as machine code.
+def executor_of(plan: Plan, extra: Sequence[int], threads: int | None) -> ScalarExecutor:
+    """The executor of a plan."""
+    return ScalarExecutor(plan, extra, threads=threads)
+
+
+class ScalarExecutor:
+    """A scalar plan as machine code, for any number of instances.
 
     Each direction is compiled when it is first asked for; the backward one computes the losses on its
     way, block by block, so that nothing is kept between the two.
 
     Args:
         plan: A plan that `supports` has nothing against.
+        extra: Registers whose numbers `forward` gives as well.
         threads: How many blocks may run at once, where there is enough work; None for two, if there
             are two cores.
-        extra: Registers whose numbers `forward` gives as well.
 
     Raises:
         NotNativeError: The plan has no native form.
     """
 
-    def __init__(self, plan: Plan, threads: int | None = None, extra: Sequence[int] = ()) -> None:
+    name = "native"
+    gives = True
+
+    def __init__(
+        self, plan: Plan, extra: Sequence[int] = (), *, threads: int | None = None
+    ) -> None:
         threads = min(2, cores()) if threads is None else threads
         reason = available()
         if reason is not None:
             raise NotNativeError(reason)
         self._plan, self._threads, self._extra = plan, threads, tuple(extra)
+        self.at_once = not extra  # which the backward direction does not give
+        self.places: dict[int, Any] = {}  # no row here draws
+
+    def at(self, instances: int | None) -> ScalarExecutor:
+        """The code, which takes any number of instances."""
+        return self
+
+    @cached_property
+    def _vector(self) -> Vector | None:
+        return Vector(self._plan.leaves) if self._plan.parameters else None
+
+    def leaves(self) -> Array:
+        """The parameters as one array, (P,), in the order of ``plan.parameters``."""
+        return NOTHING if self._vector is None else self._vector.data
 
     @cached_property
     def _forward(self) -> _Engine:
@@ -89,26 +114,39 @@ class Native:
     def _backward(self) -> _Engine:
         return _Engine(self._plan, lower(self._plan, backward=True), self._threads)
 
-    def forward(self, inputs: Sequence[Any], parameters: Array) -> Any:
-        """The loss of every instance, (M,); with `extra`, also their numbers, (k, M).
+    def forward(self, inputs: Sequence[Any], leaves: Array) -> Sequence[Array]:
+        """The loss of every instance and the numbers of each extra register, (M,) each.
 
         Args:
             inputs: float64, (M,) each, or () for a number that all instances share.
-            parameters: float64, (P,), in the order of ``plan.parameters``.
+            leaves: float64, (P,).
         """
-        losses, extra, _ = self._forward(inputs, parameters, None)
-        return (losses, extra) if self._extra else losses
+        losses, extra, _ = self._forward(inputs, leaves, None)
+        return [losses, *extra] if self._extra else [losses]
 
-    def backward(self, inputs: Sequence[Any], parameters: Array, seed: Any) -> tuple[Array, Array]:
-        """The losses, (M,), and the gradients of Σ seed · loss in the order of ``plan.gradients``.
+    def refresh(self, inputs: Sequence[Any], leaves: Array) -> Sequence[Array]:
+        """Nothing, as `backward` needs nothing."""
+        return ()
+
+    def backward(self, inputs: Sequence[Any], leaves: Array, seed: Any) -> Array:
+        """The gradients of Σ seed · loss in the order of ``plan.gradients``.
 
         Args:
             inputs: As for `forward`.
-            parameters: As for `forward`.
+            leaves: As for `forward`.
             seed: float64, (M,), or () for one that all instances share.
         """
-        losses, _, gradients = self._backward(inputs, parameters, seed)
-        return losses, gradients
+        return self._backward(inputs, leaves, seed)[2]
+
+    def both(
+        self, inputs: Sequence[Any], leaves: Array, seed: Any
+    ) -> tuple[Sequence[Array], Array]:
+        """The losses, (M,), and what `backward` gives."""
+        losses, _, gradients = self._backward(inputs, leaves, seed)
+        return [losses], gradients
+
+    def forget(self) -> None:
+        """What is given comes anew with each run: there is nothing to forget."""
 
     @property
     def buffer_bytes(self) -> int:
@@ -125,7 +163,7 @@ class Native:
 # --- one direction --------------------------------------------------------------------------------
 
 
-NOTHING: Array = np.zeros((0, 0))
+NOTHING: Array = np.zeros(0)
 
 
 def _aligned(count: int) -> Array:

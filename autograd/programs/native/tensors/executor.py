@@ -60,7 +60,7 @@ def supports(plan: Plan) -> str | None:
 
 
 class TensorExecutor:
-    """Compiles a plan on arrays when it is first run; the interface is that of the NumPy executor.
+    """Compiles a plan on arrays when it is first run.
 
     Args:
         plan: A plan that `supports` has nothing against.
@@ -68,17 +68,21 @@ class TensorExecutor:
     """
 
     name = "native"
-    gives = True  # the arrays of gradients, and both directions in one call
+    gives = at_once = True
 
     def __init__(self, plan: Plan, extra: Sequence[int] = ()) -> None:
-        self.plan, self.extra = plan, tuple(extra)
-        self.compiled: TensorNative | None = None
+        self.plan, self.extra, self.parameters = plan, tuple(extra), plan.leaves
+        self.compiled: TensorCode | None = None
 
-    def at(self, instances: int | None) -> TensorNative:
+    def at(self, instances: int | None) -> TensorCode:
         """The machine code; a plan on arrays has one size."""
         if self.compiled is None:
-            self.compiled = TensorNative(self.plan, self.extra)
+            self.compiled = TensorCode(self.plan, self.extra)
         return self.compiled
+
+    def leaves(self) -> list[Any]:
+        """The parameters' own numbers and arrays."""
+        return [leaf._raw for leaf in self.parameters]
 
     def forget(self) -> None:
         """Forget what was given last: in a forked process, another thread may have been half done."""
@@ -91,7 +95,12 @@ class TensorExecutor:
         return 0 if self.compiled is None else self.compiled.buffer_bytes
 
 
-class TensorNative:
+def executor_of(plan: Plan, extra: Sequence[int], threads: int | None) -> TensorExecutor:
+    """The executor of a plan; as many threads take part as the BLAS is set to use."""
+    return TensorExecutor(plan, extra)
+
+
+class TensorCode:
     """A plan on arrays as machine code, and the memory that it works in.
 
     ``forward(inputs, leaves)`` gives the output and the extra registers, copied;
