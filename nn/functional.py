@@ -13,95 +13,40 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import identity, log_softmax, sigmoid, softmax, tanh
-from nn.losses import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    binary_kl_divergence,
-    binary_kl_divergence_with_logits,
-    cross_entropy,
-    hinge,
-    huber,
-    kl_divergence,
-    kl_divergence_with_logits,
-    l1,
-    l2_divergence,
-    mse,
-    multiclass_hinge,
-    perceptron_loss,
-    smooth_labels,
+from autograd import (
+    identity as identity,
+    log_softmax as log_softmax,
+    sigmoid as sigmoid,
+    softmax as softmax,
+    tanh as tanh,
 )
-from nn.randomness import Seed, generator
+from nn import arguments, randomness
+from nn.losses import (
+    binary_cross_entropy as binary_cross_entropy,
+    binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
+    binary_kl_divergence as binary_kl_divergence,
+    binary_kl_divergence_with_logits as binary_kl_divergence_with_logits,
+    cross_entropy as cross_entropy,
+    hinge as hinge,
+    huber as huber,
+    kl_divergence as kl_divergence,
+    kl_divergence_with_logits as kl_divergence_with_logits,
+    l1 as l1,
+    l2_divergence as l2_divergence,
+    mse as mse,
+    multiclass_hinge as multiclass_hinge,
+    perceptron_loss as perceptron_loss,
+    smooth_labels as smooth_labels,
+)
+from nn.randomness import Seed
 
-__all__ = [
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "binary_kl_divergence",
-    "binary_kl_divergence_with_logits",
-    "binary_step",
-    "cross_entropy",
-    "elu",
-    "gelu",
-    "glu",
-    "hardtanh",
-    "hinge",
-    "huber",
-    "identity",
-    "kl_divergence",
-    "kl_divergence_with_logits",
-    "l1",
-    "l2_divergence",
-    "leaky_relu",
-    "log_softmax",
-    "maxout",
-    "mish",
-    "mse",
-    "multiclass_hinge",
-    "perceptron_loss",
-    "prelu",
-    "relu",
-    "rrelu",
-    "selu",
-    "sigmoid",
-    "silu",
-    "smht",
-    "smooth_labels",
-    "softmax",
-    "softplus",
-    "swish",
-    "tanh",
-]
-
-SELU_ALPHA = 1.6732632423543772848170429916717
-SELU_SCALE = 1.0507009873554804934193349852946
-ROOT_TWO_OVER_PI = float(np.sqrt(2 / np.pi))
-ROOT_HALF = float(np.sqrt(0.5))
+_SELU_ALPHA = 1.6732632423543772848170429916717
+_SELU_SCALE = 1.0507009873554804934193349852946
+_ROOT_TWO_OVER_PI = float(np.sqrt(2 / np.pi))
+_ROOT_HALF = float(np.sqrt(0.5))
 
 
-def operand(x: Any) -> Any:
-    """A list as an array, anything else as it is, so that operators work on it."""
-    if not isinstance(x, list | tuple):
-        return x
-    array = np.asarray(autograd.check_array(x, "the input of an activation"))
-    if array.dtype.kind not in "biufO":
-        raise TypeError(f"an activation takes real numbers, got {array.dtype} ({x!r:.60})")
-    return array
-
-
-def option(x: Any) -> Any:
-    """A NumPy number as Python's: `np.float64(0.1)` then widens float32 no more than 0.1 does."""
-    return x.item() if isinstance(x, np.number) else x
-
-
-def single(x: Any, what: str) -> Any:
-    """An option that is one real number, which may be a node, or a TypeError that says so."""
-    x = option(x)
-    if isinstance(x, int | float) or (isinstance(x, autograd.Node) and not np.shape(x)):
-        return x
-    raise TypeError(f"{what} is a number, got {type(x).__name__} ({x!r:.60})")
-
-
-def left(x: Any) -> Any:
+def _left(x: Any) -> Any:
     """min(x, 0), with derivative 1 at 0: a kink at 0 then has the derivative of its left side."""
     return autograd.minimum(x, 0.0, ties="first")
 
@@ -117,7 +62,7 @@ def binary_step(x: Any, at_zero: float = 1.0) -> Any:
 
     Source: the threshold unit of McCulloch and Pitts, 1943; CMU 11-785, lecture 5.
     """
-    x, at_zero = operand(x), single(at_zero, "at_zero of binary_step")
+    x, at_zero = arguments.operand(x), arguments.single(at_zero, "at_zero of binary_step")
     step = autograd.sign(x) * 0.5 + 0.5
     if at_zero == 0.5:
         return step
@@ -144,19 +89,12 @@ def relu(x: Any, at_zero: float = 0.0) -> Any:
     """
     if at_zero == 0:
         return autograd.relu(x)
-    at_zero = check_subgradient(at_zero)
+    at_zero = arguments.share(at_zero, "at_zero of relu")
     if at_zero == 1:
         return autograd.maximum(x, 0.0, ties="first")
     # The second term is 0 everywhere, and so is its derivative but at 0, where it is `at_zero`.
-    x = operand(x)
-    return autograd.relu(x) + autograd.maximum(left(x), 0.0, ties="first") * at_zero
-
-
-def check_subgradient(at_zero: Any) -> float:
-    """A subgradient of relu at 0: a number from 0 to 1."""
-    if not isinstance(at_zero, int | float | np.number) or not 0 <= at_zero <= 1:
-        raise ValueError(f"at_zero of relu is a number from 0 to 1, got {at_zero!r:.60}")
-    return float(at_zero)
+    x = arguments.operand(x)
+    return autograd.relu(x) + autograd.maximum(_left(x), 0.0, ties="first") * at_zero
 
 
 def leaky_relu(x: Any, slope: float = 0.01) -> Any:
@@ -168,12 +106,12 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Any:
 
     Source: Maas, Hannun, Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013.
     """
-    slope = single(slope, "slope of leaky_relu")
+    slope = arguments.single(slope, "slope of leaky_relu")
     if slope == 0:  # where slope · x would be nan at −inf
         return autograd.relu(x)
-    x = operand(x)
+    x = arguments.operand(x)
     # Not the larger of the two lines: at inf they meet again, and the left one would get the cotangent.
-    return autograd.relu(x) + left(x) * slope
+    return autograd.relu(x) + _left(x) * slope
 
 
 def prelu(x: Any, slope: Any) -> Any:
@@ -194,8 +132,8 @@ def prelu(x: Any, slope: Any) -> Any:
 
     Source: He, Zhang, Ren, Sun, "Delving deep into rectifiers", ICCV 2015.
     """
-    x = operand(x)
-    return autograd.relu(x) + autograd.mul(left(x), option(slope))
+    x = arguments.operand(x)
+    return autograd.relu(x) + autograd.mul(_left(x), arguments.option(slope))
 
 
 def rrelu(
@@ -224,15 +162,18 @@ def rrelu(
     Source: Xu, Wang, Chen, Li, "Empirical evaluation of rectified activations in convolutional
     network", 2015.
     """
-    lower, upper = single(lower, "lower of rrelu"), single(upper, "upper of rrelu")
+    lower, upper = (
+        arguments.single(lower, "lower of rrelu"),
+        arguments.single(upper, "upper of rrelu"),
+    )
     if not lower <= upper:
         raise ValueError(f"rrelu expected lower <= upper, got {lower} and {upper}")
     if not training:
         return leaky_relu(x, (lower + upper) / 2)
-    x = operand(x)
+    x = arguments.operand(x)
     if isinstance(x, np.ndarray):
         x = np.ascontiguousarray(x)  # Values are drawn for one by one, in the order of their places
-    drawn = functools.partial(generator(rng).uniform, lower, upper)
+    drawn = functools.partial(randomness.generator(rng).uniform, lower, upper)
     return prelu(x, autograd.random_like(x, sample=drawn))
 
 
@@ -247,8 +188,8 @@ def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
 
     Source: Collobert, "Large scale machine learning", 2004.
     """
-    min_val = single(min_val, "min_val of hardtanh")
-    max_val = single(max_val, "max_val of hardtanh")
+    min_val = arguments.single(min_val, "min_val of hardtanh")
+    max_val = arguments.single(max_val, "max_val of hardtanh")
     if not min_val < max_val:
         raise ValueError(f"hardtanh expected min_val < max_val, got {min_val} and {max_val}")
     return autograd.clip(x, min_val, max_val)
@@ -279,13 +220,13 @@ def smht(
     Source: Soboleva and Beskorovainyi, 2008; WPI CS 453X, class 21.
     """
     scales = (a, b, a if c is None else c, b if d is None else d)
-    a, b, c, d = (single(scale, "a scale of smht") for scale in scales)
+    a, b, c, d = (arguments.single(scale, "a scale of smht") for scale in scales)
     if c == a and d == b:  # both sides divided by e^((a − b) x / 2)
         half = (a + b) / 2
         return autograd.tanh(x if half == 1 else autograd.mul(x, half))
     # e^(ax) / (e^(cx) + e^(−dx)) = exp((a − c) x − ln(1 + e^(−(c + d) x))): nothing overflows that the
     # quotient does not.
-    x = operand(x)
+    x = arguments.operand(x)
     rise, fall = -autograd.softplus(x * -(c + d)), -autograd.softplus(x * (c + d))
     # Left out where 0, for 0 · x is nan at inf.
     rise = rise if a == c else rise + x * (a - c)
@@ -302,8 +243,8 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     Source: Clevert, Unterthiner, Hochreiter, "Fast and accurate deep network learning by exponential
     linear units", ICLR 2016.
     """
-    x = operand(x)
-    return autograd.relu(x) + autograd.expm1(left(x)) * option(alpha)
+    x = arguments.operand(x)
+    return autograd.relu(x) + autograd.expm1(_left(x)) * arguments.option(alpha)
 
 
 def selu(x: Any) -> Any:
@@ -316,7 +257,7 @@ def selu(x: Any) -> Any:
 
     Source: Klambauer, Unterthiner, Mayr, Hochreiter, "Self-normalizing neural networks", NIPS 2017.
     """
-    return elu(x, SELU_ALPHA) * SELU_SCALE
+    return elu(x, _SELU_ALPHA) * _SELU_SCALE
 
 
 def gelu(x: Any, approximate: str = "none") -> Any:
@@ -334,17 +275,13 @@ def gelu(x: Any, approximate: str = "none") -> Any:
 
     Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016.
     """
-    x = operand(x)
-    if not isinstance(approximate, str):
-        raise ValueError(f"approximate of gelu is 'none' or 'tanh', got {approximate!r:.60}")
-    if approximate == "none":
+    x = arguments.operand(x)
+    if arguments.one_of(approximate, ("none", "tanh"), "approximate of gelu") == "none":
         # 1 + erf would have no digits left on the far left, where erfc has them all.
-        return x * autograd.erfc(x * -ROOT_HALF) * 0.5
-    if approximate == "tanh":
-        # ½ (1 + tanh u) is σ(2u), which is exact on the far left.
-        inner = x * (x * x * 0.044715 + 1.0) * (2 * ROOT_TWO_OVER_PI)
-        return x * autograd.sigmoid(inner)
-    raise ValueError(f"approximate of gelu is 'none' or 'tanh', got {approximate!r:.60}")
+        return x * autograd.erfc(x * -_ROOT_HALF) * 0.5
+    # ½ (1 + tanh u) is σ(2u), which is exact on the far left.
+    inner = x * (x * x * 0.044715 + 1.0) * (2 * _ROOT_TWO_OVER_PI)
+    return x * autograd.sigmoid(inner)
 
 
 def softplus(x: Any, beta: float = 1.0) -> Any:
@@ -358,7 +295,7 @@ def softplus(x: Any, beta: float = 1.0) -> Any:
 
     Source: Dugas, Bengio, Bélisle, Nadeau, Garcia, NIPS 2000.
     """
-    beta = single(beta, "beta of softplus")
+    beta = arguments.single(beta, "beta of softplus")
     if not beta > 0:
         raise ValueError(f"beta of softplus is above 0, got {beta}")
     if beta == 1:
@@ -380,7 +317,7 @@ def swish(x: Any, beta: Any = 1.0) -> Any:
 
     Source: Ramachandran, Zoph, Le, "Searching for activation functions", 2017.
     """
-    x, beta = operand(x), option(beta)
+    x, beta = arguments.operand(x), arguments.option(beta)
     plain = isinstance(beta, int | float) and beta == 1
     return x * autograd.sigmoid(x if plain else autograd.mul(x, beta))
 
@@ -404,19 +341,11 @@ def mish(x: Any) -> Any:
 
     Source: Misra, "Mish: a self regularized non-monotonic activation function", BMVC 2020.
     """
-    x = operand(x)
+    x = arguments.operand(x)
     return x * autograd.tanh(autograd.softplus(x))
 
 
 # --- along an axis ----------------------------------------
-
-
-def length_along(x: Any, axis: int, what: str) -> tuple[tuple[int, ...], int]:
-    """The shape of x, and an axis of it counted from the left."""
-    shape: tuple[int, ...] = np.shape(x)
-    if not isinstance(axis, int | np.integer) or not -len(shape) <= axis < len(shape):
-        raise ValueError(f"{what}: axis {axis} is not an axis of shape {shape}")
-    return shape, axis % len(shape)
 
 
 def maxout(x: Any, pieces: int = 2, axis: int = -1, ties: str = "share") -> Any:
@@ -437,15 +366,14 @@ def maxout(x: Any, pieces: int = 2, axis: int = -1, ties: str = "share") -> Any:
 
     Source: Goodfellow, Warde-Farley, Mirza, Courville, Bengio, "Maxout networks", ICML 2013.
     """
-    x = operand(x)
-    shape, axis = length_along(x, axis, "maxout")
-    if not isinstance(pieces, int | np.integer) or isinstance(pieces, bool) or pieces < 1:
-        raise ValueError(f"pieces of maxout is a whole number of 1 or more, got {pieces!r:.60}")
+    x = arguments.operand(x)
+    shape, axis = arguments.length_along(x, axis, "maxout")
+    pieces = arguments.whole(pieces, "pieces of maxout")
     if shape[axis] % pieces:
         raise ValueError(
             f"maxout expected a multiple of {pieces} elements along axis {axis}, got shape {shape}"
         )
-    groups = (*shape[:axis], shape[axis] // int(pieces), int(pieces), *shape[axis + 1 :])
+    groups = (*shape[:axis], shape[axis] // pieces, pieces, *shape[axis + 1 :])
     return autograd.max(autograd.reshape(x, shape=groups), axis=axis + 1, ties=ties)
 
 
@@ -462,8 +390,8 @@ def glu(x: Any, axis: int = -1) -> Any:
 
     Source: Dauphin, Fan, Auli, Grangier, "Language modeling with gated convolutional networks", 2017.
     """
-    x = operand(x)
-    shape, axis = length_along(x, axis, "glu")
+    x = arguments.operand(x)
+    shape, axis = arguments.length_along(x, axis, "glu")
     if shape[axis] % 2:
         raise ValueError(f"glu expected an even length along axis {axis}, got shape {shape}")
     u, v = autograd.split(x, 2, axis=axis)

@@ -14,8 +14,7 @@ import numpy as np
 
 import autograd
 from autograd import AnomalyError
-from nn.layers.linear import width
-from nn.optim.optimizer import non_negative
+from nn.arguments import non_negative, width
 from nn.randomness import Seed, generator
 
 __all__ = ["Adaline", "DeltaRule", "Madaline", "Outcome", "Perceptron"]

@@ -13,8 +13,6 @@ from autograd import Value
 from nn.layers.normalisation import BatchNorm1d
 from nn.module import Module, holds_values
 
-__all__ = ["network_of_values", "on_arrays"]
-
 call = autograd.recording.call
 
 ONE_INSTANCE = "one_instance"

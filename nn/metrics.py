@@ -15,6 +15,7 @@ import numpy as np
 
 import autograd
 from autograd import Node
+from nn.arguments import whole
 
 __all__ = [
     "accuracy",
@@ -111,7 +112,7 @@ def top_k_accuracy(prediction: Any, target: Any, k: int = 5) -> float:
     >>> top_k_accuracy([[3.0, 2.0, 1.0], [3.0, 2.0, 1.0]], [1, 2], k=2)
     0.5
     """
-    check_k(k)
+    whole(k, "k of top_k")
     scores = plain_numbers(prediction)
     if scores.ndim != 2 or scores.shape[1] < 2:
         raise ValueError(f"top_k expected scores (instances, classes), got {scores.shape}")
@@ -127,21 +128,13 @@ def top_k(k: int) -> Any:
     >>> metric([[3.0, 2.0, 1.0], [3.0, 2.0, 1.0]], [1, 2]), metric.__name__
     (0.5, 'top-2 accuracy')
     """
-    check_k(k)
+    whole(k, "k of top_k")
 
     def metric(prediction: Any, target: Any) -> float:
         return top_k_accuracy(prediction, target, k)
 
     metric.__name__ = metric.__qualname__ = f"top-{k} accuracy"
     return metric
-
-
-def check_k(k: Any) -> None:
-    """Raise unless k is a whole number of 1 or more."""
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise ValueError(
-            f"k of top_k is a whole number of 1 or more, got {type(k).__name__} ({k!r:.60})"
-        )
 
 
 def confusion_matrix(prediction: Any, target: Any, classes: int | None = None) -> Array:

@@ -16,8 +16,6 @@ from autograd import Node, Scope, Scoped, Tensor, Value
 from nn.settings import Settings, changes
 from nn.trial import run_once
 
-__all__ = ["Module"]
-
 Array = np.ndarray[Any, Any]
 Keys = tuple[Any, ...]
 
@@ -529,6 +527,9 @@ class Module(Scoped, metaclass=Naming):
     _in_a_row = False
     """Whether the modules in it run one after another, in their order."""
 
+    _is_affine = False
+    """Whether it is an affine map of a `weight` and a `bias`, as `nn.Linear`."""
+
     def _takes(self) -> int | None:
         """How many numbers an instance has that it takes, where the module itself tells."""
         return None
@@ -613,4 +614,3 @@ def assign(leaf: Any, array: Array) -> None:
 
 
 autograd.Listed.answer(Module, "Module")
-autograd.publish(__name__)

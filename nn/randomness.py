@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["Seed", "generator"]
-
 Seed = np.random.Generator | int | None
 """What an ``rng`` argument may be."""
 

@@ -19,6 +19,7 @@ import numpy as np
 
 import autograd
 from autograd import Node, Tensor
+from nn.arguments import number
 from nn.layers.normalisation import BatchNorm1d, LayerNorm, RMSNorm
 from nn.module import Module, below
 from nn.scalar import Neuron
@@ -118,15 +119,6 @@ def elastic_net(
     lam1, lam2 = number(lam1, "lam1"), number(lam2, "lam2")
     chosen = weights(model, "elastic_net")
     return l1(chosen, lam1) + l2(chosen, lam2, half=half)
-
-
-def number(lam: Any, name: str) -> float:
-    """A checked λ."""
-    if isinstance(lam, bool | np.bool_) or not isinstance(lam, int | float | np.number):
-        raise TypeError(f"{name} is a number of 0 or more, got {type(lam).__name__}")
-    if not 0 <= lam < np.inf:
-        raise ValueError(f"{name} is a number of 0 or more, got {lam}")
-    return float(lam)
 
 
 def weights(model: Module | Node | Iterable[Any], regulariser: str) -> list[Any]:

@@ -14,6 +14,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, Value
+from nn.arguments import width
 from nn.instances import on_arrays
 from nn.layers.activations import (
     Activation,
@@ -25,7 +26,6 @@ from nn.layers.activations import (
     Tanh,
     activation_module,
 )
-from nn.layers.linear import width
 from nn.module import Module
 from nn.randomness import Seed, generator
 from nn.settings import changes

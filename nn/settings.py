@@ -21,8 +21,6 @@ import numpy as np
 
 from autograd import Node, Setting
 
-__all__: list[str] = []
-
 PLAIN = (bool, int, float, str, bytes, type(None), np.dtype, np.generic)
 """Compared by what they are; everything else by whether it is the same object."""
 

@@ -12,8 +12,6 @@ import numpy as np
 import autograd
 from autograd import Node, Tensor
 
-__all__ = ["run_once", "untouched"]
-
 
 @contextmanager
 def untouched(model: Any) -> Iterator[None]:

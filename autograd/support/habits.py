@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dis import opmap
-from types import FunctionType, ModuleType
+from types import FunctionType, ModuleType, UnionType
 from typing import Any, NamedTuple
 
 
@@ -767,12 +767,19 @@ def bare(parameter: inspect.Parameter) -> inspect.Parameter:
 # --- modules --------------------------------------------------------------------------------------
 
 
-def publish(module: str, *others: str) -> None:
+ADVISED: dict[Callable[..., Any], Callable[..., Any]] = {}
+"""For each function that a module publishes what it is published as; for this, itself."""
+
+
+def publish(module: str, *others: str, below: bool = False) -> None:
     """Let a module offer what is in its ``__all__``, and `others`: called at its end.
 
-    A module without that list gets one: what it has but `others`, its own files, and what begins with
-    an underscore. ``dir`` lists both and nothing else; a name that is missing, and an option that a
-    function, a class or a method does not have, is answered from the table.
+    A module without that list gets one: what it has but `others`, other modules, what is there for
+    annotations, and what begins with an underscore. ``dir`` lists both and nothing else; a name that is
+    missing, and an option that a function, class or method does not have, is answered from the table.
+
+    With ``below=True`` a package answers for the functions and classes of the modules below it as well,
+    and offers those of these modules that are published themselves: they need say nothing of their own.
     """
     if not isinstance(module, str) or module not in sys.modules:
         raise ValueError(f"publish takes the name of a module, `__name__`, got {module!r:.60}")
@@ -784,7 +791,7 @@ def publish(module: str, *others: str) -> None:
         scope["__all__"] = [
             name
             for name, x in scope.items()
-            if not (name.startswith("_") or name in others or isinstance(x, ModuleType))
+            if not name.startswith("_") and name not in others and is_offered(x, module, below)
         ]
     names = sorted({*scope["__all__"], *others})
     scope["__dir__"] = lambda: list(names)
@@ -799,21 +806,37 @@ def publish(module: str, *others: str) -> None:
         raise missing(module, name, sys._getframe(1))
 
     scope["__getattr__"] = __getattr__
-    made: dict[FunctionType, Callable[..., Any]] = {}
+    inside = f"{module}."
     for name in names:
         x = scope[name]
-        if getattr(x, "__module__", None) != module:
-            continue
-        if isinstance(x, FunctionType):
-            if x not in made:  # two names of one function stay so
-                made[x] = advised(x, x.__name__)
-            scope[name] = made[x]
-        elif isinstance(x, type):
-            advise_methods(x)
-    for name in names:  # so that tracebacks and pickles name the place that stays
-        x = scope[name]
-        if isinstance(x, type) and x.__module__.startswith(f"{module}."):
-            x.__module__ = module
+        home = getattr(x, "__module__", None) or ""
+        if home == module or (below and home.startswith(inside)):
+            if isinstance(x, FunctionType):
+                scope[name] = published(x)
+            elif isinstance(x, type):
+                advise_methods(x)
+        if isinstance(x, type) and home.startswith(inside):
+            x.__module__ = module  # so that tracebacks and pickles name the place that stays
+
+
+def is_offered(x: Any, module: str, below: bool) -> bool:
+    """Whether a module offers what it has under a public name."""
+    if isinstance(x, ModuleType):
+        home, _, _ = x.__name__.rpartition(".")
+        return below and home == module and "__dir__" in vars(x)
+    if isinstance(x, UnionType) or type(x).__module__ == "__future__":
+        return False
+    return getattr(x, "__module__", None) != "typing"
+
+
+def published(function: FunctionType) -> Callable[..., Any]:
+    """A function as modules publish it: the same wherever it is public, and where it is defined."""
+    if function not in ADVISED:
+        made = ADVISED[function] = advised(function, function.__name__)
+        ADVISED[made] = made
+        home = vars(sys.modules[function.__module__])
+        home |= {name: made for name, x in home.items() if x is function}
+    return ADVISED[function]
 
 
 def missing(module: str, name: str, frame: Any) -> Exception:
@@ -828,14 +851,22 @@ def missing(module: str, name: str, frame: Any) -> Exception:
     return AttributeError(f"module {module!r} has no attribute {name!r}: {told}")
 
 
-NOT_CALLED_BY_USERS = ("forward", "change", "rates", "check_group")
+NOT_CALLED_BY_USERS = ("as_units", "change", "check_group", "forward", "rates", "together")
 
 
 def advise_methods(cls: type) -> None:
-    """Let the methods that a class defines say what to write when they are called wrongly."""
+    """Let the methods that a class has from its package say how they are called, where they were not."""
     if issubclass(cls, BaseException) or "__slots__" in vars(cls):
         return  # what has slots is made and asked by the thousand
-    for name, x in list(vars(cls).items()):
-        asked = name == "__init__" or not name.startswith("_")
-        if asked and isinstance(x, FunctionType) and name not in NOT_CALLED_BY_USERS:
-            setattr(cls, name, advised(x, cls.__name__ if name == "__init__" else name))
+    package = cls.__module__.partition(".")[0]
+    for owner in cls.__mro__:
+        if owner.__module__.partition(".")[0] != package:
+            continue
+        for name, x in list(vars(owner).items()):
+            hidden = name.startswith("_") and name != "__init__"
+            if hidden or name in NOT_CALLED_BY_USERS or not isinstance(x, FunctionType):
+                continue
+            if x not in ADVISED:
+                made = advised(x, owner.__name__ if name == "__init__" else name)
+                ADVISED[made] = made
+                setattr(owner, name, made)

@@ -1,28 +1,16 @@
 """Data: mini-batches, standardisation, sets to try networks on, and readers of downloaded files."""
 
 import autograd
-from nn.data.batching import Batches, batches, split
-from nn.data.files import cifar10, idx, mnist
-from nn.data.shipped import digits
-from nn.data.standardising import Standardiser, standardise
-from nn.data.toys import blobs, circles, spirals, two_moons, xor
+from nn.data.batching import Batches as Batches, batches as batches, split as split
+from nn.data.files import cifar10 as cifar10, idx as idx, mnist as mnist
+from nn.data.shipped import digits as digits
+from nn.data.standardising import Standardiser as Standardiser, standardise as standardise
+from nn.data.toys import (
+    blobs as blobs,
+    circles as circles,
+    spirals as spirals,
+    two_moons as two_moons,
+    xor as xor,
+)
 
-__all__ = [
-    "Batches",
-    "Standardiser",
-    "batches",
-    "blobs",
-    "cifar10",
-    "circles",
-    "digits",
-    "idx",
-    "mnist",
-    "spirals",
-    "split",
-    "standardise",
-    "two_moons",
-    "xor",
-]
-
-
-autograd.publish(__name__)
+autograd.publish(__name__, below=True)

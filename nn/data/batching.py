@@ -9,9 +9,8 @@ import numpy as np
 
 import autograd
 from autograd import Node
+from nn.arguments import whole
 from nn.randomness import Seed, generator
-
-__all__ = ["Batches", "batches", "split"]
 
 Array = np.ndarray[Any, Any]
 
@@ -29,11 +28,7 @@ class Batches:
         drop_last: bool = False,
     ) -> None:
         self.x, self.y = paired(x, y, "batches")
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer):
-            raise TypeError(f"batch_size is a whole number, got {type(batch_size).__name__}")
-        if batch_size < 1:
-            raise ValueError(f"batch_size is 1 or more, got {batch_size}")
-        self.batch_size = int(batch_size)
+        self.batch_size = whole(batch_size, "batch_size")
         self.shuffle = shuffle
         self.drop_last = drop_last
         self._rng = generator(rng)
@@ -131,6 +126,3 @@ def paired(x: Any, y: Any, what: str) -> tuple[Array, Array]:
             f"got shapes {x.shape} and {y.shape}"
         )
     return x, y
-
-
-autograd.publish(__name__)

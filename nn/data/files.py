@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-import autograd
+from nn.arguments import float_type
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["cifar10", "idx", "mnist"]
 
 Array = np.ndarray[Any, Any]
 Pair = tuple[Array, Array]
@@ -234,7 +233,7 @@ def mnist(path: Where, part: str | None = None, *, dtype: Any = np.float64) -> A
     Source: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition",
     1998. It is downloaded by you: Fashion-MNIST and KMNIST have the same files.
     """
-    dtype, part = checked_dtype(dtype, "mnist"), checked_part(part, "mnist")
+    dtype, part = float_type(dtype, "mnist"), checked_part(part, "mnist")
     folder = checked_path(path, "mnist")
     if part is not None:
         return mnist_pair(folder, part, dtype)
@@ -307,7 +306,7 @@ def cifar10(path: Where, part: str | None = None, *, dtype: Any = np.float64) ->
 
     Source: A. Krizhevsky, "Learning multiple layers of features from tiny images", 2009.
     """
-    dtype, part = checked_dtype(dtype, "cifar10"), checked_part(part, "cifar10")
+    dtype, part = float_type(dtype, "cifar10"), checked_part(part, "cifar10")
     folder = checked_path(path, "cifar10")
     if (folder / "cifar-10-batches-bin").is_dir():
         folder = folder / "cifar-10-batches-bin"
@@ -390,22 +389,8 @@ def checked_path(path: Any, what: str) -> Path:
     return Path(path)
 
 
-def checked_dtype(dtype: Any, what: str) -> Any:
-    """float32 or float64."""
-    try:
-        known = np.dtype(dtype)
-    except (TypeError, ValueError, SyntaxError):  # what NumPy says about what is no dtype
-        known = None
-    if known not in (np.float32, np.float64):
-        raise TypeError(f"dtype of {what} is float32 or float64, got {known or dtype!r:.60}")
-    return known
-
-
 def checked_part(part: Any, what: str) -> str | None:
     """The name of a part, or None for both."""
     if part is not None and not (isinstance(part, str) and part in PARTS):
         raise ValueError(f"part of {what} is 'train', 'test' or None, got {part!r:.60}")
     return part
-
-
-autograd.publish(__name__)

@@ -7,10 +7,6 @@ from typing import Any
 
 import numpy as np
 
-import autograd
-
-__all__ = ["digits"]
-
 Array = np.ndarray[Any, Any]
 
 LENGTH = 264_712
@@ -45,6 +41,3 @@ def digits() -> tuple[Array, Array]:
             f"nn/data/digits.csv.gz is damaged ({error}): install the package again"
         ) from error
     return table[:, :-1] / 16, table[:, -1]
-
-
-autograd.publish(__name__)

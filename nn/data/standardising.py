@@ -8,8 +8,6 @@ import numpy as np
 
 import autograd
 
-__all__ = ["Standardiser", "standardise"]
-
 Array = np.ndarray[Any, Any]
 
 
@@ -110,6 +108,3 @@ def real(x: Any) -> Array:
     if array.dtype not in (np.float32, np.float64):
         floats = array.astype(np.float64)
     return floats
-
-
-autograd.publish(__name__)

@@ -7,36 +7,15 @@ same ``rng`` seed the points are the same.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-import autograd
+from nn.arguments import number, whole
 from nn.randomness import Seed, generator
 
-__all__ = ["blobs", "circles", "spirals", "two_moons", "xor"]
-
 Array = np.ndarray[Any, Any]
-
-
-def count(n: Any, least: int, what: str) -> int:
-    """A whole number of `least` or more."""
-    if isinstance(n, bool) or not isinstance(n, int | np.integer):
-        raise TypeError(f"{what} is a whole number, got {type(n).__name__} ({n!r:.60})")
-    if n < least:
-        raise ValueError(f"{what} is {least} or more, got {n}")
-    return int(n)
-
-
-def amount(x: Any, what: str) -> float:
-    """A finite number of 0 or more."""
-    if isinstance(x, bool) or not isinstance(x, int | float | np.integer | np.floating):
-        raise TypeError(f"{what} is a number, got {type(x).__name__} ({x!r:.60})")
-    if not 0 <= x < math.inf:
-        raise ValueError(f"{what} is finite and 0 or more, got {x}")
-    return float(x)
 
 
 def scattered(
@@ -47,7 +26,7 @@ def scattered(
     curve: Callable[[int, Array, np.random.Generator], Array],
 ) -> tuple[Array, Array]:
     """n points on curves, one curve per class, of t from U(0, 1), with noise, in a random order."""
-    n, noise = count(n, classes, "n"), amount(noise, "noise")
+    n, noise = whole(n, "n", classes), number(noise, "noise")
     rng = generator(rng)
     y = rng.permutation(np.arange(n) % classes)
     x = np.empty((n, 2))
@@ -83,7 +62,7 @@ def circles(
     >>> bool(np.allclose((x**2).sum(axis=1), np.where(y == 0, 1, 0.25)))
     True
     """
-    factor = amount(factor, "factor")
+    factor = number(factor, "factor")
 
     def curve(label: int, t: Array, rng: np.random.Generator) -> Array:
         radius = factor if label else 1.0
@@ -107,7 +86,7 @@ def spirals(
     >>> np.bincount(y).tolist()
     [33, 33, 33]
     """
-    classes, turns = count(classes, 1, "classes"), amount(turns, "turns")
+    classes, turns = whole(classes, "classes"), number(turns, "turns")
 
     def curve(label: int, t: Array, rng: np.random.Generator) -> Array:
         angle = 2 * np.pi * (turns * t + label / classes)
@@ -130,7 +109,7 @@ def blobs(
     np.True_
     """
     if np.ndim(centres) == 0:
-        angles = 2 * np.pi * np.arange(count(centres, 1, "centres")) / centres
+        angles = 2 * np.pi * np.arange(whole(centres, "centres")) / centres
         centres = 2 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     try:
         middles = np.asarray(centres, dtype=np.float64)
@@ -162,6 +141,3 @@ def xor(n: int = 200, noise: float = 0.2, rng: Seed = None) -> tuple[Array, Arra
         return np.stack([first, -first if label else first], axis=1)
 
     return scattered(n, 2, noise, rng, curve)
-
-
-autograd.publish(__name__)

@@ -21,8 +21,6 @@ from nn.data.batching import Batches
 from nn.training.checks import optimizers
 from nn.trial import untouched
 
-__all__ = ["Choices", "Run", "non_digits", "schedules"]
-
 Array = np.ndarray[Any, Any]
 Pair = tuple[Array, Array]
 
@@ -363,6 +361,3 @@ def side_by_side(ten: Run, eleven: Run) -> list[str]:
         add("  mean probability of the likeliest digit", [*surest])
     left = max(len(row[0]) for row in rows)
     return [f"{a:<{left}}  {b:>8}  {c:>10}" for a, b, c in rows]
-
-
-autograd.publish(__name__)

@@ -13,8 +13,6 @@ from nn.init.names import Initialiser, initialiser
 from nn.module import Module, assign, numbers
 from nn.randomness import Seed, generator
 
-__all__ = ["lsuv"]
-
 
 def lsuv(model: Module, x: Any, rng: Seed = None, *, init: str | Initialiser = "orthogonal") -> Any:
     """Layer-sequential unit variance: every `Linear` gives variance 1 on a batch.
@@ -47,12 +45,9 @@ def lsuv(model: Module, x: Any, rng: Seed = None, *, init: str | Initialiser = "
 
     Source: Mishkin and Matas, "All you need is a good init", ICLR 2016.
     """
-    # Late: layers draw their weights by this package.
-    from nn.layers.linear import Linear
-
     if not isinstance(model, Module):
         raise TypeError(f"lsuv takes a Module and a batch, got {type(model).__name__}")
-    layers = {name: part for name, part in model.named_modules() if isinstance(part, Linear)}
+    layers: dict[str, Any] = {name: part for name, part in model.named_modules() if part._is_affine}
     if not layers:
         raise ValueError(f"lsuv: there is no Linear in {type(model).__name__}")
     draw, rng = initialiser(init), generator(rng)
@@ -108,6 +103,3 @@ def restore(leaves: list[tuple[Any, Any]]) -> None:
     for leaf, array in leaves:
         if not np.array_equal(numbers(leaf), array, equal_nan=True):
             assign(leaf, array)
-
-
-autograd.publish(__name__)

@@ -13,36 +13,8 @@ from typing import Any
 
 import numpy as np
 
-import autograd
+from nn.arguments import number
 from nn.randomness import Seed, generator
-
-__all__ = [
-    "constant",
-    "fans",
-    "glorot",
-    "glorot_normal",
-    "glorot_uniform",
-    "he",
-    "he_normal",
-    "he_uniform",
-    "kaiming",
-    "kaiming_normal",
-    "kaiming_uniform",
-    "lecun",
-    "lecun_normal",
-    "lecun_uniform",
-    "normal",
-    "orthogonal",
-    "orthogonalised_rows",
-    "pytorch_uniform",
-    "random_walk",
-    "same_rows",
-    "uniform",
-    "xavier",
-    "xavier_normal",
-    "xavier_uniform",
-    "zeros",
-]
 
 Array = np.ndarray[Any, Any]
 
@@ -74,15 +46,6 @@ def lengths(shape: Any) -> tuple[int, ...]:
     return tuple(int(n) for n in given)
 
 
-def at_least_0(number: Any, what: str) -> float:
-    """A standard deviation, a bound or a gain: a finite number of 0 or more."""
-    if isinstance(number, bool) or not isinstance(number, int | float | np.number):
-        raise TypeError(f"{what} is a number of 0 or more, got {type(number).__name__}")
-    if not 0 <= number < math.inf:
-        raise ValueError(f"{what} is a number of 0 or more, got {number}")
-    return float(number)
-
-
 # --- the same for every shape --------------------------------------------------------------------
 
 
@@ -106,12 +69,12 @@ def constant(shape: Sequence[int], rng: Seed = None, *, value: float = 0.0) -> A
 
 def normal(shape: Sequence[int], rng: Seed = None, *, std: float = 0.01) -> Array:
     """N(0, std²)."""
-    return generator(rng).normal(0.0, at_least_0(std, "std of normal"), lengths(shape))
+    return generator(rng).normal(0.0, number(std, "std of normal"), lengths(shape))
 
 
 def uniform(shape: Sequence[int], rng: Seed = None, *, bound: float = 0.01) -> Array:
     """U(−bound, bound)."""
-    bound = at_least_0(bound, "bound of uniform")
+    bound = number(bound, "bound of uniform")
     return generator(rng).uniform(-bound, bound, lengths(shape))
 
 
@@ -152,13 +115,13 @@ def lecun_normal(shape: Sequence[int], rng: Seed = None, *, gain: float = 1.0) -
     Source: LeCun, Bottou, Orr, Müller, "Efficient BackProp", 1998; KTH DD2424, lecture 4.
     """
     n_in, _ = fans(shape)
-    return normal(shape, rng, std=at_least_0(gain, "gain") / math.sqrt(n_in))
+    return normal(shape, rng, std=number(gain, "gain") / math.sqrt(n_in))
 
 
 def lecun_uniform(shape: Sequence[int], rng: Seed = None, *, gain: float = 1.0) -> Array:
     """U(±gain √(3 / n_in)): the variance of `lecun_normal`, with bounded weights."""
     n_in, _ = fans(shape)
-    return uniform(shape, rng, bound=at_least_0(gain, "gain") * math.sqrt(3 / n_in))
+    return uniform(shape, rng, bound=number(gain, "gain") * math.sqrt(3 / n_in))
 
 
 def he_normal(shape: Sequence[int], rng: Seed = None) -> Array:
@@ -194,7 +157,7 @@ def glorot_normal(shape: Sequence[int], rng: Seed = None, *, gain: float = 1.0) 
     networks", AISTATS 2010.
     """
     n_in, n_out = fans(shape)
-    return normal(shape, rng, std=at_least_0(gain, "gain") * math.sqrt(2 / (n_in + n_out)))
+    return normal(shape, rng, std=number(gain, "gain") * math.sqrt(2 / (n_in + n_out)))
 
 
 def glorot_uniform(shape: Sequence[int], rng: Seed = None, *, gain: float = 1.0) -> Array:
@@ -203,7 +166,7 @@ def glorot_uniform(shape: Sequence[int], rng: Seed = None, *, gain: float = 1.0)
     Also called ``xavier_uniform``, as in PyTorch; for the lectures' use of Xavier see `glorot_normal`.
     """
     n_in, n_out = fans(shape)
-    return uniform(shape, rng, bound=at_least_0(gain, "gain") * math.sqrt(6 / (n_in + n_out)))
+    return uniform(shape, rng, bound=number(gain, "gain") * math.sqrt(6 / (n_in + n_out)))
 
 
 # The words of the lectures, for the normal distribution.
@@ -255,7 +218,7 @@ def random_walk(
     """
     n_in, _ = fans(shape)
     if gain is not None:
-        g = at_least_0(gain, "gain of random_walk")
+        g = number(gain, "gain of random_walk")
     elif activation in ("linear", "identity"):
         g = math.exp(1 / (2 * n_in))
     elif activation == "relu":
@@ -289,7 +252,7 @@ def orthogonal(shape: Sequence[int], rng: Seed = None, *, gain: float = 1.0) -> 
     wide = flat if flat.shape[0] <= flat.shape[1] else flat.T
     unit = gram_schmidt(wide)
     out = unit if wide is flat else unit.T
-    return np.ascontiguousarray(out * at_least_0(gain, "gain of orthogonal")).reshape(tuple(shape))
+    return np.ascontiguousarray(out * number(gain, "gain of orthogonal")).reshape(tuple(shape))
 
 
 def gram_schmidt(rows: Array) -> Array:
@@ -332,6 +295,3 @@ def orthogonalised_rows(weight: Any) -> Array:
     wide = weight if weight.shape[0] <= weight.shape[1] else weight.T
     out = gram_schmidt(wide) * np.linalg.norm(wide, axis=1, keepdims=True)
     return np.ascontiguousarray(out if wide is weight else out.T)
-
-
-autograd.publish(__name__)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -9,18 +11,21 @@ from typing import Any
 import numpy as np
 
 import autograd
-
-__all__ = ["calculate_gain", "gain"]
+from nn import functional
+from nn.arguments import came, real
+from nn.module import Module
 
 PYTORCH: dict[str, float] = {
     "identity": 1.0,
     "linear": 1.0,
+    "prelu": math.sqrt(2 / (1 + 0.25**2)),
     "relu": math.sqrt(2),
     "selu": 3 / 4,
     "sigmoid": 1.0,
     "tanh": 5 / 3,
 }
-"""The gains that PyTorch's table gives, which are custom rather than computed for tanh and SELU."""
+"""The gains of PyTorch's table, which are custom rather than computed for tanh and SELU; and of PReLU
+with the slope that it starts from."""
 
 
 def gain(activation: str | Any | Callable[[Any], Any], slope: float | None = None) -> float:
@@ -41,8 +46,7 @@ def gain(activation: str | Any | Callable[[Any], Any], slope: float | None = Non
     Source: He et al., ICCV 2015, for rectifiers; PyTorch's ``torch.nn.init.calculate_gain``.
     """
     if slope is not None:
-        if isinstance(slope, bool) or not isinstance(slope, int | float | np.number):
-            raise TypeError(f"slope of gain is a number, got {type(slope).__name__}")
+        slope = real(slope, "slope of gain")
         if not isinstance(activation, str) or activation != "leaky_relu":
             raise TypeError(
                 f"only the gain of 'leaky_relu' depends on a slope, got {activation!r:.60}"
@@ -51,12 +55,29 @@ def gain(activation: str | Any | Callable[[Any], Any], slope: float | None = Non
         return math.sqrt(2 / (1 + (0.01 if slope is None else float(slope)) ** 2))
     if isinstance(activation, str) and activation in PYTORCH:
         return PYTORCH[activation]
-    # Late: activations may be layers, and layers draw their weights by this package.
-    from nn.layers.activations import activation_module
+    return computed_gain(function_of(activation))
 
-    return computed_gain(
-        activation_module(activation).eval()
-    )  # a copy: as it is in use, not random
+
+def function_of(activation: Any) -> Callable[[Any], Any]:
+    """What an ``activation`` argument does to a number, as it does in use and not in training."""
+    if isinstance(activation, type) and issubclass(activation, Module):
+        activation = activation()
+    if isinstance(activation, Module):
+        return copy.deepcopy(activation).eval()
+    if isinstance(activation, str):
+        known = [name for name in dir(functional) if takes_one(getattr(functional, name))]
+        if activation not in known:
+            raise ValueError(f"no activation {activation!r}; there are {', '.join(sorted(known))}")
+        return getattr(functional, activation)  # type: ignore[no-any-return]
+    if not callable(activation):
+        raise TypeError(f"an activation is a name, a Module or a function, got {came(activation)}")
+    return activation  # type: ignore[no-any-return]
+
+
+def takes_one(function: Any) -> bool:
+    """Whether a function can be called with one argument."""
+    taken = inspect.signature(function).parameters.values()
+    return sum(each.default is each.empty for each in taken) == 1
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -86,6 +107,3 @@ def computed_gain(activation: Callable[[Any], Any]) -> float:
     if not 0 < moment < math.inf:
         raise ValueError(f"{activation!r:.60} has no gain: E[f(z)²] is {moment:g}")
     return 1 / math.sqrt(moment)
-
-
-autograd.publish(__name__)

@@ -12,31 +12,14 @@ from typing import Any
 
 import numpy as np
 
-import autograd
 from autograd import Tensor
+from nn.arguments import number, share
 from nn.init import drawing
-from nn.init.drawing import at_least_0, fans
+from nn.init.drawing import fans
 from nn.init.gains import calculate_gain
 from nn.init.names import Initialiser, initialiser
 from nn.module import assign, holds_values
 from nn.randomness import Seed, generator
-
-__all__ = [
-    "constant_",
-    "eye_",
-    "initialise_",
-    "kaiming_normal_",
-    "kaiming_uniform_",
-    "normal_",
-    "ones_",
-    "orthogonal_",
-    "sparse_",
-    "trunc_normal_",
-    "uniform_",
-    "xavier_normal_",
-    "xavier_uniform_",
-    "zeros_",
-]
 
 
 def shape_of(tensor: Any, function: str) -> tuple[int, ...]:
@@ -73,16 +56,15 @@ def initialise_(tensor: Any, init: str | Initialiser, rng: Seed = None) -> Any:
 def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, *, rng: Seed = None) -> Any:
     """U(a, b)."""
     for bound in (a, b):
-        if isinstance(bound, bool) or not isinstance(bound, int | float | np.number):
-            raise TypeError(f"a bound of uniform_ is a number, got {type(bound).__name__}")
-    if not -math.inf < a <= b < math.inf:
+        number(bound, "a bound of uniform_", -math.inf)
+    if a > b:
         raise ValueError(f"uniform_ takes bounds with a ≤ b, got {a} and {b}")
     return changed(tensor, generator(rng).uniform(a, b, shape_of(tensor, "uniform_")))
 
 
 def normal_(tensor: Any, mean: float = 0.0, std: float = 1.0, *, rng: Seed = None) -> Any:
     """N(mean, std²)."""
-    std = at_least_0(std, "std of normal_")
+    std = number(std, "std of normal_")
     return changed(tensor, generator(rng).normal(mean, std, shape_of(tensor, "normal_")))
 
 
@@ -101,7 +83,7 @@ def trunc_normal_(
         ValueError: less than one number in 10 000 would lie in [a, b].
     """
     shape, rng = shape_of(tensor, "trunc_normal_"), generator(rng)
-    std = at_least_0(std, "std of trunc_normal_")
+    std = number(std, "std of trunc_normal_")
     scale = math.sqrt(2) * (std or math.ulp(abs(mean)))
     inside = 0.5 * (math.erf((b - mean) / scale) - math.erf((a - mean) / scale))
     if not inside >= 1e-4:
@@ -155,10 +137,9 @@ def sparse_(tensor: Any, sparsity: float, std: float = 0.01, *, rng: Seed = None
     Source: Martens, "Deep learning via Hessian-free optimization", ICML 2010.
     """
     rows, columns = matrix_shape(tensor, "sparse_")
-    if not 0 <= sparsity <= 1:
-        raise ValueError(f"sparsity of sparse_ is from 0 to 1, got {sparsity}")
+    sparsity = share(sparsity, "sparsity of sparse_")
     rng = generator(rng)
-    drawn = rng.normal(0, at_least_0(std, "std of sparse_"), (rows, columns))
+    drawn = rng.normal(0, number(std, "std of sparse_"), (rows, columns))
     places = rng.permuted(np.tile(np.arange(rows)[:, None], columns), axis=0)
     drawn[places < math.ceil(sparsity * rows)] = 0
     return changed(tensor, drawn)
@@ -237,6 +218,3 @@ def orthogonal_(tensor: Any, gain: float = 1, *, rng: Seed = None) -> Any:
     """
     shape = shape_of(tensor, "orthogonal_")
     return changed(tensor, drawing.orthogonal(shape, rng, gain=gain))
-
-
-autograd.publish(__name__)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import autograd
 from nn.init import drawing
 from nn.init.drawing import Array, orthogonalised_rows, repeated_first_row
 from nn.init.gains import gain
 from nn.randomness import Seed
-
-__all__ = ["Initialiser", "initialiser", "orthogonalised"]
 
 Initialiser = Callable[[tuple[int, ...], Any], Any]
 
@@ -51,51 +49,30 @@ def orthogonalised_lecun(shape: Sequence[int], rng: Seed = None) -> Array:
     return orthogonalised_rows(drawing.lecun_normal(shape, rng))
 
 
-BY_NAME: dict[str, Initialiser] = {
-    "constant": drawing.constant,
-    "glorot_normal": drawing.glorot_normal,
-    "glorot_uniform": drawing.glorot_uniform,
-    "he_normal": drawing.he_normal,
-    "he_uniform": drawing.he_uniform,
-    "kaiming_normal": drawing.he_normal,
-    "kaiming_uniform": drawing.he_uniform,
-    "lecun": drawing.lecun_normal,
-    "lecun_normal": drawing.lecun_normal,
-    "lecun_uniform": drawing.lecun_uniform,
-    "normal": drawing.normal,
-    "orthogonal": drawing.orthogonal,
-    "orthogonalised": orthogonalised_lecun,
-    "pytorch": drawing.pytorch_uniform,
-    "random_walk": drawing.random_walk,
-    "same_rows": drawing.same_rows,
-    "uniform": drawing.uniform,
-    "xavier_normal": drawing.glorot_normal,
-    "xavier_uniform": drawing.glorot_uniform,
-    "zeros": drawing.zeros,
-}
+RULES = (
+    *("constant", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform"),
+    *("kaiming_normal", "kaiming_uniform", "lecun", "lecun_normal", "lecun_uniform", "normal"),
+    *("orthogonal", "orthogonalised", "pytorch", "random_walk", "same_rows", "uniform"),
+    *("xavier_normal", "xavier_uniform", "zeros"),
+)
+"""The names that messages list: functions of `nn.init`, but for the two that `rule` knows."""
 
-SHORT = {
-    "glorot": "glorot_normal",
-    "he": "he_normal",
-    "kaiming": "he_normal",
-    "xavier": "glorot_normal",
-}
+SHORT = ("glorot", "he", "kaiming", "xavier")
 """Names that stand for the normal distribution of their rule."""
 
-OPTION: dict[str, str] = {
-    "constant": "value",
-    "normal": "std",
-    "uniform": "bound",
-    "random_walk": "activation",
-    **dict.fromkeys(
-        (
-            *("glorot_normal", "glorot_uniform", "xavier_normal", "xavier_uniform"),
-            *("lecun", "lecun_normal", "lecun_uniform", "orthogonal"),
-        ),
-        "gain",
-    ),
-}
-"""What stands between the parentheses after a name."""
+
+def rule(name: str) -> Any:
+    """The function of a name."""
+    if name == "orthogonalised":
+        return orthogonalised_lecun
+    return getattr(drawing, "pytorch_uniform" if name == "pytorch" else name)
+
+
+def option_of(draw: Any) -> str | None:
+    """What stands between the parentheses after a name: the first option of its function."""
+    taken = inspect.signature(draw).parameters.values()
+    return next((each.name for each in taken if each.kind is each.KEYWORD_ONLY), None)
+
 
 COMPOSED: dict[str, Callable[[str], Initialiser]] = {
     "orthogonalised": orthogonalised,
@@ -121,7 +98,7 @@ def initialiser(init: str | Initialiser) -> Initialiser:
     if not isinstance(init, str):
         if not callable(init):
             raise TypeError(
-                f"init is a name ({', '.join(BY_NAME)}) or a function (shape, rng) -> array, "
+                f"init is a name ({', '.join(RULES)}) or a function (shape, rng) -> array, "
                 f"got {type(init).__name__}"
             )
         return init
@@ -129,31 +106,27 @@ def initialiser(init: str | Initialiser) -> Initialiser:
         raise ValueError("init: LSUV looks at data: make the model, then nn.init.lsuv(model, x)")
     match = re.fullmatch(r"\s*(\w+)\s*(?:\(\s*(.+?)\s*\))?\s*", init)
     name, argument = match.groups() if match else (init, None)
-    name = SHORT.get(name, name)
-    if name not in BY_NAME:
-        known = ", ".join(sorted({*BY_NAME, *SHORT}))
+    if name not in RULES and name not in SHORT:
+        known = ", ".join(sorted({*RULES, *SHORT}))
         raise ValueError(f"init: no initialisation {init!r}; there are {known}")
+    draw: Initialiser = rule(name)
     if argument is None:
-        return BY_NAME[name]
+        return draw
     if name in COMPOSED:
         return COMPOSED[name](argument)
-    if name not in OPTION:
+    option = option_of(draw)
+    if option is None:
         raise ValueError(f"init: {name} takes nothing in parentheses, got {init!r}")
-    return functools.partial(BY_NAME[name], **{OPTION[name]: option(name, argument)})
+    return functools.partial(draw, **{option: setting(name, option, argument)})
 
 
-def option(name: str, text: str) -> float | str:
+def setting(name: str, option: str, text: str) -> float | str:
     """The argument in a name's parentheses: a number, or an activation."""
-    if OPTION[name] == "activation":
+    if option == "activation":
         return text
     try:
         return float(text)
     except ValueError:
-        if OPTION[name] == "gain":
+        if option == "gain":
             return gain(text)
-        raise ValueError(
-            f"init: {name}(...) takes a number, its {OPTION[name]}, got {text!r}"
-        ) from None
-
-
-autograd.publish(__name__)
+        raise ValueError(f"init: {name}(...) takes a number, its {option}, got {text!r}") from None

@@ -1,35 +1,18 @@
 """What the lectures plot: inside a network's layers, how training went, what the model gets wrong."""
 
 import autograd
-from nn.inspect.boundary import decision_boundary
-from nn.inspect.figures import new_figure
-from nn.inspect.histograms import histogram, histograms
+from nn.inspect.boundary import decision_boundary as decision_boundary
+from nn.inspect.figures import new_figure as new_figure
+from nn.inspect.histograms import histogram as histogram, histograms as histograms
 from nn.inspect.layers import (
-    Observation,
-    dead_units,
-    observe,
-    saturation,
-    update_ratios,
-    zeros,
+    Observation as Observation,
+    dead_units as dead_units,
+    observe as observe,
+    saturation as saturation,
+    update_ratios as update_ratios,
+    zeros as zeros,
 )
-from nn.inspect.training import learning_curve, mistakes
-from nn.metrics import confusion_matrix
+from nn.inspect.training import learning_curve as learning_curve, mistakes as mistakes
+from nn.metrics import confusion_matrix as confusion_matrix
 
-__all__ = [
-    "Observation",
-    "confusion_matrix",
-    "dead_units",
-    "decision_boundary",
-    "histogram",
-    "histograms",
-    "learning_curve",
-    "mistakes",
-    "new_figure",
-    "observe",
-    "saturation",
-    "update_ratios",
-    "zeros",
-]
-
-
-autograd.publish(__name__)
+autograd.publish(__name__, below=True)

@@ -6,17 +6,22 @@ import base64
 import html
 import json
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from nn.inspect.boundary import Plane, Snapshot
 from nn.inspect.figures import new_figure
 from nn.inspect.training import draw_curve, epoch_length, metrics_of
 
-if TYPE_CHECKING:
-    from nn.training.history import History, Snapshot
 
-__all__ = ["Scene", "as_gif", "as_html", "frames"]
+class Training(Protocol):
+    """What is animated: the `nn.training.History` of a run."""
+
+    steps: dict[str, list[float]]
+    epochs: dict[str, list[Any]]
+    snapshots: list[Snapshot]
+    plane: Plane | None
 
 
 class Scene:
@@ -33,7 +38,7 @@ class Scene:
 
     def __init__(
         self,
-        history: History,
+        history: Training,
         epochs: int | None = None,
         pace: float | None = None,
         boundary: bool = True,
@@ -76,7 +81,7 @@ class Scene:
             self.plane.draw(self.axes, snapshot.scores, self.threshold)
 
 
-def threshold_of(history: History) -> float:
+def threshold_of(history: Training) -> float:
     """What one score is held against: 0.5 where all that were given are probabilities of 0 and 1."""
     scores = [s.scores for s in history.snapshots if s.scores is not None]
     signs = history.plane is not None and history.plane.signs
@@ -85,12 +90,10 @@ def threshold_of(history: History) -> float:
     return 0.5
 
 
-def frames(history: History, boundary: bool) -> list[Any]:
+def frames(history: Training, boundary: bool) -> list[Any]:
     """The pictures of a history in order, as images of one size."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
-
-    from nn.training.history import Snapshot
 
     moments = history.snapshots
     made = len(history.steps["loss"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import autograd
+from nn.arguments import real
 from nn.inspect.figures import COLOURS, GREY, new_figure
 from nn.instances import on_arrays
 from nn.metrics import classes_of, plain_numbers
@@ -16,7 +18,6 @@ from nn.module import Module
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Plane", "decision_boundary"]
 
 Array = np.ndarray[Any, Any]
 
@@ -78,17 +79,30 @@ def decision_boundary(
             "decision_boundary(model, x, y) takes a model first, or a function of points, got "
             f"{type(model).__name__}"
         )
-    if isinstance(threshold, bool) or not isinstance(threshold, int | float | np.number):
-        raise TypeError(f"threshold of decision_boundary is a number, got {threshold!r:.60}")
+    threshold = real(threshold, "threshold of decision_boundary")
     if axes is not None and not callable(getattr(axes, "imshow", None)):
         raise TypeError(f"axes of decision_boundary are matplotlib's, got {type(axes).__name__}")
     plane = Plane(x, y, resolution, margin)
     alone = axes is None
     if alone:
         axes = new_figure(*plane.size).subplots()
-    plane.draw(axes, plane.scores(model), float(threshold), legend_below=alone)
+    plane.draw(axes, plane.scores(model), threshold, legend_below=alone)
     figure: Figure = axes.figure
     return figure
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What a model said at one moment of its training.
+
+    Attributes:
+        step: how many steps had been made.
+        scores: of the points of the plane, as `Plane.scores` gives them, where instances are two numbers
+            with classes; else None.
+    """
+
+    step: int
+    scores: Any
 
 
 class Plane:
@@ -232,6 +246,3 @@ def leads(scores: Array, regions: Array, threshold: float) -> list[Array]:
                 lead = rounded(lead)
         found.append(lead)
     return found
-
-
-autograd.publish(__name__)

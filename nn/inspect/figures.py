@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-__all__ = ["BLUE", "COLOURS", "GREY", "ORANGE", "new_figure", "plain"]
-
 # Hues of the Okabe-Ito palette, which colour-blind readers can tell apart.
 BLUE, ORANGE = "#0068A5", "#C25A00"
 GREY = "#4D4D4D"
@@ -47,6 +45,3 @@ def plain(axes: Any) -> None:
     axes.tick_params(colors=GREY)
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
     axes.set_axisbelow(True)
-
-
-autograd.publish(__name__)

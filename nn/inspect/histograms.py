@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import autograd
 from nn.inspect.figures import BLUE, GREY, ORANGE, new_figure, plain
 from nn.inspect.layers import Observation
 from nn.metrics import plain_numbers
@@ -15,7 +14,6 @@ from nn.metrics import plain_numbers
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["histogram", "histograms"]
 
 Array = np.ndarray[Any, Any]
 
@@ -202,6 +200,3 @@ def bounds(arrays: list[Array]) -> tuple[float, float]:
     least = min((float(np.quantile(a, 0.001)) for a in arrays if len(a)), default=0.0)
     most = max((float(np.quantile(a, 0.999)) for a in arrays if len(a)), default=1.0)
     return (least, most) if least != most else (least - 0.5, most + 0.5)
-
-
-autograd.publish(__name__)

@@ -18,15 +18,6 @@ from nn.metrics import plain_numbers
 from nn.module import Module, Running
 from nn.trial import untouched
 
-__all__ = [
-    "Observation",
-    "dead_units",
-    "observe",
-    "saturation",
-    "update_ratios",
-    "zeros",
-]
-
 Array = np.ndarray[Any, Any]
 
 
@@ -360,6 +351,3 @@ def observe(
             for leaf, grad in held:
                 leaf.grad = grad
     return seen
-
-
-autograd.publish(__name__)

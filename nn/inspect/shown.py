@@ -11,8 +11,6 @@ from matplotlib.figure import Figure
 
 from autograd import write_whole
 
-__all__ = ["ShownFigure"]
-
 
 class ShownFigure(Figure):
     """A Figure with a picture of its own: IPython knows those of pyplot only."""

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import autograd
+from nn.arguments import whole
 from nn.inspect.figures import BLUE, COLOURS, GREY, ORANGE, new_figure, plain
 from nn.metrics import confusion_matrix, plain_numbers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["learning_curve", "mistakes", "training_curves"]
 
 Array = np.ndarray[Any, Any]
 
@@ -236,8 +235,7 @@ def mistakes(
             raise ValueError(
                 f"mistakes expected {instances} {what}, one for each row, got {len(x)}"
             )
-    if isinstance(most, bool) or not isinstance(most, int | np.integer) or most < 0:
-        raise ValueError(f"most is a whole number of 0 or more, got {most!r:.60}")
+    most = whole(most, "most", 0)
     if names is not None and (
         isinstance(names, str) or not isinstance(names, Sequence | np.ndarray)
     ):
@@ -312,6 +310,3 @@ def draw_matrix(axes: Any, counts: Array, names: Sequence[str]) -> None:
     axes.spines[:].set_color("#DDDDDD")
     axes.set_xlabel("predicted digit" if classes == 10 else "predicted class", color=GREY)
     axes.set_ylabel("true digit" if classes == 10 else "true class", color=GREY)
-
-
-autograd.publish(__name__)

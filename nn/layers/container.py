@@ -8,15 +8,13 @@ from typing import Any
 
 import numpy as np
 
-import autograd
+from nn.arguments import width
 from nn.init import Initialiser
 from nn.layers.activations import RECTIFIERS, ReLU, activation_module
-from nn.layers.linear import Linear, width
+from nn.layers.linear import Linear
 from nn.layers.normalisation import NORMS, norm_module
 from nn.module import Module
 from nn.randomness import Seed, generator
-
-__all__ = ["MLP", "Sequential"]
 
 
 class Sequential(Module):
@@ -147,6 +145,3 @@ class MLP(Sequential):
             elif output_activation is not None:
                 layers.append(activation_module(output_activation, dtype, rng))
         super().__init__(*layers)
-
-
-autograd.publish(__name__)

@@ -9,11 +9,10 @@ import numpy as np
 
 import autograd
 from autograd import Followed, Node, Tensor
+from nn.arguments import share
 from nn.layers.linear import plain_input
 from nn.module import Module
 from nn.randomness import Seed, generator
-
-__all__ = ["Dropout"]
 
 
 class Dropout(Module):
@@ -42,11 +41,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, rng: Seed = None) -> None:
-        if isinstance(p, bool) or not isinstance(p, int | float | np.number):
-            raise TypeError(f"p of Dropout is a probability, got {type(p).__name__} ({p!r:.60})")
-        if not 0 <= p <= 1:
-            raise ValueError(f"p of Dropout is a probability, from 0 to 1, got {p}")
-        self.p = float(p)
+        self.p = share(p, "p of Dropout, a probability,")
         self.rng = generator(rng)
 
     def forward(self, x: Any) -> Any:
@@ -87,6 +82,3 @@ def float_of(array: np.ndarray[Any, Any]) -> np.dtype[Any]:
     """The dtype that a network computes an array in."""
     single = array.dtype in (np.dtype(np.float32), np.dtype(np.float16))
     return np.dtype(np.float32 if single else np.float64)
-
-
-autograd.publish(__name__)

@@ -10,12 +10,10 @@ import autograd
 from autograd import Node, Tensor
 from nn import functional
 from nn.init import Initialiser
-from nn.layers.activation import alike
+from nn.layers.activations import alike
 from nn.layers.linear import Linear, plain_input
 from nn.module import Module
 from nn.randomness import Seed, generator
-
-__all__ = ["GEGLU", "GLU", "Gated", "ReGLU", "SwiGLU"]
 
 
 class Gated(Module):
@@ -154,6 +152,3 @@ class SwiGLU(Gated):
     def describe(self) -> str:
         learned = ", learn=True" if self.learn else ""
         return f"{super().describe()}, beta={self.start}{learned}"
-
-
-autograd.publish(__name__)

@@ -9,28 +9,10 @@ import numpy as np
 
 import autograd
 from autograd import Node, Tensor, linear
+from nn.arguments import width
 from nn.init import Initialiser, constant, glorot_normal, initialiser, uniform
 from nn.module import Module
 from nn.randomness import Seed, generator
-
-__all__ = ["Linear"]
-
-
-MOST = 2**40
-"""So many units are a mistake: an array of them would be refused in the words of its allocation."""
-
-
-def width(n: Any, what: str) -> int:
-    """A number of units: an integer of 1 or more."""
-    if isinstance(n, bool) or not isinstance(n, int | np.integer):
-        raise TypeError(
-            f"{what} is a whole number of 1 or more, got {type(n).__name__} ({n!r:.60})"
-        )
-    if n < 1:
-        raise ValueError(f"{what} is a whole number of 1 or more, got {n}")
-    if n >= MOST:
-        raise ValueError(f"{what} is more than any memory holds: {n}")
-    return int(n)
 
 
 class Linear(Module):
@@ -63,6 +45,8 @@ class Linear(Module):
 
     Source: KTH DD2424, lecture 4; the derivative by W is I ⊗ xᵀ, by x it is W.
     """
+
+    _is_affine = True
 
     def __init__(
         self,
@@ -127,6 +111,3 @@ def plain_input(x: Any, dtype: Any) -> Any:
     if array.dtype.kind not in "biuf":
         raise TypeError(f"a network takes real numbers, got {array.dtype} ({x!r:.60})")
     return array if array.dtype == dtype else autograd.astype(array, dtype=dtype)
-
-
-autograd.publish(__name__)

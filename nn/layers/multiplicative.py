@@ -8,13 +8,11 @@ import numpy as np
 
 import autograd
 from autograd import Node, Tensor
-from nn import functional
+from nn.arguments import operand, width
 from nn.init import Initialiser, glorot_normal, initialiser
-from nn.layers.linear import plain_input, width
+from nn.layers.linear import plain_input
 from nn.module import Module
 from nn.randomness import Seed, generator
-
-__all__ = ["PairProduct", "Power"]
 
 
 class PairProduct(Module):
@@ -32,7 +30,7 @@ class PairProduct(Module):
     """
 
     def forward(self, y: Any) -> Any:
-        y = functional.operand(y)
+        y = operand(y)
         shape = np.shape(y)
         if not shape or shape[-1] % 2:
             raise ValueError(f"PairProduct expected an even width, got shape {shape}")
@@ -129,6 +127,3 @@ class Power(Module):
 
     def describe(self) -> str:
         return f"{self.n_in}, {self.n_out}" + (", learn=True" if self.learn else "")
-
-
-autograd.publish(__name__)

@@ -11,29 +11,11 @@ import numpy as np
 
 import autograd
 from autograd import Node, Tensor
-from nn.layers.linear import plain_input, width
+from nn.arguments import float_type, number, one_of, share, width
+from nn.layers.linear import plain_input
 from nn.module import Module, assign, numbers
 
-__all__ = ["BatchNorm1d", "LayerNorm", "RMSNorm"]
-
 Array = np.ndarray[Any, Any]
-
-
-def positive(eps: Any, layer: str) -> float:
-    """An ``eps``: a finite number of 0 or more."""
-    if isinstance(eps, bool) or not isinstance(eps, int | float | np.number):
-        raise TypeError(f"eps of {layer} is a number of 0 or more, got {type(eps).__name__}")
-    if not 0 <= eps < math.inf:
-        raise ValueError(f"eps of {layer} is a number of 0 or more, got {eps}")
-    return float(eps)
-
-
-def float_type(dtype: Any, layer: str) -> np.dtype[Any]:
-    """float32 or float64, as a dtype."""
-    kind: np.dtype[Any] = np.dtype(dtype)
-    if kind not in (np.dtype(np.float32), np.dtype(np.float64)):
-        raise TypeError(f"dtype of {layer} is float32 or float64, got {kind}")
-    return kind
 
 
 def prepared(x: Any, leaf: Any, dtype: Any) -> Any:
@@ -61,11 +43,8 @@ def momentum_of(momentum: Any, alpha: Any) -> float:
     if alpha is not None and momentum != MOMENTUM:
         raise TypeError("BatchNorm1d takes momentum= or alpha= (which is 1 − momentum), not both")
     name, given = ("momentum", momentum) if alpha is None else ("alpha", alpha)
-    if isinstance(given, bool) or not isinstance(given, int | float | np.number):
-        raise TypeError(f"{name} of BatchNorm1d is a number in [0, 1], got {type(given).__name__}")
-    if not 0 <= given <= 1:
-        raise ValueError(f"{name} of BatchNorm1d is a number in [0, 1], got {given}")
-    return float(given) if alpha is None else 1 - float(given)
+    weight = share(given, f"{name} of BatchNorm1d")
+    return weight if alpha is None else 1 - weight
 
 
 class Gathered:
@@ -148,13 +127,9 @@ class BatchNorm1d(Module):
         running: str = "exponential",
     ) -> None:
         self.num_features = width(num_features, "num_features of BatchNorm1d")
-        self.eps = positive(eps, "BatchNorm1d")
-        if running_variance not in ("unbiased", "biased"):
-            raise ValueError(
-                f"running_variance is 'unbiased' or 'biased', got {running_variance!r}"
-            )
-        if running not in ("exponential", "average"):
-            raise ValueError(f"running is 'exponential' or 'average', got {running!r}")
+        self.eps = number(eps, "eps of BatchNorm1d")
+        one_of(running_variance, ("unbiased", "biased"), "running_variance")
+        one_of(running, ("exponential", "average"), "running")
         if momentum is None and alpha is None:
             running = "average"
         elif running == "average" and not (momentum == MOMENTUM and alpha is None):
@@ -256,12 +231,12 @@ class OverFeatures(Module):
         elif not given:
             raise ValueError(f"{what} is a width or a list of one width or more, got {given!r}")
         self.normalized_shape = tuple(width(n, f"{what}[{i}]") for i, n in enumerate(given))
-        self.eps = positive(eps, type(self).__name__)
+        self.eps = number(eps, f"eps of {type(self).__name__}")
         self.dtype = float_type(dtype, type(self).__name__)
         ones = np.ones(self.normalized_shape)
         self.weight = Tensor(ones, "weight", dtype=dtype) if affine else None
 
-    def checked(self, x: Any) -> tuple[Any, tuple[int, ...]]:
+    def _checked(self, x: Any) -> tuple[Any, tuple[int, ...]]:
         """The input, ready for a primitive, and the axes of the features."""
         x = prepared(x, self.weight, self.dtype)
         shape = x.shape if isinstance(x, Tensor) else np.shape(x)
@@ -315,7 +290,7 @@ class LayerNorm(OverFeatures):
             self.bias = Tensor(np.zeros(self.normalized_shape), "bias", dtype=dtype)
 
     def forward(self, x: Any) -> Any:
-        x, axes = self.checked(x)
+        x, axes = self._checked(x)
         out = autograd.layer_norm(x, axis=axes, eps=self.eps)
         if self.weight is not None:
             out = out * self.weight
@@ -356,7 +331,7 @@ class RMSNorm(OverFeatures):
         super().__init__(normalized_shape, eps, elementwise_affine, dtype)
 
     def forward(self, x: Any) -> Any:
-        x, axes = self.checked(x)
+        x, axes = self._checked(x)
         out = autograd.rms_norm(x, axis=axes, eps=self.eps)
         return out if self.weight is None else out * self.weight
 
@@ -374,6 +349,3 @@ def norm_module(norm: Any, n: int, dtype: Any) -> Module:
     make: Any = NORMS[norm] if isinstance(norm, str) else norm
     module: Module = make(n, dtype=dtype) if make in NORMS.values() else make(n)
     return module
-
-
-autograd.publish(__name__)

@@ -34,71 +34,40 @@ taken in the prediction's dtype. Each loss is also a module, under PyTorch's nam
 
 import autograd
 from nn.losses.binary import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    binary_kl_divergence,
-    binary_kl_divergence_with_logits,
+    binary_cross_entropy as binary_cross_entropy,
+    binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
+    binary_kl_divergence as binary_kl_divergence,
+    binary_kl_divergence_with_logits as binary_kl_divergence_with_logits,
 )
-from nn.losses.distances import huber, l1, l2_divergence, mse
+from nn.losses.distances import huber as huber, l1 as l1, l2_divergence as l2_divergence, mse as mse
 from nn.losses.entropy import (
-    cross_entropy,
-    kl_divergence,
-    kl_divergence_with_logits,
-    smooth_labels,
+    cross_entropy as cross_entropy,
+    kl_divergence as kl_divergence,
+    kl_divergence_with_logits as kl_divergence_with_logits,
+    smooth_labels as smooth_labels,
 )
-from nn.losses.margins import hinge, multiclass_hinge, perceptron_loss
+from nn.losses.margins import (
+    hinge as hinge,
+    multiclass_hinge as multiclass_hinge,
+    perceptron_loss as perceptron_loss,
+)
 from nn.losses.modules import (
-    BCELoss,
-    BCEWithLogitsLoss,
-    BinaryKLDivergence,
-    BinaryKLDivergenceWithLogits,
-    CrossEntropyLoss,
-    HingeLoss,
-    HuberLoss,
-    KLDivergence,
-    KLDivergenceWithLogits,
-    KLDivLoss,
-    L1Loss,
-    L2Divergence,
-    Loss,
-    MSELoss,
-    MultiMarginLoss,
-    PerceptronLoss,
+    BCELoss as BCELoss,
+    BCEWithLogitsLoss as BCEWithLogitsLoss,
+    BinaryKLDivergence as BinaryKLDivergence,
+    BinaryKLDivergenceWithLogits as BinaryKLDivergenceWithLogits,
+    CrossEntropyLoss as CrossEntropyLoss,
+    HingeLoss as HingeLoss,
+    HuberLoss as HuberLoss,
+    KLDivergence as KLDivergence,
+    KLDivergenceWithLogits as KLDivergenceWithLogits,
+    KLDivLoss as KLDivLoss,
+    L1Loss as L1Loss,
+    L2Divergence as L2Divergence,
+    Loss as Loss,
+    MSELoss as MSELoss,
+    MultiMarginLoss as MultiMarginLoss,
+    PerceptronLoss as PerceptronLoss,
 )
 
-__all__ = [
-    "BCELoss",
-    "BCEWithLogitsLoss",
-    "BinaryKLDivergence",
-    "BinaryKLDivergenceWithLogits",
-    "CrossEntropyLoss",
-    "HingeLoss",
-    "HuberLoss",
-    "KLDivLoss",
-    "KLDivergence",
-    "KLDivergenceWithLogits",
-    "L1Loss",
-    "L2Divergence",
-    "Loss",
-    "MSELoss",
-    "MultiMarginLoss",
-    "PerceptronLoss",
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "binary_kl_divergence",
-    "binary_kl_divergence_with_logits",
-    "cross_entropy",
-    "hinge",
-    "huber",
-    "kl_divergence",
-    "kl_divergence_with_logits",
-    "l1",
-    "l2_divergence",
-    "mse",
-    "multiclass_hinge",
-    "perceptron_loss",
-    "smooth_labels",
-]
-
-
-autograd.publish(__name__)
+autograd.publish(__name__, below=True)

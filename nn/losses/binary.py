@@ -16,13 +16,6 @@ from nn.losses.checks import (
     reduced,
 )
 
-__all__ = [
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "binary_kl_divergence",
-    "binary_kl_divergence_with_logits",
-]
-
 
 def probabilities(prediction: Any, target: Any, loss: str) -> tuple[Any, Any]:
     """Checked y and d of one shape."""
@@ -166,6 +159,3 @@ def weighted(losses: Any, weight: Any, prediction: Any, reduction: str, loss: st
     if weight is not None:
         losses = losses * element_weights(weight, prediction, "weight", loss)
     return reduced(losses, reduction, loss)
-
-
-autograd.publish(__name__)

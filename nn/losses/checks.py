@@ -10,8 +10,7 @@ import numpy as np
 
 import autograd
 from autograd import Followed, Node, Value
-
-__all__: list[str] = []
+from nn.arguments import one_of
 
 Array = np.ndarray[Any, Any]
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -323,8 +322,7 @@ def check_probabilities(y: Any, d: Any, loss: str, binary: bool) -> None:
 
 def check_reduction(reduction: str) -> None:
     """Raise unless `reduction` is one of three words."""
-    if not isinstance(reduction, str) or reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"reduction is 'mean', 'sum' or 'none', got {reduction!r:.60}")
+    one_of(reduction, ("mean", "sum", "none"), "reduction")
 
 
 def reduced(losses: Any, reduction: str, loss: str) -> Any:
@@ -385,15 +383,3 @@ def element_weights(weight: Any, prediction: Any, what: str, loss: str) -> Any:
             f"{prediction.shape}, got {array.shape}"
         )
     return like(array, prediction)
-
-
-def check_number(x: Any, what: str, loss: str, low: float, high: float = np.inf) -> float:
-    """A finite number from `low` to `high`, or an error that names it."""
-    if x.__class__ is float and low <= x <= high and x < np.inf:
-        return x
-    if isinstance(x, bool | np.bool_) or not isinstance(x, int | float | np.number):
-        raise TypeError(f"{what} of {loss} is a number, got {type(x).__name__}")
-    if not (low <= x <= high and x < np.inf):
-        bounds = f"{low:g} or more" if high == np.inf else f"from {low:g} to {high:g}"
-        raise ValueError(f"{what} of {loss} is {bounds}, got {x}")
-    return float(x)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 import autograd
+from nn.arguments import positive
 from nn.losses.checks import check_reduction, like, pair, reduced
-
-__all__ = ["huber", "l1", "l2_divergence", "mse"]
 
 
 def difference(prediction: Any, target: Any, loss: str) -> Any:
@@ -108,22 +105,10 @@ def huber(prediction: Any, target: Any, reduction: str = "mean", *, delta: float
     Source: Huber, "Robust estimation of a location parameter", 1964; PyTorch's ``HuberLoss``.
     """
     check_reduction(reduction)
-    delta = check_delta(delta)
+    delta = positive(delta, "delta of huber")
     error = difference(prediction, target, "huber")
     # ½ a² + δ |e − a| with a the error kept in bounds is both pieces at once. No square overflows, and
     # where e is infinite nothing infinite is multiplied by a slope of 0.
     bounded = autograd.clip(error, -delta, delta)
     losses = 0.5 * autograd.square(bounded) + delta * autograd.abs(error - bounded)
     return reduced(losses, reduction, "huber")
-
-
-def check_delta(delta: Any) -> float:
-    """The δ of the Huber loss, above 0."""
-    if isinstance(delta, bool) or not isinstance(delta, int | float | np.number):
-        raise TypeError(f"delta of huber is a number above 0, got {type(delta).__name__}")
-    if not delta > 0:
-        raise ValueError(f"delta of huber is a number above 0, got {delta}")
-    return float(delta)
-
-
-autograd.publish(__name__)

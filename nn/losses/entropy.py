@@ -8,12 +8,12 @@ import numpy as np
 
 import autograd
 from autograd import Node
+from nn.arguments import number, share, whole
 from nn.losses.checks import (
     at,
     check_distributions,
     check_indices,
     check_logits,
-    check_number,
     check_probabilities,
     check_reduction,
     class_weights,
@@ -26,8 +26,6 @@ from nn.losses.checks import (
     real,
     reduced,
 )
-
-__all__ = ["cross_entropy", "kl_divergence", "kl_divergence_with_logits", "smooth_labels"]
 
 Array = np.ndarray[Any, Any]
 
@@ -81,7 +79,7 @@ def cross_entropy(
     shape = logits.shape
     if not shape:
         raise ValueError("cross_entropy expected logits of shape (..., classes), got one number")
-    s = check_number(label_smoothing, "label_smoothing", "cross_entropy", 0, 1)
+    s = share(label_smoothing, "label_smoothing of cross_entropy")
     weights = None if weight is None else class_weights(weight, shape[-1], "cross_entropy")
     if target.shape == shape[:-1]:
         return of_classes(logits, target, reduction, weights, ignore_index, s)
@@ -157,11 +155,10 @@ def smooth_labels(target: Any, K: int, eps: float) -> Array:  # the lecture's le
 
     Source: CMU 11-785, lecture 5.
     """
-    if isinstance(K, bool) or not isinstance(K, int | np.integer) or K < 1:
-        raise ValueError(f"smooth_labels expected a number of classes K of 1 or more, got {K!r}")
-    eps = check_number(eps, "eps", "smooth_labels", 0, 1 / max(K - 1, 1))
+    K = whole(K, "K, the number of classes of smooth_labels,")
+    eps = number(eps, "eps of smooth_labels", high=1 / max(K - 1, 1))
     indices = operand(target, "target", "smooth_labels")
-    check_indices(indices, int(K), None, "smooth_labels")
+    check_indices(indices, K, None, "smooth_labels")
     certain = indices[..., None] == np.arange(K)
     return np.where(certain, 1 - (K - 1) * eps, eps)
 
@@ -263,6 +260,3 @@ def check_not_negative(d: Array) -> None:
             f"KLDivLoss expected probabilities as targets, got {d[tuple(place)]:g}{at(place)} "
             "(logarithms need log_target=True)"
         )
-
-
-autograd.publish(__name__)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 import autograd
+from nn.arguments import number, share
 from nn.losses.checks import (
     check_indices,
-    check_number,
     check_reduction,
     class_weights,
     operand,
@@ -18,8 +18,6 @@ from nn.losses.checks import (
     reduced,
     signs,
 )
-
-__all__ = ["hinge", "multiclass_hinge", "perceptron_loss"]
 
 
 def hinge(scores: Any, target: Any, reduction: str = "mean") -> Any:
@@ -96,7 +94,7 @@ def perceptron_loss(
 def check_at_zero(at_zero: Any) -> float | str:
     """What `perceptron_loss` has as its derivative at 0: a number from 0 to 1, or a word."""
     if not isinstance(at_zero, str):
-        return check_number(at_zero, "at_zero", "perceptron_loss", 0, 1)
+        return share(at_zero, "at_zero of perceptron_loss")
     if at_zero != "mistake":
         raise ValueError(f"at_zero is a number from 0 to 1 or 'mistake', got {at_zero!r}")
     return at_zero
@@ -143,7 +141,7 @@ def multiclass_hinge(
             f"and at least one axis of scores, got {c.shape}"
         )
     check_indices(c, s.shape[-1], None, name)
-    margin = check_number(margin, "margin", name, -np.inf)
+    margin = number(margin, f"margin of {name}", -np.inf)
     check_power(p)
     weights = None if weight is None else class_weights(weight, s.shape[-1], name)
     losses = autograd.multiclass_hinge(s, c, margin=margin, p=p, weight=weights)
@@ -155,6 +153,3 @@ def check_power(p: Any) -> int:
     if p not in (1, 2):
         raise ValueError(f"p of multiclass_hinge is 1 or 2, got {p!r}")
     return int(p)
-
-
-autograd.publish(__name__)

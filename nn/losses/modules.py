@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
-import autograd
+from nn.arguments import number, positive, share
+from nn.function_module import FunctionModule
 from nn.losses.binary import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     binary_kl_divergence,
     binary_kl_divergence_with_logits,
 )
-from nn.losses.checks import check_number, check_reduction, operand, plain
-from nn.losses.distances import check_delta, huber, l1, l2_divergence, mse
+from nn.losses.checks import check_reduction, operand, plain
+from nn.losses.distances import huber, l1, l2_divergence, mse
 from nn.losses.entropy import (
     cross_entropy,
     kl_divergence,
@@ -22,12 +23,9 @@ from nn.losses.entropy import (
     kl_of_logarithms,
 )
 from nn.losses.margins import check_at_zero, check_power, hinge, multiclass_hinge, perceptron_loss
-from nn.module import Module
-
-__all__: list[str] = []
 
 
-class Loss(Module):
+class Loss(FunctionModule):
     """A loss with its reduction. It has no parameters.
 
     >>> import nn
@@ -40,6 +38,9 @@ class Loss(Module):
     def __init__(self, reduction: str = "mean") -> None:
         check_reduction(reduction)
         self.reduction = reduction
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        return self._applied(prediction, target)
 
     def describe(self) -> str:
         return f"reduction={self.reduction!r}"
@@ -56,33 +57,29 @@ def checked(weight: Any, what: str, loss: str) -> Any:
 class L2Divergence(Loss):
     """`l2_divergence`: ½‖y − d‖², reduced over instances."""
 
-    def forward(self, prediction: Any, target: Any) -> Any:
-        return l2_divergence(prediction, target, self.reduction)
+    function = staticmethod(l2_divergence)
 
 
 class MSELoss(Loss):
     """`mse`: (y − d)², reduced over elements."""
 
-    def forward(self, prediction: Any, target: Any) -> Any:
-        return mse(prediction, target, self.reduction)
+    function = staticmethod(mse)
 
 
 class L1Loss(Loss):
     """`l1`: |y − d|, reduced over elements."""
 
-    def forward(self, prediction: Any, target: Any) -> Any:
-        return l1(prediction, target, self.reduction)
+    function = staticmethod(l1)
 
 
 class HuberLoss(Loss):
     """`huber`: a square up to δ, a line beyond, reduced over elements."""
 
+    function = staticmethod(huber)
+
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction)
-        self.delta = check_delta(delta)
-
-    def forward(self, prediction: Any, target: Any) -> Any:
-        return huber(prediction, target, self.reduction, delta=self.delta)
+        self.delta = positive(delta, "delta of huber")
 
     def describe(self) -> str:
         return f"{super().describe()}, delta={self.delta}"
@@ -97,6 +94,8 @@ class CrossEntropyLoss(Loss):
     0.6124
     """
 
+    function = staticmethod(cross_entropy)
+
     def __init__(
         self,
         weight: Any = None,
@@ -107,19 +106,7 @@ class CrossEntropyLoss(Loss):
         super().__init__(reduction)
         self.weight = checked(weight, "weight", "CrossEntropyLoss")
         self.ignore_index = ignore_index
-        self.label_smoothing = check_number(
-            label_smoothing, "label_smoothing", "CrossEntropyLoss", 0, 1
-        )
-
-    def forward(self, prediction: Any, target: Any) -> Any:
-        return cross_entropy(
-            prediction,
-            target,
-            self.reduction,
-            weight=self.weight,
-            ignore_index=self.ignore_index,
-            label_smoothing=self.label_smoothing,
-        )
+        self.label_smoothing = share(label_smoothing, "label_smoothing of CrossEntropyLoss")
 
     def describe(self) -> str:
         parts = [super().describe()]
@@ -135,15 +122,13 @@ class CrossEntropyLoss(Loss):
 class KLDivergence(Loss):
     """`kl_divergence` of probabilities, reduced over instances."""
 
-    def forward(self, prediction: Any, target: Any) -> Any:
-        return kl_divergence(prediction, target, self.reduction)
+    function = staticmethod(kl_divergence)
 
 
 class KLDivergenceWithLogits(Loss):
     """`kl_divergence_with_logits`: from logits, reduced over instances."""
 
-    def forward(self, prediction: Any, target: Any) -> Any:
-        return kl_divergence_with_logits(prediction, target, self.reduction)
+    function = staticmethod(kl_divergence_with_logits)
 
 
 class KLDivLoss(Loss):
@@ -163,13 +148,12 @@ class KLDivLoss(Loss):
     (True, True)
     """
 
+    function = staticmethod(kl_of_logarithms)
+
     def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
         super().__init__("mean" if reduction == "batchmean" else reduction)
         self.reduction = reduction
         self.log_target = bool(log_target)
-
-    def forward(self, prediction: Any, target: Any) -> Any:
-        return kl_of_logarithms(prediction, target, self.reduction, self.log_target)
 
 
 class BCELoss(Loss):
@@ -178,58 +162,50 @@ class BCELoss(Loss):
     Where a prediction rules out what occurs, this is inf; PyTorch's stops at 100.
     """
 
+    function = staticmethod(binary_cross_entropy)
+
     def __init__(self, weight: Any = None, reduction: str = "mean") -> None:
         super().__init__(reduction)
         self.weight = checked(weight, "weight", "BCELoss")
 
-    def forward(self, prediction: Any, target: Any) -> Any:
-        return binary_cross_entropy(prediction, target, self.reduction, weight=self.weight)
-
 
 class BCEWithLogitsLoss(Loss):
     """`binary_cross_entropy_with_logits`, reduced over elements."""
+
+    function = staticmethod(binary_cross_entropy_with_logits)
 
     def __init__(self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None) -> None:
         super().__init__(reduction)
         self.weight = checked(weight, "weight", "BCEWithLogitsLoss")
         self.pos_weight = checked(pos_weight, "pos_weight", "BCEWithLogitsLoss")
 
-    def forward(self, prediction: Any, target: Any) -> Any:
-        return binary_cross_entropy_with_logits(
-            prediction, target, self.reduction, weight=self.weight, pos_weight=self.pos_weight
-        )
-
 
 class BinaryKLDivergence(Loss):
     """`binary_kl_divergence` of probabilities, reduced over elements."""
 
-    def forward(self, prediction: Any, target: Any) -> Any:
-        return binary_kl_divergence(prediction, target, self.reduction)
+    function = staticmethod(binary_kl_divergence)
 
 
 class BinaryKLDivergenceWithLogits(Loss):
     """`binary_kl_divergence_with_logits`: from logits, reduced over elements."""
 
-    def forward(self, prediction: Any, target: Any) -> Any:
-        return binary_kl_divergence_with_logits(prediction, target, self.reduction)
+    function = staticmethod(binary_kl_divergence_with_logits)
 
 
 class HingeLoss(Loss):
     """`hinge`: max(0, 1 − t s) for targets of ±1, reduced over elements."""
 
-    def forward(self, prediction: Any, target: Any) -> Any:
-        return hinge(prediction, target, self.reduction)
+    function = staticmethod(hinge)
 
 
 class PerceptronLoss(Loss):
     """`perceptron_loss`: max(0, −t s) for targets of ±1, reduced over elements."""
 
+    function = staticmethod(perceptron_loss)
+
     def __init__(self, reduction: str = "mean", at_zero: float | str = 0.0) -> None:
         super().__init__(reduction)
         self.at_zero = check_at_zero(at_zero)
-
-    def forward(self, prediction: Any, target: Any) -> Any:
-        return perceptron_loss(prediction, target, self.reduction, at_zero=self.at_zero)
 
     def describe(self) -> str:
         return super().describe() + (f", at_zero={self.at_zero!r}" if self.at_zero else "")
@@ -243,7 +219,7 @@ class MultiMarginLoss(Loss):
     ) -> None:
         super().__init__(reduction)
         self.p = check_power(p)
-        self.margin = check_number(margin, "margin", "MultiMarginLoss", -np.inf)
+        self.margin = number(margin, "margin of MultiMarginLoss", -np.inf)
         self.weight = checked(weight, "weight", "MultiMarginLoss")
 
     def forward(self, prediction: Any, target: Any) -> Any:
@@ -255,6 +231,3 @@ class MultiMarginLoss(Loss):
 
     def describe(self) -> str:
         return f"{super().describe()}, p={self.p}, margin={self.margin}"
-
-
-autograd.publish(__name__, "Loss", *(each.__name__ for each in Loss.__subclasses__()))

@@ -23,9 +23,14 @@ Options by group, as in PyTorch:
 """
 
 import autograd
-from nn.optim.optimizer import Optimizer
-from nn.optim.rules import SGD, Adadelta, Adagrad, Adam, AdamW, RMSprop
+from nn.optim.optimizer import Optimizer as Optimizer
+from nn.optim.rules import (
+    SGD as SGD,
+    Adadelta as Adadelta,
+    Adagrad as Adagrad,
+    Adam as Adam,
+    AdamW as AdamW,
+    RMSprop as RMSprop,
+)
 
-__all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
-
-autograd.publish(__name__)
+autograd.publish(__name__, below=True)

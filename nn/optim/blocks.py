@@ -16,8 +16,6 @@ import numpy as np
 
 from autograd import AnomalyError, Flat, Value, Vector
 
-__all__ = ["Block"]
-
 Array = np.ndarray[Any, Any]
 
 

@@ -8,12 +8,9 @@ from typing import Any
 
 import numpy as np
 
-import autograd
 from autograd import AnomalyError, Node, Value
+from nn.arguments import listed, non_negative, positive
 from nn.module import Module
-from nn.optim.optimizer import listed, non_negative
-
-__all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value", "clip_grad_value_"]
 
 
 def reached(parameters: Any, what: str) -> list[Any]:
@@ -70,9 +67,7 @@ def clip_grad_norm(
     Source: Pascanu, Mikolov and Bengio 2013; the 1e-6 is PyTorch's.
     """
     max_norm = math.inf if max_norm == math.inf else non_negative(max_norm, "max_norm")
-    p = float(norm_type)
-    if not p > 0:
-        raise ValueError(f"norm_type is above 0, got {norm_type}")
+    p = math.inf if norm_type == math.inf else positive(norm_type, "norm_type")
     parameters = reached(parameters, "clip_grad_norm")
     total = norm([np.ravel(plain(parameter.grad)) for parameter in parameters], p)
     if not math.isfinite(total):
@@ -115,6 +110,3 @@ def clip_grad_value(parameters: Module | Iterable[Any], clip_value: float) -> No
 
 clip_grad_norm_ = clip_grad_norm
 clip_grad_value_ = clip_grad_value
-
-
-autograd.publish(__name__)

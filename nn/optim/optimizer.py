@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import UserDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
@@ -11,61 +10,12 @@ import numpy as np
 
 import autograd
 from autograd import Node, Value, Vector
+from nn.arguments import listed, non_negative
 from nn.module import Module
 from nn.optim.blocks import Block
 
-__all__ = ["Group", "Optimizer", "fraction", "non_negative"]
-
 Array = np.ndarray[Any, Any]
 Check = Callable[[Any, str], Any]
-
-
-# --- options ----------------------------------------
-
-
-def checked(x: Any, what: str, below: float) -> float:
-    """A number from 0 to less than `below`."""
-    if isinstance(x, bool) or not isinstance(x, int | float | np.integer | np.floating):
-        raise TypeError(f"{what} is a number, got {type(x).__name__} ({x!r:.60})")
-    if not 0 <= x < below:
-        bound = "is finite and 0 or more" if below == math.inf else f"is from 0 to below {below:g}"
-        raise ValueError(f"{what} {bound}, got {x}")
-    try:
-        return float(x)
-    except OverflowError:
-        raise ValueError(f"{what}: a whole number is too large for a float") from None
-
-
-def listed(x: Any, what: str) -> list[Any]:
-    """What is to be gone through one after another, as a list; an array's elements one by one."""
-    try:
-        return list(x.flat if isinstance(x, np.ndarray) else x)
-    except TypeError:
-        raise TypeError(f"{what} is a list, got {type(x).__name__} ({x!r:.60})") from None
-
-
-def non_negative(x: Any, what: str) -> float:
-    """A finite number of 0 or more."""
-    return checked(x, what, math.inf)
-
-
-def fraction(x: Any, what: str) -> float:
-    """A number from 0 to below 1."""
-    return checked(x, what, 1.0)
-
-
-def pair_of_fractions(x: Any, what: str) -> tuple[float, float]:
-    """Two numbers from 0 to below 1."""
-    if not isinstance(x, tuple | list) or len(x) != 2:
-        raise TypeError(f"{what} is a pair of numbers, got {x!r:.60}")
-    return fraction(x[0], f"{what}[0]"), fraction(x[1], f"{what}[1]")
-
-
-def flag(x: Any, what: str) -> bool:
-    """True or False."""
-    if not isinstance(x, bool | np.bool_):
-        raise TypeError(f"{what} is True or False, got {type(x).__name__} ({x!r:.60})")
-    return bool(x)
 
 
 class Group(UserDict[str, Any]):
@@ -400,4 +350,3 @@ class Optimizer(metaclass=autograd.Listed):
 
 
 autograd.Listed.answer(Optimizer, "Optimizer", fixed=True)
-autograd.publish(__name__)

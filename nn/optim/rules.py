@@ -8,19 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-import autograd
+from nn.arguments import flag, fraction, non_negative, pair_of_fractions
 from nn.optim.blocks import Block
-from nn.optim.optimizer import (
-    Array,
-    Group,
-    Optimizer,
-    flag,
-    fraction,
-    non_negative,
-    pair_of_fractions,
-)
-
-__all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
+from nn.optim.optimizer import Array, Group, Optimizer
 
 
 def decayed(block: Block, group: Group) -> Array:
@@ -405,6 +395,3 @@ class Adadelta(Optimizer):
         moving_average(u, out * out, rho)
         block.scale = group["lr"]
         return out
-
-
-autograd.publish(__name__)

@@ -17,33 +17,18 @@ Each parameter group has its own rate; the names, arguments and numbers are PyTo
 """
 
 import autograd
-from nn.schedules.cycles import CyclicLR, OneCycleLR
+from nn.schedules.cycles import CyclicLR as CyclicLR, OneCycleLR as OneCycleLR
 from nn.schedules.rates import (
-    CosineAnnealingLR,
-    CosineAnnealingWarmRestarts,
-    ExponentialLR,
-    LambdaLR,
-    LinearLR,
-    MultiStepLR,
-    ReduceLROnPlateau,
-    SequentialLR,
-    StepLR,
+    CosineAnnealingLR as CosineAnnealingLR,
+    CosineAnnealingWarmRestarts as CosineAnnealingWarmRestarts,
+    ExponentialLR as ExponentialLR,
+    LambdaLR as LambdaLR,
+    LinearLR as LinearLR,
+    MultiStepLR as MultiStepLR,
+    ReduceLROnPlateau as ReduceLROnPlateau,
+    SequentialLR as SequentialLR,
+    StepLR as StepLR,
 )
-from nn.schedules.scheduler import LRScheduler
+from nn.schedules.scheduler import LRScheduler as LRScheduler
 
-__all__ = [
-    "CosineAnnealingLR",
-    "CosineAnnealingWarmRestarts",
-    "CyclicLR",
-    "ExponentialLR",
-    "LRScheduler",
-    "LambdaLR",
-    "LinearLR",
-    "MultiStepLR",
-    "OneCycleLR",
-    "ReduceLROnPlateau",
-    "SequentialLR",
-    "StepLR",
-]
-
-autograd.publish(__name__)
+autograd.publish(__name__, below=True)

@@ -6,19 +6,15 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-import autograd
-from nn.optim.optimizer import Optimizer, fraction, non_negative
+from nn.arguments import count, fraction, non_negative, one_of, positive, share
+from nn.optim.optimizer import Optimizer
 from nn.schedules.scheduler import (
     LRScheduler,
     check_momentum,
     check_optimizer,
-    count,
-    one_of,
     per_group,
     set_momentum,
 )
-
-__all__ = ["CyclicLR", "OneCycleLR"]
 
 
 class CyclicLR(LRScheduler):
@@ -151,12 +147,9 @@ class OneCycleLR(LRScheduler):
             total_steps = count(epochs, "epochs") * count(steps_per_epoch, "steps_per_epoch")
         self.total_steps = count(total_steps, "total_steps")
         self.tops = per_group(max_lr, optimizer, "max_lr")
-        if not 0 <= pct_start <= 1:
-            raise ValueError(f"pct_start is from 0 to 1, got {pct_start}")
-        if not (0 < div_factor < math.inf and 0 < final_div_factor < math.inf):
-            raise ValueError(
-                f"div_factor and final_div_factor are above 0, got {div_factor}, {final_div_factor}"
-            )
+        pct_start = share(pct_start, "pct_start")
+        div_factor = positive(div_factor, "div_factor")
+        final_div_factor = positive(final_div_factor, "final_div_factor")
         self.anneal_strategy = one_of(anneal_strategy, ("cos", "linear"), "anneal_strategy")
         self.cycle_momentum = bool(cycle_momentum)
         self.momenta = (
@@ -212,6 +205,3 @@ class OneCycleLR(LRScheduler):
             _, momentum = self.now()
             for group in self.optimizer.param_groups:
                 set_momentum(group, momentum)
-
-
-autograd.publish(__name__)

@@ -8,26 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-import autograd
-from nn.optim.optimizer import Optimizer, fraction, listed, non_negative
-from nn.schedules.cycles import CyclicLR, OneCycleLR
-from nn.schedules.scheduler import LRScheduler, check_optimizer, count, one_of, per_group
-
-__all__ = [
-    "CosineAnnealingLR",
-    "CosineAnnealingWarmRestarts",
-    "CyclicLR",
-    "ExponentialLR",
-    "LRScheduler",
-    "LambdaLR",
-    "LinearLR",
-    "MultiStepLR",
-    "OneCycleLR",
-    "ReduceLROnPlateau",
-    "SequentialLR",
-    "StepLR",
-]
-
+from nn.arguments import count, fraction, listed, non_negative, number, one_of, share
+from nn.optim.optimizer import Optimizer
+from nn.schedules.scheduler import LRScheduler, check_optimizer, per_group
 
 # --- steps, exponentials, cosines, lines ----------------------------------------
 
@@ -186,13 +169,8 @@ class LinearLR(LRScheduler):
         end_factor: float = 1.0,
         total_iters: int = 5,
     ) -> None:
-        self.start_factor = non_negative(start_factor, "start_factor")
-        self.end_factor = non_negative(end_factor, "end_factor")
-        if not 0 < start_factor <= 1 or end_factor > 1:
-            raise ValueError(
-                "start_factor is above 0 and at most 1, end_factor from 0 to 1, "
-                f"got {start_factor} and {end_factor}"
-            )
+        self.start_factor = number(start_factor, "start_factor", high=1, above=True)
+        self.end_factor = share(end_factor, "end_factor")
         self.total_iters = count(total_iters, "total_iters")
         super().__init__(optimizer)
 
@@ -387,6 +365,3 @@ class ReduceLROnPlateau(LRScheduler):
                 if group["lr"] - lower > self.eps:
                     group["lr"] = lower
             self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
-
-
-autograd.publish(__name__)

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import numpy as np
-
 import autograd
-from nn.optim.optimizer import Group, Optimizer, non_negative
-
-__all__ = ["LRScheduler"]
-
+from nn.arguments import non_negative
+from nn.optim.optimizer import Group, Optimizer
 
 # --- arguments ----------------------------------------
-
-
-def count(x: Any, what: str) -> int:
-    """A whole number of 1 or more."""
-    number = isinstance(x, int | float | np.integer | np.floating) and not isinstance(x, bool)
-    if not number or x % 1 != 0:  # not so for inf and nan either
-        raise TypeError(f"{what} is a whole number of 1 or more, got {x!r:.60}")
-    if x < 1:
-        raise ValueError(f"{what} is a whole number of 1 or more, got {x}")
-    return int(x)
 
 
 def per_group(x: Any, optimizer: Optimizer, what: str) -> list[float]:
@@ -33,13 +19,6 @@ def per_group(x: Any, optimizer: Optimizer, what: str) -> list[float]:
     if len(numbers) != groups:
         raise ValueError(f"{what}: expected {groups} numbers, one per group, got {len(numbers)}")
     return [non_negative(each, what) for each in numbers]
-
-
-def one_of(x: Any, allowed: Sequence[str], what: str) -> str:
-    """One of a few words."""
-    if x not in allowed:
-        raise ValueError(f"{what} is one of {', '.join(map(repr, allowed))}, got {x!r}")
-    return str(x)
 
 
 def check_optimizer(optimizer: Any, name: str) -> None:
@@ -138,4 +117,3 @@ class LRScheduler(metaclass=autograd.Listed):
 
 
 autograd.Listed.answer(LRScheduler, "LRScheduler")
-autograd.publish(__name__)

@@ -1,10 +1,11 @@
 """Training: `fit` runs the loop, `History` is what it leaves."""
 
 import autograd
-from nn.training.fitting import fit
-from nn.training.history import DivergenceError, Event, History
+from nn.training.fitting import fit as fit
+from nn.training.history import (
+    DivergenceError as DivergenceError,
+    Event as Event,
+    History as History,
+)
 
-__all__ = ["DivergenceError", "Event", "History", "fit"]
-
-
-autograd.publish(__name__)
+autograd.publish(__name__, below=True)

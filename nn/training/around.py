@@ -15,8 +15,6 @@ import numpy as np
 
 from nn.schedules import CyclicLR, OneCycleLR
 
-__all__ = ["Schedule", "interruptible", "progress_bar"]
-
 
 class Schedule:
     """A schedule of any form: an object with ``step()``, its class, or a function of a number."""

@@ -10,8 +10,6 @@ import numpy as np
 import autograd
 from autograd import AnomalyError, Node
 
-__all__ = ["bad_backward", "first_bad"]
-
 
 def finite(x: Any) -> bool:
     """Whether all numbers of an argument are finite; options and masks count as such."""

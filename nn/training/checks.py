@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -13,41 +12,8 @@ from nn import optim
 from nn.data.batching import Batches, batches, paired, split
 from nn.randomness import Seed
 
-__all__ = [
-    "held_out",
-    "made_optimizer",
-    "named_metrics",
-    "number",
-    "optimizers",
-    "pair",
-    "pairs",
-    "put_aside",
-    "training_data",
-    "whole",
-]
-
 Array = np.ndarray[Any, Any]
 Metric = Callable[[Any, Any], Any]
-
-
-def whole(n: Any, what: str) -> None:
-    """Raise unless n is a whole number of 1 or more."""
-    if isinstance(n, bool) or not isinstance(n, int | np.integer):
-        raise TypeError(
-            f"{what} is a whole number of 1 or more, got {type(n).__name__} ({n!r:.60})"
-        )
-    if n < 1:
-        raise ValueError(f"{what} is a whole number of 1 or more, got {n}")
-
-
-def number(x: Any, what: str) -> None:
-    """Raise unless x is None or a finite number of 0 or more."""
-    if x is None:
-        return
-    if isinstance(x, bool) or not isinstance(x, int | float | np.integer | np.floating):
-        raise TypeError(f"{what} is a number of 0 or more, got {type(x).__name__} ({x!r:.60})")
-    if not 0 <= x < math.inf:
-        raise ValueError(f"{what} is a number of 0 or more, got {x}")
 
 
 def pair(x: Any, what: str) -> tuple[Any, Any]:

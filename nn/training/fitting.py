@@ -11,6 +11,7 @@ import numpy as np
 
 import autograd
 from autograd import Node, Tensor
+from nn.arguments import flag, number, whole
 from nn.data.batching import Batches
 from nn.inspect.layers import observe, update_ratios
 from nn.instances import OnArrays, on_arrays
@@ -23,16 +24,12 @@ from nn.training.checks import (
     held_out,
     made_optimizer,
     named_metrics,
-    number,
     pairs,
     put_aside,
     training_data,
-    whole,
 )
 from nn.training.history import DivergenceError, Event, History
 from nn.training.watching import MOST, Watch
-
-__all__ = ["fit"]
 
 Array = np.ndarray[Any, Any]
 Loss = Callable[[Any, Any], Any]
@@ -136,7 +133,8 @@ def fit(
     run.history.held_out = rows
     epoch_data, full = training_data(data, batch_size, rng)
     validation = held_out(validation)
-    number(tolerance, "tolerance")
+    if tolerance is not None:
+        number(tolerance, "tolerance")
     if patience is not None:
         whole(patience, "patience")
     if restore_best and not callable(getattr(model, "parameters", None)):
@@ -151,8 +149,7 @@ def fit(
         restore_best,
         watched="loss" if validation is None else "validation loss",
     )
-    if not isinstance(live, bool):
-        raise TypeError(f"live is True or False, got {type(live).__name__} ({live!r:.60})")
+    flag(live, "live")
     if snapshots or isinstance(snapshots, bool):
         whole(snapshots, "snapshots")
     saved = modes(model)
@@ -525,6 +522,3 @@ def length(arrays: list[Any]) -> float:
     """The Euclidean norm of all numbers as one vector."""
     with np.errstate(over="ignore", invalid="ignore"):
         return math.sqrt(sum(float(np.sum(np.square(a, dtype=np.float64))) for a in arrays))
-
-
-autograd.publish(__name__)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import autograd
-from nn.inspect.boundary import Plane
+from nn.inspect.boundary import Plane, Snapshot
 from nn.inspect.training import training_curves
 
 if TYPE_CHECKING:
@@ -18,22 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = np.ndarray[Any, Any]
-
-__all__ = ["DivergenceError", "Event", "History", "Snapshot"]
-
-
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """What a model said at one moment of its training.
-
-    Attributes:
-        step: how many steps had been made.
-        scores: of the points of the plane, as `Plane.scores` gives them, where instances are two numbers
-            with classes; else None.
-    """
-
-    step: int
-    scores: Any
 
 
 class History(metaclass=autograd.Listed):
@@ -198,4 +182,3 @@ class DivergenceError(ArithmeticError):
 
 
 autograd.Listed.answer(History, "History")
-autograd.publish(__name__)

@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from nn.inspect.boundary import Plane
+from nn.inspect.boundary import Plane, Snapshot
 from nn.metrics import plain_numbers
 from nn.training.around import in_notebook, on_terminal
-from nn.training.history import History, Snapshot
-
-__all__ = ["MOST", "Watch", "plane_of"]
+from nn.training.history import History
 
 MOST = 60
 """Snapshots that ``live=True`` keeps."""

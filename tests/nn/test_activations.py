@@ -225,11 +225,13 @@ def test_the_derivative_at_a_kink_is_the_one_in_the_table(
 
 
 def test_relu_refuses_what_is_no_subgradient() -> None:
-    for wrong in (-0.1, 1.5, "1"):
-        with pytest.raises(ValueError, match="at_zero of relu is a number from 0 to 1"):
-            nn.ReLU(at_zero=wrong)  # type: ignore[arg-type]
-        with pytest.raises(ValueError, match="at_zero of relu is a number from 0 to 1"):
-            nn.relu([1.0], at_zero=wrong)  # type: ignore[arg-type]
+    for wrong in (-0.1, 1.5):
+        with pytest.raises(ValueError, match="at_zero of relu is from 0 to 1"):
+            nn.ReLU(at_zero=wrong)
+        with pytest.raises(ValueError, match="at_zero of relu is from 0 to 1"):
+            nn.relu([1.0], at_zero=wrong)
+    with pytest.raises(TypeError, match="at_zero of relu is a number, got str"):
+        nn.ReLU(at_zero="1")  # type: ignore[arg-type]
 
 
 def test_the_binary_step_takes_the_value_at_zero_it_is_told() -> None:

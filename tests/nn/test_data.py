@@ -60,8 +60,13 @@ def test_batches_come_in_order_without_shuffling_and_may_drop_the_last() -> None
         ((X, Y[:-1]), {}, ValueError, r"same number of rows.* got shapes \(10, 2\) and \(9,\)"),
         ((X[:0], Y[:0]), {}, ValueError, "one or more"),
         ((1.0, 2.0), {}, ValueError, "same number of rows"),
-        ((X, Y), {"batch_size": 0}, ValueError, "batch_size is 1 or more, got 0"),
-        ((X, Y), {"batch_size": 2.0}, TypeError, "batch_size is a whole number, got float"),
+        ((X, Y), {"batch_size": 0}, ValueError, "batch_size is a whole number of 1 or more, got 0"),
+        (
+            (X, Y),
+            {"batch_size": 2.0},
+            TypeError,
+            "batch_size is a whole number of 1 or more, got float",
+        ),
         ((X, Y), {"rng": "a"}, TypeError, "rng is a"),
     ],
 )

@@ -131,7 +131,7 @@ def test_it_has_no_parameters_and_prints_its_p() -> None:
         ((1.5,), ValueError, "from 0 to 1, got 1.5"),
         ((-0.1,), ValueError, "from 0 to 1, got -0.1"),
         ((float("nan"),), ValueError, "from 0 to 1, got nan"),
-        (("half",), TypeError, "p of Dropout is a probability, got str"),
+        (("half",), TypeError, "p of Dropout, a probability, is a number, got str"),
         ((True,), TypeError, "got bool"),
         ((0.5, 1.5), TypeError, "rng is"),
     ],

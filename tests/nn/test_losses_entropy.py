@@ -377,7 +377,7 @@ def test_smooth_labels_keep_the_shape_of_their_indices() -> None:
         ([0.0], 4, 0.1, TypeError, "integer class indices, got float64"),
         ([0], 4, 0.5, ValueError, "eps of smooth_labels is from 0 to 0.333"),
         ([0], 4, -0.1, ValueError, "got -0.1"),
-        ([0], 0, 0.1, ValueError, "K of 1 or more, got 0"),
+        ([0], 0, 0.1, ValueError, "K, .* of 1 or more, got 0"),
     ],
 )
 def test_bad_arguments_of_smooth_labels_are_named(

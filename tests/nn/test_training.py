@@ -433,7 +433,7 @@ def test_a_function_of_the_step_is_a_schedule_too() -> None:
     [
         ({"epochs": 0}, ValueError, "epochs is a whole number of 1 or more, got 0"),
         ({"epochs": 1.5}, TypeError, "epochs is a whole number"),
-        ({"tolerance": -1.0}, ValueError, "tolerance is a number of 0 or more"),
+        ({"tolerance": -1.0}, ValueError, "tolerance is finite and 0 or more"),
         ({"patience": 0}, ValueError, "patience is a whole number"),
         ({"data": (X, Y[:-1])}, ValueError, "same number of rows"),
         ({"data": iter([(X, Y)])}, TypeError, "can be read only once"),

@@ -367,6 +367,16 @@ def test_two_names_of_one_function_stay_so_and_functions_are_pickled_by_name() -
         assert "return function(" not in inspect.getsource(function)
 
 
+def test_a_function_or_class_is_one_object_wherever_it_is_public_and_is_pickled_by_name() -> None:
+    met: dict[str, Any] = {}
+    for module in MODULES.values():
+        for name in module.__all__:
+            x = getattr(module, name)
+            if isinstance(x, FunctionType | type):
+                assert pickle.loads(pickle.dumps(x)) is x
+                assert met.setdefault(f"{x.__module__}.{x.__qualname__}", x) is x
+
+
 class Saved:
     """A mixin, which stands after the library's class, as mixins often do."""
 
