@@ -179,9 +179,7 @@ class Node:
 
     def _spread(self, g: Any, sums: dict[Node, Any]) -> None:
         """Add each contribution to the sums of a pass over numbers."""
-        for parent, contribution in self._contributions(g):
-            before = sums.get(parent)
-            sums[parent] = contribution if before is None else before + contribution
+        raise TypeError(f"{type(self).__name__} has no contributions")
 
     def _recorded_contributions(self, g: Any) -> Iterable[tuple[Node, Any]]:
         """The same, computed on nodes, so that the gradient can be differentiated again."""

@@ -1,12 +1,13 @@
-"""The passes over a graph: cotangents backward, tangents forward.
+"""The passes over a graph: cotangents travel backward (`walk_back`), tangents forward.
 
-State lives in the pass and not in the nodes: the cotangents are in a dictionary that dies with it. What
-a pass leaves on nodes is written in one step after it has succeeded.
+There is one walk back, for whatever travels. State lives in the pass and not in the nodes: the
+cotangents are in a dictionary that dies with it. What a pass leaves on nodes is written in one step
+after it has succeeded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -38,6 +39,73 @@ def check_fresh(nodes: Sequence[Node], what: str, *, numbers: bool = False) -> N
             )
 
 
+# --- the walk back --------------------------------------------------------------------------------
+
+
+def walk_back(
+    order: Sequence[Node], sums: dict[Node, Any], kept: Container[Node] | None = ()
+) -> Iterator[tuple[Node, Any]]:
+    """The walk back: each node in its turn, from the last one, with its cotangent.
+
+    The cotangent is complete by then, because all uses of a node were made after it and have had their
+    turn: that is why the order matters. Whoever walks adds what the node passes on to the parents' sums
+    (`add_up`), and may do so with whatever can be added up: numbers and arrays, nodes (for derivatives
+    of derivatives), registers of a program, letters of a formula, numbers of paths. Nodes without a sum
+    have no turn.
+
+    Args:
+        order: the nodes that pass something on, arguments before outputs.
+        sums: the cotangent to begin with, by its node. What nobody asks for any more is let go, so that
+            its memory is used again.
+        kept: nodes whose sums stay; None stands for those that retain their gradient.
+
+    >>> import autograd
+    >>> x = autograd.Value(3.0, "x")
+    >>> y = x * x
+    >>> sums = {y: 1.0}
+    >>> for node, g in walk_back([y], sums):
+    ...     add_up(sums, [(parent, g * d) for parent, d in zip(node.parents, node.local_derivatives)])
+    >>> sums[x]
+    6.0
+    """
+    get, pop = sums.get, sums.pop
+    for node in reversed(order):
+        g = get(node) if (node._retain if kept is None else node in kept) else pop(node, None)
+        if g is not None:
+            yield node, g
+
+
+def add_up(
+    sums: dict[Node, Any],
+    contributions: Iterable[tuple[Node, Any]],
+    among: Container[Node] | None = None,
+) -> None:
+    """Add each parent's contribution to its sum; with `among` that of these parents alone."""
+    get = sums.get
+    for parent, contribution in contributions:
+        if among is None or parent in among:
+            before = get(parent)
+            sums[parent] = contribution if before is None else before + contribution
+
+
+def leading(order: Iterable[Node], targets: Iterable[Node]) -> set[Node]:
+    """The nodes that lead to a target: the targets, and of `order` what was computed from one."""
+    found = set(targets)
+    for node in order:
+        if node not in found and any(parent in found for parent in node._parents):
+            found.add(node)
+    return found
+
+
+def with_leaves(order: Iterable[Node]) -> list[Node]:
+    """An order in which leaves have a turn as well: as soon as their cotangents are complete."""
+    found: dict[Node, None] = {}
+    for node in order:
+        found.update((parent, None) for parent in reversed(node._parents) if parent.is_leaf)
+        found[node] = None
+    return list(found)
+
+
 def cotangents(
     seeds: dict[Node, Any],
     *,
@@ -48,23 +116,18 @@ def cotangents(
 ) -> dict[Node, Any]:
     """One backward pass: the cotangents of the nodes `wrt`, or of every node that keeps a gradient.
 
-    Each node's cotangent is complete when the node's turn comes, because all its uses were made
-    after it and have had their turn: that is why the order matters. Nothing is passed on below the
-    nodes `stop`.
+    Nothing is passed on below the nodes `stop`.
     """
     _, interior = reachable(seeds)
-    targets = None if wrt is None else set(wrt)
-    leading: set[Node] | None = None
-    if targets is not None:
+    targets = leads = None
+    if wrt is not None:
         # Walk only the nodes that lead to a target, and do not go below one unless another is there.
-        leading = set(targets)
-        for node in interior:
-            if node not in leading and any(parent in leading for parent in node.parents):
-                leading.add(node)
+        targets = set(wrt)
+        leads = leading(interior, targets)
         interior = [
             node
             for node in interior
-            if node in leading and any(parent in leading for parent in node.parents)
+            if node in leads and any(parent in leads for parent in node._parents)
         ]
     if stop:
         ends = set(stop)
@@ -74,30 +137,25 @@ def cotangents(
     if anomaly is not None:
         for node in interior:
             anomaly.check_untouched(node)
-    checked = anomaly is not None or leading is not None
+    kept = set(interior) if retain and targets is None else targets
+    plain = not create_graph and leads is None and anomaly is None
 
     sums = dict(seeds)
-    get, pop = sums.get, sums.pop
     with np.errstate(all="ignore"), enable_grad() if create_graph else UNCHANGED:
-        for node in reversed(interior):
-            # A cotangent that nobody will ask for is let go, so that its memory is used again.
-            kept = retain or node._retain if targets is None else node in targets
-            g = get(node) if kept else pop(node, None)
-            if g is None:
-                continue
-            if not (create_graph or checked):
+        for node, g in walk_back(interior, sums, kept):
+            if plain:
                 node._spread(g, sums)
                 continue
-            for parent, contribution in (
-                node._recorded_contributions(g) if create_graph else node._contributions(g)
-            ):
-                if leading is not None and parent not in leading:
-                    continue
-                if anomaly is not None:
-                    anomaly.check_backward(node, parent, contribution)
-                before = get(parent)
-                sums[parent] = contribution if before is None else before + contribution
+            found = node._recorded_contributions(g) if create_graph else node._contributions(g)
+            if anomaly is not None:
+                for parent, c in found:
+                    if leads is None or parent in leads:
+                        anomaly.check_backward(node, parent, c)
+            add_up(sums, found, leads)
     return sums if targets is None else {node: sums[node] for node in targets if node in sums}
+
+
+# --- what a pass leaves ---------------------------------------------------------------------------
 
 
 def leave_gradients(root: Node, seed: Any, create_graph: bool) -> None:
@@ -121,13 +179,16 @@ def leave_recorded_gradients(root: Node, seed: Any, create_graph: bool, notes: A
             notes.gradients[node] = [*earlier, sums[node]]
 
 
+# --- forward --------------------------------------------------------------------------------------
+
+
 def tangents(seeds: dict[Node, Any], outputs: Sequence[Node], *, recorded: bool) -> list[Any]:
     """One forward pass: the tangents of `outputs` (``None`` where none depends on a seed)."""
     _, interior = reachable(outputs)
     sums = dict(seeds)
     with np.errstate(all="ignore"), enable_grad() if recorded else UNCHANGED:
         for node in interior:
-            if node not in sums and any(parent in sums for parent in node.parents):
+            if node not in sums and any(parent in sums for parent in node._parents):
                 check_fresh((node,), "a forward-mode pass")
                 sums[node] = node._tangent(sums, recorded)
     return [sums.get(node) for node in outputs]

@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd.engine.families import Elementwise
 from autograd.engine.graph import Node
+from autograd.engine.passes import add_up, walk_back
 from autograd.engine.primitive import registry
 from autograd.engine.value import Value
 from autograd.programs.by_numpy.executor import NumpyExecutor
@@ -240,34 +241,34 @@ class Verifier:
         numbers = self.numbers[k] if rng is None else self.replay(k, rng)
         sums: Numbers = {self.planner.output: seed}
         given, arrays = self.arrays(k)
+        order = [x for x in self.planner.order if x._primitive is not None and x not in given]
         with np.errstate(all="ignore"):
-            for node in reversed(self.planner.order):
-                primitive = node._primitive
-                if node not in sums or primitive is None or node in given:
-                    continue
-                g, out = sums[node], numbers[node]
+            for node, g in walk_back(order, sums, kept=set(order)):
                 arguments = [self.number(x, numbers, arrays) for x in node.arguments]
-                options = quiet(self.planner.options[node])
-                flat: Any = None
-                for slot, x in enumerate(node.arguments):
-                    if not isinstance(x, Node) or not x.requires_grad:
-                        continue
-                    if isinstance(node, Value) and isinstance(primitive, Elementwise):
-                        if not primitive.differentiable(slot):
-                            continue
-                        c = g * primitive.local_derivative(slot, out, arguments, options)
-                    elif isinstance(node, Value):
-                        if flat is None:
-                            vector: Any = np.array(arguments)
-                            flat = primitive.flat_derivatives(np.float64(out), vector, options)
-                        c = g * float(flat[slot])
-                    elif primitive.differentiable(slot):
-                        c = primitive.vjp(slot, g, out, arguments, options)
-                    else:
-                        continue
-                    c = self.rounded(c if isinstance(c, float) else np.asarray(c), rng)
-                    sums[x] = sums[x] + c if x in sums else c
+                found = self.contributions(node, g, numbers[node], arguments)
+                add_up(sums, [(x, self.rounded(c, rng)) for x, c in found])
         return sums
+
+    def contributions(
+        self, node: Node, g: Any, out: Any, arguments: list[Any]
+    ) -> list[tuple[Node, Any]]:
+        """What a node passes on, from these numbers in place of its own."""
+        primitive, options = node._primitive, quiet(self.planner.options[node])
+        assert primitive is not None  # leaves have no turn
+        slots = [
+            (slot, x)
+            for slot, x in enumerate(node.arguments)
+            if isinstance(x, Node) and x.requires_grad and primitive.differentiable(slot)
+        ]
+        if not isinstance(node, Value):
+            vjp = primitive.vjp
+            return [(x, np.asarray(vjp(slot, g, out, arguments, options))) for slot, x in slots]
+        if isinstance(primitive, Elementwise):
+            local = primitive.local_derivative
+            return [(x, g * local(slot, out, arguments, options)) for slot, x in slots]
+        vector: Any = np.array(arguments)
+        flat = primitive.flat_derivatives(np.float64(out), vector, options)
+        return [(x, g * float(flat[slot])) for slot, x in slots]
 
     # --- comparing --------------------------------------------------------------------------------
 

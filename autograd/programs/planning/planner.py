@@ -16,6 +16,7 @@ import numpy as np
 from autograd.engine.families import Elementwise
 from autograd.engine.graph import Node, topological_order
 from autograd.engine.letters import Letter
+from autograd.engine.passes import leading, walk_back
 from autograd.engine.primitive import Primitive, registry
 from autograd.engine.value import Value
 from autograd.programs.planning.derived import Derived, as_recorded, made_again
@@ -355,27 +356,22 @@ class Planner:
             for node in self.order
             if node.is_leaf and node.requires_grad and (input_gradients or node not in given)
         }
-        leading = set(wanted)
-        for node in self.order:
-            if any(parent in leading for parent in node.parents):
-                leading.add(node)
-        if output not in leading:
+        leads = leading(self.order, wanted)
+        if output not in leads:
             return
         samples: dict[int, Any] = {seed.index: np.ones(seed.shape, seed.dtype)}
         pending: dict[Node, list[int]] = {output: [seed.index]}
         self.samples = samples
-        for node in reversed(self.order):
-            if node not in pending:
-                continue
+        for node, parts in walk_back(self.order, pending):
             self.about = node
-            g = self.cotangents[node] = self.added(pending.pop(node), node)
+            g = self.cotangents[node] = self.added(parts, node)
             if node in wanted:
                 # An input stands for all instances: its gradient is the sum over them, as any leaf's.
                 over = self.emit(TOTAL, (g,), {}) if plan.registers[g].varies else g
                 plan.gradients.append((node, over))
             if node._primitive is None or node in given:
                 continue
-            for parent, contribution in self.contributions(node, node._primitive, g, leading):
+            for parent, contribution in self.contributions(node, node._primitive, g, leads):
                 pending.setdefault(parent, []).append(contribution)
 
     def added(self, contributions: list[int], node: Node) -> int:
@@ -402,14 +398,14 @@ class Planner:
         return self.emit("sum", contributions, dict(registry["sum"].options))
 
     def contributions(
-        self, node: Node, primitive: Primitive, g: int, leading: set[Node]
+        self, node: Node, primitive: Primitive, g: int, leads: set[Node]
     ) -> Iterable[tuple[Node, int]]:
         """(parent, register of cotangent × local derivative) for each parent that leads on."""
         options = self.options[node]
         wanted = [
             (slot, x)
             for slot, x in enumerate(node.arguments)
-            if isinstance(x, Node) and x.requires_grad and x in leading
+            if isinstance(x, Node) and x.requires_grad and x in leads
         ]
         if not self.plan.scalar:
             return self.array_contributions(node, primitive, g, wanted, options)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from autograd.engine.graph import Node
+from autograd.engine.passes import add_up, walk_back
 
 
 class Edge(NamedTuple):
@@ -29,15 +30,12 @@ def count_paths(order: Sequence[Node], targets: Iterable[Node]) -> dict[Node, in
     True
     """
     wanted = set(targets)
+    found = dict.fromkeys(wanted & set(order), 0)
     counts = {order[-1]: 1}
-    found: dict[Node, int] = {}
-    for node in reversed(order):
-        # A node's count is complete at its turn, and let go: counts can be very long numbers.
-        count = counts.pop(node, 0)
-        if node in wanted:
+    for node, count in walk_back(order, counts):
+        if node in found:
             found[node] = count
-        for parent in node.parents:
-            counts[parent] = counts.get(parent, 0) + count
+        add_up(counts, [(parent, count) for parent in node.parents])
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from autograd.engine.families import ARITHMETIC, Fused, Reduction
 from autograd.engine.graph import Node, topological_order
 from autograd.engine.letters import Letter, fold
+from autograd.engine.passes import leading, walk_back, with_leaves
 from autograd.engine.value import Value
 from autograd.formulas.algebra import (
     add,
@@ -56,16 +56,8 @@ class _Walk:
             operations=self.operations,
         )
         self.axes = instance_axes(self.nodes, self.operations)
-        leads = set(targets)
-        for node in self.nodes:
-            if node not in leads and any(parent in leads for parent in node.parents):
-                leads.add(node)
-        self.leads = leads
-        self.inner = [
-            node
-            for node in self.nodes
-            if not node.is_leaf and node in leads and any(p in leads for p in node.parents)
-        ]
+        self.leads = leading(self.nodes, targets)
+        self.inner = {x for x in self.nodes if any(parent in self.leads for parent in x.parents)}
         self.constants = frozenset(
             name for x, name in self._inputs() if not (isinstance(x, Node) and x.requires_grad)
         )
@@ -199,23 +191,12 @@ class _Walk:
             ]
         }
         wanted = set(self.targets)
-        left = Counter(parent for node in self.inner for parent in node.parents)
-        turns = set(self.inner)
-        for node in [*reversed([x for x in self.nodes if not x.is_leaf])]:
-            if node not in shares:
-                continue
-            g = self.total(node, shares.pop(node), keep=node in wanted)
-            if node in turns:
+        order = with_leaves(x for x in self.nodes if x is self.root or not x.is_leaf)
+        for node, parts in walk_back(order, shares):
+            g = self.total(node, parts, keep=node in wanted)
+            if node in self.inner:
                 for parent, share in self.spread(node, g):
                     shares.setdefault(parent, []).append(share)
-                    left[parent] -= 1
-                # A leaf's gradient is written as soon as it is complete.
-                for leaf in dict.fromkeys(node.parents):
-                    if leaf.is_leaf and leaf in wanted and not left[leaf]:
-                        self.total(leaf, shares.pop(leaf), keep=True)
-        for leaf in self.targets:
-            if leaf in shares:  # the output itself
-                self.total(leaf, shares.pop(leaf), keep=True)
         return self.lines.written(self.targets, self.functions)
 
     def total(self, node: Node, shares: list[Any], keep: bool) -> Any:
@@ -233,7 +214,7 @@ class _Walk:
         if isinstance(g, Letter) and node.shape:
             shorter = collapsed(g, self.masks(), self.constants, self.meaning)
             g = g if shorter is None else shorter
-        if keep and (node.is_leaf or node not in set(self.inner)):
+        if keep and (node.is_leaf or node not in self.inner):
             self.lines.gradient(node, g)
             return None
         return self.lines.cotangent(node, g, keep)

@@ -10,6 +10,7 @@ import numpy as np
 from autograd.engine.families import Elementwise, Multilinear
 from autograd.engine.graph import Node, topological_order
 from autograd.engine.letters import Letter, arguments_of, walk
+from autograd.engine.passes import cotangents, leading, walk_back, with_leaves
 from autograd.formulas.latex import number
 from autograd.formulas.matrices import Python, called
 from autograd.formulas.notation import DOTS, Formula
@@ -102,13 +103,9 @@ class _Writer:
 
     def written(self) -> Written:
         """The plan of all lines, and what they need."""
-        leads = set(self.targets)
-        for node in self.order:
-            if node not in leads and any(parent in leads for parent in node.parents):
-                leads.add(node)
         plans = [("forward", node) for node in self.every if not node.is_leaf]
         plans += [("paths", node) for node in self.targets]
-        plans += [("factored", node) for node in self.backward(leads)]
+        plans += [("factored", node) for node in self.backward()]
         written = Written(names={self.names[x]: np.float64(x._raw) for x in self.every})
         written.lines = Lazy(self, plans)
         kinds = [kind for kind, _ in plans]
@@ -123,24 +120,19 @@ class _Writer:
             written.paths[text] = self.counts[node]
         return written
 
-    def backward(self, leads: set[Node]) -> list[Node]:
+    def backward(self) -> list[Node]:
         """The nodes in the order in which their gradients are complete; notes their shares."""
-        left: dict[Node, int] = {}
-        for node in self.order:
-            if node in leads:
-                for parent in node.parents:
-                    left[parent] = left.get(parent, 0) + 1
+        leads = leading(self.order, self.targets)
+        order = with_leaves(x for x in self.order if x is self.root or not x.is_leaf)
+        shares = self.shares
+        shares[self.root] = []
         done: list[Node] = []
-        for node in reversed([node for node in self.order if not node.is_leaf and node in leads]):
+        for node, _ in walk_back(order, shares, kept=leads):
             done.append(node)
             for place, parent in enumerate(node.parents):
-                if parent not in leads:
-                    continue
-                self.shares.setdefault(parent, []).append(Edge(node, place))
-                left[parent] -= 1
-                if parent.is_leaf and not left[parent]:
-                    done.append(parent)
-        return done or [self.root]
+                if parent in leads:
+                    shares.setdefault(parent, []).append(Edge(node, place))
+        return done
 
     # --- pieces -----------------------------------------------------------------------------------
 
@@ -169,15 +161,8 @@ class _Writer:
     def values(self) -> dict[Node, float]:
         """Every gradient, from the local derivatives that the nodes hold."""
         if not hasattr(self, "_values"):
-            sums = {self.root: 1.0}
-            with np.errstate(all="ignore"):
-                for node in reversed(self.order):
-                    g = sums.get(node)
-                    if g is None or node.is_leaf:
-                        continue
-                    for parent, contribution in node._contributions(g):
-                        sums[parent] = sums.get(parent, 0.0) + contribution
-            self._values = sums
+            found = cotangents({self.root: 1.0}, retain=True)
+            self._values = {node: 0.0 + g for node, g in found.items()}  # no −0
         return self._values
 
     def derivative(self, edge: Edge) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
@@ -13,7 +14,7 @@ import numpy as np
 from autograd.engine.graph import Node, StaleGraphError, reachable, topological_order
 from autograd.engine.letters import Letter
 from autograd.engine.local_derivative import LocalDerivative
-from autograd.engine.passes import check_fresh
+from autograd.engine.passes import check_fresh, walk_back
 from autograd.engine.scopes import Scope
 from autograd.engine.sites import Site
 from autograd.engine.value import Value
@@ -380,23 +381,18 @@ def steps(node: Node, *, seed: Any = None, digits: int = 4) -> Iterator[Step]:
     _, interior = reachable([node])
     check_fresh(interior, "steps")
     reading = Reading(node, digits)
-    return Pass(lambda: _backward(node, start, [*interior], reading), "Backward")
+    return Pass(lambda: _backward(node, start, interior, reading), "Backward")
 
 
 def _backward(root: Node, seed: Any, interior: list[Node], reading: Reading) -> Iterator[Step]:
-    remaining: dict[Node, int] = {}
-    for node in interior:
-        for parent in node.parents:
-            remaining[parent] = remaining.get(parent, 0) + 1
+    remaining = Counter(parent for node in interior for parent in node.parents)
     sums = {root: _read_only(seed)}
     # A pass over Values adds to zeros, which turns −0 into 0; a pass over tensors starts a sum with
     # the first contribution.
     zero = 0.0 if isinstance(root, Value) else None
     index = 0
-    while interior:
-        node = interior.pop()
+    for node, g in walk_back(interior, sums):
         check_fresh((node,), "steps")
-        g = sums.pop(node)
         with np.errstate(all="ignore"):
             contributions = list(node._contributions(g))
         locals_ = node._local_derivatives
@@ -409,7 +405,7 @@ def _backward(root: Node, seed: Any, interior: list[Node], reading: Reading) -> 
                 else:
                     after = contribution if zero is None else zero + contribution
             sums[parent] = after
-            remaining[parent] = left = remaining[parent] - 1
+            remaining[parent] -= 1
             yield Step(
                 index=index,
                 node=node,
@@ -420,8 +416,8 @@ def _backward(root: Node, seed: Any, interior: list[Node], reading: Reading) -> 
                 contribution=contribution,
                 before=before,
                 after=after,
-                complete=not left,
-                remaining=left,
+                complete=not remaining[parent],
+                remaining=remaining[parent],
                 _reading=reading,
             )
             index += 1
