@@ -11,7 +11,7 @@ for its truth or its number, because a formula has none.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
@@ -157,39 +157,6 @@ def arguments_of(x: Any) -> Sequence[Any]:
     return x.arguments if isinstance(x, Letter) else ()
 
 
-def walk(tree: Any, parts: Callable[[Any], Sequence[Any]] = arguments_of) -> Iterator[Any]:
-    """Everything in a formula once, each after its parts, and these in their order.
-
-    Args:
-        tree: a formula: letters, numbers, arrays.
-        parts: what is to be visited of each, where that is not its arguments.
-
-    >>> x = Letter("x", sample=0.5)
-    >>> [each.text() for each in walk(x * x + abs(x))]
-    ['x', '(x * x)', 'abs(x)', '((x * x) + abs(x))']
-    """
-    for x, _ in _walk(tree, parts):
-        yield x
-
-
-def _walk(tree: Any, parts: Callable[[Any], Sequence[Any]]) -> Iterator[tuple[Any, Sequence[Any]]]:
-    inner: dict[int, Sequence[Any]] = {}  # holds what is known by its identity
-    done: set[int] = set()
-    waiting = [tree]
-    while waiting:
-        x = waiting[-1]
-        key = id(x)
-        if key in done:
-            waiting.pop()
-        elif key not in inner:
-            inner[key] = parts(x)
-            waiting.extend(reversed(inner[key]))
-        else:
-            waiting.pop()
-            done.add(key)
-            yield x, inner[key]
-
-
 def fold(
     tree: Any,
     leaf: Callable[[Any], Result],
@@ -208,10 +175,38 @@ def fold(
     >>> fold(x * x + 1, lambda leaf: 1, lambda letter, counts: sum(counts))  # how many leaves
     3
     """
+    inner: dict[int, Sequence[Any]] = {}  # holds what is known by its identity
     done: dict[int, Result] = {}
-    for x, inner in _walk(tree, parts):
-        done[id(x)] = apply(x, [done[id(y)] for y in inner]) if inner else leaf(x)
+    waiting = [tree]
+    while waiting:
+        x = waiting[-1]
+        key = id(x)
+        if key in done:
+            waiting.pop()
+        elif key in inner:
+            done[key] = apply(x, [done[id(y)] for y in inner[key]])
+        elif found := parts(x):
+            inner[key] = found
+            waiting.extend(reversed(found))
+        else:
+            done[key] = leaf(x)
     return done[id(tree)]
+
+
+def walk(tree: Any, parts: Callable[[Any], Sequence[Any]] = arguments_of) -> list[Any]:
+    """Everything in a formula once, each after its parts, and these in their order.
+
+    Args:
+        tree: a formula: letters, numbers, arrays.
+        parts: what is to be visited of each, where that is not its arguments.
+
+    >>> x = Letter("x", sample=0.5)
+    >>> [each.text() for each in walk(x * x + abs(x))]
+    ['x', '(x * x)', 'abs(x)', '((x * x) + abs(x))']
+    """
+    found: list[Any] = []
+    fold(tree, found.append, lambda x, _: found.append(x), parts)
+    return found
 
 
 def written(operand: Any) -> str:

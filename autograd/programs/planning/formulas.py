@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.engine.families import Elementwise, Fused
 from autograd.engine.graph import Node
-from autograd.engine.letters import OPERATORS, Letter
+from autograd.engine.letters import OPERATORS, Letter, arguments_of, fold
 from autograd.engine.primitive import registry
 
 FLOAT64: np.dtype[Any] = np.dtype(np.float64)
@@ -45,8 +45,8 @@ def template(primitive: Elementwise, slot: int | None, key: Any, options: Option
     g = Letter(f"r{count}", sample=0.5)
     try:
         if slot is None:
-            parts: Any = primitive.composite
-            formula = parts(*letters[1:], **options.options)
+            made: Any = primitive.composite
+            formula = made(*letters[1:], **options.options)
         else:
             formula = primitive.times(slot, g, letters[0], letters[1:], options.options)
     except TypeError as error:
@@ -54,28 +54,29 @@ def template(primitive: Elementwise, slot: int | None, key: Any, options: Option
     if not isinstance(formula, Letter):
         return float(formula)
     steps: list[Any] = []
-    done: dict[int, Any] = {}
-    kept: list[Any] = [formula]  # letters that are known by their identity
 
-    def visit(x: Any) -> Any:
-        if not isinstance(x, Letter):
-            return (x,)
-        if not x.arguments and not x.options:
-            return int(x.function[1:])
-        if id(x) not in done:
-            row = registry.get(x.function)
-            if isinstance(row, Elementwise) and row.composite is not None:
-                made = row.composite(*x.arguments, **(row.options | x.options))
-                kept.append(made)
-                done[id(x)] = visit(made)
-                return done[id(x)]
-            arguments = [visit(each) for each in x.arguments]
-            chosen = x.options if row is None else row.options | x.options
-            steps.append((x.function, arguments, chosen))
-            done[id(x)] = count + len(steps)
-        return done[id(x)]
+    def composite(x: Any) -> Any:
+        row = registry.get(x.function) if isinstance(x, Letter) else None
+        return row.composite if isinstance(row, Elementwise) else None
 
-    place = visit(formula)
+    def parts(x: Any) -> Any:
+        """What is computed before x: the arguments, or what a row is made of."""
+        made = composite(x)
+        if made is None:
+            return arguments_of(x)
+        return (made(*x.arguments, **(registry[x.function].options | x.options)),)
+
+    def leaf(x: Any) -> Any:
+        return int(x.function[1:]) if isinstance(x, Letter) else (x,)
+
+    def step(x: Letter, arguments: list[Any]) -> Any:
+        if composite(x) is not None:
+            return arguments[0]
+        row = registry.get(x.function)
+        steps.append((x.function, arguments, x.options if row is None else row.options | x.options))
+        return count + len(steps)
+
+    place = fold(formula, leaf, step, parts)
     return tuple(steps) if place == count + len(steps) and steps else place
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.engine.families import Elementwise
 from autograd.engine.graph import Node, topological_order
-from autograd.engine.letters import Letter
+from autograd.engine.letters import Letter, fold
 from autograd.engine.passes import leading, walk_back
 from autograd.engine.primitive import Primitive, registry
 from autograd.engine.value import Value
@@ -307,39 +307,23 @@ class Planner:
     def lowered(self, formula: Any) -> int:
         """The register of a formula: its operations, innermost first, as instructions."""
         dtype = FLOAT64 if self.about is None else dtype_of(self.about)
-        done: dict[int, int] = {}
-        stack = [formula]
-        while stack:
-            x = stack[-1]
-            if id(x) in done:
-                stack.pop()
-                continue
-            if not isinstance(x, Letter):
-                alike = isinstance(x, np.generic | np.ndarray) and not x.ndim and x.dtype == dtype
-                # What a rule computed of plain numbers is a plain number again.
-                done[id(x)] = self.constant(x.item() if alike else x)
-                stack.pop()
-                continue
-            if not x.arguments and not x.options:
-                done[id(x)] = int(x.function[1:])
-                stack.pop()
-                continue
-            waiting = [each for each in x.arguments if id(each) not in done]
-            if waiting:
-                stack.extend(waiting)
-                continue
-            stack.pop()
+
+        def leaf(x: Any) -> int:
+            if isinstance(x, Letter):
+                return int(x.function[1:])
+            alike = isinstance(x, np.generic | np.ndarray) and not x.ndim and x.dtype == dtype
+            # What a rule computed of plain numbers is a plain number again.
+            return self.constant(x.item() if alike else x)
+
+        def apply(x: Letter, places: list[int]) -> int:
             row = registry.get(x.function)
             options = x.options if row is None else row.options | x.options
-            places = [done[id(each)] for each in x.arguments]
-            if has_parts(row):
-                letters = [
-                    self.letter(r, each) for r, each in zip(places, x.arguments, strict=True)
-                ]
-                done[id(x)] = self.lowered(parts_of(row)(*letters, **options))
-            else:
-                done[id(x)] = self.emit(x.function, places, options, x.sample)
-        return done[id(formula)]
+            if not has_parts(row):
+                return self.emit(x.function, places, options, x.sample)
+            letters = [self.letter(r, each) for r, each in zip(places, x.arguments, strict=True)]
+            return self.lowered(parts_of(row)(*letters, **options))
+
+        return fold(formula, leaf, apply)
 
     # --- backward ---------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import numpy as np
 from autograd.engine.axes import normalise_axes
 from autograd.engine.families import Multilinear, Reduction
 from autograd.engine.graph import Node
-from autograd.engine.letters import Letter
+from autograd.engine.letters import Letter, fold
 from autograd.engine.primitive import Primitive, registry
 
 if TYPE_CHECKING:
@@ -57,21 +57,14 @@ class Scalariser:
 
     def lowered(self, formula: Any) -> np.ndarray[Any, Any]:
         """The registers of a formula on vectors, one for each of its elements."""
-        done: dict[int, np.ndarray[Any, Any]] = {}
+        return fold(formula, self.leaf, self.apply)
 
-        def visit(x: Any) -> np.ndarray[Any, Any]:
-            if not isinstance(x, Letter):
-                numbers = np.asarray(x, float)
-                return _registers(
-                    map(self.planner.constant, numbers.ravel().tolist()), numbers.shape
-                )
-            if not x.arguments and not x.options:
-                return self.known[x.function]
-            if id(x) not in done:
-                done[id(x)] = self.apply(x, [visit(each) for each in x.arguments])
-            return done[id(x)]
-
-        return visit(formula)
+    def leaf(self, x: Any) -> np.ndarray[Any, Any]:
+        """The registers of a symbol, or of numbers."""
+        if isinstance(x, Letter):
+            return self.known[x.function]
+        numbers = np.asarray(x, float)
+        return _registers(map(self.planner.constant, numbers.ravel().tolist()), numbers.shape)
 
     def apply(self, x: Letter, operands: list[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
         row = registry.get(x.function)
