@@ -1,7 +1,8 @@
 """The learners that came before backpropagation, by their own rules, one instance at a time.
 
-None of them needs a graph: each is a few lines on arrays. Where such a rule is a gradient in disguise,
-its docstring says of what, and the tests hold it equal to the engine with `nn.optim.SGD`.
+None of them needs a graph: each is a few lines on arrays, and a derivative is its row's. Where such a
+rule is a gradient in disguise, its docstring says of what, and the tests hold it equal to the engine
+with `nn.optim.SGD`.
 """
 
 from __future__ import annotations
@@ -200,16 +201,16 @@ class DeltaRule:
         self.n_in = width(n_in, "n_in of DeltaRule")
         self.n_out = width(n_out, "n_out of DeltaRule")
         self.lr = non_negative(lr, "lr")
-        if activation not in UNITS:
-            raise ValueError(f"activation is one of {', '.join(UNITS)}, got {activation!r}")
+        if activation not in ROWS:
+            raise ValueError(f"activation is one of {', '.join(ROWS)}, got {activation!r}")
         self.activation = activation
         self.weight: Array = np.zeros((self.n_out, self.n_in))
         self.bias: Array = np.zeros(self.n_out)
 
     def output(self, x: Any) -> Array:
         """o = f(W x + b) of each instance, of shape (instances, n_out)."""
-        f, _ = UNITS[self.activation]
-        return f(instances(x, self.n_in, "DeltaRule") @ self.weight.T + self.bias)
+        net = instances(x, self.n_in, "DeltaRule") @ self.weight.T + self.bias
+        return np.asarray(ROWS[self.activation].array(net))
 
     def update(self, x: Any, y: Any) -> Array:
         """Learn from one instance; its error y − o."""
@@ -217,14 +218,15 @@ class DeltaRule:
         return self._update(row, answers(np.atleast_1d(y), (self.n_out,), "DeltaRule"))
 
     def _update(self, x: Array, y: Array) -> Array:
-        f, slope = UNITS[self.activation]
+        f = ROWS[self.activation]
         with np.errstate(over="ignore", invalid="ignore"):
-            o = f(self.weight @ x + self.bias)
-            delta = self.lr * (y - o) * slope(o)
+            net = self.weight @ x + self.bias
+            o = f.array(net)
+            error: Array = y - o
+            delta = self.lr * f.vjp(0, error, o, (net,), f.options)
             weight, bias = self.weight + np.outer(delta, x), self.bias + delta
         check_finite(weight, "DeltaRule")
         self.weight, self.bias = weight, bias
-        error: Array = y - o
         return error
 
     def fit(self, x: Any, y: Any, epochs: int = 100, tolerance: float | None = None) -> Outcome:
@@ -241,17 +243,12 @@ class DeltaRule:
         return until_steady(self._update, loss, x, y, epochs, tolerance)
 
 
-def sigmoid(z: Array) -> Array:
-    """1 / (1 + e⁻ᶻ), by tanh: it does not overflow."""
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * z)))
-
-
-UNITS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
-    "sigmoid": (sigmoid, lambda o: o * (1 - o)),
-    "tanh": (np.tanh, lambda o: 1 - o * o),
-    "identity": (lambda z: z, np.ones_like),
+ROWS: dict[str, autograd.Primitive] = {
+    "sigmoid": autograd.sigmoid,
+    "tanh": autograd.tanh,
+    "identity": autograd.identity,
 }
-"""Activations of the delta rule: f, and f′ as a function of the output o = f(net)."""
+"""Activations of the delta rule, which carry their derivative."""
 
 
 class Adaline:

@@ -8,6 +8,7 @@ returns the tensor. An array of Values is taken too. Where PyTorch takes ``gener
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,16 +23,13 @@ from nn.module import assign, holds_values
 from nn.randomness import Seed, generator
 
 
-def shape_of(tensor: Any, function: str) -> tuple[int, ...]:
-    """The shape of what is to be changed: a Tensor, or an array of Values."""
-    if isinstance(tensor, Tensor) or holds_values(tensor):
-        shape: tuple[int, ...] = tensor.shape
-        return shape
-    raise TypeError(f"{function} changes a Tensor in place, got {type(tensor).__name__}")
-
-
-def changed(tensor: Any, array: Any) -> Any:
-    """The tensor, with other numbers."""
+def drawn_into(tensor: Any, draw: Callable[[tuple[int, ...]], Any]) -> Any:
+    """A Tensor, or an array of Values, with the numbers that a function gives for its shape."""
+    if not isinstance(tensor, Tensor) and not holds_values(tensor):
+        raise TypeError(f"nn.init changes a Tensor in place, got {type(tensor).__name__}")
+    array = np.asarray(draw(tensor.shape))
+    if array.shape != tensor.shape:
+        raise ValueError(f"init: expected an array of shape {tensor.shape}, got {array.shape}")
     assign(tensor, array.astype(tensor.dtype) if isinstance(tensor, Tensor) else array)
     return tensor
 
@@ -43,11 +41,7 @@ def initialise_(tensor: Any, init: str | Initialiser, rng: Seed = None) -> Any:
     >>> initialise_(w, "constant(0.5)") is w, w.data.tolist()
     (True, [[0.5, 0.5]])
     """
-    shape = shape_of(tensor, "initialise_")
-    drawn = np.asarray(initialiser(init)(shape, rng))
-    if drawn.shape != shape:
-        raise ValueError(f"init: expected an array of shape {shape}, got {drawn.shape}")
-    return changed(tensor, drawn)
+    return drawn_into(tensor, lambda shape: initialiser(init)(shape, rng))
 
 
 # --- the same for every shape --------------------------------------------------------------------
@@ -59,13 +53,13 @@ def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, *, rng: Seed = None) -
         number(bound, "a bound of uniform_", -math.inf)
     if a > b:
         raise ValueError(f"uniform_ takes bounds with a ≤ b, got {a} and {b}")
-    return changed(tensor, generator(rng).uniform(a, b, shape_of(tensor, "uniform_")))
+    return drawn_into(tensor, lambda shape: generator(rng).uniform(a, b, shape))
 
 
 def normal_(tensor: Any, mean: float = 0.0, std: float = 1.0, *, rng: Seed = None) -> Any:
     """N(mean, std²)."""
     std = number(std, "std of normal_")
-    return changed(tensor, generator(rng).normal(mean, std, shape_of(tensor, "normal_")))
+    return drawn_into(tensor, lambda shape: generator(rng).normal(mean, std, shape))
 
 
 def trunc_normal_(
@@ -82,18 +76,21 @@ def trunc_normal_(
     Raises:
         ValueError: less than one number in 10 000 would lie in [a, b].
     """
-    shape, rng = shape_of(tensor, "trunc_normal_"), generator(rng)
-    std = number(std, "std of trunc_normal_")
+    rng, std = generator(rng), number(std, "std of trunc_normal_")
     scale = math.sqrt(2) * (std or math.ulp(abs(mean)))
     inside = 0.5 * (math.erf((b - mean) / scale) - math.erf((a - mean) / scale))
     if not inside >= 1e-4:
         raise ValueError(
             f"trunc_normal_: N({mean}, {std}²) has next to nothing in [a, b] = [{a}, {b}]"
         )
-    drawn = rng.normal(mean, std, shape)
-    while (outside := (drawn < a) | (drawn > b)).any():
-        drawn = np.where(outside, rng.normal(mean, std, shape), drawn)
-    return changed(tensor, np.asarray(drawn))
+
+    def draw(shape: tuple[int, ...]) -> Any:
+        drawn = rng.normal(mean, std, shape)
+        while (outside := (drawn < a) | (drawn > b)).any():
+            drawn = np.where(outside, rng.normal(mean, std, shape), drawn)
+        return drawn
+
+    return drawn_into(tensor, draw)
 
 
 def constant_(tensor: Any, val: float) -> Any:
@@ -102,22 +99,21 @@ def constant_(tensor: Any, val: float) -> Any:
     >>> constant_(Tensor([1.0, 2.0]), 0.25).data.tolist()
     [0.25, 0.25]
     """
-    return changed(tensor, np.full(shape_of(tensor, "constant_"), float(val)))
+    return drawn_into(tensor, lambda shape: drawing.constant(shape, value=val))
 
 
 def ones_(tensor: Any) -> Any:
     """All ones."""
-    return changed(tensor, np.ones(shape_of(tensor, "ones_")))
+    return drawn_into(tensor, np.ones)
 
 
 def zeros_(tensor: Any) -> Any:
     """All zeros."""
-    return changed(tensor, np.zeros(shape_of(tensor, "zeros_")))
+    return drawn_into(tensor, np.zeros)
 
 
-def matrix_shape(tensor: Any, function: str) -> tuple[int, int]:
+def matrix(shape: tuple[int, ...], function: str) -> tuple[int, int]:
     """The shape of a matrix."""
-    shape = shape_of(tensor, function)
     if len(shape) != 2:
         raise ValueError(f"{function} takes a matrix, got shape {shape}")
     return shape[0], shape[1]
@@ -125,7 +121,7 @@ def matrix_shape(tensor: Any, function: str) -> tuple[int, int]:
 
 def eye_(tensor: Any) -> Any:
     """The identity, as far as a matrix of this shape can be it: ones on the diagonal."""
-    return changed(tensor, np.eye(*matrix_shape(tensor, "eye_")))
+    return drawn_into(tensor, lambda shape: np.eye(*matrix(shape, "eye_")))
 
 
 def sparse_(tensor: Any, sparsity: float, std: float = 0.01, *, rng: Seed = None) -> Any:
@@ -136,13 +132,17 @@ def sparse_(tensor: Any, sparsity: float, std: float = 0.01, *, rng: Seed = None
 
     Source: Martens, "Deep learning via Hessian-free optimization", ICML 2010.
     """
-    rows, columns = matrix_shape(tensor, "sparse_")
-    sparsity = share(sparsity, "sparsity of sparse_")
+    sparsity, std = share(sparsity, "sparsity of sparse_"), number(std, "std of sparse_")
     rng = generator(rng)
-    drawn = rng.normal(0, number(std, "std of sparse_"), (rows, columns))
-    places = rng.permuted(np.tile(np.arange(rows)[:, None], columns), axis=0)
-    drawn[places < math.ceil(sparsity * rows)] = 0
-    return changed(tensor, drawn)
+
+    def draw(shape: tuple[int, ...]) -> Any:
+        rows, columns = matrix(shape, "sparse_")
+        drawn = rng.normal(0, std, shape)
+        places = rng.permuted(np.tile(np.arange(rows)[:, None], columns), axis=0)
+        drawn[places < math.ceil(sparsity * rows)] = 0
+        return drawn
+
+    return drawn_into(tensor, draw)
 
 
 # --- by the widths of the layer ------------------------------------------------------------------
@@ -155,14 +155,12 @@ def xavier_uniform_(tensor: Any, gain: float = 1.0, *, rng: Seed = None) -> Any:
     >>> bool(abs(xavier_uniform_(w, rng=0).data).max() <= (6 / 530) ** 0.5)
     True
     """
-    shape = shape_of(tensor, "xavier_uniform_")
-    return changed(tensor, drawing.xavier_uniform(shape, rng, gain=gain))
+    return drawn_into(tensor, lambda shape: drawing.xavier_uniform(shape, rng, gain=gain))
 
 
 def xavier_normal_(tensor: Any, gain: float = 1.0, *, rng: Seed = None) -> Any:
     """N(0, gain² 2 / (n_in + n_out)), as `xavier_normal`. What DD2424 calls Xavier is `lecun_normal`."""
-    shape = shape_of(tensor, "xavier_normal_")
-    return changed(tensor, drawing.xavier_normal(shape, rng, gain=gain))
+    return drawn_into(tensor, lambda shape: drawing.xavier_normal(shape, rng, gain=gain))
 
 
 def kaiming_std(shape: tuple[int, ...], a: float, mode: str, nonlinearity: str) -> float:
@@ -189,9 +187,12 @@ def kaiming_uniform_(
         mode: ``"fan_in"`` keeps the size of signals, ``"fan_out"`` that of gradients.
         nonlinearity: an activation's name, see `gain`.
     """
-    shape = shape_of(tensor, "kaiming_uniform_")
-    bound = math.sqrt(3) * kaiming_std(shape, a, mode, nonlinearity)
-    return changed(tensor, drawing.uniform(shape, rng, bound=bound))
+
+    def draw(shape: tuple[int, ...]) -> Any:
+        bound = math.sqrt(3) * kaiming_std(shape, a, mode, nonlinearity)
+        return drawing.uniform(shape, rng, bound=bound)
+
+    return drawn_into(tensor, draw)
 
 
 def kaiming_normal_(
@@ -203,10 +204,11 @@ def kaiming_normal_(
     rng: Seed = None,
 ) -> Any:
     """N(0, gain² / fan): He's rule with the gain of an activation, see `kaiming_uniform_`."""
-    shape = shape_of(tensor, "kaiming_normal_")
-    return changed(
-        tensor, drawing.normal(shape, rng, std=kaiming_std(shape, a, mode, nonlinearity))
-    )
+
+    def draw(shape: tuple[int, ...]) -> Any:
+        return drawing.normal(shape, rng, std=kaiming_std(shape, a, mode, nonlinearity))
+
+    return drawn_into(tensor, draw)
 
 
 def orthogonal_(tensor: Any, gain: float = 1, *, rng: Seed = None) -> Any:
@@ -216,5 +218,4 @@ def orthogonal_(tensor: Any, gain: float = 1, *, rng: Seed = None) -> Any:
     >>> bool(np.allclose((w @ w.T).data, np.eye(3)))
     True
     """
-    shape = shape_of(tensor, "orthogonal_")
-    return changed(tensor, drawing.orthogonal(shape, rng, gain=gain))
+    return drawn_into(tensor, lambda shape: drawing.orthogonal(shape, rng, gain=gain))

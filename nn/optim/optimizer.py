@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import UserDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
@@ -10,12 +11,26 @@ import numpy as np
 
 import autograd
 from autograd import Node, Value, Vector
-from nn.arguments import listed, non_negative
+from nn.arguments import flag, fraction, listed, non_negative, pair_of_fractions
 from nn.module import Module
 from nn.optim.blocks import Block
 
 Array = np.ndarray[Any, Any]
 Check = Callable[[Any, str], Any]
+
+
+def options_of(init: Callable[..., None], fractions: tuple[str, ...] = ()) -> dict[str, Check]:
+    """The options that a rule's ``__init__`` takes, with the check of each: it follows from the default.
+
+    Numbers are 0 or more; those named in `fractions` are below 1 as well.
+    """
+    checks: dict[type, Check] = {bool: flag, tuple: pair_of_fractions, float: non_negative}
+    taken = inspect.signature(init).parameters.values()
+    return {
+        each.name: fraction if each.name in fractions else checks[type(each.default)]
+        for each in taken
+        if each.default is not each.empty
+    }
 
 
 class Group(UserDict[str, Any]):
@@ -87,6 +102,10 @@ class Optimizer(metaclass=autograd.Listed):
             self.add_param_group(group)
         if not self.parameters:
             raise ValueError(f"{name} got no parameters")
+
+    def _chosen(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The options among the arguments of an ``__init__``, its ``locals()``."""
+        return {name: given[name] for name in self.OPTIONS if name in given}
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Add parameters with options of their own: ``{"params": [...], "lr": 0.01}``.

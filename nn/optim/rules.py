@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nn.arguments import flag, fraction, non_negative, pair_of_fractions
+from nn.arguments import fraction
 from nn.optim.blocks import Block
-from nn.optim.optimizer import Array, Group, Optimizer
+from nn.optim.optimizer import Array, Group, Optimizer, options_of
 
 
 def decayed(block: Block, group: Group) -> Array:
@@ -53,13 +53,6 @@ class SGD(Optimizer):
     not g; Sutskever et al. 2013.
     """
 
-    OPTIONS: ClassVar = {
-        "lr": non_negative,
-        "momentum": fraction,
-        "dampening": non_negative,
-        "weight_decay": non_negative,
-        "nesterov": flag,
-    }
     STATES: ClassVar = ("momentum_buffer",)
 
     def __init__(
@@ -71,14 +64,9 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        super().__init__(
-            parameters,
-            lr=lr,
-            momentum=momentum,
-            dampening=dampening,
-            weight_decay=weight_decay,
-            nesterov=nesterov,
-        )
+        super().__init__(parameters, **self._chosen(locals()))
+
+    OPTIONS: ClassVar = options_of(__init__, fractions=("momentum",))
 
     @property
     def momentum(self) -> float:
@@ -133,14 +121,6 @@ class RMSprop(Optimizer):
     Source: Tieleman and Hinton, Coursera lecture 6.5 (2012); centred: Graves 2013.
     """
 
-    OPTIONS: ClassVar = {
-        "lr": non_negative,
-        "alpha": fraction,
-        "eps": non_negative,
-        "weight_decay": non_negative,
-        "momentum": fraction,
-        "centered": flag,
-    }
     STATES: ClassVar = ("square_avg", "grad_avg", "momentum_buffer")
 
     def __init__(
@@ -153,15 +133,9 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         centered: bool = False,
     ) -> None:
-        super().__init__(
-            parameters,
-            lr=lr,
-            alpha=alpha,
-            eps=eps,
-            weight_decay=weight_decay,
-            momentum=momentum,
-            centered=centered,
-        )
+        super().__init__(parameters, **self._chosen(locals()))
+
+    OPTIONS: ClassVar = options_of(__init__, fractions=("alpha", "momentum"))
 
     def change(self, block: Block, group: Group) -> Array:
         g, alpha, out = decayed(block, group), group["alpha"], block.spare
@@ -202,13 +176,6 @@ class Adagrad(Optimizer):
     Source: Duchi, Hazan and Singer 2011.
     """
 
-    OPTIONS: ClassVar = {
-        "lr": non_negative,
-        "lr_decay": non_negative,
-        "weight_decay": non_negative,
-        "initial_accumulator_value": non_negative,
-        "eps": non_negative,
-    }
     STATES: ClassVar = ("sum",)
 
     def __init__(
@@ -220,14 +187,9 @@ class Adagrad(Optimizer):
         initial_accumulator_value: float = 0.0,
         eps: float = 1e-10,
     ) -> None:
-        super().__init__(
-            parameters,
-            lr=lr,
-            lr_decay=lr_decay,
-            weight_decay=weight_decay,
-            initial_accumulator_value=initial_accumulator_value,
-            eps=eps,
-        )
+        super().__init__(parameters, **self._chosen(locals()))
+
+    OPTIONS: ClassVar = options_of(__init__)
 
     def change(self, block: Block, group: Group) -> Array:
         g, out = decayed(block, group), block.spare
@@ -262,13 +224,6 @@ class Adam(Optimizer):
     Source: Kingma and Ba 2015, algorithm 1; amsgrad: Reddi, Kale and Kumar 2018.
     """
 
-    OPTIONS: ClassVar = {
-        "lr": non_negative,
-        "betas": pair_of_fractions,
-        "eps": non_negative,
-        "weight_decay": non_negative,
-        "amsgrad": flag,
-    }
     STATES: ClassVar = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 
     def __init__(
@@ -280,9 +235,9 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
         amsgrad: bool = False,
     ) -> None:
-        super().__init__(
-            parameters, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad
-        )
+        super().__init__(parameters, **self._chosen(locals()))
+
+    OPTIONS: ClassVar = options_of(__init__)
 
     def change(self, block: Block, group: Group) -> Array:
         return adaptive_moments(decayed(block, group), block, group)
@@ -368,12 +323,6 @@ class Adadelta(Optimizer):
     Source: Zeiler 2012.
     """
 
-    OPTIONS: ClassVar = {
-        "lr": non_negative,
-        "rho": fraction,
-        "eps": non_negative,
-        "weight_decay": non_negative,
-    }
     STATES: ClassVar = ("square_avg", "acc_delta")
 
     def __init__(
@@ -384,7 +333,9 @@ class Adadelta(Optimizer):
         eps: float = 1e-6,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(parameters, lr=lr, rho=rho, eps=eps, weight_decay=weight_decay)
+        super().__init__(parameters, **self._chosen(locals()))
+
+    OPTIONS: ClassVar = options_of(__init__, fractions=("rho",))
 
     def change(self, block: Block, group: Group) -> Array:
         g, rho, eps, out = decayed(block, group), group["rho"], group["eps"], block.spare
