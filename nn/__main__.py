@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import nn
-from nn.experiments.digits import Choices, Run, check_writable, schedules, side_by_side
+from nn.experiments.digits import Choices, DigitsRun, check_writable, schedules, side_by_side
 from nn.training.checks import optimizers
 
 
@@ -128,12 +128,12 @@ def digits(out: Path, epochs: int, seed: int, choices: Choices | None = None) ->
     """Train, report, and write the pictures and the weights."""
     choices = choices or Choices()
     start = time.perf_counter()
-    run = Run(seed, choices)
+    run = DigitsRun(seed, choices)
     print(f"{len(run.x)} images to train on, {len(run.held_x)} held out, seed {seed}")
     print(run.model)
     ten = None
     if choices.none_of_above:
-        ten = Run(seed, replace(choices, none_of_above=False))
+        ten = DigitsRun(seed, replace(choices, none_of_above=False))
         ten.train(epochs)
     run.train(epochs)
     seconds = time.perf_counter() - start

@@ -168,7 +168,7 @@ def path(keys: Keys) -> str:
     return ".".join(map(str, keys))
 
 
-class Place:
+class ModulePath:
     """Where a module is, below another: its path, and the way to it."""
 
     __slots__ = ("name", "steps")
@@ -211,7 +211,7 @@ class Running(Scope):
         super().__init__("" if outer is None else outer.path, module.__class__.__name__, outer)
         self._module = weakref.ref(module)
         self._root: weakref.ref[Module] | None = None
-        self.place: Place | None = None
+        self.place: ModulePath | None = None
         while outer is not None:
             root = outer._module() if isinstance(outer, Running) else None
             if root is not None:
@@ -236,7 +236,7 @@ class Running(Scope):
         return self.place.leads(x, module)
 
 
-class Naming(autograd.Listed, ABCMeta):
+class ModuleMeta(autograd.Listed, ABCMeta):
     """The class of modules: an instance that has just been built names its parameters by path."""
 
     def __setattr__(cls, name: str, x: Any) -> None:
@@ -250,19 +250,19 @@ class Naming(autograd.Listed, ABCMeta):
 
 def build(cls: Any, *arguments: Any, **options: Any) -> Any:
     """Make a module, and name its parameters."""
-    module = super(Naming, cls).__call__(*arguments, **options)
+    module = super(ModuleMeta, cls).__call__(*arguments, **options)
     module.name_parameters()
     return module
 
 
 # Not in the body of the class, where editors would take it for what the classes of modules are made by.
-Naming.__call__ = build  # type: ignore[assignment, method-assign]
+ModuleMeta.__call__ = build  # type: ignore[assignment, method-assign]
 
 
 # --- modules ----------------------------------------
 
 
-class Module(Scoped, metaclass=Naming):
+class Module(Scoped, metaclass=ModuleMeta):
     """A part of a network: parameters and other modules as attributes, and a ``forward``.
 
     A parameter is a leaf (a `Tensor`, a `Value`, or each Value of an object array) that is found in
@@ -303,7 +303,7 @@ class Module(Scoped, metaclass=Naming):
         mode: bool = vars(self).get("training", True)
         return mode
 
-    _places: Mapping[int, Place] = {}
+    _places: Mapping[int, ModulePath] = {}
 
     def __setattr__(self, name: str, x: Any) -> None:
         if name not in CACHES:
@@ -330,7 +330,7 @@ class Module(Scoped, metaclass=Naming):
     def _keeps_scope(self, scope: Any) -> bool:
         return scope.leads_to(self)  # type: ignore[no-any-return]
 
-    def _place_of(self, module: Module) -> Place | None:
+    def _place_of(self, module: Module) -> ModulePath | None:
         """Where a module is below this one; ``None`` where it is not.
 
         Remembered by identity, and believed only while the way still leads there: lists may have
@@ -339,7 +339,7 @@ class Module(Scoped, metaclass=Naming):
         place = self._places.get(id(module))
         if place is None or not place.leads(self, module):
             self._places = {
-                id(x): Place(self, keys) for keys, x in walk(self) if isinstance(x, Module)
+                id(x): ModulePath(self, keys) for keys, x in walk(self) if isinstance(x, Module)
             }
             place = self._places.get(id(module))
         return place

@@ -15,7 +15,6 @@ import numpy as np
 import autograd
 from autograd import Tensor, Value
 from nn.arguments import width
-from nn.instances import on_arrays
 from nn.layers.activations import (
     Activation,
     Identity,
@@ -27,6 +26,7 @@ from nn.layers.activations import (
     activation_module,
 )
 from nn.module import Module
+from nn.networks_of_values import on_arrays
 from nn.randomness import Seed, generator
 from nn.settings import changes
 

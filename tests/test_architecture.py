@@ -47,7 +47,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("nn.regularisers", "nn.schedules"),
         ("nn.optim", "nn.inspect", "nn.data"),
         ("nn.scalar",),
-        ("nn.instances",),
+        ("nn.networks_of_values",),
         ("nn.layers",),
         ("nn.init",),
         ("nn.functional",),

@@ -1,4 +1,8 @@
-"""Data: mini-batches, standardisation, sets to try networks on, and readers of downloaded files."""
+"""Data: mini-batches, standardisation, sets to try networks on, and readers of downloaded files.
+
+Read `batching` and `standardising`; then `toys` (points in the plane), `shipped` (the digits that come
+with the package) and `files` (MNIST and CIFAR-10), each on its own.
+"""
 
 import autograd
 from nn.data.batching import Batches as Batches, batches as batches, split as split

@@ -1,1 +1,1 @@
-"""Experiments: whole runs, from data to a trained network, behind the command line."""
+"""Experiments: whole runs, from data to a trained network, behind the command line: `digits`."""

@@ -174,7 +174,7 @@ def non_digits(x: Any, y: Any, n: int, rng: np.random.Generator) -> Array:
 # --- a run ----------------------------------------
 
 
-class Run:
+class DigitsRun:
     """One training run on the digits: the data, the model, and how it fares after each epoch."""
 
     def __init__(self, seed: int, choices: Choices | None = None) -> None:
@@ -333,7 +333,7 @@ def with_patterns(x: Array, y: Array, rng: np.random.Generator) -> Pair:
     return np.concatenate([x, patterns]), np.concatenate([y, np.full(len(patterns), 10)])
 
 
-def side_by_side(ten: Run, eleven: Run) -> list[str]:
+def side_by_side(ten: DigitsRun, eleven: DigitsRun) -> list[str]:
     """What ten and eleven outputs make of held-out digits, and of held-out patterns that are none."""
     digits, labels = ten.held_x, ten.held_y
     patterns = eleven.held_x[eleven.held_y == 10]

@@ -8,6 +8,8 @@ Three ways to the same rules. By name, where a layer is made: ``nn.Linear(3, 2, 
 **Xavier** is the first name of Glorot, and the lectures give it to two rules: KTH DD2424 calls
 σ = 1/√n_in so, which is `lecun_normal` here; that of the paper, PyTorch and the notes,
 σ = √(2/(n_in + n_out)), is `xavier_normal`, also called `glorot_normal`.
+
+Read `drawing` (the rules), `gains`, `names` (a rule by its name), `in_place` and `data_dependent`, LSUV.
 """
 
 import autograd

@@ -1,4 +1,9 @@
-"""What the lectures plot: inside a network's layers, how training went, what the model gets wrong."""
+"""What the lectures plot: inside a network's layers, how training went, what the model gets wrong.
+
+Read `layers` (what is observed of a network), `histograms` (its picture), `boundary` (the plane of a
+classifier), `training` (curves and mistakes) and `animation` (both, as they come to be). What all
+pictures share is in `figures` and `shown`.
+"""
 
 import autograd
 from nn.inspect.boundary import decision_boundary as decision_boundary

@@ -15,7 +15,7 @@ from nn.inspect.figures import new_figure
 from nn.inspect.training import draw_curve, epoch_length, metrics_of
 
 
-class Training(Protocol):
+class Animated(Protocol):
     """What is animated: the `nn.training.History` of a run."""
 
     steps: dict[str, list[float]]
@@ -38,7 +38,7 @@ class Scene:
 
     def __init__(
         self,
-        history: Training,
+        history: Animated,
         epochs: int | None = None,
         pace: float | None = None,
         boundary: bool = True,
@@ -81,7 +81,7 @@ class Scene:
             self.plane.draw(self.axes, snapshot.scores, self.threshold)
 
 
-def threshold_of(history: Training) -> float:
+def threshold_of(history: Animated) -> float:
     """What one score is held against: 0.5 where all that were given are probabilities of 0 and 1."""
     scores = [s.scores for s in history.snapshots if s.scores is not None]
     signs = history.plane is not None and history.plane.signs
@@ -90,7 +90,7 @@ def threshold_of(history: Training) -> float:
     return 0.5
 
 
-def frames(history: Training, boundary: bool) -> list[Any]:
+def frames(history: Animated, boundary: bool) -> list[Any]:
     """The pictures of a history in order, as images of one size."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image

@@ -11,9 +11,9 @@ import numpy as np
 import autograd
 from nn.arguments import real
 from nn.inspect.figures import COLOURS, GREY, new_figure
-from nn.instances import on_arrays
 from nn.metrics import classes_of, plain_numbers
 from nn.module import Module
+from nn.networks_of_values import on_arrays
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -13,9 +13,9 @@ import numpy as np
 
 import autograd
 from autograd import Node, Scope, Tensor, Value
-from nn.instances import OnArrays, network_of_values
 from nn.metrics import plain_numbers
 from nn.module import Module, Running
+from nn.networks_of_values import OnArrays, network_of_values
 from nn.trial import untouched
 
 Array = np.ndarray[Any, Any]

@@ -30,6 +30,10 @@ the notes: ½ Σ|y − a|²                             ``l2_divergence(y, a, re
 They run on Tensors, and on arrays or lists of Values from a scalar network. Shapes must agree exactly:
 a (100, 1) prediction against a (100,) target is an error, not a broadcast. Targets are checked, and
 taken in the prediction's dtype. Each loss is also a module, under PyTorch's name where there is one.
+
+Read `distances`, `entropy`, `binary` and `margins` (the functions), `modules`, and `checks` (what may be
+a prediction, a target, a weight). To add one: its function in one of the first four files, its module in
+`modules`, and both here and in ``nn/__init__.py``; `nn.functional` has the function as well.
 """
 
 import autograd

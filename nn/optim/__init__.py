@@ -20,6 +20,9 @@ Options by group, as in PyTorch:
 ... )
 >>> [group["weight_decay"] for group in optimizer.param_groups]
 [0.01, 0.0]
+
+Read `rules` (each a formula), `optimizer` (groups, options, the step) and `blocks` (parameters that are
+changed together). `clipping` is for gradients, before the step.
 """
 
 import autograd

@@ -33,7 +33,7 @@ def options_of(init: Callable[..., None], fractions: tuple[str, ...] = ()) -> di
     }
 
 
-class Group(UserDict[str, Any]):
+class ParameterGroup(UserDict[str, Any]):
     """Parameters that share options: a dict as PyTorch's, in which every assignment is checked.
 
     ``group["params"]`` holds the parameters, ``group["lr"]`` and the others the options of the rule;
@@ -89,9 +89,9 @@ class Optimizer(metaclass=autograd.Listed):
             raise TypeError(f"{name} takes parameters: {name}(model.parameters(), ...)")
         if isinstance(parameters, Node):
             raise TypeError(f"{name} takes a list of parameters: {name}([p], ...)")
-        self.defaults = Group(type(self), (), options).options()
+        self.defaults = ParameterGroup(type(self), (), options).options()
         self.parameters: list[Any] = []
-        self.param_groups: list[Group] = []
+        self.param_groups: list[ParameterGroup] = []
         self._states: list[dict[str, Any]] = []
         self._blocks: list[Block] = []
         self._reached: list[int] = []
@@ -140,7 +140,7 @@ class Optimizer(metaclass=autograd.Listed):
         if len({id(parameter) for parameter in everything}) < len(everything):
             raise ValueError(f"{name} got the same parameter twice")
         options = {key: x for key, x in group.items() if key != "params"}
-        made = Group(type(self), parameters, self.defaults | options)
+        made = ParameterGroup(type(self), parameters, self.defaults | options)
         self.check_group(made)
         self.param_groups.append(made)
         self.parameters = everything
@@ -158,10 +158,10 @@ class Optimizer(metaclass=autograd.Listed):
             self._vector: Vector | None = Vector(self.parameters) if values else None
             return self._vector
 
-    def check_group(self, group: Group) -> None:
+    def check_group(self, group: ParameterGroup) -> None:
         """Raise where the options of a group exclude each other."""
 
-    def change(self, block: Block, group: Group) -> Array:
+    def change(self, block: Block, group: ParameterGroup) -> Array:
         """What is subtracted from the block's parameters: the rule itself."""
         raise TypeError(f"{type(self).__name__} defines no change(block, group)")
 
@@ -315,7 +315,7 @@ class Optimizer(metaclass=autograd.Listed):
             missing = set(self.OPTIONS) - set(options)
             if missing:
                 raise ValueError(f"{name}: missing {', '.join(sorted(missing))}")
-            groups.append(Group(type(self), mine["params"], options))
+            groups.append(ParameterGroup(type(self), mine["params"], options))
             self.check_group(groups[-1])
         order = [place for group in state["param_groups"] for place in group["params"]]
         unknown = set(state["state"]) - set(order)

@@ -10,10 +10,10 @@ import numpy as np
 
 from nn.arguments import fraction
 from nn.optim.blocks import Block
-from nn.optim.optimizer import Array, Group, Optimizer, options_of
+from nn.optim.optimizer import Array, Optimizer, ParameterGroup, options_of
 
 
-def decayed(block: Block, group: Group) -> Array:
+def decayed(block: Block, group: ParameterGroup) -> Array:
     """g + λp, the gradient with the weight decay that is coupled to it."""
     decay: float = group["weight_decay"]
     return block.g + decay * block.x if decay else block.g
@@ -80,14 +80,14 @@ class SGD(Optimizer):
         for group in self.param_groups:
             group["momentum"] = momentum
 
-    def check_group(self, group: Group) -> None:
+    def check_group(self, group: ParameterGroup) -> None:
         if group["nesterov"] and (not group["momentum"] or group["dampening"]):
             raise ValueError(
                 "nesterov needs momentum above 0 and dampening 0, got "
                 f"momentum={group['momentum']} and dampening={group['dampening']}"
             )
 
-    def change(self, block: Block, group: Group) -> Array:
+    def change(self, block: Block, group: ParameterGroup) -> Array:
         g, momentum = decayed(block, group), group["momentum"]
         if momentum:
             first = "momentum_buffer" not in block.arrays
@@ -137,7 +137,7 @@ class RMSprop(Optimizer):
 
     OPTIONS: ClassVar = options_of(__init__, fractions=("alpha", "momentum"))
 
-    def change(self, block: Block, group: Group) -> Array:
+    def change(self, block: Block, group: ParameterGroup) -> Array:
         g, alpha, out = decayed(block, group), group["alpha"], block.spare
         s = moving_average(block.state("square_avg"), np.multiply(g, g, out=out), alpha)
         if group["centered"]:
@@ -191,7 +191,7 @@ class Adagrad(Optimizer):
 
     OPTIONS: ClassVar = options_of(__init__)
 
-    def change(self, block: Block, group: Group) -> Array:
+    def change(self, block: Block, group: ParameterGroup) -> Array:
         g, out = decayed(block, group), block.spare
         s = block.state("sum", group["initial_accumulator_value"])
         s += np.multiply(g, g, out=out)
@@ -239,7 +239,7 @@ class Adam(Optimizer):
 
     OPTIONS: ClassVar = options_of(__init__)
 
-    def change(self, block: Block, group: Group) -> Array:
+    def change(self, block: Block, group: ParameterGroup) -> Array:
         return adaptive_moments(decayed(block, group), block, group)
 
 
@@ -275,7 +275,7 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(parameters, lr, betas, eps, weight_decay, amsgrad)
 
-    def change(self, block: Block, group: Group) -> Array:
+    def change(self, block: Block, group: ParameterGroup) -> Array:
         out = adaptive_moments(block.g, block, group)
         if group["weight_decay"]:
             out *= block.scale
@@ -284,7 +284,7 @@ class AdamW(Adam):
         return out
 
 
-def adaptive_moments(g: Array, block: Block, group: Group) -> Array:
+def adaptive_moments(g: Array, block: Block, group: ParameterGroup) -> Array:
     """η m̂ / (√v̂ + ε), the step of `Adam`, but for the block's scale."""
     (beta1, beta2), out = group["betas"], block.spare
     m = block.state("exp_avg")
@@ -337,7 +337,7 @@ class Adadelta(Optimizer):
 
     OPTIONS: ClassVar = options_of(__init__, fractions=("rho",))
 
-    def change(self, block: Block, group: Group) -> Array:
+    def change(self, block: Block, group: ParameterGroup) -> Array:
         g, rho, eps, out = decayed(block, group), group["rho"], group["eps"], block.spare
         s = moving_average(block.state("square_avg"), np.multiply(g, g, out=out), rho)
         u = block.state("acc_delta")

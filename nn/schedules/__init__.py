@@ -14,6 +14,8 @@ Each parameter group has its own rate; the names, arguments and numbers are PyTo
 ...     schedule.step()
 >>> rates
 [0.25, 0.5, 0.75, 1.0, 0.854, 0.5, 0.146, 0.0]
+
+Read `scheduler` (what schedules share), `rates` (per epoch), `cycles` (per update, with momentum).
 """
 
 import autograd

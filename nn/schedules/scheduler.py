@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import autograd
 from nn.arguments import non_negative
-from nn.optim.optimizer import Group, Optimizer
+from nn.optim.optimizer import Optimizer, ParameterGroup
 
 # --- arguments ----------------------------------------
 
@@ -27,7 +27,7 @@ def check_optimizer(optimizer: Any, name: str) -> None:
         raise TypeError(f"{name} takes an optimiser, got {type(optimizer).__name__}")
 
 
-def set_momentum(group: Group, momentum: float) -> None:
+def set_momentum(group: ParameterGroup, momentum: float) -> None:
     """Give a group another momentum: β₁ where it has betas."""
     if "betas" in group:
         group["betas"] = (momentum, group["betas"][1])

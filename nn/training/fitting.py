@@ -14,12 +14,10 @@ from autograd import Node, Tensor
 from nn.arguments import flag, number, whole
 from nn.data.batching import Batches
 from nn.inspect.layers import observe, update_ratios
-from nn.instances import OnArrays, on_arrays
 from nn.metrics import plain_numbers
 from nn.module import Module
+from nn.networks_of_values import OnArrays, on_arrays
 from nn.randomness import Seed, generator
-from nn.training.around import Schedule, interruptible, progress_bar
-from nn.training.blame import bad_backward, first_bad
 from nn.training.checks import (
     held_out,
     made_optimizer,
@@ -29,6 +27,11 @@ from nn.training.checks import (
     training_data,
 )
 from nn.training.history import DivergenceError, Event, History
+from nn.training.interrupting import interruptible
+from nn.training.nonfinite import bad_backward, first_bad
+from nn.training.progress import progress_bar
+from nn.training.schedule import Schedule
+from nn.training.stopping import StoppingRule
 from nn.training.watching import MOST, Watch
 
 Array = np.ndarray[Any, Any]
@@ -123,7 +126,7 @@ def fit(
 
     Source: CMU 11-785, lectures 4 and 7 (the loop and its criterion of convergence).
     """
-    run = Run(model, loss, optimizer, named_metrics(metrics), compile)
+    run = TrainingRun(model, loss, optimizer, named_metrics(metrics), compile)
     whole(epochs, "epochs")
     rows = None
     if isinstance(validation, float | np.floating):
@@ -143,7 +146,7 @@ def fit(
     callbacks = (callbacks,) if callable(callbacks) else tuple(callbacks)
     if not all(map(callable, callbacks)):
         raise TypeError("callbacks are functions of an Event")
-    goal = Goal(
+    rule = StoppingRule(
         tolerance,
         patience,
         restore_best,
@@ -166,7 +169,7 @@ def fit(
             epochs,
             adjust,
             callbacks,
-            goal,
+            rule,
             statistics,
             progress,
             watch,
@@ -176,21 +179,21 @@ def fit(
             watch.end()
         for module, mode in saved:
             module.training = mode
-    if goal.best_state is not None:
-        run.restore(goal.best_state)
+    if rule.best_state is not None:
+        run.restore(rule.best_state)
         run.history.reason += f"; the parameters are those after epoch {run.history.best_epoch}"
     return run.history
 
 
 def loop(
-    run: Run,
+    run: TrainingRun,
     data: Any,
     full: Any,
     validation: Any,
     epochs: int,
     adjust: Schedule,
     callbacks: tuple[Callable[[Event], Any], ...],
-    goal: Goal,
+    rule: StoppingRule,
     statistics: bool,
     progress: bool,
     watch: Watch | None,
@@ -201,7 +204,7 @@ def loop(
     wanted = progress and not (watch is not None and watch.shows)  # the picture tells as much
     with interruptible() as asked, progress_bar(wanted, size) as bar:
         try:
-            if goal.tolerance is not None:
+            if rule.tolerance is not None:
                 history.criterion.append(run.measured(full, "", 0))
             for epoch in range(1, epochs + 1):
                 bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
@@ -231,14 +234,14 @@ def loop(
                     note(history.epochs, "update ratios", update_ratios(before, run.state()))
                     if isinstance(model, Module):
                         note(history.epochs, "layers", observe(model, x, y, run.loss).summary())
-                guard = history.epochs[goal.watched][-1]
-                bar.set_postfix({goal.watched: f"{guard:.4g}"}, refresh=False)
-                goal.watch(run, guard, epoch)
+                guard = history.epochs[rule.watched][-1]
+                bar.set_postfix({rule.watched: f"{guard:.4g}"}, refresh=False)
+                rule.watch(history, guard, epoch, run.state)
                 adjust.after("epoch", guard)
                 if run.tell(callbacks, "epoch", epoch, latest):
                     return run.ended("callback", f"a callback asked to, after epoch {epoch}")
-                if goal.reached(run, latest, epoch):
-                    return history
+                if (why := rule.reached(history, latest, epoch)) is not None:
+                    return run.ended(*why)
                 if asked.is_set():
                     raise KeyboardInterrupt
             return run.ended("epochs", f"all {epochs} epochs were made")
@@ -246,46 +249,7 @@ def loop(
             return run.ended("interrupted", f"interrupted after step {run.step}")
 
 
-class Goal:
-    """When to stop before the last epoch, and the best parameters on the way."""
-
-    def __init__(
-        self, tolerance: float | None, patience: int | None, restore: bool, watched: str
-    ) -> None:
-        self.tolerance = tolerance
-        self.patience = patience
-        self.restore = restore
-        self.watched = watched
-        self.best = math.inf
-        self.best_state: dict[str, Array] | None = None
-
-    def watch(self, run: Run, loss: float, epoch: int) -> None:
-        """Remember the epoch if it is the best."""
-        if loss < self.best:
-            self.best, run.history.best_epoch = loss, epoch
-            if self.restore:
-                self.best_state = run.state()
-
-    def reached(self, run: Run, loss: float, epoch: int) -> bool:
-        """Whether this epoch is the last."""
-        history = run.history
-        if self.tolerance is not None:
-            history.criterion.append(loss)
-            change = abs(loss - history.criterion[-2])
-            if change <= self.tolerance:
-                told = f"the loss changed by {change:.3g} ≤ {self.tolerance:g} in epoch {epoch}"
-                run.ended("tolerance", told)
-                return True
-        best = history.best_epoch or 0
-        if self.patience is not None and epoch - best >= self.patience:
-            least = f"below that of epoch {best}" if best else "that is a finite number"
-            told = f"no {self.watched} {least} for {self.patience} epochs"
-            run.ended("patience", told)
-            return True
-        return False
-
-
-class Run:
+class TrainingRun:
     """One call of `fit`: the parts that steps need, and what has been noted."""
 
     def __init__(

@@ -10,8 +10,8 @@ import numpy as np
 
 from nn.inspect.boundary import Plane, Snapshot
 from nn.metrics import plain_numbers
-from nn.training.around import in_notebook, on_terminal
 from nn.training.history import History
+from nn.training.progress import in_notebook, on_terminal
 
 MOST = 60
 """Snapshots that ``live=True`` keeps."""

@@ -24,7 +24,7 @@ FILES = ["learning-curve.svg", "mistakes.svg", "network.svg", "weights.npz"]
 
 @pytest.mark.parametrize("seed", range(3))
 def test_held_out_digits_are_read_with_97_percent_and_more(seed: int) -> None:
-    run = command.Run(seed)
+    run = command.DigitsRun(seed)
     run.train(40)
     assert len(run.held_x) == 359
     assert run.accuracies["held out"][-1] >= 0.97
@@ -32,7 +32,7 @@ def test_held_out_digits_are_read_with_97_percent_and_more(seed: int) -> None:
 
 
 def test_no_held_out_image_is_trained_on() -> None:
-    run = command.Run(0)
+    run = command.DigitsRun(0)
     images, _ = nn.data.digits()
     assert len(run.x) + len(run.held_x) == len(images)
     trained = {image.tobytes() for image in run.x}
@@ -64,7 +64,7 @@ def test_the_command_writes_its_pictures_and_weights_and_lists_them(
 
 
 def test_the_weights_give_the_trained_network_back(tmp_path: Path) -> None:
-    run = command.Run(0)
+    run = command.DigitsRun(0)
     run.train(1)
     run.write(tmp_path)
     model = nn.MLP(64, run.widths)
@@ -74,7 +74,7 @@ def test_the_weights_give_the_trained_network_back(tmp_path: Path) -> None:
 
 
 def test_a_seed_repeats_a_run() -> None:
-    runs = [command.Run(3), command.Run(3)]
+    runs = [command.DigitsRun(3), command.DigitsRun(3)]
     for run in runs:
         run.train(1)
     assert runs[0].losses == runs[1].losses
@@ -159,7 +159,7 @@ def test_the_module_runs_as_a_command(tmp_path: Path) -> None:
 
 
 def test_kl_divergence_trains_as_cross_entropy_does_for_targets_that_are_certain() -> None:
-    runs = [command.Run(0, Choices(loss=loss)) for loss in ("cross-entropy", "kl")]
+    runs = [command.DigitsRun(0, Choices(loss=loss)) for loss in ("cross-entropy", "kl")]
     for run in runs:
         run.train(2)
     assert np.allclose(*(run.losses["held out"] for run in runs), atol=1e-9)
@@ -167,7 +167,7 @@ def test_kl_divergence_trains_as_cross_entropy_does_for_targets_that_are_certain
 
 @pytest.mark.parametrize("seed", range(2))
 def test_a_2_or_not_is_told_by_one_sigmoid_far_better_than_by_the_majority(seed: int) -> None:
-    run = command.Run(seed, Choices(binary=2))
+    run = command.DigitsRun(seed, Choices(binary=2))
     assert run.model.layers[-1].n_out == 1
     run.train(40)
     assert run.accuracies["held out"][-1] >= 0.985
@@ -198,7 +198,7 @@ def test_non_digits_are_shuffled_and_mixed_images_of_the_part_they_belong_to() -
 
 
 def test_an_eleventh_output_refuses_what_is_no_digit_and_still_reads_digits() -> None:
-    ten, eleven = command.Run(0), command.Run(0, Choices(none_of_above=True))
+    ten, eleven = command.DigitsRun(0), command.DigitsRun(0, Choices(none_of_above=True))
     digits_only = eleven.held_y < 10
     assert (eleven.held_x[digits_only] == ten.held_x).all()
     assert (eleven.x[eleven.y < 10] == ten.x).all()
@@ -217,14 +217,14 @@ def test_an_eleventh_output_refuses_what_is_no_digit_and_still_reads_digits() ->
 
 @pytest.mark.parametrize("name", sorted(optimizers()))
 def test_every_optimiser_learns_the_digits(name: str) -> None:
-    run = command.Run(0, Choices(optimizer=name))
+    run = command.DigitsRun(0, Choices(optimizer=name))
     run.train(40)
     assert run.accuracies["held out"][-1] >= 0.97
 
 
 @pytest.mark.parametrize("name", sorted(digits.schedules()))
 def test_every_schedule_learns_the_digits_and_moves_the_rate_as_its_name_says(name: str) -> None:
-    run = command.Run(0, Choices(schedule=name))
+    run = command.DigitsRun(0, Choices(schedule=name))
     run.train(10)
     assert run.accuracies["held out"][-1] >= 0.94
     if name != "plateau":  # which moves it only where the loss does not fall
@@ -232,7 +232,7 @@ def test_every_schedule_learns_the_digits_and_moves_the_rate_as_its_name_says(na
 
 
 def test_a_plateau_is_one_of_the_training_loss_and_held_out_digits_steer_nothing() -> None:
-    runs = [command.Run(0, Choices(schedule="plateau")) for _ in range(2)]
+    runs = [command.DigitsRun(0, Choices(schedule="plateau")) for _ in range(2)]
     runs[1].held_y = np.roll(runs[1].held_y, 1)  # nonsense, on which no loss falls
     for run in runs:
         run.train(12)
@@ -243,7 +243,7 @@ def test_a_plateau_is_one_of_the_training_loss_and_held_out_digits_steer_nothing
 
 @pytest.mark.parametrize("choices", [Choices(norm="batch"), Choices(norm="layer", init="normal")])
 def test_normalisation_and_initialisation_are_chosen_by_name(choices: Choices) -> None:
-    run = command.Run(0, choices)
+    run = command.DigitsRun(0, choices)
     assert len(run.model.layers) == 4
     run.train(10)
     assert run.accuracies["held out"][-1] >= 0.94
@@ -267,7 +267,7 @@ def test_ctrl_c_leaves_the_epochs_that_were_made(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("matplotlib")
-    plain, calls = command.Run.loss, [0]
+    plain, calls = command.DigitsRun.loss, [0]
 
     def loss(run: Any, prediction: Any, y: Any) -> Any:
         calls[0] += 1
@@ -275,7 +275,7 @@ def test_ctrl_c_leaves_the_epochs_that_were_made(
             raise KeyboardInterrupt
         return plain(run, prediction, y)
 
-    monkeypatch.setattr(command.Run, "loss", loss)
+    monkeypatch.setattr(command.DigitsRun, "loss", loss)
     command.main(["digits", "--out", str(tmp_path)])
     said = capsys.readouterr().out
     assert "interrupted after step 67" in said

@@ -62,7 +62,7 @@ def test_an_infinity_that_is_masked_away_is_not_to_blame() -> None:
     with np.errstate(all="ignore"):
         masked = autograd.where(np.array([True, True]), 1.0, autograd.log(x))
         loss = autograd.sum(masked) + autograd.sqrt(autograd.sum(x))
-    _, primitive = nn.training.blame.first_bad(loss)
+    _, primitive = nn.training.nonfinite.first_bad(loss)
     assert primitive == "sqrt"
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import nn
-from nn.training import around
+from nn.training import progress
 
 X, Y = nn.data.two_moons(60, rng=0)
 
@@ -202,10 +202,10 @@ def test_in_a_notebook_the_bar_shows_though_there_is_no_terminal(
     if widgets:
         monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
         fake = ModuleType("tqdm.notebook")
-        fake.tqdm = lambda **options: used.append(options) or around.NoBar()  # type: ignore[attr-defined]
+        fake.tqdm = lambda **options: used.append(options) or progress.NoBar()  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, "tqdm.notebook", fake)
-    assert around.in_notebook()
-    with around.progress_bar(True, 2) as bar:
+    assert progress.in_notebook()
+    with progress.progress_bar(True, 2) as bar:
         bar.update()
         bar.update()
     if widgets:
@@ -216,7 +216,7 @@ def test_in_a_notebook_the_bar_shows_though_there_is_no_terminal(
         assert "2/2" in shown[-1]
     assert capsys.readouterr() == ("", "")  # a notebook prints standard error on red
     shell.config = {}
-    assert not around.in_notebook()
+    assert not progress.in_notebook()
 
 
 def test_without_a_bar_nothing_is_started() -> None:
