@@ -141,7 +141,7 @@ def test_a_run_that_is_killed_keeps_the_weights_of_the_one_before(tmp_path: Path
     np.savez(weights, a=np.ones(3))
     code = (
         "import os, signal, sys, nn.experiments.digits, nn.__main__\n"
-        "nn.experiments.digits.Run.train = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "nn.experiments.digits.DigitsRun.train = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "nn.__main__.what_is_missing = lambda: None\n"
         "nn.__main__.main(['digits', '--out', sys.argv[1]])\n"
     )
