@@ -119,7 +119,7 @@ class Program:
         self.watched = {node: i for i, node in enumerate(shown)}
         self.seen = {id(x): i for i, x in enumerate((*shown, *guards.arrays))}
         registers = [planner.places[node] for node in shown]
-        registers += [planner.arrays[id(x)] for x in guards.arrays]
+        registers += [planner.emitter.arrays[id(x)] for x in guards.arrays]
 
         self.effects = Effects(self.plan)
         self.executor, self.why_not_native = executor_of(

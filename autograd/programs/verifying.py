@@ -174,7 +174,7 @@ class Verifier:
             for out, row, arguments, options in derived.steps(x, arrays):
                 given = [self.number(y, numbers, arrays) for y in arguments]
                 arrays[id(out)] = row.array(*given, **options)
-        return arrays[id(x)] if id(x) in arrays else self.planner.as_it_was(x)
+        return arrays[id(x)] if id(x) in arrays else self.planner.emitter.as_it_was(x)
 
     def rounded(self, x: Any, rng: Any) -> Any:
         """x with an error of a few units in its last place; as it is without `rng`."""

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
 from autograd.engine.graph import Node
 from autograd.engine.notes import Made
 from autograd.engine.primitive import registry
-from autograd.engine.tensor import Tensor
-
-if TYPE_CHECKING:
-    from autograd.programs.planning.planner import Planner
 
 
 class Derived:
@@ -145,27 +141,3 @@ def addresses(x: Any) -> Any:
     for axis, (n, stride) in enumerate(zip(x.shape, x.strides, strict=True)):
         flat += (np.arange(n) * stride).reshape([-1 if i == axis else 1 for i in range(x.ndim)])
     return flat.reshape(-1)
-
-
-def made_again(planner: Planner, x: Any) -> int:
-    """The register of an array that was made of an input array, or of nodes."""
-    if planner.plan.scalar:
-        planner.derived.refuse(x, "a graph of Values has no arrays")
-    for each in planner.derived.steps(x, planner.arrays):
-        places = [planner.place(y) for y in each.arguments]
-        r = planner.emit(each.row.name, places, each.options, each.out)
-        planner.arrays[id(each.out)] = r
-    return planner.arrays[id(x)]
-
-
-def as_recorded(planner: Planner, node: Node, arguments: list[int]) -> list[int]:
-    """The arguments' registers, whole numbers as the floats that they became when recording."""
-    if not isinstance(node, Tensor):
-        return arguments
-    cast = registry["astype"]
-    found = list(arguments)
-    for i, (r, x) in enumerate(zip(arguments, node._arrays, strict=True)):
-        held = planner.plan.registers[r].dtype
-        if isinstance(x, np.ndarray) and x.dtype != held and held.kind in "biu":
-            found[i] = planner.emit(cast.name, [r], {"dtype": x.dtype}, x)
-    return found

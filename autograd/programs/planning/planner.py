@@ -15,25 +15,14 @@ import numpy as np
 
 from autograd.engine.families import Elementwise
 from autograd.engine.graph import Node, topological_order
-from autograd.engine.letters import Letter, fold
+from autograd.engine.letters import Letter
 from autograd.engine.passes import leading, walk_back
 from autograd.engine.primitive import Primitive, registry
 from autograd.engine.value import Value
-from autograd.programs.planning.derived import Derived, as_recorded, made_again
-from autograd.programs.planning.formulas import (
-    FLOAT64,
-    SMALL,
-    Options,
-    dtype_of,
-    frozen,
-    has_parts,
-    key_of,
-    parts_of,
-    scalar_call,
-    template,
-)
+from autograd.programs.planning.derived import Derived
+from autograd.programs.planning.emitting import Emitter, dtype_of, frozen, has_parts, parts_of
 from autograd.programs.planning.joining import joined, joined_contributions
-from autograd.programs.planning.plan import TOTAL, Instruction, Plan, Register, function_of
+from autograd.programs.planning.plan import TOTAL
 from autograd.programs.planning.scalarising import Scalariser
 
 
@@ -98,142 +87,12 @@ class Planner:
         self.cotangents: dict[Node, int] = {}
         numbers = all(isinstance(x, Value) for x in inputs)
         scalar = numbers and all(isinstance(node, Value) for node in self.order)
-        self.plan = Plan(scalar=scalar)
-        self.places: dict[Node, int] = {}
-        self.numbers: dict[Any, int] = {}  # constants by what they are
-        self.made: dict[Any, int] = {}  # results by the instruction that made them
-        # Constant arrays, which must not be given to another meanwhile, and what they were.
-        self.copies: dict[int, tuple[Any, Any]] = {}
-        self.options: dict[Node, dict[str, Any]] = {}
-        self.into = self.plan.forward
-        self.folded = 0
-        self.shared = 0
-        self.about: Node | None = None  # the node that instructions belong to
         self.inputs = list(inputs)
-        self.arrays: dict[int, int] = {}  # input arrays, and what was made of them, by identity
+        self.options: dict[Node, dict[str, Any]] = {}
+        self.emitter = Emitter(derived, scalar=scalar)
+        self.plan, self.places = self.emitter.plan, self.emitter.places
         for x in inputs:
-            node = x if isinstance(x, Node) else None
-            r = self.register(
-                "input", np.shape(x if node is None else x._raw), dtype_of(x), varies=scalar
-            )
-            r.holds, r.node = x, node
-            self.plan.inputs.append(r.index)
-            if node is None:
-                self.arrays[id(x)] = r.index
-            else:
-                self.places[node] = r.index
-        self.reached: set[int] = set()
-
-    # --- registers and instructions ---------------------------------------------------------------
-
-    def register(
-        self, kind: str, shape: tuple[int, ...], dtype: Any, *, varies: bool = False
-    ) -> Register:
-        register = Register(len(self.plan.registers), kind, shape, dtype, varies)
-        self.plan.registers.append(register)
-        return register
-
-    def constant(self, x: Any) -> int:
-        """The register of a number, an array, or whatever else a row takes."""
-        if isinstance(x, np.ndarray):
-            if id(x) in self.arrays:
-                self.reached.add(self.arrays[id(x)])
-                return self.arrays[id(x)]
-            if self.derived.comes_from(x) is not None:
-                return made_again(self, x)
-            small = x.size <= SMALL
-            key: Any = (x.dtype.str, x.shape, x.tobytes()) if small else id(x)
-        else:
-            key = (x.__class__, repr(x))
-        if key not in self.numbers:
-            r = self.register("constant", np.shape(x), dtype_of(x))
-            # What they were when the graph was recorded: a copy, for arrays can be written into.
-            r.holds = np.array(x) if isinstance(x, np.ndarray) else x
-            self.numbers[key] = r.index
-            if isinstance(x, np.ndarray) and x.flags.writeable:
-                self.copies[id(x)] = (x, r.holds)
-        return self.numbers[key]
-
-    def as_it_was(self, x: Any) -> Any:
-        """A constant as it was when the program was made."""
-        return self.copies[id(x)][1] if id(x) in self.copies else x
-
-    def place(self, x: Any) -> int:
-        """The register of an argument: a node, a number or an array."""
-        if not isinstance(x, Node):
-            return self.constant(x)
-        if x not in self.places:
-            r = self.register("parameter", np.shape(x._raw), dtype_of(x))
-            r.holds = r.node = x
-            self.places[x] = r.index
-            self.plan.parameters.append(r.index)
-        return self.places[x]
-
-    def emit(
-        self,
-        name: str,
-        arguments: Sequence[int],
-        options: dict[str, Any],
-        sample: Any = None,
-    ) -> int:
-        """The register of an instruction's result; the instruction is added if it is a new one."""
-        row = registry.get(name)
-        registers = self.plan.registers
-        arguments = tuple(arguments)
-        self.reached.update(arguments)
-        fixed, varies = name != TOTAL, False
-        for r in arguments:
-            register = registers[r]
-            fixed = fixed and register.kind == "constant"
-            varies = varies or register.varies
-        pure = row is None or not row.is_impure(options)
-        key = (name, arguments, key_of(options) if options else ())
-        if pure:
-            if (known := self._known(name, arguments, key)) is not None:
-                return known
-            if fixed:
-                self.folded += 1
-                numbers = [registers[r].holds for r in arguments]
-                return self.constant(self._computed(name, numbers, options))
-        if self.plan.scalar:
-            # What is drawn is another number for each instance, and a total is the same for all.
-            varies = name != TOTAL and (varies or not pure)
-            out = self.register("result", (), FLOAT64, varies=varies)
-        elif sample is None:
-            raise ValueError(f"{name}: an instruction on arrays needs a sample of its result")
-        else:
-            out = self.register("result", np.shape(sample), dtype_of(sample), varies=varies)
-        self.into.append(Instruction(name, arguments, out.index, options, self.about))
-        if pure:
-            self.made[key] = out.index
-        elif row is not None and row.passes:
-            return arguments[0]
-        return out.index
-
-    def _known(self, name: str, arguments: tuple[int, ...], key: Any) -> int | None:
-        """The register that holds the result already, if there is one."""
-        if key in self.made:
-            self.shared += 1
-            return self.made[key]
-        if name == "mul":
-            for one, other in (arguments, arguments[::-1]):
-                if self.is_number(one, 1) and self.plan.registers[other].kind != "constant":
-                    self.folded += 1
-                    return other
-        if name == "pow" and self.is_number(arguments[1], 1):
-            self.folded += 1
-            return arguments[0]
-        return None
-
-    def is_number(self, r: int, number: float) -> bool:
-        """Whether a register is this constant, written as a plain number."""
-        held = self.plan.registers[r].holds
-        return held.__class__ in (int, float) and bool(held == number)
-
-    def _computed(self, name: str, numbers: Sequence[Any], options: dict[str, Any]) -> Any:
-        if self.plan.scalar:
-            return scalar_call(name, [float(x) for x in numbers], options)
-        return function_of(name)(*numbers, **options)
+            self.emitter.input(x)
 
     # --- forward ----------------------------------------------------------------------------------
 
@@ -244,21 +103,23 @@ class Planner:
             if node in self.places:
                 continue
             if primitive is None:
-                self.place(node)
+                self.emitter.place(node)
                 continue
-            self.about = node
+            self.emitter.about = node
             self.derived.check_options(node.options)
             options = self.options[node] = frozen(primitive.options | node.options)
-            arguments = [self.place(x) for x in node.arguments]
-            self.reached.update(arguments)  # also those that its parts do not need
+            arguments = [self.emitter.place(x) for x in node.arguments]
+            self.emitter.reached.update(arguments)  # also those that its parts do not need
             self.places[node] = self.forward_of(node, primitive, arguments, options)
             register = self.plan.registers[self.places[node]]
             if register.node is None:
                 register.node = node
-        self.plan.output = self.place(self.output)
-        self.reached.update([self.plan.output, *(self.place(x) for x in self.extra)])
+        self.plan.output = self.emitter.place(self.output)
+        self.emitter.reached.update(
+            [self.plan.output, *(self.emitter.place(x) for x in self.extra)]
+        )
         for i, r in enumerate(self.plan.inputs):
-            if r not in self.reached and not self.unused:
+            if r not in self.emitter.reached and not self.unused:
                 x = self.inputs[i]
                 name = getattr(x, "name", None)
                 raise ValueError(
@@ -273,57 +134,27 @@ class Planner:
         """One recorded node. A fused row is taken apart, so that its parts are shared and reused."""
         if self.plan.scalar:
             if isinstance(primitive, Elementwise) and primitive.composite is not None:
-                return self.instantiated(primitive, None, options, (-1, *arguments, -1))
-            return self.emit(primitive.name, arguments, options, node._raw)
+                return self.emitter.instantiated(primitive, None, options, (-1, *arguments, -1))
+            return self.emitter.emit(primitive.name, arguments, options, node._raw)
         if isinstance(node, Value) and not isinstance(primitive, Elementwise):
-            places = [int(x.function[1:]) for x in joined(self, node, primitive)]
-            return self.emit(primitive.name, places, options, node._raw)
-        arguments = as_recorded(self, node, arguments)
+            places = [int(x.function[1:]) for x in joined(self.emitter, node, primitive)]
+            return self.emitter.emit(primitive.name, places, options, node._raw)
+        arguments = self.emitter.as_recorded(node, arguments)
         dtypes = [self.plan.registers[r].dtype for r in arguments]
         mixed = any(each.kind == "f" and each != dtype_of(node) for each in dtypes)
         values = any(isinstance(x, Value) for x in node.arguments)
         if not has_parts(primitive) or mixed or values:
-            return self.emit(primitive.name, arguments, options, node._raw)
-        letters = [self.letter(r, x) for r, x in zip(arguments, node.arguments, strict=True)]
+            return self.emitter.emit(primitive.name, arguments, options, node._raw)
+        letters = [
+            self.emitter.letter(r, x) for r, x in zip(arguments, node.arguments, strict=True)
+        ]
         if isinstance(primitive, Elementwise):
             letters = primitive.alike(letters, dtype_of(node))
-        out = self.lowered(parts_of(primitive)(*letters, **options))
+        out = self.emitter.lowered(parts_of(primitive)(*letters, **options))
         same = self.plan.registers[out].shape == node.shape
         if not same or self.plan.registers[out].dtype != dtype_of(node):
-            return self.emit(primitive.name, arguments, options, node._raw)
+            return self.emitter.emit(primitive.name, arguments, options, node._raw)
         return out
-
-    # --- letters ----------------------------------------------------------------------------------
-
-    def letter(self, r: int, x: Any) -> Any:
-        """What a rule gets for a register: a letter, or a constant that is no array as it is."""
-        data = x._raw if isinstance(x, Node) else x.sample if isinstance(x, Letter) else x
-        if isinstance(data, np.ndarray | float | int | np.generic):
-            if self.plan.registers[r].kind == "constant" and not isinstance(data, np.ndarray):
-                return data
-            return Letter(f"r{r}", sample=data)
-        return data
-
-    def lowered(self, formula: Any) -> int:
-        """The register of a formula: its operations, innermost first, as instructions."""
-        dtype = FLOAT64 if self.about is None else dtype_of(self.about)
-
-        def leaf(x: Any) -> int:
-            if isinstance(x, Letter):
-                return int(x.function[1:])
-            alike = isinstance(x, np.generic | np.ndarray) and not x.ndim and x.dtype == dtype
-            # What a rule computed of plain numbers is a plain number again.
-            return self.constant(x.item() if alike else x)
-
-        def apply(x: Letter, places: list[int]) -> int:
-            row = registry.get(x.function)
-            options = x.options if row is None else row.options | x.options
-            if not has_parts(row):
-                return self.emit(x.function, places, options, x.sample)
-            letters = [self.letter(r, each) for r, each in zip(places, x.arguments, strict=True)]
-            return self.lowered(parts_of(row)(*letters, **options))
-
-        return fold(formula, leaf, apply)
 
     # --- backward ---------------------------------------------------------------------------------
 
@@ -331,8 +162,10 @@ class Planner:
         """Instructions for the gradients: each node's parents get their contributions in turn."""
         plan = self.plan
         output = self.output
-        self.into = plan.backward
-        seed = self.register("seed", np.shape(output._raw), dtype_of(output), varies=plan.scalar)
+        self.emitter.into = plan.backward
+        seed = self.emitter.register(
+            "seed", np.shape(output._raw), dtype_of(output), varies=plan.scalar
+        )
         plan.seed = seed.index
         given = {x for x in self.inputs if isinstance(x, Node)}
         wanted = {
@@ -347,11 +180,11 @@ class Planner:
         pending: dict[Node, list[int]] = {output: [seed.index]}
         self.samples = samples
         for node, parts in walk_back(self.order, pending):
-            self.about = node
+            self.emitter.about = node
             g = self.cotangents[node] = self.added(parts, node)
             if node in wanted:
                 # An input stands for all instances: its gradient is the sum over them, as any leaf's.
-                over = self.emit(TOTAL, (g,), {}) if plan.registers[g].varies else g
+                over = self.emitter.emit(TOTAL, (g,), {}) if plan.registers[g].varies else g
                 plan.gradients.append((node, over))
             if node._primitive is None or node in given:
                 continue
@@ -365,21 +198,23 @@ class Planner:
             total = contributions[0]
             for each in contributions[1:]:
                 sample = self.samples[total] + self.samples[each]
-                total = self.emit("add", (total, each), dict(registry["add"].options), sample)
+                total = self.emitter.emit(
+                    "add", (total, each), dict(registry["add"].options), sample
+                )
                 self.samples[total] = sample
             return total
         varying = [r for r in contributions if registers[r].varies]
         if registers[self.places[node]].varies or not varying:
             return self.summed(contributions)
-        over = self.emit(TOTAL, (self.summed(varying),), {})
+        over = self.emitter.emit(TOTAL, (self.summed(varying),), {})
         return self.summed([over, *(r for r in contributions if not registers[r].varies)])
 
     def summed(self, contributions: list[int]) -> int:
         if len(contributions) == 1:
             return contributions[0]
         if len(contributions) == 2:
-            return self.emit("add", contributions, {})
-        return self.emit("sum", contributions, dict(registry["sum"].options))
+            return self.emitter.emit("add", contributions, {})
+        return self.emitter.emit("sum", contributions, dict(registry["sum"].options))
 
     def contributions(
         self, node: Node, primitive: Primitive, g: int, leads: set[Node]
@@ -393,15 +228,15 @@ class Planner:
         ]
         if not self.plan.scalar:
             return self.array_contributions(node, primitive, g, wanted, options)
-        places = [self.place(x) for x in node.arguments]
+        places = [self.emitter.place(x) for x in node.arguments]
         if isinstance(primitive, Elementwise):
             out = self.places[node]
             return [
-                (x, self.instantiated(primitive, slot, options, (out, *places, g)))
+                (x, self.emitter.instantiated(primitive, slot, options, (out, *places, g)))
                 for slot, x in wanted
                 if primitive.differentiable(slot)
             ]
-        scalariser = Scalariser(self, primitive, options)
+        scalariser = Scalariser(self.emitter, primitive, options)
         found = scalariser.contributions(node, g, places, [slot for slot, _ in wanted])
         return [(x, r) for (_, x), r in zip(wanted, found, strict=True)]
 
@@ -415,10 +250,14 @@ class Planner:
     ) -> Iterable[tuple[Node, int]]:
         cotangent = Letter(f"r{g}", sample=self.samples[g])
         if isinstance(node, Value) and not isinstance(primitive, Elementwise):
-            formulas = joined_contributions(self, node, primitive, cotangent, wanted)
+            formulas = joined_contributions(
+                self.emitter, node, primitive, cotangent, wanted, options
+            )
         else:
-            places = as_recorded(self, node, [self.place(x) for x in node.arguments])
-            letters = [self.letter(r, x) for r, x in zip(places, node.arguments, strict=True)]
+            places = self.emitter.as_recorded(node, [self.emitter.place(x) for x in node.arguments])
+            letters = [
+                self.emitter.letter(r, x) for r, x in zip(places, node.arguments, strict=True)
+            ]
             out = Letter(f"r{self.places[node]}", sample=node._raw)
             formulas = [
                 (x, primitive.vjp(slot, cotangent, out, letters, options))
@@ -429,31 +268,10 @@ class Planner:
         for x, formula in formulas:
             if not isinstance(formula, Letter):
                 raise TypeError(f"the rule of {primitive.name} is no formula of letters")
-            r = self.lowered(formula)
+            r = self.emitter.lowered(formula)
             self.samples[r] = formula.sample
             found.append((x, r))
         return found
-
-    # --- scalar rules, read once ------------------------------------------------------------------
-
-    def instantiated(
-        self,
-        primitive: Elementwise,
-        slot: int | None,
-        options: dict[str, Any],
-        places: Sequence[int],
-    ) -> int:
-        """The register of the contribution of an elementwise row, or (slot None) of its value."""
-        steps = template(primitive, slot, key_of(options), Options(options))
-        if not isinstance(steps, tuple):
-            return places[steps] if steps.__class__ is int else self.constant(steps)
-        done: list[int] = list(places)
-        for name, arguments, chosen in steps:
-            operands = [
-                done[x] if x.__class__ is int else self.constant(float(x[0])) for x in arguments
-            ]
-            done.append(self.emit(name, operands, chosen))
-        return done[-1]
 
     # --- the end ----------------------------------------------------------------------------------
 
@@ -470,7 +288,7 @@ class Planner:
         """Drop the instructions that nothing needs."""
         plan = self.plan
         needed = {plan.output, *(r for _, r in plan.gradients)}
-        needed.update(self.place(x) for x in self.extra)
+        needed.update(self.emitter.place(x) for x in self.extra)
         for part in (plan.backward, plan.forward):
             kept = []
             for step in reversed(part):
@@ -480,4 +298,3 @@ class Planner:
                     kept.append(step)
             plan.dropped += len(part) - len(kept)
             part[:] = reversed(kept)
-        plan.folded, plan.shared = self.folded, self.shared

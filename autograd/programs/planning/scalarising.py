@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +12,7 @@ from autograd.engine.families import Multilinear, Reduction
 from autograd.engine.graph import Node
 from autograd.engine.letters import Letter, fold
 from autograd.engine.primitive import Primitive, registry
-
-if TYPE_CHECKING:
-    from autograd.programs.planning.planner import Planner
+from autograd.programs.planning.emitting import Emitter
 
 MOVES = ("reshape", "transpose", "getitem", "broadcast_to", "concatenate_all", "roll")
 """Rows that only move numbers: on arrays of registers they do what they do on arrays of numbers."""
@@ -23,7 +21,7 @@ MOVES = ("reshape", "transpose", "getitem", "broadcast_to", "concatenate_all", "
 class Scalariser:
     """The contributions of one n-ary node of Values, whose row is a rule on vectors."""
 
-    def __init__(self, planner: Planner, primitive: Primitive, options: dict[str, Any]) -> None:
+    def __init__(self, planner: Emitter, primitive: Primitive, options: dict[str, Any]) -> None:
         self.planner = planner
         self.primitive = primitive
         self.options = options

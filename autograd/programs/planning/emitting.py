@@ -1,0 +1,365 @@
+"""Emitting: instructions on registers, one by one, as a plan is made.
+
+A rule that is called with letters writes down a formula (`letters.Letter`), whose operations become
+instructions; the rules of elementwise rows are read once for all numbers.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.engine.families import Elementwise, Fused
+from autograd.engine.graph import Node
+from autograd.engine.letters import OPERATORS, Letter, arguments_of, fold
+from autograd.engine.primitive import registry
+from autograd.engine.tensor import Tensor
+from autograd.programs.planning.derived import Derived
+from autograd.programs.planning.plan import TOTAL, Instruction, Plan, Register, function_of
+
+FLOAT64: np.dtype[Any] = np.dtype(np.float64)
+SMALL = 64
+"""Constant arrays of up to this size are compared by their contents."""
+
+
+class Emitter:
+    """Writes the instructions of a plan, and gives each result, constant and leaf its register.
+
+    Equal instructions are shared, and those on constants alone computed at once.
+
+    Attributes:
+        places: the register of each node's data.
+        arrays: that of each input array, and of what was made of them, by identity.
+        reached: the registers that something is computed from.
+        into: the list that instructions are added to.
+        about: the node that they belong to.
+    """
+
+    def __init__(self, derived: Derived, *, scalar: bool) -> None:
+        self.derived = derived
+        self.plan = Plan(scalar=scalar)
+        self.places: dict[Node, int] = {}
+        self.arrays: dict[int, int] = {}
+        self.reached: set[int] = set()
+        self.into = self.plan.forward
+        self.about: Node | None = None
+        self.numbers: dict[Any, int] = {}  # constants by what they are
+        self.made: dict[Any, int] = {}  # results by the instruction that made them
+        # Constant arrays, which must not be given to another meanwhile, and what they were.
+        self.copies: dict[int, tuple[Any, Any]] = {}
+
+    def input(self, x: Any) -> None:
+        """The register of a leaf or an array that each run is given."""
+        data = x._raw if isinstance(x, Node) else x
+        r = self.register("input", np.shape(data), dtype_of(x), varies=self.plan.scalar)
+        r.holds = x
+        self.plan.inputs.append(r.index)
+        if isinstance(x, Node):
+            r.node = x
+            self.places[x] = r.index
+        else:
+            self.arrays[id(x)] = r.index
+
+    def register(
+        self, kind: str, shape: tuple[int, ...], dtype: Any, *, varies: bool = False
+    ) -> Register:
+        register = Register(len(self.plan.registers), kind, shape, dtype, varies)
+        self.plan.registers.append(register)
+        return register
+
+    def constant(self, x: Any) -> int:
+        """The register of a number, an array, or whatever else a row takes."""
+        if isinstance(x, np.ndarray):
+            if id(x) in self.arrays:
+                self.reached.add(self.arrays[id(x)])
+                return self.arrays[id(x)]
+            if self.derived.comes_from(x) is not None:
+                return self.made_again(x)
+            small = x.size <= SMALL
+            key: Any = (x.dtype.str, x.shape, x.tobytes()) if small else id(x)
+        else:
+            key = (x.__class__, repr(x))
+        if key not in self.numbers:
+            r = self.register("constant", np.shape(x), dtype_of(x))
+            # What they were when the graph was recorded: a copy, for arrays can be written into.
+            r.holds = np.array(x) if isinstance(x, np.ndarray) else x
+            self.numbers[key] = r.index
+            if isinstance(x, np.ndarray) and x.flags.writeable:
+                self.copies[id(x)] = (x, r.holds)
+        return self.numbers[key]
+
+    def as_it_was(self, x: Any) -> Any:
+        """A constant as it was when the program was made."""
+        return self.copies[id(x)][1] if id(x) in self.copies else x
+
+    def place(self, x: Any) -> int:
+        """The register of an argument: a node, a number or an array."""
+        if not isinstance(x, Node):
+            return self.constant(x)
+        if x not in self.places:
+            r = self.register("parameter", np.shape(x._raw), dtype_of(x))
+            r.holds = r.node = x
+            self.places[x] = r.index
+            self.plan.parameters.append(r.index)
+        return self.places[x]
+
+    def emit(
+        self,
+        name: str,
+        arguments: Sequence[int],
+        options: dict[str, Any],
+        sample: Any = None,
+    ) -> int:
+        """The register of an instruction's result; the instruction is added if it is a new one."""
+        row = registry.get(name)
+        registers = self.plan.registers
+        arguments = tuple(arguments)
+        self.reached.update(arguments)
+        fixed, varies = name != TOTAL, False
+        for r in arguments:
+            register = registers[r]
+            fixed = fixed and register.kind == "constant"
+            varies = varies or register.varies
+        pure = row is None or not row.is_impure(options)
+        key = (name, arguments, key_of(options) if options else ())
+        if pure:
+            if (known := self._known(name, arguments, key)) is not None:
+                return known
+            if fixed:
+                self.plan.folded += 1
+                numbers = [registers[r].holds for r in arguments]
+                return self.constant(self._computed(name, numbers, options))
+        if self.plan.scalar:
+            # What is drawn is another number for each instance, and a total is the same for all.
+            varies = name != TOTAL and (varies or not pure)
+            out = self.register("result", (), FLOAT64, varies=varies)
+        elif sample is None:
+            raise ValueError(f"{name}: an instruction on arrays needs a sample of its result")
+        else:
+            out = self.register("result", np.shape(sample), dtype_of(sample), varies=varies)
+        self.into.append(Instruction(name, arguments, out.index, options, self.about))
+        if pure:
+            self.made[key] = out.index
+        elif row is not None and row.passes:
+            return arguments[0]
+        return out.index
+
+    def _known(self, name: str, arguments: tuple[int, ...], key: Any) -> int | None:
+        """The register that holds the result already, if there is one."""
+        if key in self.made:
+            self.plan.shared += 1
+            return self.made[key]
+        if name == "mul":
+            for one, other in (arguments, arguments[::-1]):
+                if self.is_number(one, 1) and self.plan.registers[other].kind != "constant":
+                    self.plan.folded += 1
+                    return other
+        if name == "pow" and self.is_number(arguments[1], 1):
+            self.plan.folded += 1
+            return arguments[0]
+        return None
+
+    def is_number(self, r: int, number: float) -> bool:
+        """Whether a register is this constant, written as a plain number."""
+        held = self.plan.registers[r].holds
+        return held.__class__ in (int, float) and bool(held == number)
+
+    def _computed(self, name: str, numbers: Sequence[Any], options: dict[str, Any]) -> Any:
+        if self.plan.scalar:
+            return scalar_call(name, [float(x) for x in numbers], options)
+        return function_of(name)(*numbers, **options)
+
+    def made_again(self, x: Any) -> int:
+        """The register of an array that was made of an input array, or of nodes."""
+        if self.plan.scalar:
+            self.derived.refuse(x, "a graph of Values has no arrays")
+        for each in self.derived.steps(x, self.arrays):
+            places = [self.place(y) for y in each.arguments]
+            r = self.emit(each.row.name, places, each.options, each.out)
+            self.arrays[id(each.out)] = r
+        return self.arrays[id(x)]
+
+    def as_recorded(self, node: Node, arguments: list[int]) -> list[int]:
+        """The arguments' registers, whole numbers as the floats that they became when recording."""
+        if not isinstance(node, Tensor):
+            return arguments
+        cast = registry["astype"]
+        found = list(arguments)
+        for i, (r, x) in enumerate(zip(arguments, node._arrays, strict=True)):
+            held = self.plan.registers[r].dtype
+            if isinstance(x, np.ndarray) and x.dtype != held and held.kind in "biu":
+                found[i] = self.emit(cast.name, [r], {"dtype": x.dtype}, x)
+        return found
+
+    # --- rules, read with letters -----------------------------------------------------------------
+
+    def letter(self, r: int, x: Any) -> Any:
+        """What a rule gets for a register: a letter, or a constant that is no array as it is."""
+        data = x._raw if isinstance(x, Node) else x.sample if isinstance(x, Letter) else x
+        if isinstance(data, np.ndarray | float | int | np.generic):
+            if self.plan.registers[r].kind == "constant" and not isinstance(data, np.ndarray):
+                return data
+            return Letter(f"r{r}", sample=data)
+        return data
+
+    def lowered(self, formula: Any) -> int:
+        """The register of a formula: its operations, innermost first, as instructions."""
+        dtype = FLOAT64 if self.about is None else dtype_of(self.about)
+
+        def leaf(x: Any) -> int:
+            if isinstance(x, Letter):
+                return int(x.function[1:])
+            alike = isinstance(x, np.generic | np.ndarray) and not x.ndim and x.dtype == dtype
+            # What a rule computed of plain numbers is a plain number again.
+            return self.constant(x.item() if alike else x)
+
+        def apply(x: Letter, places: list[int]) -> int:
+            row = registry.get(x.function)
+            options = x.options if row is None else row.options | x.options
+            if not has_parts(row):
+                return self.emit(x.function, places, options, x.sample)
+            letters = [self.letter(r, each) for r, each in zip(places, x.arguments, strict=True)]
+            return self.lowered(parts_of(row)(*letters, **options))
+
+        return fold(formula, leaf, apply)
+
+    def instantiated(
+        self,
+        primitive: Elementwise,
+        slot: int | None,
+        options: dict[str, Any],
+        places: Sequence[int],
+    ) -> int:
+        """The register of the contribution of an elementwise row, or (slot None) of its value."""
+        steps = template(primitive, slot, key_of(options), Options(options))
+        if not isinstance(steps, tuple):
+            return places[steps] if steps.__class__ is int else self.constant(steps)
+        done: list[int] = list(places)
+        for name, arguments, chosen in steps:
+            operands = [
+                done[x] if x.__class__ is int else self.constant(float(x[0])) for x in arguments
+            ]
+            done.append(self.emit(name, operands, chosen))
+        return done[-1]
+
+
+# --- rules of elementwise rows, read once ---------------------------------------------------------
+
+
+class Options:
+    """Options as one argument of a cached function, told apart by the key beside it."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.options = options
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Options)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@functools.lru_cache(maxsize=1024)
+def template(primitive: Elementwise, slot: int | None, key: Any, options: Options) -> Any:
+    """The cotangent times a local derivative, or (None) the row's parts: a place, a number, or steps.
+
+    A step is a name, arguments and options.
+
+    An argument is the place of an earlier result (0 is the output, then the inputs, the cotangent, and
+    the steps), or a number in a tuple of its own.
+    """
+    count = len(primitive.derivatives) + 1
+    letters = [Letter(f"r{i}", sample=0.5) for i in range(count)]
+    g = Letter(f"r{count}", sample=0.5)
+    try:
+        if slot is None:
+            made: Any = primitive.composite
+            formula = made(*letters[1:], **options.options)
+        else:
+            formula = primitive.times(slot, g, letters[0], letters[1:], options.options)
+    except TypeError as error:
+        raise TypeError(f"the rule of {primitive.name} is no formula of letters: {error}") from None
+    if not isinstance(formula, Letter):
+        return float(formula)
+    steps: list[Any] = []
+
+    def composite(x: Any) -> Any:
+        row = registry.get(x.function) if isinstance(x, Letter) else None
+        return row.composite if isinstance(row, Elementwise) else None
+
+    def parts(x: Any) -> Any:
+        """What is computed before x: the arguments, or what a row is made of."""
+        made = composite(x)
+        if made is None:
+            return arguments_of(x)
+        return (made(*x.arguments, **(registry[x.function].options | x.options)),)
+
+    def leaf(x: Any) -> Any:
+        return int(x.function[1:]) if isinstance(x, Letter) else (x,)
+
+    def step(x: Letter, arguments: list[Any]) -> Any:
+        if composite(x) is not None:
+            return arguments[0]
+        row = registry.get(x.function)
+        steps.append((x.function, arguments, x.options if row is None else row.options | x.options))
+        return count + len(steps)
+
+    place = fold(formula, leaf, step, parts)
+    return tuple(steps) if place == count + len(steps) and steps else place
+
+
+def scalar_call(name: str, numbers: list[float], options: dict[str, Any]) -> float:
+    """One instruction of a scalar plan on plain numbers."""
+    if name in registry:
+        row: Any = registry[name]
+        if isinstance(row, Elementwise):
+            return float(row.array(*numbers, **options))
+        return float(row.on_numbers(np.array(numbers), options))
+    function: Callable[..., Any] = OPERATORS[name][1]
+    if name in ("logical_and", "logical_or"):  # which take truth values, and those are numbers here
+        return float(function(*map(bool, numbers)))
+    return float(function(*numbers))
+
+
+def dtype_of(x: Any) -> np.dtype[Any]:
+    """The dtype of a node's data, or of an array; a plain number is float64."""
+    data = x._raw if isinstance(x, Node) else x
+    return getattr(data, "dtype", FLOAT64)
+
+
+def key_of(x: Any) -> Any:
+    """Something hashable that is equal for equal options, and arrays by identity."""
+    if isinstance(x, dict):
+        return tuple((name, key_of(each)) for name, each in x.items())
+    if isinstance(x, tuple | list):
+        return tuple(key_of(each) for each in x)
+    if isinstance(x, slice):
+        return ("slice", x.start, x.stop, x.step)
+    if isinstance(x, np.ndarray):
+        return (x.dtype.str, x.shape, x.tobytes()) if x.size <= SMALL else ("array", id(x))
+    return (x.__class__, x) if x.__hash__ is not None else id(x)
+
+
+def frozen(x: Any) -> Any:
+    """Options with copies of their arrays, which can be written into."""
+    if isinstance(x, dict):
+        return {name: frozen(each) for name, each in x.items()}
+    if x.__class__ in (tuple, list):
+        return x.__class__([frozen(each) for each in x])
+    return np.array(x) if isinstance(x, np.ndarray) and x.flags.writeable else x
+
+
+def has_parts(row: Any) -> bool:
+    """Whether a row is made of others, into which it is taken apart."""
+    if isinstance(row, Elementwise):
+        return row.composite is not None
+    return isinstance(row, Fused) and not row.whole
+
+
+def parts_of(row: Any) -> Callable[..., Any]:
+    """The composite of a row that is made of others."""
+    composite: Callable[..., Any] = row.composite
+    return composite
