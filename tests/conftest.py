@@ -18,6 +18,11 @@ collect_ignore = (
 )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """`-m quick` looks into no other file than those of the quick tests."""
+    quick.choose(config)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`-m quick` chooses among what is marked here."""
