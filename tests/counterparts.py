@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from samples import UNARY
+from samples import ELEMENTWISE
 
 
 def reduced(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,18 +34,26 @@ def product(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return x
 
 
+UNLIKE = {
+    "floor_divide": "not differentiable there",
+    "binary_cross_entropy": "of logarithms that are cut off",
+}
+"""Elementwise rows whose name PyTorch has for something else, and what that is."""
+
+
+def of_name(name: str) -> Callable[..., Any] | None:
+    """PyTorch's function of the name of an elementwise row, wherever it has it; None if it has none."""
+    found = None if name in UNLIKE else getattr(torch, name, None)
+    for place in (torch.special, torch.nn.functional):
+        found = found or (None if name in UNLIKE else getattr(place, name, None))
+    return found
+
+
 COUNTERPARTS: dict[str, Callable[..., Any]] = {
-    name: getattr(torch, name)
-    for name in (*UNARY, "add", "sub", "mul", "div", "remainder", "pow", "arctan2", "hypot")
-    if name not in ("cbrt", "identity", "softplus")
+    name: function for name in ELEMENTWISE if (function := of_name(name)) is not None
 } | {
     "identity": torch.positive,
-    "softplus": torch.nn.functional.softplus,
-    "logaddexp": torch.logaddexp,
-    "maximum": torch.maximum,
-    "minimum": torch.minimum,
     "clip_between": torch.clamp,
-    "where": torch.where,
     "sum": reduced(torch.sum),
     "mean": reduced(torch.mean),
     "prod": product,
@@ -106,8 +114,6 @@ MORE: dict[str, Callable[..., Any]] = {
     "batch_norm": lambda x, axis=0, eps=1e-5: normalised(x, axis, eps),
     "layer_norm": lambda x, axis=-1, eps=1e-5: normalised(x, axis, eps),
     "rms_norm": lambda x, axis=-1, eps=1e-5: normalised(x, axis, eps, centred=False),
-    "xlogy": torch.xlogy,
-    "xlog1py": torch.special.xlog1py,
     "hinge": lambda x, y: torch.relu(1 - x * y),
     "kl_divergence": lambda x, y, of_logs=False, log_target=False: (
         torch.exp(y) * (y - x)

@@ -32,10 +32,10 @@ def comparable(sample: Sample) -> bool:
     empty = any(np.size(x) == 0 for x in sample.arrays)
     if empty and sample.primitive in ("max", "min", "logsumexp", "std", "var", "einsum_all"):
         return False
-    at_origin = sample.primitive == "hypot" and not sample.smooth
+    at_zero = sample.primitive in ("hypot", "xlogy", "xlog1py") and not sample.smooth
     fixed_bounds = sample.primitive in ("clip_between", "where") and len(sample.slots) == 1
     stretched = sample.primitive == "einsum_all" and "(1,)" in sample.title
-    return not (at_origin or fixed_bounds or stretched)
+    return not (at_zero or fixed_bounds or stretched)
 
 
 def torch_tensor(x: Any, tracked: bool) -> Any:
