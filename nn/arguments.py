@@ -114,6 +114,8 @@ def fraction(x: Any, what: str) -> float:
 
 def share(x: Any, what: str) -> float:
     """A number from 0 to 1."""
+    if x.__class__ is float and 0.0 <= x <= 1.0:  # losses ask in every step
+        return x
     return number(x, what, high=1.0)
 
 

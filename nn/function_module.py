@@ -38,7 +38,10 @@ class FunctionModule(Module):
 
     def _applied(self, *inputs: Any) -> Any:
         """The function of some inputs, with the module's options."""
-        return self.function(*inputs, **{name: getattr(self, name) for name in self._options})
+        if not self._options:
+            return self.function(*inputs)
+        held = self.__dict__
+        return self.function(*inputs, **{name: held[name] for name in self._options})
 
     def describe(self) -> str:
         """The options that are not what they are by default."""

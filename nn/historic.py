@@ -223,8 +223,8 @@ class DeltaRule:
             net = self.weight @ x + self.bias
             o = f.array(net)
             error: Array = y - o
-            delta = self.lr * f.vjp(0, error, o, (net,), f.options)
-            weight, bias = self.weight + np.outer(delta, x), self.bias + delta
+            delta = self.lr * error * f.derivatives[0](o, net)
+            weight, bias = self.weight + delta[:, None] * x, self.bias + delta
         check_finite(weight, "DeltaRule")
         self.weight, self.bias = weight, bias
         return error
@@ -243,7 +243,7 @@ class DeltaRule:
         return until_steady(self._update, loss, x, y, epochs, tolerance)
 
 
-ROWS: dict[str, autograd.Primitive] = {
+ROWS: dict[str, Any] = {
     "sigmoid": autograd.sigmoid,
     "tanh": autograd.tanh,
     "identity": autograd.identity,

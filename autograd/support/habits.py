@@ -768,7 +768,8 @@ def bare(parameter: inspect.Parameter) -> inspect.Parameter:
 
 
 ADVISED: dict[Callable[..., Any], Callable[..., Any]] = {}
-"""For each function that a module publishes what it is published as; for this, itself."""
+"""For each function that a module publishes what it is published as; for this, and for a class whose
+methods say how they are called, itself."""
 
 
 def publish(module: str, *others: str, below: bool = False) -> None:
@@ -860,13 +861,11 @@ def advise_methods(cls: type) -> None:
         return  # what has slots is made and asked by the thousand
     package = cls.__module__.partition(".")[0]
     for owner in cls.__mro__:
-        if owner.__module__.partition(".")[0] != package:
+        if owner in ADVISED or owner.__module__.partition(".")[0] != package:
             continue
+        ADVISED[owner] = owner
         for name, x in list(vars(owner).items()):
             hidden = name.startswith("_") and name != "__init__"
             if hidden or name in NOT_CALLED_BY_USERS or not isinstance(x, FunctionType):
                 continue
-            if x not in ADVISED:
-                made = advised(x, owner.__name__ if name == "__init__" else name)
-                ADVISED[made] = made
-                setattr(owner, name, made)
+            setattr(owner, name, advised(x, owner.__name__ if name == "__init__" else name))

@@ -18,6 +18,7 @@ FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 NODES = (Node, Followed)
 ARRAYS = (np.ndarray, Followed)
+REDUCTIONS = ("mean", "sum", "none")
 
 
 # --- operands ----------------------------------------
@@ -322,7 +323,8 @@ def check_probabilities(y: Any, d: Any, loss: str, binary: bool) -> None:
 
 def check_reduction(reduction: str) -> None:
     """Raise unless `reduction` is one of three words."""
-    one_of(reduction, ("mean", "sum", "none"), "reduction")
+    if reduction.__class__ is not str or reduction not in REDUCTIONS:
+        one_of(reduction, REDUCTIONS, "reduction")
 
 
 def reduced(losses: Any, reduction: str, loss: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections import UserDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
@@ -19,17 +18,17 @@ Array = np.ndarray[Any, Any]
 Check = Callable[[Any, str], Any]
 
 
-def options_of(init: Callable[..., None], fractions: tuple[str, ...] = ()) -> dict[str, Check]:
+def options_of(init: Any, fractions: tuple[str, ...] = ()) -> dict[str, Check]:
     """The options that a rule's ``__init__`` takes, with the check of each: it follows from the default.
 
     Numbers are 0 or more; those named in `fractions` are below 1 as well.
     """
     checks: dict[type, Check] = {bool: flag, tuple: pair_of_fractions, float: non_negative}
-    taken = inspect.signature(init).parameters.values()
+    defaults = init.__defaults__ or ()
+    names = init.__code__.co_varnames[: init.__code__.co_argcount][-len(defaults) :]
     return {
-        each.name: fraction if each.name in fractions else checks[type(each.default)]
-        for each in taken
-        if each.default is not each.empty
+        name: fraction if name in fractions else checks[type(default)]
+        for name, default in zip(names, defaults, strict=True)
     }
 
 
