@@ -6,6 +6,10 @@
 >>> z.backward()
 >>> round(x.grad, 4), y.grad
 (2.5839, 2.0)
+
+Read `engine` and `primitives` first: all else follows from them. `transforms` and `checking` use the
+passes; `formulas` writes rules down, which `views` show and `programs` compute; `expressions` is
+behind the command line, and `support` has no mathematics.
 """
 
 from autograd.checking.exercises import check_answer as check_answer

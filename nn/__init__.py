@@ -10,6 +10,12 @@
 ...     optimizer.step()
 >>> bool((model(images).numpy().argmax(axis=1) == labels).mean() > 0.8)
 True
+
+To read it: `module` and `layers`, `functional` and `losses`, then `optim`, `schedules` and
+`training`. `init`, `regularisers`, `metrics`, `data`, `inspect` stand beside them, `scalar`,
+`networks_of_values` and `historic` for themselves; `experiments` are behind the command line.
+`arguments`, `settings`, `trial`, `randomness`, `function_module` and `neighbours` are what these
+share.
 """
 
 from nn.neighbours import autograd  # asked who it is before the rest is imported

@@ -6,6 +6,7 @@ import ast
 import doctest
 import importlib
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -188,6 +189,57 @@ def test_every_public_function_and_class_has_a_docstring(path: Path) -> None:
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
             assert ast.get_docstring(node), f"{name_of(path)}: {node.name} has no docstring"
+
+
+ROOMS = [path for path in FILES if path.stem == "__init__"]
+
+
+@pytest.mark.parametrize("path", ROOMS, ids=name_of)
+def test_a_room_says_in_which_order_to_read_it(path: Path) -> None:
+    """The first lines of a folder name each of its files and folders."""
+    said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    inside = {each.stem for each in path.parent.glob("*.py") if not each.stem.startswith("__")}
+    inside |= {each.parent.name for each in path.parent.glob("*/__init__.py")}
+    assert inside <= set(re.findall(r"`(\w+)`", said)), f"{name_of(path)} leaves some out"
+
+
+def test_the_drawing_of_the_rooms_is_true() -> None:
+    boxes, arrows = rooms.drawn(rooms.PICTURE.read_text(encoding="utf-8"))
+    graph = rooms.between_rooms(GRAPH)
+    again = "draw the rooms anew: python -m docs.rooms"
+    assert boxes == {room: rooms.said(room) for room in graph}, again
+    assert arrows == rooms.without_detours(graph), again
+
+
+def test_a_drawing_leaves_out_what_a_longer_way_shows() -> None:
+    graph = {"a": {"b", "c"}, "b": {"c"}, "c": set(), "d": {"a", "c"}}
+    assert rooms.without_detours(graph) == {"a": {"b"}, "b": {"c"}, "c": set(), "d": {"a"}}
+
+
+TWICE = {
+    **dict.fromkeys(
+        (
+            *("Arrow", "Box", "Call", "Check", "Code", "Edge", "Entry", "Layout", "Line"),
+            *("Matrices", "Memory", "OneLineParser", "Operation", "Plan", "Reading", "Step"),
+            "Writer",
+        ),
+        "owed",
+    ),
+    "Layer": "one of Values, as micrograd has it, and what a drawing of a network shows of one",
+    "Linear": "the layer, and the family of primitives",
+    "MLP": "the network, and that of Values, as micrograd has it",
+}
+"""Names of classes that mean two things, and why they may."""
+
+
+def test_one_class_name_means_one_thing() -> None:
+    places: dict[str, list[str]] = {}
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name.lstrip("_"), []).append(name_of(path))
+    twice = {name: files for name, files in places.items() if len(files) > 1}
+    assert twice.keys() <= TWICE.keys(), twice
 
 
 @pytest.mark.parametrize("package", [autograd, nn], ids=lambda package: package.__name__)

@@ -1,1 +1,4 @@
-"""By NumPy: a plan as Python text, one NumPy call an instruction."""
+"""By NumPy: a plan as Python text, one NumPy call an instruction.
+
+Read `executor`, then `writing`.
+"""

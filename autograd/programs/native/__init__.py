@@ -1,1 +1,6 @@
-"""Native: a plan as machine code, by way of LLVM text."""
+"""Native: a plan as machine code, by way of LLVM text.
+
+Read `llvm`, which writes text, `machine`, which makes code of it, and `cache`; then `scalars` and
+`tensors`, which each make text of a plan. `mathematics` has what a processor lacks; `cores` and
+`heads` know the machine.
+"""
