@@ -440,4 +440,5 @@ def hvp(f: Function, primals: Any, tangents: Any) -> Any:
     return product[0] if len(primals) == 1 else product
 
 
+__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 publish(__name__)

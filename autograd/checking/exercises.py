@@ -69,4 +69,5 @@ def _numbers(x: Any) -> np.ndarray[Any, np.dtype[np.float64]] | None:
         return None
 
 
+__all__ = ["check_answer"]
 publish(__name__)

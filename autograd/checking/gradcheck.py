@@ -560,4 +560,5 @@ class detect_anomaly(ModeChange):  # noqa: N801  (PyTorch's name)
         super().__init__(anomaly=Anomaly())
 
 
+__all__ = ["GradientError", "detect_anomaly", "gradcheck"]
 publish(__name__)

@@ -440,4 +440,5 @@ def compile(
     return CompiledFunction(output, **options)
 
 
+__all__ = ["CompiledFunction", "compile"]
 publish(__name__)

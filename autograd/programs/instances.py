@@ -532,4 +532,5 @@ class Call:
         return np.zeros_like(self.result) if found is None else found
 
 
+__all__ = ["InstanceFunction", "vectorize"]
 publish(__name__)

@@ -60,4 +60,5 @@ def _name_node(node: Node, text: str) -> None:
         node.name = text
 
 
+__all__ = ["name"]
 publish(__name__)

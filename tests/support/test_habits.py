@@ -417,3 +417,10 @@ def test_a_name_that_another_base_has_is_that_bases() -> None:
     assert "summary" not in dir(net)
     with pytest.raises(AttributeError, match="summary"):
         net.summary()
+
+
+@pytest.mark.parametrize("method", ["is_impure", "vjp", "jvp", "differentiable", "evaluate"])
+def test_what_a_pass_calls_for_every_node_is_not_wrapped_for_advice(method: str) -> None:
+    """That a subclass of it is published, say, must not cost every node of every graph a call more."""
+    code = getattr(autograd.Primitive, method).__code__
+    assert Path(code.co_filename).name == "primitive.py"

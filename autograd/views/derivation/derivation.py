@@ -279,4 +279,5 @@ def _targets(order: Sequence[Node], wrt: Any) -> list[Node]:
     return targets
 
 
+__all__ = ["Derivation", "Line", "derivation"]
 publish(__name__)

@@ -410,4 +410,5 @@ def whole_arrows(picture: str) -> str:
     return SECOND_PART.sub(joined, FIRST_PART.sub("", POINT.sub("", picture)))
 
 
+__all__ = ["Drawing", "draw"]
 publish(__name__)

@@ -312,4 +312,5 @@ def _labels(node: Node, otherwise: str, output: Node) -> list[str]:
     return [each if len(each) <= 16 else f"{each[:9]}…{each[-6:]}" for each in labels]
 
 
+__all__ = ["JacobianPicture", "jacobian_picture"]
 publish(__name__)

@@ -307,4 +307,5 @@ def _check_number(name: str, x: Any, least: int, most: int | None) -> None:
         raise ValueError(f"{name} is a whole number {limits}, not {x}")
 
 
+__all__ = ["Stepper"]
 publish(__name__)

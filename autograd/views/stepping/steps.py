@@ -464,4 +464,5 @@ def _read_only(x: Any) -> Any:
     return x
 
 
+__all__ = ["ForwardStep", "Step", "forward_steps", "steps"]
 publish(__name__)
