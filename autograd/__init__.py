@@ -220,7 +220,9 @@ from autograd.transforms import (
     value_and_grad as value_and_grad,
     vjp as vjp,
 )
+from autograd.views.canvas.page import html_page as html_page
 from autograd.views.canvas.sheet import ModelPicture as ModelPicture
+from autograd.views.canvas.theme import DARK as DARK, LIGHT as LIGHT
 from autograd.views.derivation.derivation import Derivation as Derivation, derivation as derivation
 from autograd.views.drawing.drawing import Drawing as Drawing, draw as draw
 from autograd.views.drawing.jacobians import (

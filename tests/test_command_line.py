@@ -116,8 +116,11 @@ def test_options_reach_the_stepper(
         (["x * y", "--at", "x=1"], r"no value for y: add --at y=\.\.\."),
         (["x", "--at", "x=one"], "'one' is not a number"),
         (["2 + 3"], "no gradient"),
-        (["x", "--at", "x=1", "-o", "lesson.svg"], r"saved as \.html, not as 'lesson\.svg'"),
-        (["x", "--at", "x=1", "-o", ""], r"saved as \.html, not as ''"),
+        (
+            ["x", "--at", "x=1", "-o", "lesson.svg"],
+            r"a stepper as 'lesson\.svg': the name ends in \.html",
+        ),
+        (["x", "--at", "x=1", "-o", ""], r"a stepper as '': the name ends in \.html"),
         (["x", "--at", "x=1", "-o", "absent/x.html"], "cannot write absent/x.html"),
         (["x", "--at", "x=1", "-o", "folder.html"], "cannot write folder.html"),
         (["x", "--at", "x=1", "--start", "last"], "a whole number or \"backward\", not 'last'"),

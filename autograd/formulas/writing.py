@@ -163,7 +163,7 @@ class Writer:
                 return Piece(self.signs[DOTS], ATOM)
             if self.numbers:
                 x = tree.sample
-                return Piece(self.array(x), ATOM) if x.ndim else self.number(x)
+                return Piece(self.array(x, computed=True), ATOM) if x.ndim else self.number(x)
             # ∂L/∂x needs brackets under a power or a transpose.
             text = self.leaf(tree.function)
             if text.startswith(("∂", r"\frac")):
@@ -224,11 +224,17 @@ class Writer:
         piece = self.fraction(abs(ratio.numerator), ratio.denominator)
         return piece if x > 0 else Piece(self.minus.strip() + piece.text, PRODUCT)
 
-    def array(self, x: Any) -> str:
-        """A small array in square brackets; of a larger one the shape."""
+    def array(self, x: Any, *, computed: bool = False) -> str:
+        """A small array in square brackets; of a larger one the shape.
+
+        Numbers that were computed are rounded; those of a constant may be ratios, as `exact` has them.
+        """
         if x.size > 6:
             return self.call("array", [" × ".join(map(str, x.shape))], {}).text
-        inner = [self.array(row) if row.ndim else self.constant(row.item()).text for row in x]
+        entry = self.number if computed and x.dtype != bool else self.constant
+        inner = [
+            self.array(row, computed=computed) if row.ndim else entry(row.item()).text for row in x
+        ]
         return f"[{', '.join(inner)}]"
 
     def at_least(self, level: int, tree: Any) -> str:

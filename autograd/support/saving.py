@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,6 +26,36 @@ PART = ".part"
 
 UNSYNCED = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES)
 """What a system says that cannot bring a folder to the disk."""
+
+
+def write_as(
+    path: str | os.PathLike[str], what: str, formats: Mapping[str, Callable[[], bytes]]
+) -> Path:
+    """Write a file in the format that the ending of its name says, by `write_whole`.
+
+    Args:
+        path: the file.
+        what: what is saved, for the error.
+        formats: what makes the content, by the ending of the name.
+
+    Raises:
+        ValueError: another ending.
+        OSError: the file cannot be written.
+
+    >>> write_as("notes.md", "a note", {".txt": lambda: b"whole"})
+    Traceback (most recent call last):
+        ...
+    ValueError: cannot save a note as 'notes.md': the name ends in .txt
+    """
+    from pathlib import Path
+
+    path = Path(path)
+    make = formats.get(path.suffix.lower())
+    if make is None:
+        raise ValueError(
+            f"cannot save {what} as {path.name!r}: the name ends in {', '.join(formats)}"
+        )
+    return write_whole(path, make())
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:

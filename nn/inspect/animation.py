@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from autograd import DARK, LIGHT, html_page
 from nn.inspect.boundary import Plane, Snapshot
 from nn.inspect.figures import new_figure
 from nn.inspect.training import draw_curve, epoch_length, metrics_of
@@ -129,25 +130,18 @@ def as_gif(images: list[Any], fps: float) -> bytes:
     return picture.getvalue()
 
 
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-<title>{title}</title>
-<style>
-body {{ margin: 0; background: #FFFFFF; color: #1A1A1A; font: 15px Helvetica, Arial, sans-serif }}
-main {{ max-width: {width}px; margin: 0 auto; padding: 8px }}
+STYLE = f"""
+body {{ margin: 0; font: 15px Helvetica, Arial, sans-serif }}
+body {{ background: {LIGHT.background}; color: {LIGHT.text} }}
+main {{ margin: 0 auto; padding: 8px }}
 img {{ display: block; width: 100%; height: auto }}
 .bar {{ display: flex; gap: 8px; align-items: center }}
 button {{ font: inherit; min-width: 44px; min-height: 40px }}
 input {{ flex: 1; min-width: 60px }}
-@media (prefers-color-scheme: dark) {{ body {{ background: #16181D; color: #ECECEC }} }}
-</style>
-</head>
-<body>
-<main>
+@media (prefers-color-scheme: dark) {{ body {{ background: {DARK.background}; color: {DARK.text} }} }}
+"""
+
+BODY = """<main style="max-width: {width}px">
 <img id="picture" alt="{title}" src="data:image/png;base64,{last}">
 <div class="bar">
 <button id="play" type="button" aria-label="play or pause">&#9654;</button>
@@ -172,10 +166,7 @@ input {{ flex: 1; min-width: 60px }}
   }};
   place.oninput = () => {{ stop(); show(+place.value); }};
 }})();
-</script>
-</body>
-</html>
-"""
+</script>"""
 
 
 def as_html(images: list[Any], fps: float, title: str) -> bytes:
@@ -185,7 +176,7 @@ def as_html(images: list[Any], fps: float, title: str) -> bytes:
         picture = BytesIO()
         image.quantize(128).save(picture, "PNG")
         texts.append(base64.b64encode(picture.getvalue()).decode())
-    page = PAGE.format(
+    body = BODY.format(
         title=html.escape(title),
         width=images[0].width,
         last=texts[-1],
@@ -193,4 +184,4 @@ def as_html(images: list[Any], fps: float, title: str) -> bytes:
         frames=json.dumps(texts),
         pause=round(1000 / fps),
     )
-    return page.encode()
+    return html_page(title, body, style=STYLE)

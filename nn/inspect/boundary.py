@@ -167,7 +167,7 @@ class Plane:
         )
         # The line around the last class is part of the others'.
         for lead in leads(scores[: -len(self.x)], regions, threshold)[:-1]:
-            axes.contour(across, up, lead, levels=[0.0], colors="#333333", linewidths=1)
+            axes.contour(across, up, lead, levels=[0.0], colors=GREY, linewidths=1)
         missed = predicted != self.labels
         for label in range(classes):
             mine = self.labels == label

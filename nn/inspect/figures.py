@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Hues of the Okabe-Ito palette, which colour-blind readers can tell apart.
-BLUE, ORANGE = "#0068A5", "#C25A00"
-GREY = "#4D4D4D"
-COLOURS = (BLUE, ORANGE, "#00805E", "#A6538A", "#4D4D4D", "#8A7A00", "#3C9BC9")
+COLOURS = autograd.LIGHT.series
+BLUE, ORANGE = COLOURS[:2]
+GREY, RULE = autograd.LIGHT.line, autograd.LIGHT.rule
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -43,5 +42,5 @@ def plain(axes: Any) -> None:
     """Only the axes that are read."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(colors=GREY)
-    axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
+    axes.grid(axis="y", color=RULE, linewidth=0.8)
     axes.set_axisbelow(True)

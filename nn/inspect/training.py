@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nn.arguments import whole
-from nn.inspect.figures import BLUE, COLOURS, GREY, ORANGE, new_figure, plain
+from nn.inspect.figures import BLUE, COLOURS, GREY, ORANGE, RULE, new_figure, plain
 from nn.metrics import confusion_matrix, plain_numbers
 
 if TYPE_CHECKING:
@@ -305,8 +305,8 @@ def draw_matrix(axes: Any, counts: Array, names: Sequence[str]) -> None:
     axes.set_yticks(range(classes), names)
     axes.set_xticks(np.arange(classes + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(classes + 1) - 0.5, minor=True)
-    axes.grid(which="minor", color="#DDDDDD", linewidth=0.8)
+    axes.grid(which="minor", color=RULE, linewidth=0.8)
     axes.tick_params(which="both", length=0, colors=GREY)
-    axes.spines[:].set_color("#DDDDDD")
+    axes.spines[:].set_color(RULE)
     axes.set_xlabel("predicted digit" if classes == 10 else "predicted class", color=GREY)
     axes.set_ylabel("true digit" if classes == 10 else "true class", color=GREY)

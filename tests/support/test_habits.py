@@ -34,6 +34,7 @@ MODULES: dict[str, ModuleType] = {
 }
 # What packages use, and students do not.
 TOOLS = (
+    "html_page",
     "install_hint",
     "option_advice",
     "publish",

@@ -1,5 +1,5 @@
 """The canvas: what every picture is made with: colours, shapes, layouts, renderers.
 
 Read `theme`, the one palette, then `sheet`: shapes as SVG. `layout` and `stacking` say where boxes
-go; `rendering`, `printing` and `embedding` make files and cells of a picture.
+go; `rendering`, `printing`, `embedding` and `page` make files and cells of a picture.
 """

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import base64
 import html
+import os
 import re
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.support.habits import Listed
+from autograd.support.saving import write_as
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 READABLE = 9.0
 """The size, in pixels, that text in a picture has at least in a page, however narrow this is."""
@@ -41,10 +47,30 @@ class Embedded(metaclass=Listed):
     _contents: str
     """What the picture shows, in words."""
 
+    _what: str
+    """What the picture is called where it cannot be saved."""
+
     @property
     def svg(self) -> str:
         """The picture as SVG."""
         raise TypeError(f"{type(self).__name__} draws nothing")
+
+    def _formats(self) -> Mapping[str, Callable[[], bytes]]:
+        """What makes a file, by its ending."""
+        return {".svg": lambda: self.svg.encode()}
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture as ``.svg``, ``.png`` or ``.pdf``; of a graph also as ``.dot`` or ``.gv``.
+
+        Of a graph Graphviz makes ``.png`` and ``.pdf``, of every other picture matplotlib.
+
+        Raises:
+            ValueError: another ending.
+            RenderingError: there is no Graphviz, or none that makes this format.
+            ImportError: matplotlib is not there; the message says how to install it.
+            OSError: the file cannot be written.
+        """
+        return write_as(path, f"a {self._what}", self._formats())
 
     def _repr_html_(self) -> str:
         svg = self.svg

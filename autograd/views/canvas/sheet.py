@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
 
 from autograd.formulas.plain import visible
-from autograd.support.saving import write_whole
 from autograd.views.canvas.embedding import Embedded
 from autograd.views.canvas.theme import DARK, LIGHT, Theme
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-POSITIVE, NEGATIVE = "#D55E00", "#0072B2"
-"""Vermilion and blue of the Okabe-Ito palette, which colour-blind readers can tell apart."""
-
-LIT = "#F0883E", "#4FA8E0"
-"""The same where they are lines on a dark page."""
-
 Rules = Mapping[str, str]
-"""CSS by selector: what follows ``#id ``, and declarations in which ``{text}``, ``{up}``, ``{down}``
-(positive and negative) and the other colours of a `Theme` stand for themselves."""
+"""CSS by selector: what follows ``#id ``, and declarations in which ``{text}``, ``{leaf_line}`` and
+the other colours of a `Theme` stand for themselves."""
 
 FONT = "Helvetica, Arial, sans-serif"
 
@@ -34,8 +22,6 @@ BASE: Rules = {
     ".faint": f"fill: {{faint}}; font: 12px {FONT}",
 }
 """What every sheet has: a background of its own, and text that reads on it."""
-
-ENDINGS = (".svg", ".png", ".pdf")
 
 
 class Sheet(Embedded):
@@ -79,27 +65,17 @@ class Sheet(Embedded):
     def _prefix(self) -> str:
         return f"{self._what.split()[-1].lower()}-"
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture into a file: ``.svg``, or by matplotlib ``.png`` or ``.pdf``.
+    def _formats(self) -> Mapping[str, Callable[[], bytes]]:
+        def by_matplotlib(format: str) -> bytes:
+            from autograd.views.canvas.printing import printed
 
-        Raises:
-            ValueError: another ending.
-            ImportError: matplotlib is not there; the message says how to install it.
-            OSError: the file cannot be written.
-        """
-        from pathlib import Path
+            return printed(self.svg, format)
 
-        path = Path(path)
-        suffix = path.suffix.lower()
-        if suffix not in ENDINGS:
-            raise ValueError(
-                f"cannot save a {self._what} as {path.name!r}: the name ends in {', '.join(ENDINGS)}"
-            )
-        if suffix == ".svg":
-            return write_whole(path, self.svg.encode())
-        from autograd.views.canvas.printing import printed
-
-        return write_whole(path, printed(self.svg, suffix[1:]))
+        return {
+            **super()._formats(),
+            ".png": lambda: by_matplotlib("png"),
+            ".pdf": lambda: by_matplotlib("pdf"),
+        }
 
 
 class ModelPicture(Sheet):
@@ -114,14 +90,9 @@ class ModelPicture(Sheet):
 
 def _style(name: str, rules: Rules, theme: str) -> str:
     def resolved(of: Theme) -> list[str]:
-        colours = {key: getattr(of, key) for key in ("background", "text", "faint", "line")}
-        colours |= {"frame": of.frame, "border": of.frame_line}
-        colours["up"], colours["down"] = LIT if of is DARK else (POSITIVE, NEGATIVE)
-        for kind, (fill, line) in of.kinds.items():
-            colours |= {kind: fill, f"{kind}_line": line}
         return [
             ", ".join(f"#{name} {each.strip()}" for each in selector.split(","))
-            + f" {{ {declarations.format(**colours)} }}"
+            + f" {{ {declarations.format(**of.colours)} }}"
             for selector, declarations in {**BASE, **rules}.items()
         ]
 

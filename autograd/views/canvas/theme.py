@@ -1,4 +1,8 @@
-"""The theme: colours and lines of every picture, one palette for the light and one for the dark."""
+"""The theme: colours and lines of every picture and page, for the light and for the dark.
+
+No colour is written anywhere else: Graphviz and SVG are given these, style sheets have them as variables
+(``var(--faint)``), and the figures of `nn` take them from `autograd.LIGHT`.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,21 @@ from dataclasses import dataclass
 # --- colours --------------------------------------------------------------------------------------
 
 
+SERIES = ("#0068A5", "#C25A00", "#00805E", "#A6538A", "#4D4D4D", "#8A7A00", "#3C9BC9")
+"""The colours of curves and of classes, in turn."""
+
+
 @dataclass(frozen=True, slots=True)
 class Theme:
     """The colours of one theme. A kind of box has a tint to fill it and a line around it.
 
     The hues are those of the Okabe-Ito palette, which colour-blind readers can tell apart. Each theme
     states its own background, so a picture reads on any page.
+
+    >>> LIGHT.colours["faint"], LIGHT.colours["leaf_line"]
+    ('#555B63', '#A86A00')
+    >>> LIGHT.variables()[:22]
+    '--background: #FFFFFF;'
     """
 
     background: str
@@ -22,7 +35,29 @@ class Theme:
     text: str
     faint: str
     line: str
+    rule: str  # between parts of a page, and behind a curve
+    button: str
+    hover: str
+    cotangent: str  # what travels back, the local derivative it meets, and what comes of it
+    local: str
+    gradient: str
+    gradient_tint: str
+    positive: str
+    negative: str
     kinds: dict[str, tuple[str, str]]
+    series: tuple[str, ...] = SERIES
+
+    @property
+    def colours(self) -> dict[str, str]:
+        """The colours by their names; those of a kind of box are ``leaf`` and ``leaf_line``."""
+        own = {key: getattr(self, key) for key in Theme.__slots__ if key not in ("series", "kinds")}
+        for kind, (fill, line) in self.kinds.items():
+            own |= {kind: fill, f"{kind}_line": line}
+        return own
+
+    def variables(self) -> str:
+        """The colours as variables of CSS."""
+        return " ".join(f"--{key.replace('_', '-')}: {x};" for key, x in self.colours.items())
 
 
 LIGHT = Theme(
@@ -32,6 +67,15 @@ LIGHT = Theme(
     text="#1A1A1A",
     faint="#555B63",
     line="#4D4D4D",
+    rule="#D5D9DF",
+    button="#FFFFFF",
+    hover="#E9EDF2",
+    cotangent="#B34D00",
+    local="#0068A5",
+    gradient="#00694D",
+    gradient_tint="#D2F2E4",
+    positive="#D55E00",
+    negative="#0072B2",
     kinds={
         "leaf": ("#FFF1D0", "#A86A00"),
         "parameter": ("#FBE9F3", "#A0437B"),
@@ -49,6 +93,15 @@ DARK = Theme(
     text="#ECECEC",
     faint="#A9AFB8",
     line="#B4B9C2",
+    rule="#3A3F48",
+    button="#262A31",
+    hover="#343A44",
+    cotangent="#FFA657",
+    local="#6CC0F0",
+    gradient="#3FD6A9",
+    gradient_tint="#0F3D30",
+    positive="#F0883E",
+    negative="#4FA8E0",
     kinds={
         "leaf": ("#3B2E12", "#E6A63A"),
         "parameter": ("#3B2032", "#E58FC0"),
@@ -154,3 +207,20 @@ def style_sheet(scope: str, theme: str) -> str:
             dark.append(f"#{scope} .{kind} polyline {{ stroke: {line} }}")
         rules.append("@media (prefers-color-scheme: dark) { " + " ".join(dark) + " }")
     return "\n".join(rules)
+
+
+def page_style(block: str) -> str:
+    """CSS that gives the elements of a class the colours as variables, in both themes.
+
+    The boxes in it have those of their kind. The theme is that of ``data-theme``, which a script sets.
+    """
+    boxes = (
+        f".{kind} .box {{ fill: var(--{kind}); stroke: var(--{kind}-line); }}" for kind in SHAPES
+    )
+    return "\n".join(
+        [
+            f".{block} {{ {LIGHT.variables()} }}",
+            f'.{block}[data-theme="dark"] {{ {DARK.variables()} color-scheme: dark; }}',
+            *boxes,
+        ]
+    )

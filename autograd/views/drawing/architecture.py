@@ -10,7 +10,7 @@ from autograd.views.canvas.sheet import ModelPicture, Rules, safe
 
 RULES: Rules = {
     ".name": "font: bold 13px Helvetica, Arial, sans-serif",
-    ".frame": "fill: {frame}; stroke: {border}; stroke-width: 1",
+    ".frame": "fill: {frame}; stroke: {frame_line}; stroke-width: 1",
     ".layer": "fill: {parameter}; stroke: {parameter_line}; stroke-width: 1.6",
     ".plain": "fill: {operation}; stroke: {operation_line}; stroke-width: 1",
     ".many": "fill: {folded}; stroke: {folded_line}; stroke-width: 1.2",

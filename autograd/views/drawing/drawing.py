@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import os
 import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,6 @@ from autograd.engine.graph import Node
 from autograd.engine.value import Value
 from autograd.support.caching import cached_property
 from autograd.support.habits import publish
-from autograd.support.saving import write_whole
 from autograd.views.canvas.embedding import Embedded
 from autograd.views.canvas.rendering import RenderingError, render
 from autograd.views.canvas.theme import DARK, LIGHT, THEMES, style_sheet
@@ -23,9 +21,6 @@ from autograd.views.drawing.dot import DOOR, dot_source
 from autograd.views.drawing.folding import READABLE, crowd
 from autograd.views.drawing.painting import Painting
 from autograd.views.drawing.picture import DETAILS, Picture
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv")
 """The endings of files that a drawing can be saved as."""
@@ -281,6 +276,7 @@ class Drawing(Embedded):
                 f"{type(contents).__name__}"
             )
         self._size = contents
+        self._what = "drawing"
         self._contents = f"graph of {contents}"
         self._theme = theme
         self._colours = DARK if theme == "dark" else LIGHT
@@ -331,29 +327,17 @@ class Drawing(Embedded):
     def _prefix(self) -> str:
         return f"g{hashlib.sha256(f'{self._theme} {self.source}'.encode()).hexdigest()[:10]}-"
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture into a file: ``.svg``, ``.png``, ``.pdf``, or ``.dot`` / ``.gv`` source.
+    def _formats(self) -> Mapping[str, Callable[[], bytes]]:
+        def source() -> bytes:
+            return self.source.encode()
 
-        Raises:
-            ValueError: another ending.
-            RenderingError: there is no Graphviz, or none that makes this format.
-            OSError: the file cannot be written.
-        """
-        from pathlib import Path
-
-        path = Path(path)
-        suffix = path.suffix.lower()
-        if suffix not in SUFFIXES:
-            raise ValueError(
-                f"cannot save a drawing as {path.name!r}: the name ends in {', '.join(SUFFIXES)}"
-            )
-        if suffix == ".svg":
-            content = self.svg.encode()
-        elif suffix in (".dot", ".gv"):
-            content = self.source.encode()
-        else:
-            content = self._printed(suffix[1:])
-        return write_whole(path, content)
+        return {
+            **super()._formats(),
+            ".png": lambda: self._printed("png"),
+            ".pdf": lambda: self._printed("pdf"),
+            ".dot": source,
+            ".gv": source,
+        }
 
 
 def tidied(picture: str, prefix: str, theme: str) -> str:

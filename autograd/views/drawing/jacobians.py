@@ -11,8 +11,8 @@ from autograd.engine.graph import Node
 from autograd.formulas.called import Names, elements_of
 from autograd.formulas.plain import number as written
 from autograd.support.habits import publish
-from autograd.views.canvas.sheet import NEGATIVE, POSITIVE, Rules, Sheet, safe
-from autograd.views.canvas.theme import THEMES
+from autograd.views.canvas.sheet import Rules, Sheet, safe
+from autograd.views.canvas.theme import LIGHT, THEMES
 
 LARGEST = 64
 """Rows and columns of a matrix that is drawn."""
@@ -23,8 +23,8 @@ PRINTED = 16
 RULES: Rules = {
     ".label": "fill: {faint}; font: 12px Helvetica, Arial, sans-serif",
     ".zero": "fill: {faint}; fill-opacity: 0.55",
-    ".odd": "fill: {border}",
-    ".grid": "stroke: {border}; stroke-width: 0.5; stroke-opacity: 0.5",
+    ".odd": "fill: {frame_line}",
+    ".grid": "stroke: {frame_line}; stroke-width: 0.5; stroke-opacity: 0.5",
     ".block": "stroke: {text}; stroke-width: 1.4; fill: none",
 }
 
@@ -279,7 +279,7 @@ def _cells(matrix: Any, texts: Any, left: int, top: int, cell: tuple[int, int]) 
             out.append(f'<rect class="odd" {place} {size}/>')
         elif x:
             strength = 0.15 + 0.55 * min(abs(float(x)) / scale, 1.0)
-            fill = POSITIVE if x > 0 else NEGATIVE
+            fill = LIGHT.positive if x > 0 else LIGHT.negative
             out.append(f'<rect {place} {size} fill="{fill}" fill-opacity="{strength:.3g}"/>')
         if texts:
             middle = f'x="{left + (j + 0.5) * cell[0]:g}" y="{top + (i + 0.5) * cell[1] + 4.5:g}"'

@@ -411,10 +411,10 @@ RULES: Rules = {
     ".value": "font: 10px Helvetica, Arial, sans-serif",
     ".unit": "fill: {background}; stroke: {faint}; stroke-width: 1",
     ".dot": "fill: {faint}",
-    ".up": "stroke: {up}",
-    ".down": "stroke: {down}",
-    ".plus": "fill: {up}",
-    ".minus": "fill: {down}",
+    ".up": "stroke: {positive}",
+    ".down": "stroke: {negative}",
+    ".plus": "fill: {positive}",
+    ".minus": "fill: {negative}",
 }
 
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from autograd.engine.graph import Node, reachable, topological_order
 from autograd.formulas.mathml import row
 from autograd.support.habits import publish
-from autograd.support.saving import write_whole
-from autograd.views.canvas.theme import THEMES
+from autograd.support.saving import write_as
+from autograd.views.canvas.page import html_page
+from autograd.views.canvas.theme import THEMES, page_style
 from autograd.views.stepping.diagram import DERIVATIVE, FONT, UNKNOWN, Board, Card, printable
 from autograd.views.stepping.grouping import GroupedTimeline
 from autograd.views.stepping.timeline import Moment, Timeline
@@ -24,21 +25,6 @@ if TYPE_CHECKING:
 
 FORMULAS = ("numbers", "symbols", "both")
 
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-<title>{title}</title>
-<style>html, body {{ margin: 0 }}</style>
-</head>
-<body data-stepper-page>
-{block}
-</body>
-</html>
-"""
-
 
 @cache
 def _assets() -> tuple[str, str, str]:
@@ -47,7 +33,7 @@ def _assets() -> tuple[str, str, str]:
 
     folder = files("autograd.views") / "assets"
     script = (folder / "stepper.js").read_text(encoding="utf-8")
-    style = (folder / "stepper.css").read_text(encoding="utf-8")
+    style = page_style("stepper") + "\n" + (folder / "stepper.css").read_text(encoding="utf-8")
     key = hashlib.sha256((script + style).encode()).hexdigest()[:12]
     return script.replace("KEY-OF-THIS-VERSION", key), style, key
 
@@ -197,13 +183,12 @@ class Stepper:
             ValueError: the name does not end in .html or .htm.
             OSError: the file cannot be written.
         """
-        from pathlib import Path
 
-        path = Path(path)
-        if path.suffix.lower() not in (".html", ".htm"):
-            raise ValueError(f"a stepper is saved as .html, not as {path.name!r}")
-        page = PAGE.format(title=html.escape(self._title), block=self.html)
-        return write_whole(path, page.encode())
+        def page() -> bytes:
+            style = "html, body { margin: 0 }"
+            return html_page(self._title, self.html, style=style, marks="data-stepper-page")
+
+        return write_as(path, "a stepper", {".html": page, ".htm": page})
 
     # --- what the script reads ----------------------------------------------------------------------
 

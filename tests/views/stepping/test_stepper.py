@@ -267,7 +267,11 @@ def test_an_option_it_cannot_have_is_an_error(
         (lambda: Stepper(3.0), TypeError, "a Value or a Tensor, got float"),  # type: ignore[arg-type]
         (lambda: Stepper(Value(1.0, requires_grad=False)), ValueError, "nothing to step through"),
         (lambda: Stepper(Tensor([1.0, 2.0]) * 2.0), ValueError, "seed"),
-        (lambda: Stepper(Value(1.0) * 2.0).save("step.svg"), ValueError, "saved as .html"),
+        (
+            lambda: Stepper(Value(1.0) * 2.0).save("step.svg"),
+            ValueError,
+            "cannot save a stepper as .step.svg",
+        ),
     ],
 )
 def test_what_it_cannot_show_is_an_error(
