@@ -56,7 +56,7 @@ class _Function(NamedTuple):
     arity: int
 
 
-class _Step(NamedTuple):
+class _StackStep(NamedTuple):
     """Take `arity` results off the stack and put one back; without an operation, put the operand."""
 
     operation: Callable[..., Any] | None
@@ -87,7 +87,7 @@ class Expression:
         names: the names that need a value, in order of appearance.
     """
 
-    def __init__(self, text: str, names: tuple[str, ...], steps: list[_Step]) -> None:
+    def __init__(self, text: str, names: tuple[str, ...], steps: list[_StackStep]) -> None:
         self.text = text
         self.names = names
         self._steps = steps
@@ -184,17 +184,17 @@ def _short(text: str) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
 
-def _translate(tree: ast.expr) -> list[_Step]:
+def _translate(tree: ast.expr) -> list[_StackStep]:
     """The steps of an expression, arguments before the operation that takes them.
 
     A stack of things to do stands in for recursion: a sum of many terms is a deep tree.
     """
     known = functions()
-    steps: list[_Step] = []
-    to_do: list[ast.expr | _Step] = [tree]
+    steps: list[_StackStep] = []
+    to_do: list[ast.expr | _StackStep] = [tree]
     while to_do:
         item = to_do.pop()
-        if isinstance(item, _Step):
+        if isinstance(item, _StackStep):
             steps.append(item)
             continue
         step, operands = _translate_one(item, known)
@@ -206,21 +206,21 @@ def _translate(tree: ast.expr) -> list[_Step]:
 
 def _translate_one(
     tree: ast.expr, known: dict[str, _Function]
-) -> tuple[_Step | None, list[ast.expr]]:
+) -> tuple[_StackStep | None, list[ast.expr]]:
     """One operation, and the operands that have to be translated before it."""
     match tree:
         case ast.Constant(value=value):
-            return _Step(None, 0, _literal(value)), []
+            return _StackStep(None, 0, _literal(value)), []
         case ast.Name(id=name):
             if name in known:
                 raise ExpressionError(f"{name} is a function: write {name}(...)")
-            return _Step(None, 0, name), []
+            return _StackStep(None, 0, name), []
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATORS:
-            return _Step(registry[OPERATORS[type(operator)]], 2, None), [left, right]
+            return _StackStep(registry[OPERATORS[type(operator)]], 2, None), [left, right]
         case ast.BinOp(op=operator):
             raise _unsupported(operator)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return _Step(registry["neg"], 1, None), [operand]
+            return _StackStep(registry["neg"], 1, None), [operand]
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
             return None, [operand]
         case ast.Call():
@@ -237,7 +237,7 @@ def _literal(value: Any) -> float:
         raise ExpressionError("a whole number is too large for a float") from None
 
 
-def _call(tree: ast.Call, known: dict[str, _Function]) -> tuple[_Step, list[ast.expr]]:
+def _call(tree: ast.Call, known: dict[str, _Function]) -> tuple[_StackStep, list[ast.expr]]:
     if isinstance(tree.func, ast.Attribute):
         raise _unsupported(tree.func)
     if not isinstance(tree.func, ast.Name):
@@ -260,7 +260,7 @@ def _call(tree: ast.Call, known: dict[str, _Function]) -> tuple[_Step, list[ast.
     if len(tree.args) != arity:
         plural = "" if arity == 1 else "s"
         raise ExpressionError(f"{name} takes {arity} argument{plural}, got {len(tree.args)}")
-    return _Step(call, arity, None), tree.args
+    return _StackStep(call, arity, None), tree.args
 
 
 def _unsupported(tree: ast.AST) -> ExpressionError:

@@ -121,7 +121,7 @@ def finished(derivative: Any, like: Node, nested: bool) -> Any:
     return float(derivative) if isinstance(like, Value) else np.array(derivative)
 
 
-class Call:
+class TransformedCall:
     """One call of a function under a transform: its arguments made into nodes, and what it returned.
 
     Attributes:
@@ -266,7 +266,7 @@ def value_and_grad(
     @functools.wraps(f, updated=())
     def wrapped(*arguments: Any, **options: Any) -> Any:
         chosen, single = positions(argnums, len(arguments))
-        call = Call(f, arguments, options, chosen)
+        call = TransformedCall(f, arguments, options, chosen)
         value, aux = call.output, None
         if has_aux:
             if not isinstance(call.output, tuple) or len(call.output) != 2:
@@ -323,7 +323,7 @@ def vjp(f: Function, *arguments: Any) -> tuple[Any, Callable[[Any], tuple[Any, .
     >>> out, pull(10.0)
     (6.0, (30.0, 20.0))
     """
-    call = Call(function(f, "vjp"), arguments, {}, range(len(arguments)))
+    call = TransformedCall(function(f, "vjp"), arguments, {}, range(len(arguments)))
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
         seeds = same_structure(cotangent, call.output, "a cotangent")
@@ -351,7 +351,7 @@ def jvp(f: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
     if len(primals) != len(tangents):
         raise ValueError(f"jvp: {len(primals)} primals, but {len(tangents)} tangents")
     seeds = same_structure(tangents, primals, "tangents")
-    call = Call(function(f, "jvp"), primals, {}, range(len(primals)))
+    call = TransformedCall(function(f, "jvp"), primals, {}, range(len(primals)))
     if any(isinstance(seed, Node) for seed in seeds):
         call.nested = True
     return call.result(), shaped(call.output, call.push(seeds))
@@ -379,7 +379,7 @@ def jacobian(f: Function, argnums: int | tuple[int, ...] = 0) -> Function:
     @functools.wraps(f, updated=())
     def wrapped(*arguments: Any, **options: Any) -> Any:
         chosen, single = positions(argnums, len(arguments))
-        call = Call(f, arguments, options, chosen)
+        call = TransformedCall(f, arguments, options, chosen)
         blocks = []
         for out in call.outputs:
             rows = rows_of(call, out)
@@ -390,7 +390,7 @@ def jacobian(f: Function, argnums: int | tuple[int, ...] = 0) -> Function:
     return wrapped
 
 
-def rows_of(call: Call, out: Any) -> list[Any]:
+def rows_of(call: TransformedCall, out: Any) -> list[Any]:
     """For each input, the derivative of the output `out` by it: one pass back per element."""
     shape = np.shape(raw(out))
     rows = []

@@ -25,7 +25,7 @@ LEAVES = (ArithmeticError, ValueError)
 """What a function raises that is asked for a number outside its domain."""
 
 
-class Line:
+class LineFunction:
     """A function of one number near x, all of whose outputs lie in one array.
 
     Args:
@@ -142,7 +142,9 @@ class Verdict(NamedTuple):
     why: str = ""
 
 
-def judged(line: Line, row: int, analytic: float, noise: float, eps: float, rtol: float) -> Verdict:
+def judged(
+    line: LineFunction, row: int, analytic: float, noise: float, eps: float, rtol: float
+) -> Verdict:
     """A rule's derivative of one output held against differences of several steps.
 
     Args:
@@ -194,7 +196,7 @@ def judged(line: Line, row: int, analytic: float, noise: float, eps: float, rtol
 
 
 def _agrees_wider(
-    line: Line, row: int, analytic: float, noise: float, eps: float, rtol: float
+    line: LineFunction, row: int, analytic: float, noise: float, eps: float, rtol: float
 ) -> bool:
     """Whether steps agree that are wide enough for rounding not to matter; of none, whether all do."""
     every = True
@@ -210,19 +212,19 @@ def _agrees_wider(
     return every
 
 
-def _vanishes(line: Line, row: int, analytic: float, eps: float) -> bool:
+def _vanishes(line: LineFunction, row: int, analytic: float, eps: float) -> bool:
     """Whether the gap shrinks with the step, as it does where a function only bends."""
     gaps = [abs(analytic - float(line.slope(eps / k)[row])) for k in (1, 2, 4)]
     return all(b <= 0.51 * a for a, b in itertools.pairwise(gaps))
 
 
-def _crossed(line: Line, row: int, gap: float, eps: float) -> bool:
+def _crossed(line: LineFunction, row: int, gap: float, eps: float) -> bool:
     """Whether a kink lies within a step: one side's slope is right, and the other's stays off."""
     jump, half = (abs(float(line.side(h)[row]) - float(line.side(-h)[row])) for h in (eps, eps / 2))
     return 1.5 * gap <= jump <= 2.5 * gap and half > 0.6 * jump  # a bend's would be half as large
 
 
-def _breaks(line: Line, row: int) -> bool:
+def _breaks(line: LineFunction, row: int) -> bool:
     """Whether an output is another one at the next numbers, as beside a pole: no difference helps."""
     here = float(line.centre[row])
     if not SMALLEST < abs(line.x) < math.inf:
@@ -231,12 +233,12 @@ def _breaks(line: Line, row: int) -> bool:
     return here != 0 and all(abs(y - here) > 0.1 * abs(here) for y in beside)
 
 
-def _has_left(line: Line, eps: float) -> bool:
+def _has_left(line: LineFunction, eps: float) -> bool:
     """Whether any output has no number one step away."""
     return not all(np.isfinite(line.at(line.x + step)).all() for step in (eps, -eps))
 
 
-def _left(line: Line, row: int, eps: float) -> str | None:
+def _left(line: LineFunction, row: int, eps: float) -> str | None:
     """What a function says one step away that has no number there."""
     for step, sign in ((eps, "+"), (-eps, "−")):
         place = line.x + step
@@ -248,7 +250,7 @@ def _left(line: Line, row: int, eps: float) -> str | None:
 
 
 def _side(
-    line: Line, row: int, noise: float, eps: float, widest: float, rtol: float, sign: int
+    line: LineFunction, row: int, noise: float, eps: float, widest: float, rtol: float, sign: int
 ) -> Side:
     """What the differences to one side tend to, as the step shrinks and before it drowns."""
     nothing = Side(math.nan, math.inf, 0.0, math.nan)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.checking.differences import NOISE, RIGHT, STEP, WRONG, Line, Verdict, judged
+from autograd.checking.differences import NOISE, RIGHT, STEP, WRONG, LineFunction, Verdict, judged
 from autograd.engine.arrays import check_array
 from autograd.engine.exits import GraphExitError
 from autograd.engine.grad_modes import ModeChange
@@ -19,7 +19,15 @@ from autograd.engine.passes import cotangents
 from autograd.engine.primitive import Primitive
 from autograd.engine.value import Value
 from autograd.support.habits import publish
-from autograd.transforms import Call, Function, arguments_of, function, leaves_of, shaped, vjp
+from autograd.transforms import (
+    Function,
+    TransformedCall,
+    arguments_of,
+    function,
+    leaves_of,
+    shaped,
+    vjp,
+)
 
 
 class GradientError(AssertionError):
@@ -88,7 +96,7 @@ def gradcheck(
         raise ValueError("gradcheck: there are no numbers among the inputs")
     tolerances = _Tolerances(float(eps), float(rtol), None if atol is None else float(atol))
     function(f, "gradcheck")
-    _Check(f, inputs, tolerances, "the gradient").run()
+    _Comparison(f, inputs, tolerances, "the gradient").run()
     if order == 2:
 
         def gradient(*arguments: Any) -> Any:
@@ -97,7 +105,7 @@ def gradcheck(
             seeds = [rng.uniform(0.5, 1.5, np.shape(raw(x))) for x in leaves_of(out)]
             return pull(shaped(out, [g if g.shape else float(g) for g in seeds]))
 
-        _Check(gradient, inputs, tolerances, "the gradient of the gradient").run()
+        _Comparison(gradient, inputs, tolerances, "the gradient of the gradient").run()
     return True
 
 
@@ -113,14 +121,14 @@ class _Tolerances(NamedTuple):
     atol: float | None
 
 
-class _Entry(NamedTuple):
+class _Mismatch(NamedTuple):
     """One entry of a Jacobian that a difference disagrees with, and what is to be said of it."""
 
     error: float
     text: str
 
 
-class _Check:
+class _Comparison:
     """The Jacobian of one function at one point, held against differences."""
 
     def __init__(self, f: Function, inputs: Any, tolerances: _Tolerances, what: str) -> None:
@@ -141,7 +149,7 @@ class _Check:
         self.epsilons = np.array([_epsilon(self.outputs[o]) for o, _ in self.places])
         self._noise: dict[int, float] = {}
 
-    def called(self, leaves: Sequence[Any]) -> Call:
+    def called(self, leaves: Sequence[Any]) -> TransformedCall:
         """One call of the function on nodes."""
         moved = [
             x if x.shape or isinstance(old, np.ndarray) else float(x)
@@ -149,18 +157,20 @@ class _Check:
         ]
         try:
             with np.errstate(all="ignore"):  # what is not finite is told of here
-                call = Call(self.f, shaped(self.inputs, moved), {}, range(len(self.inputs)))
+                call = TransformedCall(
+                    self.f, shaped(self.inputs, moved), {}, range(len(self.inputs))
+                )
         except GraphExitError as error:
             raise GradientError(f"a part of the function is not recorded: {error}") from error
         call.nested = False
         return call
 
-    def numbers(self, call: Call) -> Any:
+    def numbers(self, call: TransformedCall) -> Any:
         """All outputs of a call in a row."""
         flat = [np.ravel(np.asarray(raw(x))).astype(np.float64) for x in call.outputs]
         return np.concatenate(flat) if flat else np.empty(0)
 
-    def rows(self, call: Call, place: tuple[int, Any] | None = None) -> list[Any]:
+    def rows(self, call: TransformedCall, place: tuple[int, Any] | None = None) -> list[Any]:
         """The gradients of one output by each input, or with `place` None of all outputs together."""
         if place is None:
             return call.pull([np.ones(out.shape) for out in self.outputs], False)
@@ -190,8 +200,8 @@ class _Check:
         """Every entry; the worst that is wrong is raised, else the worst that cannot be told."""
         self.check_repeats(1)
         rows = [self.rows(self.call, place) for place in self.places]
-        wrong: list[_Entry] = []
-        unsure: list[_Entry] = []
+        wrong: list[_Mismatch] = []
+        unsure: list[_Mismatch] = []
         for i, x in enumerate(self.leaves):
             analytic = np.array([np.ravel(row[i]) for row in rows]).reshape(len(rows), -1)
             for column, at in enumerate(np.ndindex(x.shape)):
@@ -221,7 +231,7 @@ class _Check:
         """The step and the relative tolerance."""
         return self.tolerances.eps, self.tolerances.rtol
 
-    def line(self, i: int, at: Any) -> Line:
+    def line(self, i: int, at: Any) -> LineFunction:
         """The outputs as a function of one element of an input."""
 
         def function(x: float) -> Any:
@@ -230,9 +240,9 @@ class _Check:
             return self.numbers(self.called(moved))
 
         x, centre = float(self.leaves[i][at]), self.numbers(self.call)
-        return Line(function, x, centre, self.epsilons)
+        return LineFunction(function, x, centre, self.epsilons)
 
-    def suspects(self, line: Line, analytic: Any) -> list[int]:
+    def suspects(self, line: LineFunction, analytic: Any) -> list[int]:
         """The outputs whose derivative is not, at first sight, its difference."""
         return _suspects(line, analytic, *self.tolerances)
 
@@ -259,8 +269,8 @@ class _Check:
         return self._noise[row]
 
     def entry(
-        self, row: int, i: int, at: Any, line: Line, analytic: float, verdict: Verdict
-    ) -> _Entry:
+        self, row: int, i: int, at: Any, line: LineFunction, analytic: float, verdict: Verdict
+    ) -> _Mismatch:
         """What is to be said of an entry."""
         eps, rtol, atol = self.tolerances
         o, place = self.places[row]
@@ -275,13 +285,13 @@ class _Check:
         if verdict.kind == WRONG:
             tolerance = f"{rtol:g} |numeric|" if atol is None else f"{atol:g} + {rtol:g} |numeric|"
             why = f"\n  {verdict.why}" if verdict.why else ""
-            return _Entry(
+            return _Mismatch(
                 error,
                 f"{head}\n{both}  relative error {relative:.3g} (absolute {gap:.3g}; tolerance "
                 f"{tolerance}){why}",
             )
         told = f"  {verdict.why}\n" if verdict.why else ""
-        return _Entry(
+        return _Mismatch(
             error,
             f"{head} the step eps = {line.least(eps):.3g} leaves the domain of the function or crosses "
             f"a kink or a jump, or x = {line.x:.10g} lies on one; the rule is not to blame for that\n"
@@ -297,7 +307,7 @@ def _is_patched(node: Node) -> bool:
 
 
 def _suspects(
-    line: Line, analytic: Any, eps: float, rtol: float, atol: float | None = None
+    line: LineFunction, analytic: Any, eps: float, rtol: float, atol: float | None = None
 ) -> list[int]:
     """The outputs whose derivative is not, at first sight, its difference."""
     step = line.least(eps)
@@ -397,7 +407,9 @@ def _local_error(node: Node, eps: float, rtol: float) -> float:
     for slot, derivative in zip(slots, node._local_derivatives, strict=True):
         x = arguments[slot]
         if isinstance(derivative, float):
-            lines = [(Line(functools.partial(again, slot), float(x)), np.array([derivative]))]
+            lines = [
+                (LineFunction(functools.partial(again, slot), float(x)), np.array([derivative]))
+            ]
         elif out.size * np.size(x) <= SMALL:
             lines = _lines(functools.partial(again, slot), np.asarray(x), out, derivative)
         else:
@@ -416,7 +428,7 @@ def _local_error(node: Node, eps: float, rtol: float) -> float:
 
 def _lines(
     again: Callable[[Any], Any], x: Any, out: Any, derivative: Any
-) -> list[tuple[Line, Any]]:
+) -> list[tuple[LineFunction, Any]]:
     """All outputs along each element of an argument, and the column of the Jacobian for it."""
     jacobian = np.empty((out.size, x.size))
     for k in range(out.size):
@@ -431,14 +443,18 @@ def _lines(
 
     return [
         (
-            Line(functools.partial(moved, place=j), float(x.flat[j]), epsilon=_epsilon(out)),
+            LineFunction(
+                functools.partial(moved, place=j), float(x.flat[j]), epsilon=_epsilon(out)
+            ),
             jacobian[:, j],
         )
         for j in range(x.size)
     ]
 
 
-def _direction(again: Callable[[Any], Any], x: Any, out: Any, derivative: Any) -> tuple[Line, Any]:
+def _direction(
+    again: Callable[[Any], Any], x: Any, out: Any, derivative: Any
+) -> tuple[LineFunction, Any]:
     """One number of the outputs along one direction of an argument, and its slope: of large arrays."""
     rng = np.random.default_rng(0)
     t, g = rng.uniform(0.5, 1.5, x.shape), rng.uniform(0.5, 1.5, out.shape)
@@ -448,7 +464,7 @@ def _direction(again: Callable[[Any], Any], x: Any, out: Any, derivative: Any) -
 
     with np.errstate(all="ignore"):
         analytic = np.ravel(np.sum(derivative.vjp(g.astype(out.dtype)) * t))
-    return Line(along, 0.0, epsilon=_epsilon(out)), analytic
+    return LineFunction(along, 0.0, epsilon=_epsilon(out)), analytic
 
 
 def _again(node: Node, primitive: Primitive, arguments: Sequence[Any]) -> Any:

@@ -21,7 +21,7 @@ from autograd.engine.notes import BranchChanged, note_array, note_call, note_mad
 Array = np.ndarray[Any, Any]
 
 CALL = "numpy"
-"""The name of the one row that is any function of NumPy: its option ``call`` is a `Call`."""
+"""The name of the one row that is any function of NumPy: its option ``call`` is a `FollowedCall`."""
 
 SILENT: set[Any] = {
     *(np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.full_like),
@@ -115,8 +115,8 @@ class Row:
         self.options: dict[str, Any] = {}
 
 
-def run(*arrays: Any, call: Call) -> Any:
-    """The function of a `Call` on its arrays."""
+def run(*arrays: Any, call: FollowedCall) -> Any:
+    """The function of a `FollowedCall` on its arrays."""
     return call(*arrays)
 
 
@@ -125,10 +125,10 @@ ROWS = {function: Row(name, function) for function, name in CONNECTIVES.items()}
 
 
 class Place(int):
-    """Where an array stands in the arguments of a `Call`."""
+    """Where an array stands in the arguments of a `FollowedCall`."""
 
 
-class Call:
+class FollowedCall:
     """A function of NumPy with all its arguments but the arrays that a program gives anew."""
 
     __slots__ = ("args", "dtype", "function", "keywords", "name", "part", "shape")
@@ -232,7 +232,7 @@ def follow(
         if part is None and row is not None and not named:
             note_made(array, row, [plain(x) for x in args], row.options)
         else:
-            call = Call(name, function, template, named, part)
+            call = FollowedCall(name, function, template, named, part)
             call.shape, call.dtype = array.shape, array.dtype
             note_made(array, ANY_FUNCTION, live, {"call": call})
             if is_free(function, template, live):

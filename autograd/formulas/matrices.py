@@ -17,7 +17,7 @@ from autograd.formulas.notation import LATEX_SIGNS, PLAIN_SIGNS
 from autograd.formulas.writing import ATOM, POWER, PRODUCT, Piece
 
 
-class _Matrices:
+class _MatrixWriter:
     """What LaTeX and plain text share: the operations that only formulas of matrices have."""
 
     instances: int | None  # how many there are; None where the formula has no n
@@ -98,7 +98,7 @@ class _Matrices:
         return self.transposed(self.write(tree.arguments[0]))
 
 
-class MatrixText(_Matrices, Plain):
+class MatrixText(_MatrixWriter, Plain):
     """Plain text in Unicode: Gᵀ H, G ⊙ Ind(S₁ > 0), (1/n) 𝟏."""
 
     signs = PLAIN_SIGNS | {"matmul": " ", "@indicator": "Ind(@)"}
@@ -127,7 +127,7 @@ class MatrixText(_Matrices, Plain):
         return Piece(self.array(tree.sample), ATOM)
 
 
-class MatrixLatex(_Matrices, Latex):
+class MatrixLatex(_MatrixWriter, Latex):
     r"""LaTeX: G^{\top} H, G \odot \operatorname{Ind}(S_{1} \gt 0)."""
 
     signs = LATEX_SIGNS | {"matmul": r"\, "}

@@ -84,7 +84,7 @@ class CompiledRow(Primitive):
             "program. Pickle numbers, or compute it without compile"
         )
 
-    def record(self, call: Call) -> Node:
+    def record(self, call: CompiledCall) -> Node:
         """The node of one output of a call."""
         arguments = self.leaves
         if not self.own:
@@ -101,7 +101,7 @@ class CompiledRow(Primitive):
         return make(self, arguments, numbers, options, out, derivatives)
 
     def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
-        call: Call = options["call"]
+        call: CompiledCall = options["call"]
         found = call.cotangents(self, g)
         if slot == len(found) - 1:
             call.last = None  # nobody asks again
@@ -111,7 +111,7 @@ class CompiledRow(Primitive):
         return options["call"].tangent(self, slot, t, out)
 
     def flat_derivatives(self, out: Any, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
-        call: Call = options["call"]
+        call: CompiledCall = options["call"]
         return call.recorded(self, Value(1.0, requires_grad=False))
 
 
@@ -121,7 +121,7 @@ def tracked_leaves(output: Node) -> tuple[Node, ...]:
     return tuple(sorted((x for x in leaves if x.requires_grad), key=lambda x: x._serial))
 
 
-class Call:
+class CompiledCall:
     """One call of a compiled function: what its derivatives are computed from, whenever that is.
 
     Args:

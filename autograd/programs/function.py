@@ -20,7 +20,7 @@ from autograd.engine.modes import current_mode
 from autograd.engine.recording import recording
 from autograd.engine.tensor import FLOATS, Tensor
 from autograd.engine.value import Value
-from autograd.programs.calls import INPUTS, Call, CompiledRow, tracked_leaves
+from autograd.programs.calls import INPUTS, CompiledCall, CompiledRow, tracked_leaves
 from autograd.programs.effects import Memory, generators_of
 from autograd.programs.options import check_options, checked_inputs
 from autograd.programs.program import Program
@@ -123,14 +123,16 @@ class CompiledFunction:
         given: Sequence[Any],
         *,
         resumed: bool = False,
-    ) -> tuple[Any, Call | None]:
+    ) -> tuple[Any, CompiledCall | None]:
         """What a run of a program gives, and the call, if it is to be a node of a larger graph."""
         with program.lock:
             results = program.run(given, resumed=resumed)
             if not current_mode().recording or not program.rows:
                 return results, None
             several = results if program.also else (results,)
-            return results, Call(self.function, arguments, keywords, given, program, several)
+            return results, CompiledCall(
+                self.function, arguments, keywords, given, program, several
+            )
 
     @property
     def last(self) -> Program | None:

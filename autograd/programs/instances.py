@@ -324,7 +324,7 @@ class Recorded:
         if not mode.recording or not self.leaves:
             return Tensor(result, requires_grad=False)
         return apply_to_tensors(
-            self.row, self.leaves, {"call": Call(self, flat.copy(), columns, result)}
+            self.row, self.leaves, {"call": CallOfInstances(self, flat.copy(), columns, result)}
         )
 
     def check(self, data: Array, result: Array) -> None:
@@ -482,7 +482,7 @@ class InstancesRow(Primitive):
         return options["call"].tangent(slot, t, out)
 
 
-class Call:
+class CallOfInstances:
     """One call for many instances: what its derivatives are computed from, whenever that is.
 
     Args:

@@ -50,7 +50,7 @@ def text_width(text: str, size: float) -> float:
 # --- what comes in and what goes out ----------------------------------------------------------------
 
 
-class Box(NamedTuple):
+class BoxSize(NamedTuple):
     """The size of a box; ``leaf`` boxes stand just left of the first box that takes them."""
 
     width: float
@@ -145,7 +145,7 @@ TOGETHER = 40.0
 
 
 def lay_out(
-    boxes: Sequence[Box],
+    boxes: Sequence[BoxSize],
     links: Sequence[Link],
     reach: float = REACH,
     framing: Framing | None = None,
@@ -156,37 +156,37 @@ def lay_out(
     anywhere. `reach` is what a gap between columns has beside its widest label. Of the frames in
     `framing` the layout has those that hold no box from outside and cross no other.
 
-    >>> layout = lay_out([Box(50, 20, True), Box(50, 20)], [Link(0, 1, 30.0)])
+    >>> layout = lay_out([BoxSize(50, 20, True), BoxSize(50, 20)], [Link(0, 1, 30.0)])
     >>> layout.centres[0][0] < layout.edges[0].label[0] < layout.centres[1][0]
     True
     """
-    return _Plan(boxes, links, reach, framing).layout()
+    return _Draft(boxes, links, reach, framing).layout()
 
 
 def length(
-    boxes: Sequence[Box], links: Sequence[Link], reach: float, framing: Framing | None
+    boxes: Sequence[BoxSize], links: Sequence[Link], reach: float, framing: Framing | None
 ) -> float:
     """How wide the layout will be, without making it."""
-    plan = _Plan(boxes, links, reach, framing)
+    plan = _Draft(boxes, links, reach, framing)
     return plan.across(max(plan.rank, default=-1) + 1)[2] + PAD
 
 
 def breadth(
-    boxes: Sequence[Box], links: Sequence[Link], reach: float, framing: Framing | None
+    boxes: Sequence[BoxSize], links: Sequence[Link], reach: float, framing: Framing | None
 ) -> float:
     """About how high the layout will be: as its fullest column."""
-    plan = _Plan(boxes, links, reach, framing)
+    plan = _Draft(boxes, links, reach, framing)
     heights = [0.0] * (max(plan.rank, default=-1) + 1)
     for rank, height in zip(plan.rank, plan.heights, strict=True):
         heights[rank] += height + GAP
     return max(heights, default=0.0) + 2 * PAD
 
 
-class _Plan:
+class _Draft:
     """One layout in the making. Places are boxes, and behind them the bends of long edges."""
 
     def __init__(
-        self, boxes: Sequence[Box], links: Sequence[Link], reach: float, framing: Framing | None
+        self, boxes: Sequence[BoxSize], links: Sequence[Link], reach: float, framing: Framing | None
     ) -> None:
         self.reach = reach
         self.boxes = boxes
@@ -534,7 +534,7 @@ class _Plan:
 
 
 def _ranks(
-    boxes: Sequence[Box], links: Sequence[Link], frames: Sequence[tuple[Any, ...]]
+    boxes: Sequence[BoxSize], links: Sequence[Link], frames: Sequence[tuple[Any, ...]]
 ) -> list[int]:
     rank: list[float] = [0] * len(boxes)
     arriving: list[list[int]] = [[] for _ in boxes]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograd.views.canvas.layout import REACH, Box, Edge, Layout, Link, lay_out
+from autograd.views.canvas.layout import REACH, BoxSize, Edge, Layout, Link, lay_out
 
 SCREEN = (1256.0, 470.0)
 """The room for the picture on the smallest screen of a classroom, 1280 by 720."""
@@ -19,13 +19,13 @@ FEW = 120
 """Graphs up to this size are tried in all ways; larger ones do not fit a screen in any."""
 
 
-def fitted(boxes: Sequence[Box], links: Sequence[Link]) -> Layout:
+def fitted(boxes: Sequence[BoxSize], links: Sequence[Link]) -> Layout:
     """The layout that can be shown largest on a screen, chains being stacked as it helps.
 
     Where a box is the only one that takes another, and takes no other but leaves, it may stand below
     it instead of beside it.
 
-    >>> chain = [Box(100, 60, True)] + [Box(100, 60)] * 9
+    >>> chain = [BoxSize(100, 60, True)] + [BoxSize(100, 60)] * 9
     >>> layout = fitted(chain, [Link(i, i + 1, 40.0) for i in range(9)])
     >>> layout.width < 1256
     True
@@ -53,7 +53,7 @@ def fitted(boxes: Sequence[Box], links: Sequence[Link]) -> Layout:
     return best
 
 
-def _chains(boxes: Sequence[Box], links: Sequence[Link]) -> list[list[int]]:
+def _chains(boxes: Sequence[BoxSize], links: Sequence[Link]) -> list[list[int]]:
     """The boxes that are no leaves, as chains, in order."""
     taken = [0] * len(boxes)
     takes: list[list[int]] = [[] for _ in boxes]
@@ -93,7 +93,7 @@ def _cut(chains: Sequence[list[int]], deep: int, last: int) -> list[list[int]]:
 
 
 def _stacked(
-    boxes: Sequence[Box], links: Sequence[Link], stacks: list[list[int]], reach: float
+    boxes: Sequence[BoxSize], links: Sequence[Link], stacks: list[list[int]], reach: float
 ) -> Layout:
     """Lay out stacks as boxes, and put the boxes back into them."""
     groups = [[i] for i, box in enumerate(boxes) if box.leaf] + sorted(stacks)
@@ -107,7 +107,7 @@ def _stacked(
             below[i] = at + boxes[i].height / 2
             at += boxes[i].height + BETWEEN
         width = max(boxes[i].width for i in group)
-        outer.append(Box(width, height, boxes[group[0]].leaf))
+        outer.append(BoxSize(width, height, boxes[group[0]].leaf))
     across = [e for e, link in enumerate(links) if home[link.tail] != home[link.head]]
     layout = lay_out(
         outer,
@@ -144,7 +144,7 @@ def _stacked(
 
 
 def _down(
-    tail: tuple[float, float], above: Box, head: tuple[float, float], under: Box, link: Link
+    tail: tuple[float, float], above: BoxSize, head: tuple[float, float], under: BoxSize, link: Link
 ) -> Edge:
     """An edge straight down, its label on the right of it."""
     x, start, end = tail[0], tail[1] + above.height / 2, head[1] - under.height / 2

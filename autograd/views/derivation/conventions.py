@@ -25,7 +25,7 @@ UNCHANGED = ("sum", "mean", "max", "min", "prod", "logsumexp")
 """Reductions that over no axis at all give their argument back."""
 
 
-class Layout(NamedTuple):
+class Convention(NamedTuple):
     """What a course agrees on.
 
     Attributes:
@@ -50,7 +50,7 @@ class Layout(NamedTuple):
 LAYOUTS = {
     layout.name: layout
     for layout in (
-        Layout(
+        Convention(
             "rows",
             "L",
             False,
@@ -59,7 +59,7 @@ LAYOUTS = {
             True,
             "Instances are rows, as the library computes: a gradient has the shape of its node.",
         ),
-        Layout(
+        Convention(
             "dd2424",
             "J",
             True,
@@ -68,7 +68,7 @@ LAYOUTS = {
             False,
             "One instance: columns forward, and the gradient g is a row.",
         ),
-        Layout(
+        Convention(
             "columns",
             "J",
             False,
@@ -78,7 +78,7 @@ LAYOUTS = {
             "Instances are columns; G is without the factor of the mean, which the parameters' "
             "lines have.",
         ),
-        Layout(
+        Convention(
             "cmu",
             "L",
             True,
@@ -196,7 +196,7 @@ class Matrices:
         roles: what each letter stands for.
     """
 
-    def __init__(self, layout: Layout, roles: dict[str, Role]) -> None:
+    def __init__(self, layout: Convention, roles: dict[str, Role]) -> None:
         self.layout = layout
         self.roles = roles
         self.rows: int | None = None  # the number of instances; None where they have no axis

@@ -10,7 +10,7 @@ from autograd.formulas.algebra import names, substituted
 from autograd.formulas.matrices import MatrixLatex, MatrixText, Python
 from autograd.formulas.notation import Formula
 from autograd.formulas.writing import ATOM, POWER
-from autograd.views.derivation.conventions import Layout, T, op
+from autograd.views.derivation.conventions import Convention, T, op
 from autograd.views.derivation.lines import Line
 
 
@@ -23,7 +23,7 @@ class Writers(NamedTuple):
 
 
 @dataclass
-class Entry:
+class LineDraft:
     """A line before it is printed."""
 
     name: str
@@ -35,7 +35,7 @@ class Entry:
     summed: bool = False
 
 
-def without_idle(entries: list[Entry]) -> list[Entry]:
+def without_idle(entries: list[LineDraft]) -> list[LineDraft]:
     """The lines without cotangents that are another one as it is, such as those of a sum's terms.
 
     What only the copy used goes under the name of the copy, which is the nearer to what follows.
@@ -59,7 +59,7 @@ def without_idle(entries: list[Entry]) -> list[Entry]:
 
 
 def diagonal(
-    entry: Entry, write: Writers, layout: Layout, cotangents: set[str], batch: bool
+    entry: LineDraft, write: Writers, layout: Convention, cotangents: set[str], batch: bool
 ) -> Line | None:
     """The line of an elementwise layer with diag(·) in place of ⊙; of a batch, for instance i."""
     tree = entry.tree

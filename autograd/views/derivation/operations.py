@@ -13,7 +13,7 @@ from autograd.engine.primitive import Primitive, registry
 from autograd.formulas.algebra import inverse
 
 
-class Operation(NamedTuple):
+class NodeOperation(NamedTuple):
     """A primitive and what it was called with."""
 
     primitive: Primitive | None
@@ -36,7 +36,7 @@ def is_constant(node: Node) -> bool:
 
 
 class Operations:
-    """The operations of a graph's nodes; `operations[node]` is an `Operation`.
+    """The operations of a graph's nodes; `operations[node]` is a `NodeOperation`.
 
     The cross-entropy of class indices is that of the distributions they stand for, an array, and
     their mean is a mean where each instance counts once.
@@ -47,7 +47,7 @@ class Operations:
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self.targets: dict[Node, list[Any]] = {}
-        self._recast: dict[Node, Operation] = {}
+        self._recast: dict[Node, NodeOperation] = {}
         self._known: dict[Any, Any] = {}
         for node in nodes:
             name = "" if node.primitive is None else node.primitive.name
@@ -55,18 +55,18 @@ class Operations:
                 target = self._target(node, node.options)
                 cross_entropy = registry["softmax_cross_entropy"]
                 arguments = (node.arguments[0], target)
-                self._recast[node] = Operation(cross_entropy, arguments, cross_entropy.options)
+                self._recast[node] = NodeOperation(cross_entropy, arguments, cross_entropy.options)
             elif name == "class_mean" and _count(node) == np.size(_data(node.arguments[0])):
                 mean = registry["mean"]
-                self._recast[node] = Operation(mean, node.arguments[:1], mean.options)
+                self._recast[node] = NodeOperation(mean, node.arguments[:1], mean.options)
             elif name == "multiclass_hinge":
                 self._target(node, {})
                 if node.options["weight"] is not None:
                     self._target(node, {"weight": node.options["weight"]})
 
-    def __getitem__(self, node: Node) -> Operation:
+    def __getitem__(self, node: Node) -> NodeOperation:
         found = self._recast.get(node)
-        return found or Operation(node.primitive, node.arguments, node.options)
+        return found or NodeOperation(node.primitive, node.arguments, node.options)
 
     def _target(self, node: Node, options: dict[str, Any]) -> Any:
         """The distributions that a node's class indices stand for: one array for the same indices."""

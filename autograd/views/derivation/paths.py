@@ -9,7 +9,7 @@ from autograd.engine.graph import Node
 from autograd.engine.passes import add_up, walk_back
 
 
-class Edge(NamedTuple):
+class PathEdge(NamedTuple):
     """One use of a node: the output, and the place among the output's parents."""
 
     output: Node
@@ -39,25 +39,25 @@ def count_paths(order: Sequence[Node], targets: Iterable[Node]) -> dict[Node, in
     return found
 
 
-def children_of(order: Sequence[Node]) -> dict[Node, list[Edge]]:
+def children_of(order: Sequence[Node]) -> dict[Node, list[PathEdge]]:
     """The uses of each node, in order of creation."""
-    children: dict[Node, list[Edge]] = {node: [] for node in order}
+    children: dict[Node, list[PathEdge]] = {node: [] for node in order}
     for node in order:
         for place, parent in enumerate(node.parents):
-            children[parent].append(Edge(node, place))
+            children[parent].append(PathEdge(node, place))
     return children
 
 
 def paths_to(
-    target: Node, root: Node, children: dict[Node, list[Edge]], most: int
-) -> list[list[Edge]] | None:
+    target: Node, root: Node, children: dict[Node, list[PathEdge]], most: int
+) -> list[list[PathEdge]] | None:
     """Every path from `root` to `target`, as edges from the root on; ``None`` above `most` edges.
 
     The walk goes up from the target, where every way leads to the root.
     """
-    paths: list[list[Edge]] = []
+    paths: list[list[PathEdge]] = []
     length = 0
-    way: list[Edge] = []
+    way: list[PathEdge] = []
     stack = [(0, edge) for edge in reversed(children[target])]
     if target is root:
         return [[]]

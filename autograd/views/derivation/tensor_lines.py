@@ -25,9 +25,9 @@ from autograd.formulas.algebra import (
 from autograd.formulas.latex import number
 from autograd.formulas.matrices import MatrixLatex, MatrixText, Python
 from autograd.formulas.notation import Formula
-from autograd.views.derivation.conventions import Layout, Matrices, Role, T
+from autograd.views.derivation.conventions import Convention, Matrices, Role, T
 from autograd.views.derivation.line_printing import (
-    Entry,
+    LineDraft,
     Writers,
     diagonal,
     joined,
@@ -51,7 +51,12 @@ class Lines:
     """
 
     def __init__(
-        self, root: Node, layout: Layout, naming: Naming, axes: dict[Any, int | None], digits: int
+        self,
+        root: Node,
+        layout: Convention,
+        naming: Naming,
+        axes: dict[Any, int | None],
+        digits: int,
     ) -> None:
         self.root, self.layout, self.naming, self.axes, self.digits = (
             root,
@@ -78,7 +83,7 @@ class Lines:
         self.inputs: dict[str, Any] = {}
         self.definitions: dict[str, tuple[Callable[[], Any], Role, tuple[int, ...]]] = {}
         self.data: dict[str, Any] = {}
-        self.entries: list[Entry] = []
+        self.entries: list[LineDraft] = []
         self.waiting: dict[Node, list[Any]] = {}
         self.letters: dict[Node, Letter] = {}
         self.results: dict[str, str] = {}
@@ -131,7 +136,7 @@ class Lines:
         self.data[name] = formula.sample
         self.definitions[name] = (lambda: formula, role, formula.shape)
 
-    def forward_entries(self) -> list[Entry]:
+    def forward_entries(self) -> list[LineDraft]:
         """The definitions that the backward lines refer to, in order."""
         needed: set[str] = set()
         for entry in self.entries:
@@ -149,7 +154,7 @@ class Lines:
         defined = [name for name in place if name in trees]
         # What is no node comes last in `definitions`, and refers to nodes alone.
         return [
-            Entry(
+            LineDraft(
                 name,
                 self.naming.symbols[name],
                 trees[name],
@@ -190,7 +195,9 @@ class Lines:
         if self.layout.turned:
             self.naming.symbols[name] = Formula(f"∇_{symbol.text}", rf"\nabla_{{{symbol.latex}}}")
         self.entries.append(
-            Entry(name, self.left(node), tree, self.shape(node.shape, role), BACKWARD, True, summed)
+            LineDraft(
+                name, self.left(node), tree, self.shape(node.shape, role), BACKWARD, True, summed
+            )
         )
         letter = Letter(name, sample=sample(full))
         if keep:
@@ -239,7 +246,7 @@ class Lines:
         role = Role(len(node.shape), self.axes.get(node), True)
         tree = self.oriented(g, role)
         self.entries.append(
-            Entry(
+            LineDraft(
                 name, self.left(node), tree, self.shape(node.shape, role), BACKWARD, False, summed
             )
         )
@@ -372,7 +379,7 @@ class Lines:
         written.notes += self._notes(written)
         return written
 
-    def _line(self, entry: Entry, write: Writers, renamed: dict[str, str]) -> Line:
+    def _line(self, entry: LineDraft, write: Writers, renamed: dict[str, str]) -> Line:
         name = renamed.get(entry.name, entry.name)
         right = Formula(write.text.write(entry.tree).text, write.latex.write(entry.tree).text)
         left = entry.left
@@ -392,7 +399,7 @@ class Lines:
     def drop_unused(self) -> None:
         """Leave out cotangents that a shorter formula has passed by."""
         used: set[str] = set()
-        kept: list[Entry] = []
+        kept: list[LineDraft] = []
         for entry in reversed(self.entries):
             if not entry.cotangent or entry.name in used:
                 used |= names(entry.tree)
@@ -415,7 +422,7 @@ class Lines:
             self.naming.symbols[name] = Formula(letter, letter)
         return dict.fromkeys(cotangents, letter)
 
-    def in_rows(self, entry: Entry) -> bool:
+    def in_rows(self, entry: LineDraft) -> bool:
         """Whether a line is about all instances at once."""
         role = self.roles.get(entry.name)
         return role is not None and role.instances is not None and not self.layout.single
@@ -424,7 +431,7 @@ class Lines:
         """The names of the cotangents' letters."""
         return {entry.name for entry in self.entries if entry.cotangent}
 
-    def values(self, entries: Sequence[Entry]) -> dict[str, Any]:
+    def values(self, entries: Sequence[LineDraft]) -> dict[str, Any]:
         """The data of every letter that a line refers to, in order."""
         used: set[str] = set()
         for entry in entries:

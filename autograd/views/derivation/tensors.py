@@ -25,7 +25,7 @@ from autograd.formulas.algebra import (
 from autograd.formulas.notation import Formula
 from autograd.formulas.rational import collapsed
 from autograd.support.caching import cached_property
-from autograd.views.derivation.conventions import Layout
+from autograd.views.derivation.conventions import Convention
 from autograd.views.derivation.instances import instance_axes
 from autograd.views.derivation.lines import Written
 from autograd.views.derivation.naming import Naming
@@ -36,7 +36,9 @@ NO_FORMULA = (AttributeError, LookupError, NameError, *ARITHMETIC)
 """What a user's rule raises when it is no formula of letters, beside TypeError."""
 
 
-def tensor_lines(root: Node, targets: Sequence[Node], layout: Layout, *, digits: int) -> Written:
+def tensor_lines(
+    root: Node, targets: Sequence[Node], layout: Convention, *, digits: int
+) -> Written:
     """The lines of d(root)/d(targets), in the convention of a course."""
     return _Walk(root, targets, layout, digits).written()
 
@@ -44,7 +46,9 @@ def tensor_lines(root: Node, targets: Sequence[Node], layout: Layout, *, digits:
 class _Walk:
     """One backward pass on letters."""
 
-    def __init__(self, root: Node, targets: Sequence[Node], layout: Layout, digits: int) -> None:
+    def __init__(
+        self, root: Node, targets: Sequence[Node], layout: Convention, digits: int
+    ) -> None:
         self.root, self.targets, self.layout = root, targets, layout
         self.nodes = topological_order(root, arguments=True)
         self.operations = Operations(self.nodes)

@@ -18,7 +18,7 @@ from autograd.formulas.of_nodes import Formulas
 from autograd.formulas.symbols import Symbols
 from autograd.views.derivation.lines import Line, Written
 from autograd.views.derivation.operations import is_constant
-from autograd.views.derivation.paths import Edge, children_of, count_paths, paths_to
+from autograd.views.derivation.paths import PathEdge, children_of, count_paths, paths_to
 
 FORWARD = "Forward"
 PATHS = "Sum over paths"
@@ -40,7 +40,7 @@ TERMS = 12
 class Lazy(Sequence[Line]):
     """Lines that are written when they are looked at: a graph may have a million."""
 
-    def __init__(self, writer: _Writer, plans: list[tuple[str, Node]]) -> None:
+    def __init__(self, writer: _ValueLines, plans: list[tuple[str, Node]]) -> None:
         self._writer = writer
         self._plans = plans
 
@@ -64,10 +64,10 @@ class Lazy(Sequence[Line]):
 
 def value_lines(root: Node, targets: Sequence[Node], *, digits: int, max_paths: int) -> Written:
     """The lines of d(root)/d(targets) on Values."""
-    return _Writer(root, targets, digits, max_paths).written()
+    return _ValueLines(root, targets, digits, max_paths).written()
 
 
-class _Writer:
+class _ValueLines:
     """What the lines of one graph share."""
 
     def __init__(self, root: Node, targets: Sequence[Node], digits: int, max_paths: int) -> None:
@@ -79,10 +79,10 @@ class _Writer:
         self.names = self._names()
         self.counts = count_paths(self.order, targets)
         self.max_paths = max_paths
-        self.children: dict[Node, list[Edge]] = {}
+        self.children: dict[Node, list[PathEdge]] = {}
         if any(count <= max_paths for count in self.counts.values()):
             self.children = children_of(self.order)
-        self.shares: dict[Node, list[Edge]] = {}
+        self.shares: dict[Node, list[PathEdge]] = {}
         self.python = Python(
             names={self.symbols[node].text: name for node, name in self.names.items()}
         )
@@ -131,7 +131,7 @@ class _Writer:
             done.append(node)
             for place, parent in enumerate(node.parents):
                 if parent in leads:
-                    shares.setdefault(parent, []).append(Edge(node, place))
+                    shares.setdefault(parent, []).append(PathEdge(node, place))
         return done
 
     # --- pieces -----------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ class _Writer:
         """The Python name of a gradient."""
         return f"d{self.names[self.root]}_d{self.names[node]}"
 
-    def partial(self, edge: Edge) -> Formula:
+    def partial(self, edge: PathEdge) -> Formula:
         """∂out/∂x; with the place in brackets where x is used twice in out."""
         parent = edge.output.parents[edge.place]
         out, x = self.symbols[edge.output], self.symbols[parent]
@@ -165,7 +165,7 @@ class _Writer:
             self._values = {node: 0.0 + g for node, g in found.items()}  # no −0
         return self._values
 
-    def derivative(self, edge: Edge) -> Any:
+    def derivative(self, edge: PathEdge) -> Any:
         """A local derivative as a tree; its name where the row has no formula."""
         tree = self.formulas.derivative_tree(edge.output, edge.place)
         if tree is not None:
@@ -176,7 +176,7 @@ class _Writer:
         self.symbols.by_text[name.text] = name
         return Letter(name.text, sample=np.float64(edge.output._local_derivatives[edge.place]))
 
-    def source(self, edge: Edge) -> str:
+    def source(self, edge: PathEdge) -> str:
         """A local derivative as Python: the rule's formula, or the number where it is cut short."""
         tree = self.derivative(edge)
         known = self.python.names

@@ -47,10 +47,10 @@ def dot_source(
     >>> dot_source(picture, "LR", looks.LIGHT, 12.0).startswith("digraph {")
     True
     """
-    return _Writer(picture, rankdir, theme, fontsize, places).text()
+    return _DotText(picture, rankdir, theme, fontsize, places).text()
 
 
-class _Writer:
+class _DotText:
     """One text in the making."""
 
     def __init__(

@@ -58,7 +58,7 @@ def fold(
     deepest = max(map(len, outline.frames), default=0)
     if depth is None and (max_nodes is None or crowd(outline) <= max_nodes):
         return []
-    plan = _Plan(outline, unfold)
+    plan = _Partition(outline, unfold)
     too_many = max_nodes is not None and (
         len(outline.nodes) > max_nodes or plan.arrows() > CROWDED * max_nodes
     )
@@ -89,7 +89,7 @@ def fold(
     return plan.folds()
 
 
-class _Plan:
+class _Partition:
     """A partition of the nodes into boxes, which each step makes coarser.
 
     ``box[i]`` is the number of the box that node i is in: that of the first node in it.

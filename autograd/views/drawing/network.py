@@ -31,7 +31,7 @@ ENDS = 12
 
 
 @dataclass(eq=False)
-class Layer:
+class DrawnLayer:
     """One affine map and what follows it: its weights (out, in), biases, units and activation.
 
     The units are what the next layer takes, or what comes out: a Tensor, or one Value for each.
@@ -74,16 +74,16 @@ class NoChainError(ValueError):
         )
 
 
-def layers_below(outputs: Sequence[Node]) -> list[Layer]:
+def layers_below(outputs: Sequence[Node]) -> list[DrawnLayer]:
     """The layers of a network, from the nodes that it gave for one input, or for a batch of Tensors.
 
     Raises:
         ValueError: it is no chain of affine maps with activations between them.
     """
-    return _Reading(outputs).layers
+    return _NetworkReading(outputs).layers
 
 
-class _Reading:
+class _NetworkReading:
     """One walk from the input to the outputs.
 
     A node's level is the number of affine maps below it. In a chain every level has one affine map of
@@ -178,7 +178,7 @@ class _Reading:
         """What is between an affine map and the next, each once."""
         return list(dict.fromkeys(filter(None, self.after[k].values())))
 
-    def layer(self, k: int, outputs: Sequence[Node]) -> Layer:
+    def layer(self, k: int, outputs: Sequence[Node]) -> DrawnLayer:
         """The k-th layer, from 0."""
         nodes = self.affine[k]
         parts = [part for node in nodes if (part := self.affine_of(node)) is not None]
@@ -197,7 +197,7 @@ class _Reading:
                 raise NoChainError(f"layer {k + 1} has {len(first.weight)} units, and {wide} go on")
             names = [*first.names, bias_names]
             activation = self.activation(k)
-            return Layer(
+            return DrawnLayer(
                 first.weight, bias, first.taken[0], units, activation, names, first.columns
             )
         if any(not alike(part.taken, first.taken) for part in parts):
@@ -216,7 +216,7 @@ class _Reading:
         weight = np.concatenate([part.weight for part in parts])
         bias = np.array([0.0 if part.bias is None else part.bias for part in parts])
         names = [part.names[0] for part in parts] + [[part.bias_names[0] for part in parts]]
-        return Layer(weight, bias, list(first.taken), given, self.activation(k), names)
+        return DrawnLayer(weight, bias, list(first.taken), given, self.activation(k), names)
 
     def taken_by(self, k: int) -> Any:
         """What the affine map of a level takes: one Tensor or array, or Values."""
@@ -532,7 +532,7 @@ def place(columns: list[Column], title: str, notes: list[tuple[str, str]]) -> tu
 
 
 def lines(
-    layer: Layer,
+    layer: DrawnLayer,
     left: Column,
     right: Column,
     scale: float,
@@ -574,7 +574,7 @@ def lines(
 def circles(
     column: Column,
     k: int,
-    layers: list[Layer],
+    layers: list[DrawnLayer],
     scale: float,
     digits: int,
     numbers: Mapping[str, int],

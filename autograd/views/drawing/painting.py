@@ -16,7 +16,7 @@ from autograd.support.caching import cached_property
 from autograd.views.canvas import theme as looks
 from autograd.views.canvas.embedding import READABLE, SCREEN
 from autograd.views.canvas.layout import (
-    Box as Size,
+    BoxSize as Size,
     Framing,
     Layout,
     Link,

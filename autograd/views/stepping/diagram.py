@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from autograd.formulas.plain import JOINERS
-from autograd.views.canvas.layout import Box, Layout, Link, text_width
+from autograd.views.canvas.layout import BoxSize, Layout, Link, text_width
 from autograd.views.canvas.stacking import fitted
 from autograd.views.canvas.theme import LIGHT
 
@@ -61,21 +61,21 @@ class Card:
         """The gradient with its sign."""
         return [DERIVATIVE + self.gradient[0], *self.gradient[1:]] if self.gradient else []
 
-    def size(self) -> Box:
+    def size(self) -> BoxSize:
         """How large the box is; it does not change as numbers appear."""
         lines = [self.heading] if self.heading else []
         lines += [*self.value_lines(), *self.gradient_lines()]
         lines += [DERIVATIVE + draft for draft in self.drafts]
         rows = len(lines) - len(self.drafts)
         width = max((text_width(line, FONT) for line in lines), default=0.0) + 2 * MARGIN
-        return Box(max(width, 56.0), LINE * rows + 7.0, self.kind in LEAVES)
+        return BoxSize(max(width, 56.0), LINE * rows + 7.0, self.kind in LEAVES)
 
 
 LEAVES = ("leaf", "parameter", "constant")
 
 
 @dataclass(slots=True)
-class Arrow:
+class CardEdge:
     """An edge between two cards, by their places, and the local derivative on it."""
 
     tail: int
@@ -94,7 +94,7 @@ class Board:
     """
 
     cards: Sequence[Card]
-    arrows: Sequence[Arrow]
+    arrows: Sequence[CardEdge]
     title: str
     svg: str = field(init=False)
     width: float = field(init=False)
@@ -112,7 +112,7 @@ class Board:
         self.width, self.height = layout.width, layout.height
         self.svg = self._draw(boxes, layout)
 
-    def _draw(self, boxes: Sequence[Box], layout: Layout) -> str:
+    def _draw(self, boxes: Sequence[BoxSize], layout: Layout) -> str:
         width, height = f"{self.width:.0f}", f"{self.height:.0f}"
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
@@ -150,7 +150,7 @@ class Board:
                 )
         return "".join([*parts, "</g></svg>"])
 
-    def _card(self, i: int, card: Card, box: Box, x: float, y: float) -> str:
+    def _card(self, i: int, card: Card, box: BoxSize, x: float, y: float) -> str:
         fill, line = LIGHT.kinds[card.kind]
         w, h = box.width, box.height
         round_ = 0 if card.kind in LEAVES else 9

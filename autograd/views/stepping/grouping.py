@@ -9,7 +9,7 @@ import numpy as np
 from autograd.engine.graph import Node
 from autograd.formulas.plain import number
 from autograd.views.outline import Outline
-from autograd.views.stepping.diagram import Arrow, Card
+from autograd.views.stepping.diagram import Card, CardEdge
 from autograd.views.stepping.steps import forward_steps, steps
 from autograd.views.stepping.timeline import Moment, lines_of, one_line_of, place_of
 
@@ -58,7 +58,7 @@ class GroupedTimeline:
             break  # raises if data was assigned since
         self.norms = [self._norm(group) for group in self.groups]
         self.cards = [self._card(g) for g in range(len(self.groups))]
-        self.arrows: list[Arrow] = []
+        self.arrows: list[CardEdge] = []
         self._join()
         self.moments = self._moments()
         self.complete = [0] * len(self.cards)
@@ -174,7 +174,7 @@ class GroupedTimeline:
                         ends = (self.home[argument], g)
                         between[ends] = between.get(ends, 0) + 1
         for (tail, head), edges in between.items():
-            self.arrows.append(Arrow(tail, head, f"{edges:,}" if edges > 1 else ""))
+            self.arrows.append(CardEdge(tail, head, f"{edges:,}" if edges > 1 else ""))
 
     # --- the positions ----------------------------------------------------------------------------
 

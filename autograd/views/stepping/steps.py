@@ -44,7 +44,7 @@ EQUALS = re.compile(r" ((?:\\mathrel\{\+\})?= )")
 """The sign at which the lines of a pass are aligned, in LaTeX."""
 
 
-class Reading:
+class PassNotation:
     """What the steps of one pass share: the graph's symbols and formulas, found when asked for."""
 
     def __init__(self, root: Node, digits: int) -> None:
@@ -117,7 +117,7 @@ class Step(OfNode):
     after: Any
     complete: bool
     remaining: int
-    _reading: Reading = field(repr=False)
+    _reading: PassNotation = field(repr=False)
 
     def text(self, form: Form = "both") -> str:
         """The step as plain text, with symbols, with numbers, or with both.
@@ -198,7 +198,7 @@ class ForwardStep(OfNode):
     node: Node
     arguments: tuple[Any, ...]
     value: Any
-    _reading: Reading = field(repr=False)
+    _reading: PassNotation = field(repr=False)
 
     def text(self, form: Form = "both") -> str:
         """The operation as plain text, with symbols, with numbers, or with both.
@@ -328,7 +328,7 @@ def _numbers(step: Step) -> list[Formula]:
     return [reading.formulas.substituted(tree, float(step.contribution)), result]
 
 
-def _worth_showing(reading: Reading, local: Any, d: float) -> bool:
+def _worth_showing(reading: PassNotation, local: Any, d: float) -> bool:
     """Whether numbers put into a local derivative say more than its value: 1 − 0.7², not 𝟙[2 > 0]."""
     if not isinstance(local, Letter) or not local.arguments:
         return isinstance(local, Letter)
@@ -380,11 +380,11 @@ def steps(node: Node, *, seed: Any = None, digits: int = 4) -> Iterator[Step]:
     start = node._seed(seed, False)
     _, interior = reachable([node])
     check_fresh(interior, "steps")
-    reading = Reading(node, digits)
+    reading = PassNotation(node, digits)
     return Pass(lambda: _backward(node, start, interior, reading), "Backward")
 
 
-def _backward(root: Node, seed: Any, interior: list[Node], reading: Reading) -> Iterator[Step]:
+def _backward(root: Node, seed: Any, interior: list[Node], reading: PassNotation) -> Iterator[Step]:
     remaining = Counter(parent for node in interior for parent in node.parents)
     sums = {root: _read_only(seed)}
     # A pass over Values adds to zeros, which turns −0 into 0; a pass over tensors starts a sum with
@@ -441,11 +441,11 @@ def forward_steps(node: Node, *, digits: int = 4) -> Iterator[ForwardStep]:
     _check_node(node, "forward_steps")
     order = [each for each in topological_order(node, arguments=True) if not each.is_leaf]
     check_fresh(order, "forward steps")
-    reading = Reading(node, digits)
+    reading = PassNotation(node, digits)
     return Pass(lambda: _forward(order, reading), "Forward")
 
 
-def _forward(order: list[Node], reading: Reading) -> Iterator[ForwardStep]:
+def _forward(order: list[Node], reading: PassNotation) -> Iterator[ForwardStep]:
     for index, node in enumerate(order):
         check_fresh((node,), "forward steps")
         yield ForwardStep(index, node, node.arguments, _read_only(node._raw), reading)

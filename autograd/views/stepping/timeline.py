@@ -18,7 +18,7 @@ from autograd.formulas.symbols import Symbols
 from autograd.formulas.writing import is_whole
 from autograd.views.labels import sign
 from autograd.views.outline import Outline
-from autograd.views.stepping.diagram import DERIVATIVE, Arrow, Card, printable
+from autograd.views.stepping.diagram import DERIVATIVE, Card, CardEdge, printable
 from autograd.views.stepping.steps import ForwardStep, Step, forward_steps, steps
 
 LONGEST = 18
@@ -154,7 +154,7 @@ class Timeline:
                 self.drafts.setdefault(step.parent, []).append(draft)
         self.names = [short_symbol(self.symbols, node) for node in self.nodes]
         self.cards = [self._card(node) for node in self.nodes]
-        self.arrows: list[Arrow] = []
+        self.arrows: list[CardEdge] = []
         self.edge_of: dict[tuple[Node, int], int] = {}
         self._join()
         self.moments = self._moments()
@@ -190,10 +190,10 @@ class Timeline:
                 tail = self.index[argument]
                 if slot < len(parents) and argument is parents[slot]:
                     self.edge_of[node, slot] = len(self.arrows)
-                    self.arrows.append(Arrow(tail, head, self._local(derivatives[slot])))
+                    self.arrows.append(CardEdge(tail, head, self._local(derivatives[slot])))
                     slot += 1
                 else:
-                    self.arrows.append(Arrow(tail, head, "", passive=True))
+                    self.arrows.append(CardEdge(tail, head, "", passive=True))
 
     def _local(self, derivative: Any) -> str:
         if isinstance(derivative, float | int):

@@ -9,24 +9,24 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from autograd.formulas.mathml import mathml
-from autograd.views.canvas.layout import Box, Layout, Link, lay_out, text_width
+from autograd.views.canvas.layout import BoxSize, Layout, Link, lay_out, text_width
 from autograd.views.canvas.stacking import fitted
 
 
 @st.composite
-def graphs(draw: st.DrawFn) -> tuple[list[Box], list[Link]]:
+def graphs(draw: st.DrawFn) -> tuple[list[BoxSize], list[Link]]:
     """Boxes of all sizes; each that is no leaf takes some that stand before it."""
     count = draw(st.integers(1, 25))
     boxes, links = [], []
     for i in range(count):
         arguments = draw(st.lists(st.integers(0, i - 1), max_size=4)) if i else []
         size = draw(st.tuples(st.integers(40, 160), st.integers(25, 120)))
-        boxes.append(Box(float(size[0]), float(size[1]), leaf=not arguments))
+        boxes.append(BoxSize(float(size[0]), float(size[1]), leaf=not arguments))
         links += [Link(j, i, draw(st.sampled_from([0.0, 15.0, 60.0]))) for j in arguments]
     return boxes, links
 
 
-def check(layout: Layout, boxes: list[Box], links: list[Link]) -> None:
+def check(layout: Layout, boxes: list[BoxSize], links: list[Link]) -> None:
     """No two boxes overlap, everything is inside, and edges end at the side of their head."""
     sides = []
     for (x, y), box in zip(layout.centres, boxes, strict=True):
@@ -56,7 +56,7 @@ def check(layout: Layout, boxes: list[Box], links: list[Link]) -> None:
 @given(graphs())
 @settings(max_examples=60, deadline=None)
 def test_no_box_overlaps_another_and_edges_end_where_they_should(
-    graph: tuple[list[Box], list[Link]],
+    graph: tuple[list[BoxSize], list[Link]],
 ) -> None:
     check(lay_out(*graph), *graph)
     check(fitted(*graph), *graph)
@@ -64,7 +64,7 @@ def test_no_box_overlaps_another_and_edges_end_where_they_should(
 
 
 def test_a_chain_is_folded_to_fit_a_screen_and_a_fork_is_not() -> None:
-    chain = [Box(100.0, 60.0, True)] + [Box(100.0, 60.0)] * 12
+    chain = [BoxSize(100.0, 60.0, True)] + [BoxSize(100.0, 60.0)] * 12
     links = [Link(i, i + 1, 30.0) for i in range(12)]
     assert fitted(chain, links).width < lay_out(chain, links).width
     assert any(edge.down for edge in fitted(chain, links).edges)
@@ -96,7 +96,7 @@ def test_latex_becomes_mathml_and_what_is_unknown_is_shown_by_its_name() -> None
 
 @pytest.mark.parametrize("uses", [2, 3])
 def test_labels_of_edges_between_the_same_two_boxes_lie_apart(uses: int) -> None:
-    boxes = [Box(66, 50, True), Box(72, 70)]
+    boxes = [BoxSize(66, 50, True), BoxSize(72, 70)]
     layout = lay_out(boxes, [Link(0, 1, 17.0)] * uses)
     labels = sorted(edge.label for edge in layout.edges)
     ends = sorted(edge.end[1] for edge in layout.edges)

@@ -19,7 +19,7 @@ TILE = 4
 
 def interpreter(lanes: int) -> str:
     """LLVM text of ``before``, ``after`` and ``body`` for the `driver`."""
-    writer = _Writer()
+    writer = _LoopText()
     text = [writer.machine(lanes), writer.machine(0), _ENTRIES.format(lanes=lanes, up=lanes - 1)]
     return symbols(writer.called) + "".join(text)
 
@@ -43,7 +43,7 @@ define internal void @body(ptr %in, ptr %file, ptr %acc, ptr %out, ptr %u, ptr %
 HEAD = "ptr %pc, ptr %file, ptr %u, ptr %acc, i64 %count, i64 %vectors"
 
 
-class _Writer:
+class _LoopText:
     def __init__(self) -> None:
         self.called: set[str] = set()
 
