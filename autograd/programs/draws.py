@@ -6,7 +6,7 @@ written over. Every run draws into the same memory, so what it held is copied be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from autograd.engine.graph import Node
 from autograd.engine.primitive import registry
 from autograd.programs.executor import Executor
-from autograd.programs.planning.plan import Plan
+from autograd.programs.planning.plan import Instruction
 from autograd.programs.runs import Run
 
 
@@ -26,8 +26,8 @@ class Draws:
         run: the one whose numbers lie in the executor's memory, until another draws.
     """
 
-    def __init__(self, plan: Plan, executor: Executor) -> None:
-        self.steps = plan.impure
+    def __init__(self, steps: Sequence[Instruction], executor: Executor) -> None:
+        self.steps = steps
         self.executor = executor
         self.run: Run | None = None
 

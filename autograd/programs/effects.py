@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import random
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from autograd.engine.primitive import registry
 from autograd.engine.sites import is_library
 from autograd.engine.tensor import Tensor
 from autograd.engine.value import Value
-from autograd.programs.planning.plan import Plan
+from autograd.programs.planning.plan import Instruction, Plan
 
 DEEP = 5
 """How many steps lead from a function to what it changes, at most."""
@@ -203,8 +203,9 @@ class Effects:
         self.generators: list[Any] = []
         self.buffers: list[Any] = []
         self.moving: list[Any] = []  # functions that may reach others the next time
-        self.at_once = reads_what_it_tells(plan)
-        for step in plan.impure:
+        self.steps = plan.impure
+        self.at_once = reads_what_it_tells(plan, self.steps)
+        for step in self.steps:
             row = registry[step.name]
             if row.passes and not self.at_once:
                 step.options = {
@@ -249,9 +250,9 @@ class Effects:
         self.queue.clear()
 
 
-def reads_what_it_tells(plan: Plan) -> bool:
+def reads_what_it_tells(plan: Plan, impure: Sequence[Instruction]) -> bool:
     """Whether an effect can assign a leaf that the plan reads, or one was while it was recorded."""
-    told = [step for step in plan.impure if registry[step.name].passes]
+    told = [step for step in impure if registry[step.name].passes]
     if not told:
         return False
     functions = [x for step in told for x in step.options.values() if callable(x)]

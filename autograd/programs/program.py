@@ -125,8 +125,8 @@ class Program:
         self.executor, self.why_not_native = executor_of(
             self.plan, registers, executor, threads, in_order=self.effects.at_once
         )
-        self.draws = Draws(self.plan, self.executor)
-        self.impure = bool(self.draws.steps)
+        self.draws = Draws(self.effects.steps, self.executor)
+        self.impure = bool(self.effects.steps)
         self.inputs = tuple(inputs)
         self.given = Inputs(self.plan, inputs)
         self.seeds = Seeds(self.plan)
@@ -213,7 +213,8 @@ class Program:
         """The output and the extra registers of a run, verified and guarded."""
         given, instances = run.given, run.instances
         run.date = graph.latest_change
-        self.guards.before(given, instances)
+        if self.guards.early:
+            self.guards.before(given, instances)
         wrong: ValueError | None = None
         try:
             out = self.forward(run, both, resumed)

@@ -47,6 +47,7 @@ class Emitter:
         self.into = self.plan.forward
         self.about: Node | None = None
         self.numbers: dict[Any, int] = {}  # constants by what they are
+        self.ones: set[int] = set()  # those that are a plain 1
         self.made: dict[Any, int] = {}  # results by the instruction that made them
         # Constant arrays, which must not be given to another meanwhile, and what they were.
         self.copies: dict[int, tuple[Any, Any]] = {}
@@ -87,6 +88,8 @@ class Emitter:
             # What they were when the graph was recorded: a copy, for arrays can be written into.
             r.holds = np.array(x) if isinstance(x, np.ndarray) else x
             self.numbers[key] = r.index
+            if x.__class__ in (int, float) and x == 1:
+                self.ones.add(r.index)
             if isinstance(x, np.ndarray) and x.flags.writeable:
                 self.copies[id(x)] = (x, r.holds)
         return self.numbers[key]
@@ -115,23 +118,27 @@ class Emitter:
     ) -> int:
         """The register of an instruction's result; the instruction is added if it is a new one."""
         row = registry.get(name)
-        registers = self.plan.registers
+        pure = row is None or not row.is_impure(options)
         arguments = tuple(arguments)
+        key = (name, arguments, key_of(options) if options else ())
+        if pure and key in self.made:
+            self.plan.shared += 1
+            return self.made[key]
         self.reached.update(arguments)
+        registers = self.plan.registers
         fixed, varies = name != TOTAL, False
         for r in arguments:
             register = registers[r]
             fixed = fixed and register.kind == "constant"
             varies = varies or register.varies
-        pure = row is None or not row.is_impure(options)
-        key = (name, arguments, key_of(options) if options else ())
-        if pure:
-            if (known := self._known(name, arguments, key)) is not None:
-                return known
-            if fixed:
-                self.plan.folded += 1
-                numbers = [registers[r].holds for r in arguments]
-                return self.constant(self._computed(name, numbers, options))
+        if pure and fixed:
+            self.plan.folded += 1
+            return self.constant(
+                self.computed(name, [registers[r].holds for r in arguments], options)
+            )
+        if name in ("mul", "pow") and (same := self.unchanged(name, arguments)) is not None:
+            self.plan.folded += 1
+            return same
         if self.plan.scalar:
             # What is drawn is another number for each instance, and a total is the same for all.
             varies = name != TOTAL and (varies or not pure)
@@ -147,27 +154,15 @@ class Emitter:
             return arguments[0]
         return out.index
 
-    def _known(self, name: str, arguments: tuple[int, ...], key: Any) -> int | None:
-        """The register that holds the result already, if there is one."""
-        if key in self.made:
-            self.plan.shared += 1
-            return self.made[key]
-        if name == "mul":
-            for one, other in (arguments, arguments[::-1]):
-                if self.is_number(one, 1) and self.plan.registers[other].kind != "constant":
-                    self.plan.folded += 1
-                    return other
-        if name == "pow" and self.is_number(arguments[1], 1):
-            self.plan.folded += 1
-            return arguments[0]
-        return None
+    def unchanged(self, name: str, arguments: tuple[int, ...]) -> int | None:
+        """The argument that a product with a plain 1, or a power of it, leaves as it is."""
+        x, y = arguments
+        if y in self.ones:
+            return x
+        return y if x in self.ones and name == "mul" else None
 
-    def is_number(self, r: int, number: float) -> bool:
-        """Whether a register is this constant, written as a plain number."""
-        held = self.plan.registers[r].holds
-        return held.__class__ in (int, float) and bool(held == number)
-
-    def _computed(self, name: str, numbers: Sequence[Any], options: dict[str, Any]) -> Any:
+    def computed(self, name: str, numbers: Sequence[Any], options: dict[str, Any]) -> Any:
+        """What an instruction on constants gives."""
         if self.plan.scalar:
             return scalar_call(name, [float(x) for x in numbers], options)
         return function_of(name)(*numbers, **options)
