@@ -15,7 +15,7 @@ import numpy as np
 
 import autograd
 from autograd import AnomalyError
-from nn.arguments import non_negative, width
+from nn.arguments import non_negative, one_of, width
 from nn.randomness import Seed, generator
 
 __all__ = ["Adaline", "DeltaRule", "Madaline", "Outcome", "Perceptron"]
@@ -201,9 +201,7 @@ class DeltaRule:
         self.n_in = width(n_in, "n_in of DeltaRule")
         self.n_out = width(n_out, "n_out of DeltaRule")
         self.lr = non_negative(lr, "lr")
-        if activation not in ROWS:
-            raise ValueError(f"activation is one of {', '.join(ROWS)}, got {activation!r}")
-        self.activation = activation
+        self.activation = one_of(activation, tuple(ROWS), "activation")
         self.weight: Array = np.zeros((self.n_out, self.n_in))
         self.bias: Array = np.zeros(self.n_out)
 
@@ -385,9 +383,7 @@ class Madaline:
         self.n_hidden = width(n_hidden, "n_hidden of Madaline")
         self.lr = non_negative(lr, "lr")
         needed = {"or": 1, "and": self.n_hidden, "majority": self.n_hidden // 2 + 1}
-        if logic not in needed:
-            raise ValueError(f"logic is one of {', '.join(needed)}, got {logic!r}")
-        self.logic = logic
+        self.logic = one_of(logic, tuple(needed), "logic")
         self.needed = needed[logic]
         rng = generator(rng)
         self.weight: Array = rng.uniform(-0.5, 0.5, (self.n_hidden, self.n_in))

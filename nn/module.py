@@ -7,6 +7,7 @@ import functools
 import weakref
 from abc import ABCMeta
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -572,6 +573,17 @@ class Module(Scoped, metaclass=ModuleMeta):
             for row in rows
         ]
         return "\n".join([f"{title}: {total}", *lines])
+
+
+@contextmanager
+def modes_kept(model: Any) -> Iterator[None]:
+    """Leave the modules of a model in the modes that they were in; a function has none."""
+    before = [(m, m.training) for m in model.modules()] if isinstance(model, Module) else []
+    try:
+        yield
+    finally:
+        for module, mode in before:
+            module.training = mode
 
 
 def own_parameters(module: Module) -> tuple[str, str]:

@@ -18,6 +18,7 @@ import autograd
 import nn
 import nn.schedules
 from nn.data.batching import Batches
+from nn.module import modes_kept
 from nn.training.checks import optimizers
 from nn.trial import untouched
 
@@ -252,18 +253,14 @@ class DigitsRun:
 
     def probabilities(self, x: Any) -> Array:
         """(instances, classes), in evaluation mode; of one output, those of no and yes."""
-        modes = [(module, module.training) for module in self.model.modules()]
-        self.model.eval()
-        with autograd.no_grad():
-            logits = self.model(x)
+        with modes_kept(self.model), autograd.no_grad():
+            logits = self.model.eval()(x)
             if self.choices.binary is None:
                 told: Array = nn.softmax(logits).numpy()
             else:
                 told = np.concatenate(
                     [nn.sigmoid(-logits).numpy(), nn.sigmoid(logits).numpy()], axis=1
                 )
-        for module, mode in modes:
-            module.training = mode
         return told
 
     def predicted(self, x: Any) -> Array:

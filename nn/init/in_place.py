@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor
-from nn.arguments import number, share
+from nn.arguments import number, one_of, share
 from nn.init import drawing
 from nn.init.drawing import fans
 from nn.init.gains import calculate_gain
@@ -165,9 +165,7 @@ def xavier_normal_(tensor: Any, gain: float = 1.0, *, rng: Seed = None) -> Any:
 
 def kaiming_std(shape: tuple[int, ...], a: float, mode: str, nonlinearity: str) -> float:
     """gain / √fan, with n_in or n_out as the fan."""
-    if mode not in ("fan_in", "fan_out"):
-        raise ValueError(f"mode is 'fan_in' or 'fan_out', got {mode!r}")
-    fan = fans(shape)[mode == "fan_out"]
+    fan = fans(shape)[one_of(mode, ("fan_in", "fan_out"), "mode") == "fan_out"]
     slope = a if nonlinearity == "leaky_relu" else None
     return calculate_gain(nonlinearity, slope) / math.sqrt(fan)
 

@@ -12,7 +12,7 @@ import autograd
 from nn.arguments import real
 from nn.inspect.figures import COLOURS, GREY, new_figure
 from nn.metrics import classes_of, plain_numbers
-from nn.module import Module
+from nn.module import Module, modes_kept
 from nn.networks_of_values import on_arrays
 
 if TYPE_CHECKING:
@@ -26,16 +26,11 @@ MARKERS = "osD^v<>"
 
 def evaluated(model: Callable[[Any], Any], x: Array) -> Array:
     """The numbers a model gives, in evaluation mode and unrecorded; its modes are left as they were."""
-    modes = [(m, m.training) for m in model.modules()] if isinstance(model, Module) else []
-    try:
+    # A model that runs away is drawn as well, and NumPy need not warn of it.
+    with modes_kept(model), autograd.no_grad(), np.errstate(all="ignore"):
         if isinstance(model, Module):
             model.eval()
-        # A model that runs away is drawn as well, and NumPy need not warn of it.
-        with autograd.no_grad(), np.errstate(all="ignore"):
-            return plain_numbers(autograd.recording.call(on_arrays(model), x))
-    finally:
-        for module, mode in modes:
-            module.training = mode
+        return plain_numbers(autograd.recording.call(on_arrays(model), x))
 
 
 def decision_boundary(

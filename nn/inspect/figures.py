@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 import autograd
+from nn.arguments import number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,10 +22,7 @@ GREY, RULE = autograd.LIGHT.line, autograd.LIGHT.rule
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure, in inches."""
     for x, what in ((width, "width"), (height, "height")):
-        if isinstance(x, bool) or not isinstance(x, int | float | np.integer | np.floating):
-            raise TypeError(f"{what} is a number of inches, got {type(x).__name__} ({x!r:.60})")
-        if not 0 < x <= 1000:
-            raise ValueError(f"{what} is above 0 and up to 1000 inches, got {x}")
+        number(x, f"{what}, in inches,", high=1000, above=True)
     try:
         import matplotlib.figure  # noqa: F401  (what is missing is told here, also the second time)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd import Node
 from nn import optim
+from nn.arguments import number
 from nn.data.batching import Batches, batches, paired, split
 from nn.randomness import Seed
 
@@ -45,10 +46,8 @@ def held_out(validation: Any) -> tuple[Any, Any] | None:
 
 def put_aside(data: Any, fraction: float, rng: Any) -> tuple[Any, tuple[Array, Array], Array]:
     """(data that is left, the pair that is measured, its rows): a random part of the instances."""
-    if not 0 < fraction < 1:
-        raise ValueError(
-            f"validation as a part of the data is a number between 0 and 1, got {fraction}"
-        )
+    what = "validation, as a part of the data,"
+    fraction = number(fraction, what, high=1, below=True, above=True)
     batched = isinstance(data, Batches)
     if not batched and not (isinstance(data, tuple) and len(data) == 2) and not is_both(data):
         raise TypeError(

@@ -15,7 +15,7 @@ from nn.arguments import flag, number, whole
 from nn.data.batching import Batches
 from nn.inspect.layers import observe, update_ratios
 from nn.metrics import plain_numbers
-from nn.module import Module
+from nn.module import Module, modes_kept
 from nn.networks_of_values import OnArrays, on_arrays
 from nn.randomness import Seed, generator
 from nn.training.checks import (
@@ -155,30 +155,28 @@ def fit(
     flag(live, "live")
     if snapshots or isinstance(snapshots, bool):
         whole(snapshots, "snapshots")
-    saved = modes(model)
     watch = None
     if live or snapshots:
         pace = len(epoch_data) if hasattr(epoch_data, "__len__") else None
         watch = Watch(run.history, model, full, live, snapshots or MOST, epochs, pace)
-    try:
-        loop(
-            run,
-            epoch_data,
-            full,
-            validation,
-            epochs,
-            adjust,
-            callbacks,
-            rule,
-            statistics,
-            progress,
-            watch,
-        )
-    finally:
-        if watch is not None:
-            watch.end()
-        for module, mode in saved:
-            module.training = mode
+    with modes_kept(model):
+        try:
+            loop(
+                run,
+                epoch_data,
+                full,
+                validation,
+                epochs,
+                adjust,
+                callbacks,
+                rule,
+                statistics,
+                progress,
+                watch,
+            )
+        finally:
+            if watch is not None:
+                watch.end()
     if rule.best_state is not None:
         run.restore(rule.best_state)
         run.history.reason += f"; the parameters are those after epoch {run.history.best_epoch}"
@@ -410,10 +408,9 @@ class TrainingRun:
         """Loss and metrics over data, in evaluation mode, weighted by the sizes of its parts."""
         sums: dict[str, float] = {}
         total = 0
-        previous = modes(self.model)
-        try:
-            for module, _ in previous:
-                module.training = False
+        with modes_kept(self.model):
+            if isinstance(self.model, Module):
+                self.model.eval()
             for x, y in pairs(parts):
                 with autograd.no_grad(), QUIET():
                     prediction = autograd.recording.call(self.predict, x)
@@ -435,9 +432,6 @@ class TrainingRun:
                 for name, figure in figures.items():
                     sums[name] = sums.get(name, 0.0) + figure * len(x)
                 total += len(x)
-        finally:
-            for module, mode in previous:
-                module.training = mode
         means = {name: each / total for name, each in sums.items()}
         if into is not None:
             for name, mean in means.items():
@@ -449,11 +443,6 @@ class TrainingRun:
         self.ended("diverged", message)
         step = self.step + 1
         raise DivergenceError(message, step, epoch, batch, primitive, self.history)
-
-
-def modes(model: Any) -> list[tuple[Module, bool]]:
-    """Each module with the mode it is in."""
-    return [(m, m.training) for m in model.modules()] if isinstance(model, Module) else []
 
 
 def note(table: dict[str, list[Any]], name: str, x: Any) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import autograd
+from nn.arguments import number
 from nn.inspect.boundary import Plane, Snapshot
 from nn.inspect.training import training_curves
 
@@ -96,8 +97,7 @@ class History(metaclass=autograd.Listed):
         suffix = path.suffix.lower()
         if suffix not in (".gif", ".html", ".htm"):
             raise ValueError(f"an animation is saved as .gif or .html, not as {path.name!r}")
-        if isinstance(fps, bool) or not isinstance(fps, int | float) or not 0 < fps <= 100:
-            raise ValueError(f"fps is a number above 0 and up to 100, got {fps!r:.60}")
+        fps = number(fps, "fps", high=100, above=True)
         if not self.steps.get("loss"):
             raise ValueError("there is nothing to animate: no step was made")
         seen = self.plane is not None and len(self.snapshots) > 1

@@ -236,9 +236,9 @@ def test_a_majority_changes_as_few_units_as_mend_it() -> None:
         (lambda: Perceptron(1, lr=-1.0), "lr is finite and 0 or more"),
         (lambda: Adaline(1).fit([[1.0]], [np.inf]), r"finite targets, got inf at \[0\]"),
         (lambda: Adaline(1).fit([[1.0]], [1.0], tolerance=-1.0), "tolerance is finite"),
-        (lambda: DeltaRule(1, activation="relu"), "activation is one of sigmoid, tanh, identity"),
+        (lambda: DeltaRule(1, activation="relu"), "activation is 'sigmoid', 'tanh' or 'identity'"),
         (lambda: DeltaRule(1, 2).fit([[1.0]], [1.0]), r"shape \(1, 2\), got \(1,\)"),
-        (lambda: Madaline(1, logic="xor"), "logic is one of or, and, majority"),
+        (lambda: Madaline(1, logic="xor"), "logic is 'or', 'and' or 'majority'"),
         (lambda: Madaline(2).fit([[1.0, 1.0]], [0.5]), "targets of -1 or 1, got 0.5"),
     ],
 )

@@ -182,7 +182,7 @@ def test_what_cannot_be_animated_is_said_and_no_file_is_begun(tmp_path: Path) ->
     history = fitted(epochs=1)
     for path, options, words in (
         ("x.mp4", {}, r"saved as \.gif or \.html, not as 'x\.mp4'"),
-        ("x.gif", {"fps": 0}, "fps is a number above 0"),
+        ("x.gif", {"fps": 0}, "fps is above 0, up to 100"),
         ("x.gif", {"boundary": True}, r"no snapshots of a boundary: fit\(\.\.\., snapshots=60\)"),
     ):
         with pytest.raises(ValueError, match=words):
