@@ -1,9 +1,9 @@
 """The rooms of the house and the imports between them, read from the files: `python -m docs.rooms`.
 
 A room is a folder without the folders in it; a file right below `autograd` or `nn` is a room of its own.
-The drawing, docs/rooms.svg, shows what each room says of itself, and an arrow to every room that it
-imports from, unless a longer way along the arrows leads there as well. tests/test_architecture.py
-holds the drawing to the files, and the imports to one direction.
+The drawings, one for each package, show what each room says of itself, and an arrow to every room that
+it imports from, unless a longer way along the arrows leads there as well. tests/test_architecture.py
+holds the drawings to the files, and the imports to one direction.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("autograd", "nn")
-PICTURE = ROOT / "docs" / "rooms.svg"
+PICTURES = {package: ROOT / "docs" / f"rooms-{package}.svg" for package in PACKAGES}
 
 Graph = dict[str, set[str]]
 
@@ -147,29 +147,38 @@ def name_of(room: str) -> str:
     return path.as_posix() if beside or room.endswith("__init__") else f"{path.parent.as_posix()}/"
 
 
-def dot() -> str:
-    """The drawing in Graphviz's language."""
+def rooms_of(package: str) -> Graph:
+    """The arrows between the rooms of one package, without detours."""
+    inside = {
+        room: {other for other in others if other.partition(".")[0] == package}
+        for room, others in between_rooms(import_graph()).items()
+        if room.partition(".")[0] == package
+    }
+    return without_detours(inside)
+
+
+def dot(package: str) -> str:
+    """The drawing of a package in Graphviz's language."""
     from autograd.views.canvas.theme import LIGHT
 
-    rooms = between_rooms(import_graph())
-    frame = f'style="rounded,filled" fillcolor="{LIGHT.frame}" color="{LIGHT.frame_line}"'
+    fill, line = LIGHT.kinds["operation" if package == "autograd" else "output"]
     lines = [
         "digraph rooms {",
-        f'bgcolor="{LIGHT.background}" nodesep=0.25 ranksep=0.4 compound=true newrank=true',
-        'node [shape=box style="rounded,filled" fontname="Helvetica,Arial,sans-serif" fontsize=12]',
+        f'bgcolor="{LIGHT.background}" nodesep=0.15 ranksep=0.3 pad=0.1',
+        'node [shape=box style="rounded,filled" fontname="Helvetica,Arial,sans-serif" fontsize=13 '
+        f'margin="0.08,0.05" fillcolor="{fill}" color="{line}"]',
         f'edge [color="{LIGHT.line}" arrowsize=0.7]',
     ]
-    for package in PACKAGES:
-        kind = "operation" if package == "autograd" else "output"
-        fill, line = LIGHT.kinds[kind]
-        lines.append(f"subgraph cluster_{package} {{ {frame}")
-        for room in rooms:
-            if room.partition(".")[0] == package:
-                words = "<BR/>".join(map(html.escape, textwrap.wrap(said(room), 28)))
-                label = f"<<B>{name_of(room)}</B><BR/><FONT POINT-SIZE='10'>{words}</FONT>>"
-                lines.append(f'"{room}" [label={label} fillcolor="{fill}" color="{line}"]')
-        lines.append("}")
-    for room, others in without_detours(rooms).items():
+    rooms = rooms_of(package)
+    for room in rooms:
+        name = (
+            name_of(room)
+            .removeprefix(f"{package}/")
+            .replace("/", "/<BR/>", name_of(room).count("/") - 2)
+        )
+        words = "<BR/>".join(map(html.escape, textwrap.wrap(said(room), 22)))
+        lines.append(f'"{room}" [label=<<B>{name}</B><BR/>{words}>]')
+    for room, others in rooms.items():
         lines += (f'"{room}" -> "{other}"' for other in sorted(others))
     return "\n".join([*lines, "}"])
 
@@ -182,7 +191,7 @@ def drawn(svg: str) -> tuple[dict[str, str], Graph]:
         r'class="(node|edge)">\s*<title>(.*?)</title>(.*?)</g>', svg, flags=re.DOTALL
     ):
         if kind == "node":
-            _, *words = re.findall(r"<text[^>]*>(.*?)</text>", body)
+            words = re.findall(r"<text(?![^>]*bold)[^>]*>(.*?)</text>", body)
             boxes[title] = html.unescape(" ".join(word.strip() for word in words))
             arrows.setdefault(title, set())
         else:
@@ -195,7 +204,8 @@ def main() -> None:
     """Draw the rooms as they are now."""
     from autograd.views.canvas.rendering import render
 
-    PICTURE.write_bytes(render(dot()))
+    for package, picture in PICTURES.items():
+        picture.write_bytes(render(dot(package)))
 
 
 if __name__ == "__main__":

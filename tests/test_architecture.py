@@ -203,12 +203,13 @@ def test_a_room_says_in_which_order_to_read_it(path: Path) -> None:
     assert inside <= set(re.findall(r"`(\w+)`", said)), f"{name_of(path)} leaves some out"
 
 
-def test_the_drawing_of_the_rooms_is_true() -> None:
-    boxes, arrows = rooms.drawn(rooms.PICTURE.read_text(encoding="utf-8"))
-    graph = rooms.between_rooms(GRAPH)
+@pytest.mark.parametrize("package", rooms.PACKAGES)
+def test_the_drawing_of_the_rooms_is_true(package: str) -> None:
+    boxes, arrows = rooms.drawn(rooms.PICTURES[package].read_text(encoding="utf-8"))
+    graph = rooms.rooms_of(package)
     again = "draw the rooms anew: python -m docs.rooms"
     assert boxes == {room: rooms.said(room) for room in graph}, again
-    assert arrows == rooms.without_detours(graph), again
+    assert arrows == graph, again
 
 
 def test_a_drawing_leaves_out_what_a_longer_way_shows() -> None:

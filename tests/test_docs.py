@@ -33,7 +33,8 @@ def defined(path: Path) -> set[str]:
 @each_page
 def test_examples_run_and_print_what_they_say(page: Path) -> None:
     blocks = re.findall(r"```pycon\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.S)
-    test = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, page.name, str(page), 0)
+    told = "\n".join(re.sub(r"^$", "<BLANKLINE>", block.rstrip(), flags=re.M) for block in blocks)
+    test = doctest.DocTestParser().get_doctest(told, {}, page.name, str(page), 0)
     said: list[str] = []
     assert doctest.DocTestRunner(verbose=False).run(test, out=said.append).failed == 0, "".join(
         said
