@@ -196,7 +196,8 @@ from autograd.primitives.reductions import (
     var as var,
 )
 from autograd.primitives.units import Units as Units
-from autograd.programs.function import CompiledFunction as CompiledFunction, compile as compile
+from autograd.programs.compile import compile as compile
+from autograd.programs.function import CompiledFunction as CompiledFunction
 from autograd.programs.instances import (
     InstanceFunction as InstanceFunction,
     vectorize as vectorize,

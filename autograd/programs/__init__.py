@@ -1,6 +1,6 @@
 """Programs: a recorded graph, replayed with other numbers.
 
-Read `function` and `program`, the two forms of `compile`, and `planning`, where a graph becomes
+Read `compile`, its two forms `function` and `program`, and `planning`, where a graph becomes
 instructions; then one of the `executor`s, `by_numpy` before `native`. A run is in `runs`, what goes
 in in `inputs` and `leaves`, what makes it right in `verifying`, `guards`, `effects`, `draws`,
 `anomalies`. `calls` makes a program a node, `instances` is `vectorize`, `options` and `listing` are

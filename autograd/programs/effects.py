@@ -147,7 +147,7 @@ def saved(x: Any) -> Callable[[], None]:
     return put_back
 
 
-class Memory:
+class Backup:
     """Generators and buffers as they were when they were first seen."""
 
     def __init__(self) -> None:
@@ -223,25 +223,25 @@ class Effects:
                     self.generators += drawn
                     self.buffers += [x for x in found if not isinstance(x, np.random.BitGenerator)]
 
-    def begin(self) -> tuple[list[Any], Memory | None]:
+    def begin(self) -> tuple[list[Any], Backup | None]:
         """What there was before a run."""
         self.queue.clear()
-        memory = None
+        backup = None
         if self.moving or self.buffers:
-            memory = Memory()
-            memory.remember(self.buffers)
+            backup = Backup()
+            backup.remember(self.buffers)
             for function in self.moving:
-                memory.remember(reachable(function)[0])
-        return [x.state for x in self.generators], memory
+                backup.remember(reachable(function)[0])
+        return [x.state for x in self.generators], backup
 
-    def fail(self, before: tuple[list[Any], Memory | None]) -> None:
+    def fail(self, before: tuple[list[Any], Backup | None]) -> None:
         """Nothing has happened."""
-        states, memory = before
+        states, backup = before
         self.queue.clear()
         for x, state in zip(self.generators, states, strict=True):
             x.state = state
-        if memory is not None:
-            memory.put_back()
+        if backup is not None:
+            backup.put_back()
 
     def succeed(self) -> None:
         """Tell what was to be told."""

@@ -12,7 +12,7 @@ from autograd.support.installing import install_hint
 from autograd.support.late import import_late
 
 
-class Code(Protocol):
+class PlanCode(Protocol):
     """A plan made fast, for one number of instances or for any.
 
     A caller sees to it that only one thread at a time is inside, and gives as `leaves` what its executor
@@ -54,7 +54,7 @@ class Executor(Protocol):
     def at_once(self) -> bool:
         """See above."""
 
-    def at(self, instances: int | None) -> Code:
+    def at(self, instances: int | None) -> PlanCode:
         """The code for this many instances, or (None) for a plan on arrays."""
 
     def leaves(self) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.programs.by_numpy.writing import Writer
+from autograd.programs.by_numpy.writing import NumpyWriter
 from autograd.programs.planning.plan import Plan
 
 PART = 2000
@@ -77,7 +77,7 @@ class NumpyCode:
     def __init__(
         self, plan: Plan, extra: Sequence[int], instances: int | None, reuse: bool
     ) -> None:
-        writer = Writer(plan, extra, instances, reuse)
+        writer = NumpyWriter(plan, extra, instances, reuse)
         self.lines = forward, backward = writer.lines(plan.forward), writer.lines(plan.backward)
         returned = [self.given_back(r, writer) for r in (plan.output, *extra)]
         gradients = [writer.name(r) for _, r in plan.gradients]
@@ -104,7 +104,7 @@ class NumpyCode:
         return self.forward(inputs, leaves), self.backward(inputs, leaves, seed)
 
     @staticmethod
-    def given_back(r: int, writer: Writer) -> str:
+    def given_back(r: int, writer: NumpyWriter) -> str:
         """A copy of a register; of one that no instance changes, one number for each of them."""
         if writer.instances is None or writer.plan.registers[r].varies:
             return f"array({writer.name(r)})"
@@ -112,7 +112,7 @@ class NumpyCode:
         return f"{full}({writer.instances}, {writer.name(r)}, float)"
 
     def function(
-        self, arguments: str, lines: Sequence[str], returned: Sequence[str], writer: Writer
+        self, arguments: str, lines: Sequence[str], returned: Sequence[str], writer: NumpyWriter
     ) -> Any:
         """Lines as a function. What they assign is global in a scope of its own, and stays."""
         result = f"return ({''.join(f'{each}, ' for each in returned)})"
@@ -134,7 +134,7 @@ class NumpyCode:
         return quiet(run)
 
     @staticmethod
-    def part(arguments: str, lines: Sequence[str], writer: Writer) -> Any:
+    def part(arguments: str, lines: Sequence[str], writer: NumpyWriter) -> Any:
         """Lines as one function."""
         names = sorted({line.partition(" = ")[0] for line in lines if " = " in line})
         names = [name for name in names if name.isidentifier()]

@@ -42,7 +42,7 @@ UFUNCS: dict[str, np.ufunc] = {
 """Instructions that are one ufunc, besides the rows whose function on arrays is one."""
 
 
-class Writer:
+class NumpyWriter:
     """One walk over a plan: where each register lives, and the line that computes it.
 
     A register is a name ``r7`` in `scope`. A result lives in a buffer that is made here, once, or it is
