@@ -387,6 +387,37 @@ def test_what_acts_along_an_axis_shows_which() -> None:
             function(np.ones((2, 2)), axis=None)
 
 
+# --- what one costs ----------------------------------------
+
+
+def softsign(x: Any, scale: float = 1.0) -> Any:
+    """x / (scale + |x|)."""
+    return x / (autograd.abs(x) + scale)
+
+
+class Softsign(nn.layers.activations.NamedActivation):
+    """`softsign`."""
+
+    function = staticmethod(softsign)
+
+    def __init__(self, scale: float = 1.0) -> None:
+        self.scale = scale
+
+
+def test_an_activation_is_a_function_and_a_class_that_names_it_with_its_options() -> None:
+    layer = Softsign(scale=2.0)
+    assert (repr(layer), repr(Softsign())) == ("Softsign(scale=2.0)", "Softsign()")
+    assert np.allclose(layer(CALM), CALM / (2 + abs(CALM)))
+    autograd.gradcheck(layer, CALM, order=2)
+    model = nn.MLP(2, [3, 1], activation=layer, rng=0)
+    assert type(model[1]) is Softsign
+    assert model[1] is not layer
+    scalars = model.to_scalars()
+    assert abs(scalars([0.5, -1.0])[0].data - model([0.5, -1.0]).item()) < 1e-12
+    assert nn.init.gain(Softsign) == nn.init.gain(Softsign())
+    assert "Softsign" in autograd.draw(model).svg
+
+
 # --- by name ----------------------------------------
 
 
