@@ -52,7 +52,9 @@ def elementwise(
         impure: says of a call's options whether it does more than compute (it draws random numbers,
             or tells somebody): then a program has the effect again with every run. The output has the
             shape and dtype of the first argument.
-        composite: the same function made of other rows, into which a program takes it apart.
+        composite: the same function made of other rows, into which a program takes it apart. Without
+            one, machine code is made of what `array` or `scalar` does, where that is one formula of
+            operators and of NumPy's functions that have rows.
         symbol: the mathematician's sign or word, for drawings and formulas.
         formula: how mathematics writes it, ``formula(x, y, ..., **options)`` written in primitives: for
             people only, so it may be short where the functions are stable.
@@ -100,6 +102,7 @@ def reduction(
     formula: Rule | None = None,
     method: bool = True,
     chooses: bool = False,
+    composite: Rule | None = None,
     **options: Any,
 ) -> Reduction:
     """Declare a reduction: ``array(x, axis, keepdims)`` and ``row(out, x, axis)``.
@@ -107,8 +110,13 @@ def reduction(
     The row is ∂out/∂x along the reduced axes; `out` has those axes kept, so that it broadcasts.
     With ``chooses=True`` a 0 in the row leaves the cotangent out, whatever it is, instead of
     multiplying it: the output does not depend on that element.
+
+    Machine code is made of what `array` does where that can be read with letters: it is one formula of
+    NumPy's functions that have rows, and branches on nothing but shapes and options. Of another,
+    `composite` is the same function in such a form, ``composite(x, axis, keepdims)``.
     """
     check_rules(name, "row", (row,))
+    check_rules(name, "composite", (composite,), some=True)
     if is_users(array, row):
         array, row = reduction_array(array), local_rule(name, row, 0, 1) or row
     options = {"axis": None, "keepdims": False} | options
@@ -117,6 +125,7 @@ def reduction(
         array,
         row,
         chooses,
+        composite,
         options=options,
         doc=doc,
         symbol=symbol,

@@ -275,11 +275,18 @@ class Reduction(Primitive):
     family = "row"
 
     def __init__(
-        self, name: str, array: Callable[..., Any], row: Rule, chooses: bool = False, **fields: Any
+        self,
+        name: str,
+        array: Callable[..., Any],
+        row: Rule,
+        chooses: bool = False,
+        composite: Rule | None = None,
+        **fields: Any,
     ) -> None:
         super().__init__(name, array, arity=1, **fields)
         self.row = row
         self.chooses = chooses
+        self.composite = composite
         self._rest = [key for key in self.options if key not in ("axis", "keepdims")]
 
     def _kept(self, x: Any, g: Any, out: Any, options: dict[str, Any]) -> tuple[Any, Any, Any]:

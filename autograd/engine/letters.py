@@ -54,7 +54,9 @@ class Letter:
 
     __slots__ = ("arguments", "function", "options", "sample", "spelling")
     __hash__ = object.__hash__
-    __array_ufunc__ = None  # so that `array @ letter` asks the letter
+    # NumPy's functions write themselves down, as in `array @ letter`: see `numpy_protocols`.
+    __array_ufunc__: Any = None
+    __array_function__: Any = None
 
     def __init__(
         self,

@@ -9,11 +9,12 @@ import numpy as np
 
 from autograd.engine.axes import shape_of
 from autograd.engine.followed import SILENT, follow
+from autograd.engine.letters import OPERATORS, Letter
 from autograd.engine.modes import current_mode, under_way
 from autograd.engine.notes import note_call
 from autograd.engine.numpy_calls import bound_call, check_plain_options, means_the_same, reading
 from autograd.engine.operands import TENSOR_RANK, VALUE_RANK, raw
-from autograd.engine.primitive import kinds, numpy_functions
+from autograd.engine.primitive import kinds, numpy_functions, registry
 from autograd.support.clashes import unlike
 
 plain_functions: set[Any] = {
@@ -131,6 +132,50 @@ def numpy_call(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> 
     if function in plain_functions:
         return plain_call(function, args, kwargs)
     raise no_rule(function)
+
+
+FOLDS: dict[Any, str] = {
+    np.add: "sum",
+    np.multiply: "prod",
+    np.maximum: "max",
+    np.minimum: "min",
+}
+"""NumPy's functions of two numbers, and the reduction that each is over many."""
+
+BITS = {"bitwise_and": "logical_and", "bitwise_or": "logical_or"}
+
+
+def write_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    """``__array_ufunc__`` of every letter: a function in NumPy's words writes itself down, too."""
+    name = BITS.get(ufunc.__name__, ufunc.__name__)
+    if method == "reduce" and ufunc in FOLDS:
+        asked = {key: x for key, x in options.items() if x is not None}
+        row = registry[FOLDS[ufunc]]
+        return row(
+            *inputs, axis=options.get("axis", 0), **{k: asked[k] for k in asked.keys() - {"axis"}}
+        )
+    if method != "__call__" or "out" in options:
+        raise no_rule(ufunc)
+    check_plain_options(ufunc, options)
+    if ufunc in numpy_functions:
+        return numpy_functions[ufunc](*inputs)
+    if name not in OPERATORS:
+        raise no_rule(ufunc)
+    samples = (x.sample if isinstance(x, Letter) else x for x in inputs)
+    return Letter(name, inputs, sample=OPERATORS[name][1](*samples))
+
+
+def write_call(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """``__array_function__`` of every letter; what depends on shapes alone is a constant."""
+    if function in SILENT:
+        return function(*(x.sample if isinstance(x, Letter) else x for x in args), **kwargs)
+    if function not in numpy_functions:
+        raise no_rule(function)
+    return as_numpy(function, numpy_functions[function], args, kwargs, name_of(function))
+
+
+Letter.__array_ufunc__ = write_ufunc
+Letter.__array_function__ = write_call
 
 
 def as_numpy(

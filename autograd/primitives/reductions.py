@@ -14,13 +14,30 @@ import numpy as np
 from autograd.engine.axes import normalise_axes
 from autograd.engine.declare import reduction
 from autograd.engine.sums import add_up, as_floats
-from autograd.primitives.elementwise import direction, exp, indicator
+from autograd.primitives.elementwise import abs, direction, exp, indicator, sqrt, where
 from autograd.primitives.linear import concatenate, cumsum, getitem, reshape, transpose
 
 
 def _count(x: Any, axis: tuple[int, ...]) -> int:
     shape = x.shape
     return math.prod(shape if len(axis) == len(shape) else [shape[i] for i in axis])
+
+
+def _settled(out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """A result whose reduced axes were kept, with or without them."""
+    if keepdims or not x.shape:
+        return out
+    gone = normalise_axes(axis, len(x.shape))
+    return out.reshape(tuple(n for i, n in enumerate(x.shape) if i not in gone))
+
+
+def _scale(x: Any, axis: Any) -> Any:
+    """The largest magnitude along `axis`, which is kept: divided by it, squares neither overflow nor
+    vanish. 1 where that is no number to divide by."""
+    if not x.size:
+        return np.ones_like(np.sum(x, axis=axis, keepdims=True))
+    largest = np.max(np.abs(x), axis=axis, keepdims=True)
+    return np.where((largest > 0) & (largest < math.inf), largest, 1)
 
 
 def _along_last(x: Any, axis: tuple[int, ...], function: Any) -> Any:
@@ -53,6 +70,9 @@ mean = reduction(
     "mean",
     _mean_array,
     lambda out, x, axis: 1 / (_count(x, axis) or 1),
+    composite=lambda x, axis, keepdims: (
+        sum(x, axis=axis, keepdims=keepdims) / (_count(x, normalise_axes(axis, x.ndim)) or 1)
+    ),
     doc="The arithmetic mean along `axis`.",
     numpy=(np.mean,),
 )
@@ -68,8 +88,16 @@ def _centre_array(x: Any, axis: Any, keepdims: bool) -> Any:
         rounded = add_up(x - centre, axis=axis, keepdims=True) / count
         if not np.vdot(rounded, rounded) < math.inf:
             rounded = np.where(np.isfinite(rounded), rounded, 0)
-    centre += rounded
-    return centre if keepdims else centre.reshape(add_up(x, axis=axis).shape)
+    return _settled(centre + rounded, x, axis, keepdims)
+
+
+def _centre_parts(x: Any, axis: Any, keepdims: bool) -> Any:
+    """`centre` without a look at the numbers: made smaller in any case, so that no sum overflows."""
+    n = _count(x, normalise_axes(axis, x.ndim))
+    small = 2.0 ** -n.bit_length()  # a power of two, which rounds nothing
+    centre = sum(x * small, axis=axis, keepdims=True) / (n * small)
+    rounded = sum((x - centre) * small, axis=axis, keepdims=True) / (n * small)
+    return _settled(centre + where(abs(rounded) < math.inf, rounded, 0), x, axis, keepdims)
 
 
 @functools.cache
@@ -111,6 +139,7 @@ centre = reduction(
     "centre",
     _centre_array,
     lambda out, x, axis: 1 / (_count(x, axis) or 1),
+    composite=_centre_parts,
     symbol="mean",
     formula=mean,
     method=False,
@@ -181,12 +210,14 @@ min = reduction(
 
 def _logsumexp_array(x: Any, axis: Any, keepdims: bool) -> Any:
     x = as_floats(x)
-    largest = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    largest = np.where(np.isfinite(largest), largest, 0)
+    largest: Any = 0
+    if x.size:
+        largest = np.max(x, axis=axis, keepdims=True)
+        largest = np.where(np.abs(largest) < math.inf, largest, 0)  # nan comes back with the terms
     total = np.sum(np.exp(x - largest), axis=axis, keepdims=True)
     with np.errstate(divide="ignore"):  # the logarithm of an empty sum is −inf, not a mistake
         out = np.log(total) + largest
-    return out if keepdims else out.reshape(np.sum(x, axis=axis).shape)
+    return _settled(out, x, axis, keepdims)
 
 
 logsumexp = reduction(
@@ -205,9 +236,7 @@ def _var_array(x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
     count = _count(x, axes)
     with np.errstate(over="ignore"):  # of the sum: it is seen to
         _, _, total = deviations(x, axis, count or math.nan)
-    if not keepdims:
-        total = total.reshape([n for i, n in enumerate(total.shape) if i not in axes])
-    return np.divide(total, count - ddof if count > ddof else 0)
+    return np.divide(_settled(total, x, axes, keepdims), count - ddof if count > ddof else 0)
 
 
 def _std_array(x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
@@ -218,9 +247,29 @@ def _std_array(x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
     if np.all((out > np.sqrt(info.tiny) / info.eps) & np.isfinite(out)):
         return out
     # Squares overflow or vanish, perhaps: once more with numbers of which the largest is 1.
-    largest = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
-    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
+    scale = _scale(x, axis)
     return np.sqrt(_var_array(x / scale, axis, keepdims, ddof)) * scale.reshape(out.shape)
+
+
+def _scaled_variance(x: Any, axis: Any, ddof: int) -> tuple[Any, Any]:
+    """`_scale`, and the variance of the numbers divided by it, without a look at them; axes kept."""
+    scale = _scale(x, axis)
+    n = _count(x, normalise_axes(axis, x.ndim))
+    deviations = x / scale
+    for _ in range(2):  # the second time for what the mean was rounded by
+        deviations = deviations - sum(deviations, axis=axis, keepdims=True) / n
+    total = sum(deviations * deviations, axis=axis, keepdims=True)
+    return scale, total / float(n - ddof if n > ddof else 0)
+
+
+def _var_parts(x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
+    scale, variance = _scaled_variance(x, axis, ddof)
+    return _settled(variance * scale * scale, x, axis, keepdims)
+
+
+def _std_parts(x: Any, axis: Any, keepdims: bool, ddof: int) -> Any:
+    scale, variance = _scaled_variance(x, axis, ddof)
+    return _settled(sqrt(variance) * scale, x, axis, keepdims)
 
 
 def _degrees(x: Any, axis: tuple[int, ...], ddof: int) -> float:
@@ -234,6 +283,7 @@ var = reduction(
     lambda out, x, axis, ddof: (
         (x - centre(x, axis=axis, keepdims=True)) * (2 / _degrees(x, axis, ddof))
     ),
+    composite=_var_parts,
     doc="The mean squared deviation along `axis`: Σ(x − x̄)² / (n − ddof).",
     numpy=(np.var,),
     ddof=0,
@@ -246,6 +296,7 @@ std = reduction(
     lambda out, x, axis, ddof: (
         direction(out, x - centre(x, axis=axis, keepdims=True)) / _degrees(x, axis, ddof)
     ),
+    composite=_std_parts,
     doc="The square root of `var`. Gradient 0 where it is 0.",
     numpy=(np.std,),
     ddof=0,
@@ -254,11 +305,9 @@ std = reduction(
 
 def _norm_array(x: Any, axis: Any, keepdims: bool) -> Any:
     x = as_floats(x)
-    # Scaled by the largest element, so that squares neither overflow nor vanish.
-    largest = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
-    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
+    scale = _scale(x, axis)
     out = np.sqrt(np.sum(np.square(x / scale), axis=axis, keepdims=True)) * scale
-    return out if keepdims else out.reshape(np.sum(x, axis=axis).shape)
+    return _settled(out, x, axis, keepdims)
 
 
 norm = reduction(
@@ -282,6 +331,7 @@ sum_squares = reduction(
     "sum_squares",
     _sum_squares_array,
     lambda out, x, axis: 2 * x,
+    composite=lambda x, axis, keepdims: sum(x * x, axis=axis, keepdims=keepdims),
     symbol="Σ( )²",
     doc="Σ x² along `axis`: the square of `norm`, with derivative 2x.",
 )

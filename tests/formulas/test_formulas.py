@@ -299,7 +299,7 @@ def test_a_rule_that_is_no_formula_of_letters_is_shown_by_its_number() -> None:
         "wave_",
         math.sin,
         np.sin,
-        lambda out, x: math.cos(x) if isinstance(x, float) else np.cos(x),
+        lambda out, x: np.vectorize(math.cos)(x),
         doc="sin x.",
     )
     node = row(Value(0.5, "x"))

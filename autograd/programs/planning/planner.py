@@ -236,8 +236,11 @@ class Planner:
                 for slot, x in wanted
                 if primitive.differentiable(slot)
             ]
-        scalariser = Scalariser(self.emitter, primitive, options)
-        found = scalariser.contributions(node, g, places, [slot for slot, _ in wanted])
+        scalariser, slots = (
+            Scalariser(self.emitter, primitive, options),
+            [slot for slot, _ in wanted],
+        )
+        found = scalariser.contributions(node, self.emitter.places[node], g, places, slots)
         return [(x, r) for (_, x), r in zip(wanted, found, strict=True)]
 
     def array_contributions(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -12,22 +12,32 @@ from autograd.engine.families import Multilinear, Reduction
 from autograd.engine.graph import Node
 from autograd.engine.letters import Letter, fold
 from autograd.engine.primitive import Primitive, registry
-from autograd.programs.planning.emitting import Emitter
 
 MOVES = ("reshape", "transpose", "getitem", "broadcast_to", "concatenate_all", "roll")
 """Rows that only move numbers: on arrays of registers they do what they do on arrays of numbers."""
 
 
-class Scalariser:
-    """The contributions of one n-ary node of Values, whose row is a rule on vectors."""
+class Writes(Protocol):
+    """What makes registers of constants and of instructions on single numbers."""
 
-    def __init__(self, planner: Emitter, primitive: Primitive, options: dict[str, Any]) -> None:
-        self.planner = planner
+    def constant(self, x: Any, /) -> int:
+        """The register of a number."""
+
+    def emit(self, name: str, arguments: Sequence[int], options: dict[str, Any], /) -> int:
+        """The register of an instruction's result."""
+
+
+class Scalariser:
+    """What one n-ary node of Values does, and its contributions: its row is a rule on vectors."""
+
+    def __init__(self, emitter: Writes, primitive: Primitive, options: dict[str, Any]) -> None:
+        self.emitter = emitter
         self.primitive = primitive
         self.options = options
+        self.known: dict[str, np.ndarray[Any, Any]] = {}
 
     def contributions(
-        self, node: Node, g: int, places: Sequence[int], slots: Sequence[int]
+        self, node: Node, out_place: int, g: int, places: Sequence[int], slots: Sequence[int]
     ) -> list[int]:
         """The registers of the contributions to the arguments in `slots`."""
         vectors = 1
@@ -36,11 +46,11 @@ class Scalariser:
         elif not isinstance(self.primitive, Reduction):
             raise TypeError(f"{self.primitive.name} cannot be compiled on Values")
         n = len(places) // vectors
-        self.known = {"g": _registers([g], ()), "out": _registers([self.planner.places[node]], ())}
+        self.known = {"g": registers_of([g], ()), "out": registers_of([out_place], ())}
         numbers = [getattr(x, "_raw", x) for x in node.arguments]
         letters = []
         for i in range(vectors):
-            self.known[f"x{i}"] = _registers(places[i * n : i * n + n], (n,))
+            self.known[f"x{i}"] = registers_of(places[i * n : i * n + n], (n,))
             letters.append(Letter(f"x{i}", sample=np.array(numbers[i * n : i * n + n], float)))
         cotangent, out = Letter("g", sample=np.float64(1)), Letter("out", sample=node._raw)
         wanted = set(slots)
@@ -62,12 +72,12 @@ class Scalariser:
         if isinstance(x, Letter):
             return self.known[x.function]
         numbers = np.asarray(x, float)
-        return _registers(map(self.planner.constant, numbers.ravel().tolist()), numbers.shape)
+        return registers_of(map(self.emitter.constant, numbers.ravel().tolist()), numbers.shape)
 
     def apply(self, x: Letter, operands: list[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
         row = registry.get(x.function)
         options = x.options if row is None else row.options | x.options
-        emit = self.planner.emit
+        emit = self.emitter.emit
         if x.function in MOVES and row is not None:
             return np.asarray(row.array(*operands, **options))
         if isinstance(row, Reduction):
@@ -86,6 +96,8 @@ class Scalariser:
                 for place in np.ndindex(line.shape[1:]):
                     line[(i, *place)] = emit("add", (line[(i - 1, *place)], line[(i, *place)]), {})
             return np.moveaxis(line, 0, options["axis"])
+        if x.function == "matmul" and max(each.ndim for each in operands) == 1:
+            return registers_of([emit("matmul", [*operands[0], *operands[1]], options)], ())
         if row is not None and row.family != "diagonal":
             raise TypeError(f"{row.name} has no form on single numbers")
         columns = np.broadcast_arrays(*operands)
@@ -95,7 +107,8 @@ class Scalariser:
         return out
 
 
-def _registers(places: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+def registers_of(places: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """Registers as an array of a shape."""
     out = np.empty(shape, dtype=object)
     out.reshape(-1)[:] = list(places)
     return out

@@ -22,7 +22,7 @@ from autograd.programs.native.machine import Machine, available, machine_code, v
 from autograd.programs.native.scalars.bytecode import BLOCK, Bytecode
 from autograd.programs.native.scalars.driver import CHANGING, FIELDS, driver
 from autograd.programs.native.scalars.interpreter import interpreter
-from autograd.programs.native.scalars.lowering import KNOWN, Lowered, NotNativeError, lower, shorten
+from autograd.programs.native.scalars.lowering import Lowered, NotNativeError, lower, shorten
 from autograd.programs.native.scalars.straight_line import StraightLine
 from autograd.programs.planning.plan import Plan
 from autograd.support.caching import cached_property
@@ -50,9 +50,6 @@ all that is lost are those 30 µs, at 16 million a tenth.
 def supports(plan: Plan) -> str | None:
     """None where this executor can run a plan, else why not."""
     try:
-        for instruction in plan.forward + plan.backward:
-            if instruction.name not in KNOWN:
-                return f"{instruction.name!r} has no native function"
         lower(plan, backward=True)
     except NotNativeError as reason:
         return str(reason)

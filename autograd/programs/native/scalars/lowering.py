@@ -1,25 +1,32 @@
 """A scalar plan as elementary operations in the three phases of one sweep over the instances.
 
 What no instance changes is computed once, before the sweep; the sweep computes the rest, block by
-block, and adds up the totals; what depends on totals is computed once, after it. Reductions become
-sums, dot products and elementwise operations, of which `mathematics` knows every one.
+block, and adds up the totals; what depends on totals is computed once, after it. Rows are taken apart
+into sums, dot products and elementwise operations, of which `mathematics` knows every one.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from autograd.programs.native.mathematics import ROWS
+from autograd.programs.planning.parts import taken_apart
 from autograd.programs.planning.plan import TOTAL, Instruction, Plan
 
 SUM = "sum"
 """Σ of any number of numbers."""
 DOT = "dot"
 """x₁ y₁ + ... + xₙ yₙ, with the arguments x₁ ... xₙ, y₁ ... yₙ."""
+
+
+FOLDS = {"prod": ("mul", 1.0), "max": ("maximum", None), "min": ("minimum", None)}
+"""Reductions that are a function of two numbers, one after the other, and what that is of none."""
+
+KNOWN = {*ROWS, *FOLDS, SUM, "matmul", TOTAL}
+"""The instructions that have a native form; those of other rows are taken apart into these."""
 
 
 class NotNativeError(Exception):
@@ -99,8 +106,23 @@ class _Expansion:
             self.put(name, *xs, out=out)
         elif name == "matmul":
             self.put(DOT, *xs, out=out)
+        elif name == "sum":
+            self.put(SUM, *xs, out=out)
         else:
-            _REDUCTIONS[name](self, xs, out, instruction.options)
+            self._fold(name, list(xs), out)
+
+    def _fold(self, name: str, xs: list[int], out: int) -> None:
+        """A function of two numbers over many, in pairs: it waits for log n results and not n."""
+        name, neutral = FOLDS[name]
+        if not xs:
+            if neutral is None:
+                raise NotNativeError(f"the {name} of nothing")
+            xs = [self.constant(neutral)]
+        while len(xs) > 2:
+            rest = xs[len(xs) & ~1 :]
+            pairs = zip(xs[::2], xs[1::2], strict=False)
+            xs = [self.put(name, x, y) for x, y in pairs] + rest
+        self.put(name if len(xs) == 2 else "identity", *xs, out=out)
 
     def _power(self, x: int, y: int, out: int) -> None:
         """x to a power that is known: products, a reciprocal or a root where that is exact enough."""
@@ -130,129 +152,6 @@ def _key(number: float) -> tuple[float, float]:
     return number, math.copysign(1.0, number)
 
 
-# --- reductions -----------------------------------------------------------------------------------
-
-
-def _sum(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
-    e.put(SUM, *xs, out=out)
-
-
-def _mean(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
-    e.put("div", e.put(SUM, *xs), e.constant(float(len(xs))), out=out)
-
-
-def _centre(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
-    # Made smaller by a power of two, so that no sum overflows; twice, for what the first is rounded by.
-    n = len(xs)
-    if not n:
-        e.put("identity", e.constant(math.nan), out=out)
-        return
-    small, divisor = e.constant(2.0 ** -n.bit_length()), e.constant(n * 2.0 ** -n.bit_length())
-    centre = e.put("div", e.put(SUM, *(e.put("mul", x, small) for x in xs)), divisor)
-    rest = (e.put("mul", e.put("sub", x, centre), small) for x in xs)
-    rounded = e.put("div", e.put(SUM, *rest), divisor)
-    finite = e.put("less", e.put("abs", rounded), e.constant(math.inf))
-    rounded = e.put("where", finite, rounded, e.constant(0.0))
-    e.put("add", centre, rounded, out=out)
-
-
-def _fold(e: _Expansion, name: str, xs: Sequence[int], out: int | None = None) -> int:
-    """A function of two numbers over many, in pairs, so that it waits for log n results and not n."""
-    level = list(xs)
-    while len(level) > 2:
-        rest = level[len(level) & ~1 :]
-        pairs = zip(level[::2], level[1::2], strict=False)
-        level = [e.put(name, x, y) for x, y in pairs] + rest
-    return e.put(name if len(level) == 2 else "identity", *level, out=out)
-
-
-def _folded(name: str, empty: float | None) -> Any:
-    def expand(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
-        if not xs:
-            if empty is None:
-                raise NotNativeError(f"the {name} of nothing")
-            xs = (e.constant(empty),)
-        _fold(e, name, xs, out)
-
-    return expand
-
-
-def _sum_squares(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
-    e.put(DOT, *xs, *xs, out=out)
-
-
-def _logsumexp(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
-    if not xs:
-        e.put("identity", e.constant(-math.inf), out=out)
-        return
-    largest = _fold(e, "maximum", xs)
-    finite = e.put("less", e.put("abs", largest), e.constant(math.inf))
-    # nan, as NumPy has it, comes back with the terms.
-    largest = e.put("where", finite, largest, e.constant(0.0))
-    total = e.put(SUM, *(e.put("exp", e.put("sub", x, largest)) for x in xs))
-    e.put("add", e.put("log", total), largest, out=out)
-
-
-def _scale(e: _Expansion, xs: Sequence[int]) -> int:
-    """The largest magnitude, by which numbers are divided so that squares do not overflow."""
-    largest = _fold(e, "maximum", [e.put("abs", x) for x in xs])
-    usable = e.put(
-        "logical_and",
-        e.put("greater", largest, e.constant(0.0)),
-        e.put("less", largest, e.constant(math.inf)),
-    )
-    return e.put("where", usable, largest, e.constant(1.0))
-
-
-def _norm(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
-    if not xs:
-        e.put("identity", e.constant(0.0), out=out)
-        return
-    scale = _scale(e, xs)
-    scaled = [e.put("div", x, scale) for x in xs]
-    e.put("mul", e.put("sqrt", e.put(DOT, *scaled, *scaled)), scale, out=out)
-
-
-def _var(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
-    scale, variance = _scaled_variance(e, xs, options)
-    e.put("mul", e.put("mul", variance, scale), scale, out=out)
-
-
-def _std(e: _Expansion, xs: Sequence[int], out: int, options: dict[str, Any]) -> None:
-    scale, variance = _scaled_variance(e, xs, options)
-    e.put("mul", e.put("sqrt", variance), scale, out=out)
-
-
-def _scaled_variance(e: _Expansion, xs: Sequence[int], options: dict[str, Any]) -> tuple[int, int]:
-    """The largest magnitude, and the variance of the numbers divided by it."""
-    n, ddof = len(xs), options.get("ddof", 0)
-    scale = _scale(e, xs) if xs else e.constant(1.0)
-    deviations = [e.put("div", x, scale) for x in xs]
-    for _ in range(2):  # the second time for what the mean was rounded by
-        centre = e.put("div", e.put(SUM, *deviations), e.constant(float(n or 1)))
-        deviations = [e.put("sub", x, centre) for x in deviations]
-    degrees = e.constant(float(n - ddof) if n > ddof else 0.0)
-    return scale, e.put("div", e.put(DOT, *deviations, *deviations), degrees)
-
-
-_REDUCTIONS = {
-    "sum": _sum,
-    "mean": _mean,
-    "centre": _centre,
-    "prod": _folded("mul", 1.0),
-    "max": _folded("maximum", None),
-    "min": _folded("minimum", None),
-    "sum_squares": _sum_squares,
-    "logsumexp": _logsumexp,
-    "norm": _norm,
-    "var": _var,
-    "std": _std,
-}
-
-KNOWN = {*ROWS, *_REDUCTIONS, "matmul", TOTAL}
-"""The names of all instructions that have a native form."""
-
-
 # --- the plan -------------------------------------------------------------------------------------
 
 
@@ -264,6 +163,9 @@ def lower(plan: Plan, extra: Iterable[int] = (), *, backward: bool) -> Lowered:
     """
     if not plan.scalar:
         raise NotNativeError("the plan holds arrays")
+    for step in plan.impure:
+        raise NotNativeError(f"{step.name!r} has no native function")
+    plan = taken_apart(plan, lambda step: step.name in KNOWN, lambda *_: False)
     registers = plan.registers
     lowered = Lowered([register.varies for register in registers])
     lowered.outputs = [plan.output, *extra]

@@ -104,17 +104,13 @@ class Builder:
             )
         return out
 
-    def reduce(
-        self, name: str, x: Any, axes: Sequence[int], keepdims: bool, dtype: Any, n: float = 1.0
-    ) -> View:
-        """A reduction of a view, divided by n."""
+    def reduce(self, name: str, x: Any, axes: Sequence[int], keepdims: bool, dtype: Any) -> View:
+        """A reduction of a view."""
         shape = tuple(1 if i in axes else m for i, m in enumerate(x.shape))
         kept = tuple(m for i, m in enumerate(x.shape) if i not in axes)
         final = shape if keepdims else kept
         if math.prod(x.shape) == 0:
             out = self.point("identity", [Number(NEUTRAL[name])], shape, dtype)
-            if n != 1:
-                out = self.point("div", [out, Number(float(n))], shape, dtype)
             return View(out.root, 0, final, contiguous(final))
         space = tuple(m for m in x.shape if m != 1)
         flags = [i in axes for i, m in enumerate(x.shape) if m != 1]
@@ -122,8 +118,6 @@ class Builder:
             # A sum begins with 0, as NumPy's does: that of −0 alone is 0.
             alone = ("add", [x, Number(0.0)]) if name == "sum" else ("identity", [x])
             out = self.point(*alone, shape, dtype)
-            if n != 1:
-                out = self.point("div", [out, Number(float(n))], shape, dtype)
             return View(out.root, 0, final, contiguous(final))
         steps = spread(x, x.shape)
         order = self.order(steps, flags)
@@ -132,26 +126,17 @@ class Builder:
         reduced = [flags[i] for i in order]
         operand = Operand(x.root, x.offset, tuple(steps[i] for i in order))
         leading = reduced[0] and not reduced[-1]
-        # What is added up row by row is divided at the end; a sum of many rows is kept in float64.
+        # A sum of many rows is kept in float64.
         many = math.prod(x.shape) > TERMS * math.prod(shape)
         kept_as = REAL if leading and many else dtype
-        direct = dtype == kept_as and n == 1
         out = self.result(shape, kept_as)
         if leading:
             self.fill(out, NEUTRAL[name])
-        last = () if leading else (Number(float(n)),)
         self.into.append(
-            Operation(
-                "reduce", name, out.root, (operand, *last), space, strides=strides, into=leading
-            )
+            Operation("reduce", name, out.root, (operand,), space, strides=strides, into=leading)
         )
-        if leading and not direct:
-            out = self.point(
-                "div" if n != 1 else "identity",
-                [out, Number(float(n))][: 1 + (n != 1)],
-                shape,
-                dtype,
-            )
+        if kept_as != dtype:
+            out = self.copy(out, shape, dtype)
         return View(out.root, 0, final, contiguous(final))
 
     @staticmethod

@@ -118,9 +118,9 @@ class TensorCode:
     """
 
     def __init__(self, plan: Plan, extra: Sequence[int] = ()) -> None:
-        self.plan = plan
         started = time.perf_counter()
         self.lowering = lowering = Lowering(plan, tuple(extra)).run()
+        self.plan = lowering.plan
         self.parts = [grouped(lowering, each) for each in (lowering.forward, lowering.backward)]
         # Whether both directions are native code throughout, so that one call can run them.
         self.alone = all(group.kind != "call" for part in self.parts for group in part)

@@ -445,9 +445,7 @@ class LoopWriter:
             total = join(code, total, moved)
         if self.lanes:
             total = code.put(f"extractelement {code.real} {total}, i32 0")
-        out, divisor = self.results[each], each.arguments[1].value
-        if divisor != 1:
-            total = code.put(f"fdiv {code.kind} {total}, {literal(divisor, code.kind)}")
+        out = self.results[each]
         kind = self.kind(out.root)
         if kind != code.kind:
             total = code.put(f"fptrunc double {total} to float")

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.primitive import registry
-from autograd.programs.native.mathematics import ROWS
+from autograd.programs.native.mathematics import HEAVY, ROWS
 from autograd.programs.native.tensors.builder import Builder
 from autograd.programs.native.tensors.operations import (
     FLOATS,
     REAL,
+    TERMS,
     Number,
     Operation,
     Root,
@@ -23,10 +24,19 @@ from autograd.programs.native.tensors.operations import (
     spread,
 )
 from autograd.programs.native.tensors.rules import RULES
+from autograd.programs.planning.parts import taken_apart
 from autograd.programs.planning.plan import TOTAL, Instruction, Plan
 
 VIEWS = ("reshape", "transpose", "broadcast_to", "getitem")
 """Rows whose result can be a view of their argument's memory."""
+
+
+def is_wide(terms: float, functions: set[str]) -> bool:
+    """Whether so many numbers come together in one that what lies between is float64.
+
+    Then nothing need be rounded on the way; only exponentials and the like are slower.
+    """
+    return terms > TERMS and functions.isdisjoint(HEAVY)
 
 
 @dataclass(slots=True)
@@ -51,7 +61,7 @@ class Lowering:
 
     def run(self) -> Lowering:
         """Lower the whole plan."""
-        plan = self.plan
+        plan = self.plan = taken_apart(self.plan, self.knows, is_wide)
         for step in plan.forward + plan.backward:
             self.uses.update(step.arguments)
         self.uses.update([plan.output, *self.extra, *(r for _, r in plan.gradients)])
@@ -105,6 +115,13 @@ class Lowering:
         return self.builder.copy(view, register.shape, register.dtype)
 
     # --- instructions -----------------------------------------------------------------------------
+
+    def knows(self, step: Instruction) -> bool:
+        """Whether an instruction has a form here, or is to be called as a whole."""
+        row, name = registry.get(step.name), step.name
+        if row is None or row.passes or row.is_impure(step.options):
+            return True
+        return name in VIEWS or name in RULES or name in ROWS
 
     def lower(self, step: Instruction) -> None:
         """Add the operations of one instruction."""

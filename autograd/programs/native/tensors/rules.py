@@ -13,6 +13,7 @@ from autograd.programs.native.machine import vector_width
 from autograd.programs.native.tensors.blas import threads
 from autograd.programs.native.tensors.builder import Builder
 from autograd.programs.native.tensors.operations import (
+    FLOATS,
     HALF,
     REAL,
     Number,
@@ -47,139 +48,21 @@ def astype(low: Builder, step: Instruction, xs: list[Any], shape: Shape, dtype: 
 # --- reductions -----------------------------------------------------------------------------------
 
 
-def reduction(
-    low: Builder, step: Instruction, xs: list[Any], dtype: Any
-) -> tuple[View, list[int], bool, int] | None:
-    """The argument, the axes, `keepdims` and how many terms there are, of a reduction of floats."""
-    x = xs[0]
-    if not isinstance(x, View) or low.roots[x.root].dtype != dtype:
-        return None
-    axes = list(normalise_axes(step.options.get("axis"), len(x.shape)))
-    n = math.prod(x.shape[i] for i in axes)
-    return x, axes, bool(step.options["keepdims"]), n
-
-
-def plain(name: str) -> Rule:
+def reduction(name: str) -> Rule:
     """A reduction that a loop knows by name."""
 
     def rule(
         low: Builder, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
     ) -> View | None:
-        found = reduction(low, step, xs, dtype)
-        if found is None or (found[3] == 0 and name in ("max", "min")):
+        x = xs[0]
+        if not isinstance(x, View) or low.roots[x.root].dtype not in FLOATS:
             return None
-        return low.reduce(name, *found[:3], dtype)
+        axes = normalise_axes(step.options.get("axis"), len(x.shape))
+        if name in ("max", "min") and 0 in (x.shape[i] for i in axes):
+            return None
+        return low.reduce(name, x, axes, bool(step.options["keepdims"]), dtype)
 
     return rule
-
-
-def mean(low: Builder, step: Instruction, xs: list[Any], shape: Shape, dtype: Any) -> View | None:
-    """Σ x / n."""
-    found = reduction(low, step, xs, dtype)
-    return found and low.reduce("sum", *found[:3], dtype, found[3])
-
-
-def centre(low: Builder, step: Instruction, xs: list[Any], shape: Shape, dtype: Any) -> View | None:
-    """Σ x / n, and what that was rounded by."""
-    found = reduction(low, step, xs, dtype)
-    if found is None or found[3] == 0:
-        return None
-    x, axes, _, n = found
-    small = 2.0 ** -n.bit_length()  # so that no sum overflows
-    least = low.point("mul", [x, Number(small)], x.shape, REAL)
-    middle = low.reduce("sum", least, axes, True, REAL, n * small)
-    rest = low.point("sub", [x, middle], x.shape, REAL)
-    rest = low.point("mul", [rest, Number(small)], x.shape, REAL)
-    rounded = low.reduce("sum", rest, axes, True, REAL, n * small)
-    size = low.point("abs", [rounded], rounded.shape, REAL)
-    finite = low.point("less", [size, Number(math.inf)], rounded.shape, np.dtype(bool))
-    rounded = low.point("where", [finite, rounded, Number(0.0)], rounded.shape, REAL)
-    out = low.point("add", [middle, rounded], rounded.shape, dtype)
-    return View(out.root, 0, shape, contiguous(shape))
-
-
-def squares(low: Builder, x: View, axes: list[int], keepdims: bool, dtype: Any, n: float) -> View:
-    """Σ x² / n."""
-    square = low.point("square", [x], x.shape, REAL)
-    return low.reduce("sum", square, axes, keepdims, dtype, n)
-
-
-def sum_squares(
-    low: Builder, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
-) -> View | None:
-    """Σ x²."""
-    found = reduction(low, step, xs, dtype)
-    return found and squares(low, *found[:3], dtype, 1)
-
-
-def largest_of(low: Builder, x: View, axes: list[int]) -> View:
-    """The largest magnitude along some axes, which are kept: what squares are scaled by."""
-    largest = low.reduce("max", low.point("abs", [x], x.shape, REAL), axes, True, REAL)
-    each = largest.shape
-    some = low.point("greater", [largest, Number(0.0)], each, np.dtype(bool))
-    finite = low.point("less", [largest, Number(math.inf)], each, np.dtype(bool))
-    usable = low.point("logical_and", [some, finite], each, np.dtype(bool))
-    return low.point("where", [usable, largest, Number(1.0)], each, REAL)
-
-
-def deviation(root: bool) -> Rule:
-    """Σ (x − mean)² / (n − ddof), or its square root."""
-
-    def rule(
-        low: Builder, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
-    ) -> View | None:
-        found = reduction(low, step, xs, dtype)
-        if found is None or found[3] == 0:
-            return None
-        x, axes, _, n = found
-        scale = largest_of(low, x, axes)
-        scaled = low.point("div", [x, scale], x.shape, REAL)
-        for _ in range(2):  # the second time for what the mean was rounded by
-            centre = low.reduce("sum", scaled, axes, True, REAL, n)
-            scaled = low.point("sub", [scaled, centre], x.shape, REAL)
-        degrees = max(n - step.options.get("ddof", 0), 0)
-        out = squares(low, scaled, axes, True, REAL, degrees)
-        if root:
-            out = low.point("sqrt", [out], scale.shape, REAL)
-        else:
-            out = low.point("mul", [out, scale], scale.shape, REAL)
-        out = low.point("mul", [out, scale], scale.shape, dtype)
-        return View(out.root, 0, shape, contiguous(shape))
-
-    return rule
-
-
-def norm(low: Builder, step: Instruction, xs: list[Any], shape: Shape, dtype: Any) -> View | None:
-    """√Σ x², of numbers that are divided by the largest of them first."""
-    found = reduction(low, step, xs, dtype)
-    if found is None or found[3] == 0:
-        return None
-    x, axes, _, _ = found
-    scale = largest_of(low, x, axes)
-    scaled = low.point("div", [x, scale], x.shape, REAL)
-    total = low.point("sqrt", [squares(low, scaled, axes, True, REAL, 1)], scale.shape, REAL)
-    out = low.point("mul", [total, scale], scale.shape, dtype)
-    return View(out.root, 0, shape, contiguous(shape))
-
-
-def logsumexp(
-    low: Builder, step: Instruction, xs: list[Any], shape: Shape, dtype: Any
-) -> View | None:
-    """m + ln Σ exp(x − m), where m is the largest."""
-    found = reduction(low, step, xs, dtype)
-    if found is None or found[3] == 0:
-        return None
-    x, axes, _, _ = found
-    largest = low.reduce("max", x, axes, True, dtype)
-    each = largest.shape
-    size = low.point("abs", [largest], each, dtype)
-    finite = low.point("less", [size, Number(math.inf)], each, np.dtype(bool))
-    # nan, as NumPy has it, comes back with the terms.
-    largest = low.point("where", [finite, largest, Number(0.0)], each, dtype)
-    terms = low.point("exp", [low.point("sub", [x, largest], x.shape, dtype)], x.shape, dtype)
-    total = low.point("log", [low.reduce("sum", terms, axes, True, dtype)], each, dtype)
-    out = low.point("add", [total, largest], each, dtype)
-    return View(out.root, 0, shape, contiguous(shape))
 
 
 # --- elements that move ---------------------------------------------------------------------------
@@ -328,19 +211,13 @@ def usable(low: Builder, view: View) -> View:
 
 RULES: dict[str, Rule] = {
     "astype": astype,
-    "sum": plain("sum"),
-    "prod": plain("prod"),
-    "max": plain("max"),
-    "min": plain("min"),
-    "mean": mean,
-    "centre": centre,
-    "sum_squares": sum_squares,
-    "var": deviation(root=False),
-    "std": deviation(root=True),
-    "norm": norm,
-    "logsumexp": logsumexp,
+    "sum": reduction("sum"),
+    "prod": reduction("prod"),
+    "max": reduction("max"),
+    "min": reduction("min"),
     "scatter": scatter,
     "concatenate_all": concatenate,
     "matmul": matmul,
 }
-"""What writes each row; None from a rule is for what it does not cover, which is then called."""
+"""What writes each row that is a loop, a move or a product, and no formula of others; those are taken
+apart. None from a rule is for what it does not cover, which is then called."""

@@ -1,0 +1,218 @@
+"""Parts: instructions of rows that an executor has no form of, as instructions of what they are made of.
+
+NumPy runs a row's own function. Machine code has forms of the few functions that a processor is asked
+for one by one; every other row says what it is made of: by its `composite`, or by its function itself,
+which is called with letters and so writes itself down.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograd.engine.families import Elementwise, Multilinear, Reduction
+from autograd.engine.letters import Letter, fold
+from autograd.engine.primitive import Primitive, registry
+from autograd.programs.planning.emitting import FLOAT64
+from autograd.programs.planning.plan import Instruction, Plan, Register
+from autograd.programs.planning.scalarising import Scalariser, registers_of
+
+Known = Callable[[Instruction], bool]
+Wide = Callable[[float, set[str]], bool]
+
+
+class WholeError(Exception):
+    """A row that cannot be taken apart."""
+
+
+def taken_apart(plan: Plan, known: Known, wide: Wide) -> Plan:
+    """A plan with the instructions that are not `known` taken apart, where all their parts are.
+
+    What cannot be taken apart stays as it is. Registers keep their numbers; those of the parts follow.
+    `wide` says of an instruction on arrays, by how many numbers come together in one of its result and
+    by the functions that it is made of, whether what lies between these is float64.
+    """
+    if all(map(known, plan.forward)) and all(map(known, plan.backward)):
+        return plan
+    parts: _Parts = _OfNumbers(plan, known) if plan.scalar else _OfArrays(plan, known, wide)
+    return replace(
+        plan,
+        registers=parts.registers,
+        forward=parts.of(plan.forward),
+        backward=parts.of(plan.backward),
+    )
+
+
+def written_value(row: Primitive, letters: Sequence[Any], options: dict[str, Any]) -> Letter:
+    """What a row is made of, as a formula of letters.
+
+    Raises:
+        WholeError: Neither its composite nor its functions can be written with letters.
+    """
+    functions = [getattr(row, "composite", None), row.array, getattr(row, "scalar", None)]
+    for function in functions:
+        if function is None:
+            continue
+        try:
+            with np.errstate(all="ignore"):
+                formula = function(*letters, **options)
+        except Exception:  # whatever a user's function does where it is given no number
+            continue
+        if isinstance(formula, Letter):
+            return formula
+    raise WholeError(row.name)
+
+
+def functions_in(formula: Letter) -> set[str]:
+    """The names of the functions that a formula is made of."""
+    found: set[str] = set()
+    fold(formula, lambda x: None, lambda x, operands: found.add(x.function))
+    return found
+
+
+class _Parts:
+    """Takes instructions apart, and makes registers for what lies between."""
+
+    def __init__(self, plan: Plan, known: Known) -> None:
+        self.known = known
+        self.registers = list(plan.registers)
+        self.into: list[Instruction] = []
+        self.step: Instruction | None = None
+        self.open: list[str] = []  # the rows that are being taken apart
+        self.numbers: dict[Any, int] = {}
+
+    def of(self, steps: Sequence[Instruction]) -> list[Instruction]:
+        """The instructions, those that are not known in parts."""
+        self.into = []
+        for step in steps:
+            if self.known(step):
+                self.into.append(step)
+                continue
+            before = len(self.into), len(self.registers)
+            try:
+                self.put(step)
+            except (WholeError, TypeError):
+                self.open.clear()
+                del self.into[before[0] :], self.registers[before[1] :]
+                self.numbers = {k: r for k, r in self.numbers.items() if r < before[1]}
+                self.into.append(step)
+        return self.into
+
+    def put(self, step: Instruction) -> None:
+        """Add one instruction, or its parts."""
+        if self.known(step):
+            self.into.append(step)
+            return
+        row = registry.get(step.name)
+        if row is None or row.is_impure(step.options) or step.name in self.open:
+            raise WholeError(step.name)
+        self.open.append(step.name)
+        outer, self.step = self.step, step
+        start = len(self.into)
+        out = self.value(row, step)
+        last = self.into[-1] if len(self.into) > start else None
+        if last is not None and last.out == out:
+            last.out = step.out
+        else:  # an argument or a number as it is
+            self.into.append(Instruction("identity", (out,), step.out, {}, step.node))
+        self.step = outer
+        self.open.pop()
+
+    def value(self, row: Primitive, step: Instruction) -> int:
+        """The register of what a row is made of, on the arguments of an instruction."""
+        raise NotImplementedError
+
+    def constant(self, x: Any) -> int:
+        """The register of a constant."""
+        key = (x.__class__, repr(x)) if not isinstance(x, np.ndarray) else id(x)
+        if key not in self.numbers:
+            dtype = getattr(x, "dtype", FLOAT64)
+            register = Register(len(self.registers), "constant", np.shape(x), dtype, False, x)
+            self.registers.append(register)
+            self.numbers[key] = register.index
+        return self.numbers[key]
+
+    def emit(
+        self, name: str, arguments: Sequence[int], options: dict[str, Any], sample: Any = None
+    ) -> int:
+        """The register of a part's result."""
+        varies = any(self.registers[r].varies for r in arguments)
+        shape, dtype = np.shape(sample), getattr(sample, "dtype", FLOAT64)
+        out = Register(len(self.registers), "result", shape, dtype, varies)
+        self.registers.append(out)
+        node = None if self.step is None else self.step.node
+        self.put(Instruction(name, tuple(arguments), out.index, options, node))
+        return out.index
+
+
+class _OfNumbers(_Parts):
+    """The parts of instructions on single numbers."""
+
+    def value(self, row: Primitive, step: Instruction) -> int:
+        places = step.arguments
+        count = len(places)
+        shape: tuple[int, ...] = ()
+        if isinstance(row, Reduction | Multilinear):
+            count = (row.arity or 1) if isinstance(row, Multilinear) else 1
+            shape = (len(places) // count,)
+        elif not isinstance(row, Elementwise):
+            raise WholeError(row.name)
+        n = len(places) // count
+        scalariser = Scalariser(self, row, step.options)
+        letters = [Letter(f"x{i}", sample=np.full(shape, 0.5)) for i in range(count)]
+        scalariser.known = {
+            f"x{i}": registers_of(places[i * n : i * n + n], shape) for i in range(count)
+        }
+        options = row.options | step.options
+        return int(scalariser.lowered(written_value(row, letters, options)).item())
+
+
+class _OfArrays(_Parts):
+    """The parts of instructions on arrays of floats of one dtype."""
+
+    def __init__(self, plan: Plan, known: Known, wide: Wide) -> None:
+        super().__init__(plan, known)
+        self.wide = wide
+
+    def value(self, row: Primitive, step: Instruction) -> int:
+        expected = self.registers[step.out]
+        formula = self.formula(row, step, expected.dtype)
+        if formula.shape != expected.shape or formula.dtype != expected.dtype:
+            raise WholeError(row.name)
+        sizes = [math.prod(self.registers[r].shape) for r in step.arguments]
+        terms = max(sizes) / (math.prod(expected.shape) or 1)
+        if expected.dtype != FLOAT64 and self.wide(terms, functions_in(formula)):
+            formula = self.formula(row, step, FLOAT64)
+        return self.lowered(formula)
+
+    def formula(self, row: Primitive, step: Instruction, between: Any) -> Letter:
+        """What the row is made of, with letters of this dtype."""
+        dtype = self.registers[step.out].dtype
+        operands = [self.operand(r, dtype, between) for r in step.arguments]
+        return written_value(row, operands, row.options | step.options)
+
+    def operand(self, r: int, dtype: Any, between: Any) -> Any:
+        """A letter for an array of floats; a number as it is."""
+        register = self.registers[r]
+        if register.kind == "constant" and register.holds.__class__ in (float, int):
+            return register.holds
+        if register.dtype not in (dtype, bool) or 0 in register.shape:
+            raise WholeError(f"arrays of {register.dtype} and shape {register.shape}")
+        dtype = between if register.dtype == dtype else register.dtype
+        return Letter(f"r{r}", sample=np.ones(register.shape, dtype))
+
+    def lowered(self, formula: Any) -> int:
+        """The register of a formula: its operations, innermost first, as instructions."""
+        return fold(formula, self.leaf, self.applied)
+
+    def leaf(self, x: Any) -> int:
+        return int(x.function[1:]) if isinstance(x, Letter) else self.constant(x)
+
+    def applied(self, x: Letter, places: list[int]) -> int:
+        row = registry.get(x.function)
+        options = x.options if row is None else row.options | x.options
+        return self.emit(x.function, places, options, x.sample)
