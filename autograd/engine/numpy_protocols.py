@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -174,8 +175,16 @@ def write_call(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> 
     return as_numpy(function, numpy_functions[function], args, kwargs, name_of(function))
 
 
+def write_method(self: Letter, name: str) -> Any:
+    """An array's method that is a row: ``x.sum(axis=0)``."""
+    if name not in registry or not hasattr(np.ndarray, name):
+        raise AttributeError(f"a letter has no {name!r}", name=name, obj=self)
+    return functools.partial(registry[name], self)
+
+
 Letter.__array_ufunc__ = write_ufunc
 Letter.__array_function__ = write_call
+Letter.__getattr__ = write_method  # type: ignore[attr-defined]
 
 
 def as_numpy(

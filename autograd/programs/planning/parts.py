@@ -38,7 +38,7 @@ def taken_apart(plan: Plan, known: Known, wide: Wide) -> Plan:
     """
     if all(map(known, plan.forward)) and all(map(known, plan.backward)):
         return plan
-    parts: _Parts = _OfNumbers(plan, known) if plan.scalar else _OfArrays(plan, known, wide)
+    parts: _TakingApart = _OfNumbers(plan, known) if plan.scalar else _OfArrays(plan, known, wide)
     return replace(
         plan,
         registers=parts.registers,
@@ -74,7 +74,7 @@ def functions_in(formula: Letter) -> set[str]:
     return found
 
 
-class _Parts:
+class _TakingApart:
     """Takes instructions apart, and makes registers for what lies between."""
 
     def __init__(self, plan: Plan, known: Known) -> None:
@@ -149,7 +149,7 @@ class _Parts:
         return out.index
 
 
-class _OfNumbers(_Parts):
+class _OfNumbers(_TakingApart):
     """The parts of instructions on single numbers."""
 
     def value(self, row: Primitive, step: Instruction) -> int:
@@ -171,7 +171,7 @@ class _OfNumbers(_Parts):
         return int(scalariser.lowered(written_value(row, letters, options)).item())
 
 
-class _OfArrays(_Parts):
+class _OfArrays(_TakingApart):
     """The parts of instructions on arrays of floats of one dtype."""
 
     def __init__(self, plan: Plan, known: Known, wide: Wide) -> None:
