@@ -1,7 +1,7 @@
-"""The quick form of the suite: `python -m pytest -m quick`, in 20 seconds on two processors.
+"""The quick form of the suite: `python -m pytest -m quick -n 2`, in 20 seconds on two processors.
 
-Some twenty tests that would catch most mistakes: those that walk over every row, and one or more that go
-all the way through each room. `-m quick` alone collects no other file.
+Fewer than thirty tests that would catch most mistakes: those that walk over every row, and one or
+more that go all the way through each room. `-m quick` alone collects no other file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import pytest
 QUICK = {
     "tests/test_architecture.py": ("test_imports_point_down",),
     "tests/test_readme.py": ("test_every_python_example_runs",),
-    "tests/test_transforms.py": ("test_forward_over_reverse_equals_reverse_over_forward",),
     "tests/engine/test_graph.py": (
         "test_a_pass_through_a_graph_with_changed_data_raises_and_names_the_tensor",
         "test_a_second_backward_pass_adds_to_leaves_and_not_to_interior_nodes",
@@ -34,6 +33,7 @@ QUICK = {
     "tests/formulas/test_latex.py": (
         "test_an_operation_and_its_local_derivatives_read_back_are_the_rows",
     ),
+    "tests/programs/test_calls.py": ("test_transforms_pass_through_a_compiled_function",),
     "tests/programs/test_guards.py": (
         "test_a_changed_branch_of_any_instance_raises_with_the_users_line",
     ),
@@ -50,18 +50,23 @@ QUICK = {
     "tests/views/drawing/test_drawing.py": (
         "test_every_edge_of_a_scalar_network_carries_the_derivative_that_differences_give",
     ),
+    "tests/views/drawing/test_folding.py": ("test_there_are_never_more_boxes_than_asked_for",),
+    "tests/views/stepping/test_stepper.py": (
+        "test_the_table_holds_every_sum_of_the_pass_and_ends_with_the_gradients_of_backward",
+    ),
     "tests/views/stepping/test_steps.py": (
         "test_the_contributions_add_up_to_what_backward_leaves",
     ),
     "tests/nn/test_activations.py": (
         "test_first_and_second_derivatives_agree_with_finite_differences",
     ),
-    "tests/nn/test_init.py": ("test_a_named_rule_has_the_standard_deviation_of_its_formula",),
-    "tests/nn/test_losses.py": (
-        "test_a_scalar_network_gets_the_same_loss_and_gradients",
-        "test_derivatives_agree_with_finite_differences",
+    "tests/nn/test_losses.py": ("test_derivatives_agree_with_finite_differences",),
+    "tests/nn/test_networks_of_values.py": (
+        "test_fit_in_batches_with_validation_and_the_best_parameters",
     ),
-    "tests/nn/test_module.py": ("test_a_state_dict_goes_out_and_comes_back",),
+    "tests/nn/test_normalisation.py": (
+        "test_a_normalised_network_passes_gradcheck_to_second_order",
+    ),
     "tests/nn/test_optim.py": ("test_networks_of_values_take_the_same_steps",),
     "tests/nn/test_training.py": ("test_mini_batches_take_the_steps_of_the_loop_written_by_hand",),
 }

@@ -18,8 +18,8 @@ def test_the_quick_tests_are_there() -> None:
         assert set(names) <= set(there), file
 
 
-def test_they_are_some_twenty_and_from_every_room_with_rules_in_it() -> None:
-    assert 20 <= sum(map(len, quick.QUICK.values())) <= 29
+def test_they_are_fewer_than_thirty_and_from_every_room() -> None:
+    assert 20 <= sum(map(len, quick.QUICK.values())) < 30
     rooms = {file.split("/")[1] for file in quick.QUICK}
     assert rooms >= {"engine", "primitives", "formulas", "programs", "views", "nn"}
 

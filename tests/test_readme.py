@@ -63,7 +63,7 @@ def test_set_up_is_two_commands_that_make_their_environment_here_and_on_windows(
         assert windows.split("\n")[:-1] == steps
     script = (Path(__file__).parent.parent / ".ci/run").read_text(encoding="utf-8")
     assert 'pip install --quiet -e ".[test,' in script
-    assert "\npython -m pytest -m quick\n" in script
+    assert "\npython -m pytest -m quick -n 2\n" in script
     assert "\npython -m pytest " in script
 
 
