@@ -20,6 +20,7 @@ from autograd.formulas.notation import (
     Formula,
     word_of,
 )
+from autograd.formulas.plain import significant
 from autograd.formulas.writing import ATOM, CASES, FRACTION, POWER, PRODUCT, Piece, Writer, is_whole
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -43,7 +44,7 @@ def rounded(x: float, digits: int, *, literal: bool) -> float:
     """The number that a reader sees: rounded, unless a rule's own number is written exactly."""
     if literal and Plain(digits).exact(x) is not None:
         return x
-    return float(f"{x:.{digits}g}")
+    return float(significant(x, digits))
 
 
 def write(
@@ -193,7 +194,7 @@ def shown_number(x: Any, digits: int, way: int) -> str:
         return ("-" if x < 0 else "") + ("∞", r"\infty")[way]
     if math.isnan(x):
         return ("nan", r"\text{nan}")[way]
-    return f"{x if x else 0.0:.{digits}g}"
+    return significant(x, digits)
 
 
 def letters_only(name: str) -> str:

@@ -33,12 +33,20 @@ def visible(text: str) -> str:
     )
 
 
+def significant(x: Any, digits: int) -> str:
+    """A number with so many significant digits, as Python writes it.
+
+    >>> significant(-1234.5, 3), significant(-0.0, 3)
+    ('-1.23e+03', '0')
+    """
+    return f"{float(x) + 0.0:.{digits}g}"  # adding 0 turns -0.0, a puzzle to readers, into 0.0
+
+
 def number(x: Any, digits: int) -> str:
     """A number with so many significant digits and a minus, which is no hyphen; a bool as a word."""
     if isinstance(x, bool | np.bool_):
         return str(bool(x))
-    text = f"{float(x) + 0.0:.{digits}g}"  # adding 0 turns -0.0, a puzzle to readers, into 0.0
-    return text.replace("-", "−")
+    return significant(x, digits).replace("-", "−")
 
 
 def typeset(text: str) -> str:

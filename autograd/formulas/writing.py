@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd.engine.letters import Letter, written
 from autograd.formulas.notation import CONSTANTS, DOTS, Formula, expanded
+from autograd.formulas.plain import significant
 
 # How strongly an expression holds together: what stands inside another needs brackets when it holds
 # less strongly than its place asks for.
@@ -213,13 +214,13 @@ class Writer:
             text = self.known(known)
             level = PRODUCT if x < 0 or "/" in text or "frac" in text else ATOM
             return Piece(text if x > 0 else self.minus.strip() + text, level)
-        if not np.isfinite(x) or float(f"{x:.{self.digits}g}") == x:
+        if not np.isfinite(x) or float(significant(x, self.digits)) == x:
             return None
         ratio = Fraction(x).limit_denominator(LARGEST)
         if float(ratio) != x or ratio.denominator == 1:
             return None
         halves = ratio.denominator & (ratio.denominator - 1) == 0
-        if float(f"{x:.{WRITTEN}g}") == x and not halves:
+        if float(significant(x, WRITTEN)) == x and not halves:
             return None
         piece = self.fraction(abs(ratio.numerator), ratio.denominator)
         return piece if x > 0 else Piece(self.minus.strip() + piece.text, PRODUCT)
