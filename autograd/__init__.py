@@ -230,7 +230,7 @@ from autograd.views.drawing.jacobians import (
     JacobianPicture as JacobianPicture,
     jacobian_picture as jacobian_picture,
 )
-from autograd.views.names import name as name
+from autograd.views.local_names import name as name
 from autograd.views.stepping.stepper import Stepper as Stepper
 from autograd.views.stepping.steps import (
     ForwardStep as ForwardStep,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from autograd.formulas.called import GREEK
+from autograd.formulas.names import GREEK
 
 Tree = list[Any]
 

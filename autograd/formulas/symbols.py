@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.graph import Node, topological_order
-from autograd.formulas.called import Names, formula_of, subscripted
+from autograd.formulas.names import Names, formula_of, subscripted
 from autograd.formulas.notation import Formula
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.engine.graph import Node
 from autograd.engine.value import Value
-from autograd.formulas.called import Names
+from autograd.formulas.names import Names
 from autograd.formulas.plain import number, typeset
 
 INFIX = {"add": 1, "sub": 1, "mul": 2, "div": 2, "matmul": 2, "pow": 3}

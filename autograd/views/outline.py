@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.engine.graph import Node, topological_order
 from autograd.engine.scopes import Scope
-from autograd.formulas.called import Names
+from autograd.formulas.names import Names
 
 Frame = tuple[tuple[str, str], ...]
 """The module scopes around a node, outermost first: (path, kind)."""

@@ -14,7 +14,7 @@ import autograd
 import nn
 from autograd import Tensor, Value
 from autograd.engine.letters import Letter
-from autograd.formulas.called import formula_of
+from autograd.formulas.names import formula_of
 from autograd.formulas.of_nodes import Formulas
 from autograd.formulas.symbols import Symbols
 from tests.formulas.test_latex import check_latex

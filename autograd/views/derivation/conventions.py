@@ -8,18 +8,15 @@ replaced by the transpose of the course's letter, and the transposes are moved i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.engine.families import Elementwise, Reduction
+from autograd.engine.families import Reduction
 from autograd.engine.letters import Letter, fold
 from autograd.engine.primitive import registry
-from autograd.formulas.algebra import COMPARISONS, make, sample
-
-CONDITIONS = (*COMPARISONS, "logical_and", "logical_or")
-"""Functions whose result is true or false."""
+from autograd.formulas.algebra import make, sample
+from autograd.views.derivation.transposes import CONDITIONS, T, is_elementwise, op, unknown
 
 UNCHANGED = ("sum", "mean", "max", "min", "prod", "logsumexp")
 """Reductions that over no axis at all give their argument back."""
@@ -119,49 +116,6 @@ class Typed(NamedTuple):
     def shape(self) -> tuple[int, ...]:
         """Two lengths, or () of a scalar."""
         return self.tree.shape if isinstance(self.tree, Letter) else ()
-
-
-def unknown(shape: tuple[int, ...]) -> Any:
-    """A sample that has a shape, no numbers, and takes no memory."""
-    return np.broadcast_to(np.nan, shape)
-
-
-def op(function: str, arguments: Any, shape: tuple[int, ...], **options: Any) -> Letter:
-    """A letter of which only the shape is known."""
-    return make(function, arguments, unknown(shape), **options)
-
-
-def is_elementwise(name: str) -> bool:
-    """Whether a function acts on each element of matrices."""
-    known = name in CONDITIONS or name == "indicator"
-    return known or isinstance(registry.get(name), Elementwise)
-
-
-def T(tree: Any) -> Any:  # noqa: N802  (the mathematician's letter)
-    """The transpose of a formula, moved inwards as far as it goes."""
-    return fold(tree, _turned, _turned_inside, _turning)
-
-
-def _turning(x: Any) -> Sequence[Any]:
-    """What a transpose of x moves into."""
-    if not isinstance(x, Letter) or x.shape == ():
-        return ()
-    moves = x.function in ("matmul", "product", "plus", "neg", "along")
-    return x.arguments if moves or is_elementwise(x.function) else ()
-
-
-def _turned(x: Any) -> Any:
-    if not isinstance(x, Letter) or x.shape == ():
-        return x
-    return x.arguments[0] if x.function == "transpose" else op("transpose", [x], x.shape[::-1])
-
-
-def _turned_inside(x: Letter, parts: list[Any]) -> Letter:
-    options = x.options
-    if x.function == "along" and options["axis"] is not None:
-        options = options | {"axis": 1 - options["axis"]}
-    parts = parts[::-1] if x.function == "matmul" else parts
-    return op(x.function, parts, x.shape[::-1], **options)
 
 
 def times(x: Any, y: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.engine.families import Elementwise
 from autograd.engine.graph import Node
-from autograd.formulas.called import Names, formula_of, identifier, in_layer, lowered
+from autograd.formulas.names import Names, formula_of, identifier, in_layer, lowered
 from autograd.formulas.notation import Formula
 from autograd.views.derivation.operations import Operations, is_constant
 

@@ -25,8 +25,8 @@ from autograd.formulas.algebra import (
 from autograd.formulas.latex import number
 from autograd.formulas.matrices import MatrixLatex, MatrixText, Python
 from autograd.formulas.notation import Formula
-from autograd.views.derivation.conventions import Convention, Matrices, Role, T
-from autograd.views.derivation.line_printing import (
+from autograd.views.derivation.conventions import Convention, Matrices, Role
+from autograd.views.derivation.entries import (
     LineDraft,
     Writers,
     diagonal,
@@ -37,7 +37,7 @@ from autograd.views.derivation.line_printing import (
 )
 from autograd.views.derivation.lines import Line, Written
 from autograd.views.derivation.naming import Naming
-from autograd.views.derivation.transposes import gathered
+from autograd.views.derivation.transposes import T, gathered
 
 FORWARD = "Forward"
 BACKWARD = "Backward"

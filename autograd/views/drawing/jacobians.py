@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.graph import Node
-from autograd.formulas.called import Names, elements_of
+from autograd.formulas.names import Names, elements_of
 from autograd.formulas.plain import number as written
 from autograd.support.habits import publish
 from autograd.views.canvas.sheet import Rules, Sheet, safe

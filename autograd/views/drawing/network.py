@@ -12,7 +12,7 @@ import numpy as np
 from autograd.engine.graph import Node, topological_order
 from autograd.engine.scopes import Scope
 from autograd.engine.value import Value
-from autograd.formulas.called import formula_of, layers_around
+from autograd.formulas.names import formula_of, layers_around
 from autograd.formulas.plain import number
 from autograd.views.canvas.layout import text_width
 from autograd.views.canvas.sheet import ModelPicture, Rules, safe

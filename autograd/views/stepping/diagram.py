@@ -1,4 +1,4 @@
-"""The board: the picture of a small graph in which every number has its place before it is known.
+"""The diagram: the picture of a small graph in which every number has its place before it is known.
 
 Unlike `draw`, it needs no Graphviz, its texts are large against the whole (it is made for a wall), and
 the parts that change from step to step can be found: ``data-box`` and ``data-edge`` count them.
@@ -85,7 +85,7 @@ class CardEdge:
 
 
 @dataclass(slots=True)
-class Board:
+class Diagram:
     """Cards and arrows, laid out.
 
     Attributes:

@@ -16,7 +16,7 @@ from autograd.support.habits import publish
 from autograd.support.saving import write_as
 from autograd.views.canvas.page import html_page
 from autograd.views.canvas.theme import THEMES, page_style
-from autograd.views.stepping.diagram import DERIVATIVE, FONT, UNKNOWN, Board, Card, printable
+from autograd.views.stepping.diagram import DERIVATIVE, FONT, UNKNOWN, Card, Diagram, printable
 from autograd.views.stepping.grouping import GroupedTimeline
 from autograd.views.stepping.timeline import Moment, Timeline
 
@@ -134,7 +134,7 @@ class Stepper:
         self._start = self._position(start)
         name = timeline.outline.names.labels.get(node, "a graph")
         self._title = self._heading or printable(f"Backward pass of {name}")
-        self._board = Board(timeline.cards, timeline.arrows, self._title)
+        self._diagram = Diagram(timeline.cards, timeline.arrows, self._title)
 
     def _position(self, start: int | str) -> int:
         moments = self._timeline.moments
@@ -159,7 +159,7 @@ class Stepper:
     def html(self) -> str:
         """The block: one self-contained piece of HTML, the same for the same graph."""
         script, style, key = _assets()
-        picture = base64.b64encode(self._board.svg.encode()).decode()
+        picture = base64.b64encode(self._diagram.svg.encode()).decode()
         data = json.dumps(self._data(style), ensure_ascii=False, separators=(",", ":"))
         # What is data stays data: no text in it can end the element that holds it.
         for c in "<>&\u2028\u2029":

@@ -11,7 +11,7 @@ from drawn import SVG, Picture, neuron, read
 import autograd
 import nn
 from autograd import Scope, Tensor, Value, draw
-from autograd.formulas.called import Names
+from autograd.formulas.names import Names
 
 
 def test_a_box_shows_operation_name_data_and_gradient():

@@ -14,8 +14,8 @@ import pytest
 import autograd
 import nn
 from autograd import Tensor, Value, draw
-from autograd.formulas.called import Names
 from autograd.formulas.mathml import mathml
+from autograd.formulas.names import Names
 
 
 class Own(nn.Module):
@@ -75,7 +75,7 @@ def test_every_view_calls_a_weight_the_same(network: Callable[[], Any]) -> None:
     loss = loss_of(network())
     drawn = words(draw(loss, depth=None).svg)
     stepper = autograd.Stepper(loss)
-    board = words(stepper._board.svg)
+    board = words(stepper._diagram.svg)
     cells = words(stepper.html)
     trees = json.dumps([m.symbols for m in stepper._timeline.moments], ensure_ascii=False)
     steps = list(autograd.steps(loss))

@@ -1,4 +1,4 @@
-"""How one line of a backward pass on tensors is printed: its writers, its shape, its other form."""
+"""Entries: the lines of a backward pass on tensors before they are printed, and their other forms."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from autograd.formulas.algebra import names, substituted
 from autograd.formulas.matrices import MatrixLatex, MatrixText, Python
 from autograd.formulas.notation import Formula
 from autograd.formulas.writing import ATOM, POWER
-from autograd.views.derivation.conventions import Convention, T, op
+from autograd.views.derivation.conventions import Convention
 from autograd.views.derivation.lines import Line
+from autograd.views.derivation.transposes import T, op
 
 
 class Writers(NamedTuple):

@@ -1,4 +1,4 @@
-"""Names: the nodes in local variables learn what they are called."""
+"""Local names: nodes in local variables learn what these are called."""
 
 from __future__ import annotations
 
