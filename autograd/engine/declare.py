@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.engine.families import Elementwise, Fused, Linear, Multilinear, Reduction
+from autograd.engine.families import Elementwise, Fused, LinearMap, Multilinear, Reduction
 from autograd.engine.primitive import Rule
 from autograd.engine.user_rows import (
     elementwise_array,
@@ -147,7 +147,7 @@ def linear_map(
     formula: Rule | None = None,
     method: bool = True,
     **options: Any,
-) -> Linear:
+) -> LinearMap:
     """Declare a linear map and its transpose: ``transpose(g, x)``, or ``transpose(g, slot, *xs)``
     when it takes any number of arguments (``arity=None``)."""
     check_rules(name, "transpose", (transpose,))
@@ -157,7 +157,7 @@ def linear_map(
         raise ValueError(
             f"a linear map takes one argument, or any number (arity=None), not {arity}"
         )
-    return Linear(
+    return LinearMap(
         name,
         array,
         transpose,

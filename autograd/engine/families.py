@@ -358,7 +358,7 @@ class Reduction(Primitive):
         return np.broadcast_to(np.asarray(row, dtype=x.dtype), x.shape)
 
 
-class Linear(Primitive):
+class LinearMap(Primitive):
     """The output is a linear map of the arguments: the Jacobian is the map itself."""
 
     family = "linear"

@@ -15,13 +15,13 @@ import numpy as np
 
 from autograd.engine.axes import axis_index, axis_tuple, shape_of
 from autograd.engine.declare import fused, linear_map
-from autograd.engine.families import Fused, Linear
+from autograd.engine.families import Fused, LinearMap
 from autograd.engine.operands import asarrays
 from autograd.engine.primitive import numpy_functions
 from autograd.engine.unbroadcast import unbroadcast
 from autograd.support.habits import publish
 
-reshape: Linear = linear_map(
+reshape: LinearMap = linear_map(
     "reshape",
     lambda x, shape: np.reshape(x, shape),
     lambda g, x, shape: reshape(g, shape=shape_of(x)),
@@ -30,7 +30,7 @@ reshape: Linear = linear_map(
     shape=(-1,),
 )
 
-transpose: Linear = linear_map(
+transpose: LinearMap = linear_map(
     "transpose",
     lambda x, axes: np.transpose(x, axes),
     lambda g, x, axes: transpose(
@@ -93,7 +93,7 @@ getitem = linear_map(
     index=(),
 )
 
-scatter: Linear = linear_map(
+scatter: LinearMap = linear_map(
     "scatter",
     _scatter_array,
     lambda g, x, index, shape: getitem(g, index=index),
@@ -244,7 +244,7 @@ def _opposite(shift: Any) -> Any:
     return tuple(-n for n in shift) if isinstance(shift, tuple | list) else -shift
 
 
-roll: Linear = linear_map(
+roll: LinearMap = linear_map(
     "roll",
     lambda x, shift, axis: np.roll(x, shift, axis),
     lambda g, x, shift, axis: roll(g, shift=_opposite(shift), axis=axis),
@@ -286,7 +286,7 @@ def _astype_array(x: Any, dtype: Any) -> Any:
     return x if x.ndim else x.item()
 
 
-astype: Linear = linear_map(
+astype: LinearMap = linear_map(
     "astype",
     _astype_array,
     lambda g, x, dtype: astype(g, dtype=getattr(x, "dtype", np.float64)),

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd.programs.native.mathematics import COMPARISONS, ROWS
-from autograd.programs.native.scalars.lowering import DOT, SUM, Lowered, Operation
+from autograd.programs.native.scalars.lowering import DOT, SUM, Lowered, ScalarOperation
 from autograd.programs.planning.plan import TOTAL
 
 BLOCK = 64
@@ -59,31 +59,31 @@ class Bytecode:
         self.registers = 0
         self.sweep = self._sweep()
 
-    def _fused(self, operations: Sequence[Operation]) -> list[Operation]:
+    def _fused(self, operations: Sequence[ScalarOperation]) -> list[ScalarOperation]:
         """Products that only one sum or total reads become part of it."""
         products = {
             op.out: op.arguments
             for op in operations
             if op.name == "mul" and self._uses[op.out] == 1
         }
-        out: list[Operation] = []
+        out: list[ScalarOperation] = []
         taken: set[int] = set()
         for op in operations:
             if op.name == TOTAL and op.arguments[0] in products:
                 x = op.arguments[0]
                 taken.add(x)
-                op = Operation(TOTAL, products[x], op.out)
+                op = ScalarOperation(TOTAL, products[x], op.out)
             elif op.name == "add":
                 x, y = op.arguments
                 if x not in products and y in products:
                     x, y = y, x
                 if x in products:
                     taken.add(x)
-                    op = Operation("fma", (*products[x], y), op.out)
+                    op = ScalarOperation("fma", (*products[x], y), op.out)
             out.append(op)
         return [op for op in out if op.out not in taken]
 
-    def _uniform(self, operations: Sequence[Operation]) -> np.ndarray[Any, Any]:
+    def _uniform(self, operations: Sequence[ScalarOperation]) -> np.ndarray[Any, Any]:
         words: list[int] = []
         for op in self._fused(operations):
             xs = [self._places[x] for x in op.arguments]
@@ -150,7 +150,7 @@ class _Sweep:
         self._code.registers = self._count
         return np.array([*self._out, 0], dtype=np.int32)
 
-    def _release(self, op: Operation, number: int) -> None:
+    def _release(self, op: ScalarOperation, number: int) -> None:
         for x in set(op.arguments):
             if self._varies[x] and self._last[x] == number:
                 self._free.append(self._slots.pop(x))
@@ -176,7 +176,7 @@ class _Sweep:
     def _place(self, x: int) -> int:
         return self._slots[x] if self._varies[x] else self._places[x]
 
-    def _put(self, op: Operation) -> None:
+    def _put(self, op: ScalarOperation) -> None:
         xs = op.arguments
         if op.name == TOTAL:
             self._out += [OPERATIONS[TOTAL, "V"], self._varying(xs[0]), self._totals[op.out]]
@@ -236,7 +236,7 @@ class _Sweep:
             x, y = op.arguments
             pairs += [self._varying(y if x == factor else x), self._totals[op.out]]
         self._out += [OPERATIONS[TOTAL, "VV*"], place, len(pairs) // 2, *pairs]
-        group = Operation(
+        group = ScalarOperation(
             TOTAL, tuple({x for op in operations[number:end] for x in op.arguments}), -1
         )
         released = {x for x in group.arguments if number <= self._last[x] < end}

@@ -34,7 +34,7 @@ class NotNativeError(Exception):
 
 
 @dataclass(slots=True)
-class Operation:
+class ScalarOperation:
     """``registers[out] = name(*arguments)``, without options."""
 
     name: str
@@ -50,9 +50,9 @@ class Lowered:
     constants: dict[int, float] = field(default_factory=dict)
     inputs: list[int] = field(default_factory=list)
     parameters: list[int] = field(default_factory=list)
-    before: list[Operation] = field(default_factory=list)
-    sweep: list[Operation] = field(default_factory=list)
-    after: list[Operation] = field(default_factory=list)
+    before: list[ScalarOperation] = field(default_factory=list)
+    sweep: list[ScalarOperation] = field(default_factory=list)
+    after: list[ScalarOperation] = field(default_factory=list)
     totals: list[int] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
     gradients: list[int] = field(default_factory=list)
@@ -69,7 +69,7 @@ class _Expansion:
 
     def __init__(self, lowered: Lowered) -> None:
         self.lowered = lowered
-        self.operations: list[Operation] = []
+        self.operations: list[ScalarOperation] = []
         self._known = {_key(number): index for index, number in lowered.constants.items()}
 
     def constant(self, number: float) -> int:
@@ -87,7 +87,7 @@ class _Expansion:
         if out is None:
             out = len(varies)
             varies.append(any(varies[x] for x in arguments))
-        self.operations.append(Operation(name, arguments, out))
+        self.operations.append(ScalarOperation(name, arguments, out))
         return out
 
     def expand(self, instruction: Instruction) -> None:
@@ -98,8 +98,8 @@ class _Expansion:
             if not self.lowered.varies[x]:
                 x = len(self.lowered.varies)
                 self.lowered.varies.append(True)
-                self.operations.append(Operation("identity", xs, x))
-            self.operations.append(Operation(TOTAL, (x,), out))
+                self.operations.append(ScalarOperation("identity", xs, x))
+            self.operations.append(ScalarOperation(TOTAL, (x,), out))
         elif name == "pow" and xs[1] in self.lowered.constants:
             self._power(xs[0], xs[1], out)
         elif name in ROWS:
@@ -197,7 +197,7 @@ def _needed(instructions: list[Instruction], wanted: Iterable[int]) -> list[Inst
     return kept[::-1]
 
 
-def _joined(lowered: Lowered, operations: list[Operation]) -> list[Operation]:
+def _joined(lowered: Lowered, operations: list[ScalarOperation]) -> list[ScalarOperation]:
     """Sums of products that nothing else reads become dot products.
 
     A cotangent that comes from many places is such a sum, and its products would all wait for it.
@@ -211,7 +211,7 @@ def _joined(lowered: Lowered, operations: list[Operation]) -> list[Operation]:
         if operation.name == "mul" and uses[operation.out] == 1
     }
     varies = lowered.varies
-    out: list[Operation] = []
+    out: list[ScalarOperation] = []
     taken: set[int] = set()
     for operation in operations:
         pairs = [x for x in operation.arguments if x in products]
@@ -225,9 +225,9 @@ def _joined(lowered: Lowered, operations: list[Operation]) -> list[Operation]:
         if rest:
             place = len(varies)
             varies.append(any(varies[x] for x in factors))
-        out.append(Operation(DOT, tuple(factors), place))
+        out.append(ScalarOperation(DOT, tuple(factors), place))
         if rest:
-            out.append(Operation(SUM, (place, *rest), operation.out))
+            out.append(ScalarOperation(SUM, (place, *rest), operation.out))
     return [operation for operation in out if operation.out not in taken]
 
 
@@ -250,11 +250,11 @@ def shorten(lowered: Lowered, most: int) -> None:
                 partial.append(len(lowered.varies))
                 # A part that no instance changes is still computed beside the others.
                 lowered.varies.append(part is lowered.sweep)
-                part.append(Operation(operation.name, terms, partial[-1]))
-            waiting.append(Operation(SUM, tuple(partial), operation.out))
+                part.append(ScalarOperation(operation.name, terms, partial[-1]))
+            waiting.append(ScalarOperation(SUM, tuple(partial), operation.out))
 
 
-def _phases(lowered: Lowered, operations: list[Operation]) -> None:
+def _phases(lowered: Lowered, operations: list[ScalarOperation]) -> None:
     late: set[int] = set()  # what depends on a total
     for operation in operations:
         after = not late.isdisjoint(operation.arguments)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from autograd.programs.native.llvm import Code, Operand, symbols
 from autograd.programs.native.mathematics import HEAVY, ROWS
 from autograd.programs.native.scalars.driver import loop
-from autograd.programs.native.scalars.lowering import DOT, SUM, Lowered, Operation
+from autograd.programs.native.scalars.lowering import DOT, SUM, Lowered, ScalarOperation
 from autograd.programs.planning.plan import TOTAL
 
 CHUNK = 400
@@ -70,7 +70,7 @@ class StraightLine:
         return symbols(self.called) + "".join(self.functions)
 
     def _uniform(
-        self, name: str, chunks: list[list[Operation]], start: int, uses: dict[int, int]
+        self, name: str, chunks: list[list[ScalarOperation]], start: int, uses: dict[int, int]
     ) -> None:
         calls = []
         for number, chunk in enumerate(chunks, start):
@@ -86,7 +86,7 @@ class StraightLine:
             f"define internal void @{name}(ptr %u, ptr %code) {{\n{body}  ret void\n}}\n"
         )
 
-    def _sweep(self, chunks: list[list[Operation]], start: int, uses: dict[int, int]) -> None:
+    def _sweep(self, chunks: list[list[ScalarOperation]], start: int, uses: dict[int, int]) -> None:
         copies = ", ".join(f"ptr noalias %u{i}" for i in range(COPIES))
         head = f"ptr noalias %in, ptr noalias %file, ptr noalias %out, {copies}"
         kept: dict[int, int] = {}  # where in the file a register of an earlier chunk lies
@@ -169,7 +169,7 @@ apart:
         )
 
 
-def _parted(lowered: Lowered) -> tuple[list[tuple[int, tuple[int, ...]]], list[Operation]]:
+def _parted(lowered: Lowered) -> tuple[list[tuple[int, tuple[int, ...]]], list[ScalarOperation]]:
     """The totals, each with the registers whose product it adds up, and the other operations."""
     uses = Counter(lowered.outputs)
     for operation in lowered.sweep:
@@ -197,8 +197,8 @@ def _moved(name: str, lanes: int, *pointers: str) -> str:
     return text
 
 
-def _chunks(operations: Sequence[Operation]) -> list[list[Operation]]:
-    chunks: list[list[Operation]] = []
+def _chunks(operations: Sequence[ScalarOperation]) -> list[list[ScalarOperation]]:
+    chunks: list[list[ScalarOperation]] = []
     size = CHUNK
     for operation in operations:
         if size >= CHUNK:
@@ -263,7 +263,7 @@ class _Section:
         for u, x in enumerate(values):
             self.code.store(x, self.code.place(base, slot * self.line.block + u * self.code.lanes))
 
-    def operation(self, operation: Operation) -> None:
+    def operation(self, operation: ScalarOperation) -> None:
         """Write one operation."""
         self._done += 1
         name, code = operation.name, self.code
