@@ -51,6 +51,7 @@ DATA = "nn nn.data"
 
 # What is in `here` runs in the test, with v a Value, t and u Tensors, loss a Tensor of one number, a
 # model, its optimizer, x and y instances and their classes, z what the model says of them.
+# fmt: off
 HABITS: tuple[Habit, ...] = (
     # --- micrograd --------------------------------------------------------------------------------
     Habit("micrograd", NODE, "_prev _children", "v.parents", "in order, repeats kept"),
@@ -108,13 +109,8 @@ HABITS: tuple[Habit, ...] = (
     Habit("PyTorch", "Tensor", "double", "t.astype(np.float64)"),
     Habit("PyTorch", "Tensor", "int long bool", "t.numpy().astype(int)"),
     Habit("PyTorch", NODE, "cuda cpu contiguous", "t", "as it is: it is an array in memory"),
-    Habit(
-        "PyTorch",
-        NODE + " Module",
-        "device is_cuda",
-        "",
-        "there are no devices, and nothing to write",
-    ),
+    Habit("PyTorch", NODE + " Module", "device is_cuda", "",
+        "there are no devices, and nothing to write"),
     Habit("NumPy", "Tensor", "copy", "t.numpy().copy()", "copy.copy(t) for a leaf of its own"),
     Habit("NumPy", "Tensor", "fill put", "t.data[:] = 0.0"),
     Habit("NumPy", "Tensor", "all any", "(t > 0).all()"),
@@ -122,23 +118,14 @@ HABITS: tuple[Habit, ...] = (
     Habit("NumPy", "Tensor", "ptp", "t.max() - t.min()"),
     Habit("NumPy", "Tensor", "take", "t[[0, 1]]"),
     # --- PyTorch: functions -----------------------------------------------------------------------
-    Habit(
-        "PyTorch",
-        "autograd",
-        "tensor as_tensor from_numpy FloatTensor DoubleTensor Variable",
-        "autograd.Tensor([1.0, 2.0])",
-        "it tracks gradients unless requires_grad=False",
-    ),
+    Habit("PyTorch", "autograd", "tensor as_tensor from_numpy FloatTensor DoubleTensor Variable",
+        "autograd.Tensor([1.0, 2.0])", "it tracks gradients unless requires_grad=False"),
     Habit("PyTorch", "autograd", "zeros zeros_like empty", "autograd.Tensor(np.zeros((2, 3)))"),
     Habit("PyTorch", "autograd", "ones ones_like full", "autograd.Tensor(np.ones((2, 3)))"),
     Habit("PyTorch", "autograd", "arange linspace", "autograd.Tensor(np.arange(3.0))"),
     Habit("PyTorch", "autograd", "eye", "autograd.Tensor(np.eye(3))"),
-    Habit(
-        "PyTorch",
-        "autograd",
-        "randn randn_like rand rand_like randint randperm normal",
-        "autograd.Tensor(np.random.default_rng(0).normal(size=(2, 3)))",
-    ),
+    Habit("PyTorch", "autograd", "randn randn_like rand rand_like randint randperm normal",
+        "autograd.Tensor(np.random.default_rng(0).normal(size=(2, 3)))"),
     Habit("PyTorch", "autograd nn", "manual_seed seed", "nn.MLP(2, [3], rng=0)", "`rng=` seeds it"),
     Habit("PyTorch", "autograd", "cat concat", "autograd.concatenate([t, u], axis=0)"),
     Habit("PyTorch", "autograd", "mm bmm mv", "autograd.matmul(t, u.T)"),
@@ -164,12 +151,8 @@ HABITS: tuple[Habit, ...] = (
     Habit("PyTorch", "autograd", "is_tensor", "isinstance(t, autograd.Tensor)"),
     Habit("PyTorch", "autograd", "isnan isinf isfinite", "np.isfinite(t.numpy())"),
     Habit("PyTorch", "autograd", "backward", "loss.backward()"),
-    Habit(
-        "PyTorch", "autograd", "functional", "autograd.jacobian(np.sin)(0.5)", "and hessian, vjp"
-    ),
-    Habit(
-        "PyTorch", "autograd", "Function", "help(autograd.elementwise)", "one row, its derivative"
-    ),
+    Habit("PyTorch", "autograd", "functional", "autograd.jacobian(np.sin)(0.5)", "and hessian, vjp"),
+    Habit("PyTorch", "autograd", "Function", "help(autograd.elementwise)", "one row, its derivative"),
     Habit("PyTorch", "autograd", "device cuda", "", "there are no devices, and nothing to write"),
     Habit("PyTorch", "autograd", "optim", "nn.optim", "after `import nn`"),
     # --- NumPy and TensorFlow: functions ----------------------------------------------------------
@@ -193,74 +176,32 @@ HABITS: tuple[Habit, ...] = (
     Habit("TensorFlow", "autograd", "stop_gradient", "t.detach()"),
     Habit("TensorFlow", "autograd", "function", "autograd.compile(np.sin)"),
     # --- HIPS autograd and JAX --------------------------------------------------------------------
-    Habit(
-        "HIPS autograd",
-        "autograd",
-        "numpy",
-        "import numpy as np",
-        "NumPy's own functions record on Tensors and Values",
-    ),
+    Habit("HIPS autograd", "autograd", "numpy", "import numpy as np",
+        "NumPy's own functions record on Tensors and Values"),
     Habit("HIPS autograd", "autograd", "scipy", "autograd.erf(t)", "logsumexp, … are in autograd"),
-    Habit(
-        "HIPS autograd",
-        "autograd",
-        "elementwise_grad egrad",
-        "autograd.grad(lambda x: np.sum(np.sin(x)))([0.5, 1.0])",
-    ),
+    Habit("HIPS autograd", "autograd", "elementwise_grad egrad",
+        "autograd.grad(lambda x: np.sum(np.sin(x)))([0.5, 1.0])"),
     Habit("HIPS autograd", "autograd", "deriv", "autograd.grad(np.sin)(0.5)"),
     Habit("HIPS autograd", "autograd", "make_vjp", "autograd.vjp(np.sin, 0.5)", "out, and its vjp"),
     Habit("HIPS autograd", "autograd", "make_jvp", "autograd.jvp(np.sin, (0.5,), (1.0,))"),
-    Habit(
-        "HIPS autograd",
-        "autograd",
-        "make_hvp hessian_vector_product hessian_tensor_product",
-        "autograd.hvp(np.sin, (0.5,), (1.0,))",
-    ),
-    Habit(
-        "HIPS autograd",
-        "autograd",
-        "grad_and_aux",
-        "autograd.grad(lambda x: (x * x, x), has_aux=True)(3.0)",
-    ),
-    Habit(
-        "HIPS autograd", "autograd", "multigrad_dict grad_named", "autograd.grad(np.hypot, (0, 1))"
-    ),
-    Habit(
-        "HIPS autograd",
-        "autograd",
-        "vector_jacobian_product tensor_jacobian_product",
-        "autograd.vjp(np.sin, 0.5)",
-    ),
-    Habit(
-        "HIPS autograd",
-        "autograd",
-        "differential_operators",
-        "autograd.grad(np.sin)(0.5)",
-        "jacobian, hessian, vjp, jvp and hvp are in autograd",
-    ),
+    Habit("HIPS autograd", "autograd", "make_hvp hessian_vector_product hessian_tensor_product",
+        "autograd.hvp(np.sin, (0.5,), (1.0,))"),
+    Habit("HIPS autograd", "autograd", "grad_and_aux",
+        "autograd.grad(lambda x: (x * x, x), has_aux=True)(3.0)"),
+    Habit("HIPS autograd", "autograd", "multigrad_dict grad_named", "autograd.grad(np.hypot, (0, 1))"),
+    Habit("HIPS autograd", "autograd", "vector_jacobian_product tensor_jacobian_product",
+        "autograd.vjp(np.sin, 0.5)"),
+    Habit("HIPS autograd", "autograd", "differential_operators", "autograd.grad(np.sin)(0.5)",
+        "jacobian, hessian, vjp, jvp and hvp are in autograd"),
     Habit("HIPS autograd", "autograd", "make_ggnvp", "", "there is none: jvp and vjp make one"),
     Habit("HIPS autograd", "autograd", "holomorphic_grad", "", "there are no complex numbers"),
-    Habit(
-        "HIPS autograd", "autograd", "checkpoint", "", "graphs keep what they need: leave it out"
-    ),
+    Habit("HIPS autograd", "autograd", "checkpoint", "", "graphs keep what they need: leave it out"),
     Habit("HIPS autograd", "autograd", "misc", "nn.optim.Adam([t], lr=0.1)", "after `import nn`"),
-    Habit(
-        "HIPS autograd",
-        "autograd",
-        "builtins dict list tuple isinstance type",
-        "autograd.grad(lambda p: p['w'] ** 2)(dict(w=3.0))",
-        "Python's own will do",
-    ),
-    Habit(
-        "HIPS autograd", "autograd", "core tracer util wrap_util", "v.parents", "and v.primitive"
-    ),
-    Habit(
-        "HIPS autograd",
-        "autograd",
-        "extend defvjp defjvp custom_vjp custom_jvp custom_gradient",
-        "help(autograd.elementwise)",
-        "a row declares a primitive with its derivative",
-    ),
+    Habit("HIPS autograd", "autograd", "builtins dict list tuple isinstance type",
+        "autograd.grad(lambda p: p['w'] ** 2)(dict(w=3.0))", "Python's own will do"),
+    Habit("HIPS autograd", "autograd", "core tracer util wrap_util", "v.parents", "and v.primitive"),
+    Habit("HIPS autograd", "autograd", "extend defvjp defjvp custom_vjp custom_jvp custom_gradient",
+        "help(autograd.elementwise)", "a row declares a primitive with its derivative"),
     Habit("HIPS autograd", "autograd", "check_grads test_util", "autograd.gradcheck(np.sin, 0.5)"),
     Habit("JAX", "autograd", "jit pmap", "autograd.compile(np.sin)"),
     Habit("JAX", "autograd", "vmap", "model(x)", "functions here take whole arrays of instances"),
@@ -274,42 +215,21 @@ HABITS: tuple[Habit, ...] = (
     # --- PyTorch and Keras: modules ---------------------------------------------------------------
     Habit("PyTorch", "Module", "to cuda cpu", "nn.MLP(2, [3], dtype=np.float32)", "no devices"),
     Habit("PyTorch", "Module", "float half double", "nn.MLP(2, [3], dtype=np.float32)"),
-    Habit(
-        "PyTorch", "Module", "register_buffer", "model.mean = np.zeros(2)", "an attribute will do"
-    ),
-    Habit(
-        "PyTorch",
-        "Module",
-        "register_parameter add_module register_module add",
-        "model.scale = autograd.Tensor([1.0])",
-        "attributes, lists and dicts of them are found",
-    ),
+    Habit("PyTorch", "Module", "register_buffer", "model.mean = np.zeros(2)", "an attribute will do"),
+    Habit("PyTorch", "Module", "register_parameter add_module register_module add",
+        "model.scale = autograd.Tensor([1.0])", "attributes, lists and dicts of them are found"),
     Habit("PyTorch", "Module", "children named_children", "model.named_modules()"),
     Habit("PyTorch", "Module", "buffers named_buffers", "model.state_dict()"),
     Habit("PyTorch", "Module", "apply", "for module in model.modules(): print(module)"),
-    Habit(
-        "PyTorch",
-        "Module",
-        "requires_grad_ freeze trainable",
-        "for p in model.parameters(): p.requires_grad = False",
-    ),
-    Habit(
-        "PyTorch",
-        "Module",
-        "register_forward_hook register_full_backward_hook",
-        "nn.inspect.observe(model, x, y, nn.cross_entropy)",
-    ),
-    Habit(
-        "scikit-learn", "Module", "predict", "model(x)", "classes: nn.metrics.classes_of(model(x))"
-    ),
+    Habit("PyTorch", "Module", "requires_grad_ freeze trainable",
+        "for p in model.parameters(): p.requires_grad = False"),
+    Habit("PyTorch", "Module", "register_forward_hook register_full_backward_hook",
+        "nn.inspect.observe(model, x, y, nn.cross_entropy)"),
+    Habit("scikit-learn", "Module", "predict", "model(x)", "classes: nn.metrics.classes_of(model(x))"),
     Habit("scikit-learn", "Module", "predict_proba", "nn.softmax(model(x))"),
     Habit("scikit-learn", "Module", "score evaluate", "nn.metrics.accuracy(model(x), y)"),
-    Habit(
-        "Keras",
-        "Module",
-        "compile fit train_on_batch partial_fit",
-        "nn.fit(model, nn.cross_entropy, (x, y), optimizer=nn.optim.Adam, epochs=1)",
-    ),
+    Habit("Keras", "Module", "compile fit train_on_batch partial_fit",
+        "nn.fit(model, nn.cross_entropy, (x, y), optimizer=nn.optim.Adam, epochs=1)"),
     Habit("Keras", "Module", "summary", "print(model)", "what happens in it: nn.inspect.observe"),
     Habit("Keras", "Module", "get_weights", "model.state_dict()"),
     Habit("Keras", "Module", "set_weights", "model.load_state_dict(model.state_dict())"),
@@ -364,9 +284,7 @@ HABITS: tuple[Habit, ...] = (
     Habit("PyTorch", LOSSES, "kl_div", "nn.kl_divergence(nn.softmax(t), nn.softmax(u))"),
     Habit("PyTorch", LOSSES, "multi_margin_loss", "nn.multiclass_hinge(z, y)"),
     Habit("PyTorch", LOSSES, "dropout", "nn.Dropout(0.5)(t)"),
-    Habit(
-        "PyTorch", LOSSES, "one_hot to_categorical", "np.eye(2)[y]", "losses take classes as well"
-    ),
+    Habit("PyTorch", LOSSES, "one_hot to_categorical", "np.eye(2)[y]", "losses take classes as well"),
     Habit(
         "Keras",
         LOSSES,
@@ -375,32 +293,18 @@ HABITS: tuple[Habit, ...] = (
         "nn.cross_entropy(z, y)",
         "it takes logits, and classes or distributions",
     ),
-    Habit(
-        "Keras",
-        LOSSES,
-        "binary_crossentropy BinaryCrossentropy",
-        "nn.binary_cross_entropy_with_logits(np.array([0.5]), np.array([1.0]))",
-    ),
+    Habit("Keras", LOSSES, "binary_crossentropy BinaryCrossentropy",
+        "nn.binary_cross_entropy_with_logits(np.array([0.5]), np.array([1.0]))"),
     Habit("scikit-learn", LOSSES, "hinge_loss", "nn.hinge([0.5], [1])"),
     # --- optimisers and schedules -----------------------------------------------------------------
     Habit("Keras", "Optimizer", "learning_rate", "optimizer.lr"),
-    Habit(
-        "Keras",
-        "Optimizer",
-        "minimize apply_gradients update",
-        "optimizer.step()",
-        "after loss.backward()",
-    ),
+    Habit("Keras", "Optimizer", "minimize apply_gradients update", "optimizer.step()",
+        "after loss.backward()"),
     Habit("PyTorch", "Optimizer", "params", "optimizer.parameters"),
     Habit("PyTorch", "Optimizer", "zero_gradients clear_grad", "optimizer.zero_grad()"),
     Habit("PyTorch", "LRScheduler Optimizer", "get_lr", "optimizer.lr"),
-    Habit(
-        "PyTorch",
-        "nn.optim",
-        "LBFGS NAdam RAdam Adamax Rprop ASGD",
-        "",
-        "not among the optimisers, which are SGD, RMSprop, Adagrad, Adam, AdamW and Adadelta",
-    ),
+    Habit("PyTorch", "nn.optim", "LBFGS NAdam RAdam Adamax Rprop ASGD", "",
+        "not among the optimisers, which are SGD, RMSprop, Adagrad, Adam, AdamW and Adadelta"),
     Habit("Keras", "nn.optim", "sgd GradientDescent", "nn.optim.SGD(model.parameters(), lr=0.1)"),
     Habit("Keras", "nn.optim", "Momentum", "nn.optim.SGD(model.parameters(), 0.1, momentum=0.9)"),
     Habit("Keras", "nn.optim", "adam", "nn.optim.Adam(model.parameters())"),
@@ -409,22 +313,12 @@ HABITS: tuple[Habit, ...] = (
     Habit("Keras", "nn.optim", "adagrad AdaGrad", "nn.optim.Adagrad(model.parameters())"),
     Habit("Keras", "nn.optim", "adadelta AdaDelta", "nn.optim.Adadelta(model.parameters())"),
     Habit("PyTorch", "nn.optim nn", "StepLR", "nn.schedules.StepLR(optimizer, 10)"),
-    Habit(
-        "PyTorch",
-        "nn.optim nn",
-        "CosineAnnealingLR CosineDecay",
-        "nn.schedules.CosineAnnealingLR(optimizer, 10)",
-    ),
-    Habit(
-        "Keras", "nn.schedules", "ExponentialDecay", "nn.schedules.ExponentialLR(optimizer, 0.9)"
-    ),
+    Habit("PyTorch", "nn.optim nn", "CosineAnnealingLR CosineDecay",
+        "nn.schedules.CosineAnnealingLR(optimizer, 10)"),
+    Habit("Keras", "nn.schedules", "ExponentialDecay", "nn.schedules.ExponentialLR(optimizer, 0.9)"),
     Habit("Keras", "nn.schedules", "CosineDecay", "nn.schedules.CosineAnnealingLR(optimizer, 10)"),
-    Habit(
-        "Keras",
-        "nn.schedules",
-        "PiecewiseConstantDecay",
-        "nn.schedules.MultiStepLR(optimizer, [10, 20])",
-    ),
+    Habit("Keras", "nn.schedules", "PiecewiseConstantDecay",
+        "nn.schedules.MultiStepLR(optimizer, [10, 20])"),
     # --- data and metrics -------------------------------------------------------------------------
     Habit("scikit-learn", DATA, "make_moons moons", "nn.data.two_moons(200, noise=0.1, rng=0)"),
     Habit("scikit-learn", DATA, "make_circles", "nn.data.circles(200, rng=0)"),
@@ -437,12 +331,9 @@ HABITS: tuple[Habit, ...] = (
     Habit("PyTorch", DATA, "DataLoader", "nn.data.batches(x, y, batch_size=64, rng=0)"),
     Habit("PyTorch", DATA, "TensorDataset Dataset", "(x, y)", "a pair of arrays"),
     Habit("scikit-learn", "nn nn.metrics", "accuracy_score", "nn.metrics.accuracy(z, y)"),
-    Habit(
-        "scikit-learn",
-        "nn.metrics",
+    Habit("scikit-learn", "nn.metrics",
         "precision_score recall_score f1_score precision_recall_fscore_support",
-        "nn.metrics.precision_and_recall(nn.metrics.classes_of(z), y)",
-    ),
+        "nn.metrics.precision_and_recall(nn.metrics.classes_of(z), y)"),
     Habit("scikit-learn", "nn", "confusion_matrix", "nn.metrics.confusion_matrix(z, y)"),
     # --- initialisers -----------------------------------------------------------------------------
     Habit("Keras", "nn.init", "HeNormal", "nn.init.he_normal((3, 2), rng=0)"),
@@ -458,26 +349,17 @@ HABITS: tuple[Habit, ...] = (
     Habit("micrograd", "option", "nonlin", "activation="),
     Habit("Keras", "option", "learning_rate learning_rate_init eta step_size", "lr="),
     Habit("PyTorch", "option", "params", "parameters="),
-    Habit(
-        "Keras",
-        "option",
-        "lr learning_rate",
-        "optimizer=",
-        "it has the lr: nn.optim.SGD(model.parameters(), lr=0.1)",
-    ),
+    Habit("Keras", "option", "lr learning_rate", "optimizer=",
+        "it has the lr: nn.optim.SGD(model.parameters(), lr=0.1)"),
     Habit("Keras", "option", "beta_1 beta_2 beta1 beta2", "betas=", "a pair, (0.9, 0.999)"),
     Habit("Keras", "option", "epsilon", "eps="),
     Habit("Keras", "option", "decay l2 wd", "weight_decay="),
     Habit("PyTorch", "option", "in_features input_size input_dim fan_in", "n_in="),
     Habit("PyTorch", "option", "out_features output_size output_dim units fan_out", "n_out="),
     Habit("PyTorch", "option", "in_features input_size input_dim n_in", "nin="),
-    Habit(
-        "scikit-learn",
-        "option",
-        "hidden_layer_sizes hidden_sizes hidden hidden_size layer_sizes sizes units layers",
-        "nouts=",
-        "the widths of all layers after the input, the output's too",
-    ),
+    Habit("scikit-learn", "option",
+        "hidden_layer_sizes hidden_sizes hidden hidden_size layer_sizes sizes units layers", "nouts=",
+        "the widths of all layers after the input, the output's too"),
     Habit("Keras", "option", "use_bias", "bias="),
     Habit("Keras", "option", "kernel_initializer initializer weight_init", "init="),
     Habit("Keras", "option", "bias_initializer", "bias_init="),
@@ -497,9 +379,7 @@ HABITS: tuple[Habit, ...] = (
     Habit("PyTorch", "option", "scheduler lr_scheduler lr_schedule", "schedule="),
     Habit("scikit-learn", "option", "opt optim solver optimiser", "optimizer="),
     Habit("PyTorch", "option", "loss_fn criterion objective", "loss="),
-    Habit(
-        "Keras", "option", "x y X dataset loader train_data", "data=", "a pair (x, y), or batches"
-    ),
+    Habit("Keras", "option", "x y X dataset loader train_data", "data=", "a pair (x, y), or batches"),
     Habit("Keras", "option", "jit jit_compile", "compile="),
     Habit("Keras", "option", "callback", "callbacks="),
     Habit("Keras", "option", "metric", "metrics="),
@@ -520,33 +400,19 @@ HABITS: tuple[Habit, ...] = (
     Habit("PyTorch", "option", "retain_graph", "", "graphs are always kept: leave it out"),
     Habit("JAX", "option", "static_argnums in_axes out_axes", "", "leave it out"),
     Habit("PyTorch", "option", "device", "", "there are no devices: leave it out"),
-    Habit(
-        "PyTorch",
-        "option",
-        "inplace num_workers workers pin_memory non_blocking foreach",
-        "",
-        "there is no such choice: leave it out",
-    ),
+    Habit("PyTorch", "option", "inplace num_workers workers pin_memory non_blocking foreach", "",
+        "there is no such choice: leave it out"),
     Habit("Keras", "option", "training", "", "`model.train()` and `model.eval()` say it"),
     Habit("Graphviz", "option", "format filename", "", "the name says it, `.save('graph.png')`"),
     # --- calls ------------------------------------------------------------------------------------
-    Habit(
-        "",
-        "call",
-        "fit",
+    Habit("", "call", "fit",
         "nn.fit(model, nn.cross_entropy, (x, y), optimizer=nn.optim.Adam, epochs=1)",
-        "instances and targets are one pair",
-    ),
+        "instances and targets are one pair"),
     Habit("", "call", "batches", "nn.data.batches(x, y, batch_size=64, rng=0)"),
     Habit("", "call", "two_moons", "nn.data.two_moons(200, noise=0.1, rng=0)"),
-    Habit(
-        "",
-        "call",
-        "grad",
-        "autograd.grad(lambda a: a * a)(3.0)",
-        "a function of the same arguments",
-    ),
+    Habit("", "call", "grad", "autograd.grad(lambda a: a * a)(3.0)", "a function of the same arguments"),
 )
+# fmt: on
 
 
 @functools.cache
