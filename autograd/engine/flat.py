@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import sys
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd.engine import graph
-from autograd.engine.exits import leaving
 from autograd.engine.graph import Node
-from autograd.engine.modes import under_way
+from autograd.engine.leaves import Array, LeafArray
 from autograd.engine.tensor import Buffer, Tensor
+from autograd.support.caching import cached_property
 from autograd.support.late import import_late
-
-Array = np.ndarray[Any, Any]
 
 LARGE = 1 << 14
 """Entries from which x ← x − a·y in one pass through memory is worth a call of BLAS."""
@@ -32,7 +31,7 @@ def axpy(kind: str) -> Callable[..., Any] | None:
     return found
 
 
-class Flat:
+class Flat(LeafArray):
     """Leaf Tensors of one dtype as one flat array, one after another, each in row order.
 
     What an optimiser needs of many tensors at once. They keep their own memory; the gradients that a
@@ -52,89 +51,36 @@ class Flat:
 
     Raises:
         TypeError: something that is not a Tensor, or tensors of different dtypes.
-        ValueError: a Tensor that is no leaf, or no tensors at all.
+        ValueError: a Tensor that is no leaf, or no tensors at all; by `grad`, a gradient that has not
+            its tensor's shape.
     """
 
-    __slots__ = (
-        *("_add", "_base", "_copies", "_flagged", "_frozen", "_gathered", "_large", "_parts"),
-        *("_runs", "_small", "_spare", "_start", "_views"),
-        *("dtype", "places", "shapes", "size", "tensors"),
-    )
+    __slots__ = ()
+    kind = Tensor
 
     def __init__(self, tensors: Iterable[Tensor]) -> None:
-        if not isinstance(tensors, Iterable) or isinstance(tensors, Node):
-            raise TypeError(
-                f"Flat takes a list of Tensors, got {type(tensors).__name__} ({tensors!r:.60})"
-            )
-        self.tensors = tuple(tensors)
-        for x in self.tensors:
-            if not isinstance(x, Tensor):
-                raise TypeError(f"Flat takes Tensors, got {type(x).__name__} ({x!r:.60})")
-            if x._primitive is not None:
-                raise ValueError(f"Flat takes leaves, got {x!r:.80}")
-        if not self.tensors:
+        found = self.checked(tensors)
+        if not found:
             raise ValueError("Flat takes one Tensor or more, got none")
-        self.dtype: np.dtype[Any] = self.tensors[0].dtype
-        if any(x.dtype != self.dtype for x in self.tensors):
-            kinds = ", ".join(sorted({str(x.dtype) for x in self.tensors}))
+        dtype = found[0].dtype
+        if any(x.dtype != dtype for x in found):
+            kinds = ", ".join(sorted({str(x.dtype) for x in found}))
             raise TypeError(f"Flat takes Tensors of one dtype, got {kinds}")
-        ends = np.cumsum([x.size for x in self.tensors]).tolist()
-        self.places = [slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
-        self.shapes = [x.shape for x in self.tensors]
-        self.size: int = ends[-1]
+        super().__init__(found, sum(x.size for x in found), dtype)
+        self.tensors: tuple[Tensor, ...] = self.leaves
         self._gathered: Array | None = None
         self._copies: list[Array] = []  # its parts
-        self._spare: Array | None = None
-        self._views: list[Array] = []  # the parts of what is spare, for small tensors
-        self._add: Callable[..., Any] | None = None
-        if any(x.size >= LARGE for x in self.tensors):
-            self._add = axpy("d" if self.dtype == np.float64 else "s")
-        self._small = [x for x in self.tensors if not self._is_large(x)]
-        pairs = zip(self.tensors, self.places, strict=True)
-        self._large = [(x, place) for x, place in pairs if self._is_large(x)]
-        # Where small tensors lie, between the large ones.
-        edges = [0, *(edge for _, at in self._large for edge in (at.start, at.stop)), self.size]
-        self._runs = [slice(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
         # Weak, so that who made the gradients can tell whether anybody still looks at them.
         self._base: Callable[[], Any] = lambda: None
-        self._frozen, self._flagged = False, -1  # as of a date: see `frozen`
         self._start = 0
         self._parts: list[Callable[[], Any]] = []
+        self._made: list[Array] = []  # the parts that `add_to_grad` left last
+        self._alone: Any = None
 
-    def _is_large(self, x: Tensor) -> bool:
-        return self._add is not None and x.size >= LARGE
-
-    def split(self, flat: Array) -> list[Array]:
-        """A view of each tensor's part of a flat array, in its shape."""
-        parts = zip(self.places, self.shapes, strict=True)
-        return [flat[place].reshape(shape) for place, shape in parts]
-
-    @property
-    def frozen(self) -> bool:
-        """Whether some of the tensors require no gradient now."""
-        if self._flagged != graph.latest_flag:
-            self._flagged = graph.latest_flag
-            self._frozen = not all(x._requires_grad for x in self.tensors)
-        return self._frozen
-
-    @property
-    def data(self) -> Array:
-        """The numbers: a copy."""
-        if under_way:
-            for x in self.tensors:
-                leaving(x, "its data")
+    def _numbers(self) -> Array:
         return np.concatenate([x._raw.reshape(-1) for x in self.tensors])
 
-    @property
-    def grad(self) -> Array | None:
-        """The gradients, not to be written into: a view or a copy. None while any tensor has none.
-
-        Raises:
-            ValueError: a gradient that has not its tensor's shape.
-        """
-        if under_way:
-            for x in self.tensors:
-                x.grad  # noqa: B018  (which a recording notes)
+    def _gradients(self) -> Array | None:
         base = self._base()
         if base is not None:
             for part, x in zip(self._parts, self.tensors, strict=True):
@@ -190,14 +136,50 @@ class Flat:
             copy[...] = g
         return self._gathered
 
-    @property
-    def spare(self) -> Array:
-        """An array of this size to compute in, always the same; `subtract` may write into it."""
-        if self._spare is None:
-            self._spare = np.empty(self.size, self.dtype)
-            parts = zip(self.tensors, self.split(self._spare), strict=True)
-            self._views = [part for x, part in parts if not self._is_large(x)]
-        return self._spare
+    def add_to_grad(self, gradients: Any) -> None:
+        """What a backward pass does: each tensor's gradient is added to the one it holds.
+
+        Gradients that are the first become parts of one flat array. It is used again in the next pass if
+        nobody holds a part of it any more, or a view of one; who does keeps what it had.
+        """
+        tensors = self.tensors
+        if any(x._grad is not None for x in tensors):
+            for x, g in zip(tensors, gradients, strict=True):
+                held = x._grad
+                x.grad = np.array(g, self.dtype) if held is None else held + g
+            return
+        if not self._made or holders([self._made[0].base], self._made) != self._alone:
+            self._made = self.split(np.empty(self.size, self.dtype))
+            self._alone = holders([self._made[0].base], self._made)
+        for x, part, g in zip(tensors, self._made, gradients, strict=True):
+            np.copyto(part, g)
+            x._grad = part
+
+    @cached_property
+    def _add(self) -> Callable[..., Any] | None:
+        """BLAS's y ← y + a·x, where a tensor is large."""
+        if any(x.size >= LARGE for x in self.tensors):
+            return axpy("d" if self.dtype == np.float64 else "s")
+        return None
+
+    @cached_property
+    def _large(self) -> list[tuple[Tensor, slice]]:
+        """The tensors that are changed in one pass through memory each, and their places."""
+        pairs = zip(self.tensors, self.places, strict=True)
+        return [(x, at) for x, at in pairs if self._add is not None and x.size >= LARGE]
+
+    @cached_property
+    def _small(self) -> list[tuple[Tensor, Array]]:
+        """The others, and their parts of `spare`."""
+        large = {id(x) for x, _ in self._large}
+        pairs = zip(self.tensors, self.split(self.spare), strict=True)
+        return [(x, part) for x, part in pairs if id(x) not in large]
+
+    @cached_property
+    def _runs(self) -> list[slice]:
+        """Where small tensors lie, between the large ones."""
+        edges = [0, *(edge for _, at in self._large for edge in (at.start, at.stop)), self.size]
+        return [slice(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
 
     def subtract(self, change: Array, scale: float = 1.0) -> None:
         """x ← x − scale · change for every tensor, an assignment to all of them at one date."""
@@ -206,7 +188,7 @@ class Flat:
         if scale != 1 or change is not spare:
             for run in self._runs:
                 np.multiply(change[run], scale, out=spare[run])
-        for x, part in zip(self._small, self._views, strict=True):
+        for x, part in self._small:
             np.subtract(x._raw, part, x._raw)
         for x, place in self._large:
             data = x._raw
@@ -221,3 +203,12 @@ class Flat:
 
     def __repr__(self) -> str:
         return f"<Flat of {len(self.tensors)} Tensors, {self.size:,} entries of {self.dtype}>"
+
+
+def holders(flats: Sequence[Array | None], views: Sequence[Array]) -> Any:
+    """How many references there are to arrays, which are views of flat ones, and to those.
+
+    What is a reference differs between versions of Python (3.14 borrows local variables), so this is
+    only to be compared with what it gave when nobody held any.
+    """
+    return set(map(sys.getrefcount, views)), list(map(sys.getrefcount, flats))

@@ -16,18 +16,15 @@ import numpy as np
 
 from autograd.engine import graph
 from autograd.engine.arrays import check_array
-from autograd.engine.exits import leaving
 from autograd.engine.graph import Node, Pending
-from autograd.engine.modes import under_way
+from autograd.engine.leaves import Array, LeafArray
 from autograd.engine.value import Value
-
-Array = np.ndarray[Any, np.dtype[np.float64]]
 
 banks: weakref.WeakValueDictionary[frozenset[int], Bank] = weakref.WeakValueDictionary()
 """The banks that are in use, by what they hold: vectors of the same Values share one."""
 
 
-class Vector:
+class Vector(LeafArray):
     """Leaf Values as one array.
 
     >>> import autograd
@@ -45,33 +42,23 @@ class Vector:
         ValueError: a Value that is no leaf, or is given twice.
     """
 
-    __slots__ = ("_bank", "_flagged", "_frozen", "_order", "values")
+    __slots__ = ()
+    kind = Value
 
     def __init__(self, values: Iterable[Value]) -> None:
-        if not isinstance(values, Iterable) or isinstance(values, Node):
-            raise TypeError(
-                f"a Vector is made of a list of Values, got {type(values).__name__} ({values!r:.60})"
-            )
-        self.values = tuple(values)
-        for x in self.values:
-            if not isinstance(x, Value):
-                raise TypeError(f"a Vector is made of Values, got {type(x).__name__} ({x!r:.60})")
-            if x._primitive is not None:
-                raise ValueError(f"a Vector is made of leaves, got {x!r:.80}")
-        key = frozenset(map(id, self.values))
-        if len(key) < len(self.values):
-            raise ValueError("a Vector got the same Value twice")
+        found = self.checked(values)
+        super().__init__(found, len(found), np.float64)
+        self.values: tuple[Value, ...] = self.leaves
+        key = frozenset(map(id, found))
+        if len(key) < len(found):
+            raise ValueError("Vector got the same Value twice")
         bank = banks.get(key)
         if bank is None:
-            bank = banks[key] = Bank(self.values)
+            bank = banks[key] = Bank(found)
         self._bank = bank
-        order = [bank.pending.places[id(x)] for x in self.values]
+        order = [bank.pending.places[id(x)] for x in found]
         same = order == list(range(len(order)))
-        self._frozen, self._flagged = False, -1  # as of a date: see `frozen`
         self._order: Any = None if same else np.array(order, dtype=np.intp)
-
-    def __len__(self) -> int:
-        return len(self.values)
 
     def _mine(self, of_bank: Array) -> Array:
         return of_bank if self._order is None else of_bank[self._order]
@@ -83,50 +70,38 @@ class Vector:
             raise ValueError(
                 f"{what} of shape {(len(self.values),)} was expected, got {array.shape}"
             )
+        return self._ordered(array)
+
+    def _ordered(self, mine: Array) -> Array:
+        """An array of this vector's in the order of the bank."""
         if self._order is None:
-            return array
-        ordered = np.empty_like(array)
-        ordered[self._order] = array
+            return mine
+        ordered = np.empty_like(mine)
+        ordered[self._order] = mine
         return ordered
 
-    @property
-    def frozen(self) -> bool:
-        """Whether some of the Values require no gradient now."""
-        if self._flagged != graph.latest_flag:
-            self._flagged = graph.latest_flag
-            self._frozen = not all(x._requires_grad for x in self.values)
-        return self._frozen
-
-    @property
-    def data(self) -> Array:
-        """The numbers, not to be written into. Assigning an array assigns every Value, at one date."""
-        if under_way:
-            for x in self.values:
-                leaving(x, "its data")
+    def _numbers(self) -> Array:
         return self._mine(self._bank.read())
 
-    @data.setter
-    def data(self, data: Any) -> None:
-        self._bank.assign(self._banks(data, "data"))
-
-    @property
-    def grad(self) -> Array | None:
-        """The gradients, not to be written into; None while any Value has none. Assignable."""
-        if under_way:
-            for x in self.values:
-                x.grad  # noqa: B018  (which a recording notes)
+    def _gradients(self) -> Array | None:
         gradients = self._bank.gradients()
         return None if gradients is None else self._mine(gradients)
 
-    @grad.setter
-    def grad(self, gradients: Any) -> None:
+    def _assign(self, data: Any) -> None:
+        self._bank.assign(self._banks(data, "data"))
+
+    def _replace(self, gradients: Any) -> None:
         if gradients is not None:
             gradients = self._banks(gradients, "a gradient")
         self._bank.put(gradients)
 
     def add_to_grad(self, gradients: Any) -> None:
-        """What a backward pass does: each Value's gradient is added to the one it holds."""
         self._bank.leave(self._banks(gradients, "a gradient"))
+
+    def subtract(self, change: Array, scale: float = 1.0) -> None:
+        if scale != 1:
+            change = np.multiply(change, scale, out=self.spare)
+        self._bank.assign(self._ordered(self._numbers() - change))
 
     def __repr__(self) -> str:
         return f"<Vector of {len(self.values)} Values>"

@@ -36,14 +36,9 @@ class Block:
         self.states = [state for _, state in members]
         values = isinstance(self.parameters[0], Value)
         self.all: Vector | Flat = Vector(self.parameters) if values else Flat(self.parameters)
-        self.size = sum(p.size for p in self.parameters)
+        self.size, self.dtype, self.spare = self.all.size, self.all.dtype, self.all.spare
         self.step: int = self.states[0].get("step", 0)
         self.scale = 1.0
-        if isinstance(self.all, Flat):
-            self.spare: Array = self.all.spare
-        else:
-            self.spare = np.empty(self.size)
-        self.dtype = self.spare.dtype
         self.nothing = self.g = np.empty(0, self.dtype)
         self.arrays: dict[str, Array] = {}
         for name in self.states[0]:
@@ -53,9 +48,7 @@ class Block:
 
     def split(self, flat: Array) -> list[Array]:
         """A view of each parameter's part of a flat array, in its shape."""
-        if isinstance(self.all, Flat):
-            return self.all.split(flat)
-        return [flat[i : i + 1].reshape(()) for i in range(self.size)]
+        return self.all.split(flat)
 
     def hold(self, name: str, flat: Array) -> None:
         """Keep a flat array as the state `name` of all parameters."""
@@ -72,8 +65,7 @@ class Block:
     @property
     def x(self) -> Array:
         """The parameters' numbers, flat; not to be written to."""
-        numbers: Array = self.all.data
-        return numbers
+        return self.all.data
 
     def gather(self) -> bool:
         """Read the gradients, and raise where they cannot be used. Changes no parameter or state.
@@ -100,11 +92,7 @@ class Block:
 
     def move(self, change: Array) -> None:
         """p ← p − scale · change, an assignment to ``p.data``, which dates it for recorded graphs."""
-        if isinstance(self.all, Flat):
-            self.all.subtract(change, self.scale)
-        else:
-            change = change if self.scale == 1 else np.multiply(change, self.scale, out=self.spare)
-            self.all.data = self.all.data - change
+        self.all.subtract(change, self.scale)
         self.scale = 1.0
         # A program uses the memory of its gradients again, if nobody holds it.
         self.g = self.nothing

@@ -146,9 +146,9 @@ def test_values_go_without_the_garbage_collector() -> None:
 
 def test_what_is_no_leaf_value_is_refused() -> None:
     a = Value(1.0)
-    with pytest.raises(TypeError, match="made of Values, got float"):
+    with pytest.raises(TypeError, match="takes Values, got float"):
         Vector([a, 1.0])  # type: ignore[list-item]
-    with pytest.raises(ValueError, match="made of leaves"):
+    with pytest.raises(ValueError, match="takes leaves"):
         Vector([a * 2])
     with pytest.raises(ValueError, match="twice"):
         Vector([a, a])

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.engine.flat import holders
 from autograd.engine.primitive import registry
 from autograd.programs.native import heads
 from autograd.programs.native.llvm import Code, symbols
@@ -22,7 +23,6 @@ from autograd.programs.native.tensors.lowering import Lowering
 from autograd.programs.native.tensors.operations import FLOATS, Operation, View, contiguous
 from autograd.programs.native.tensors.tails import declarations
 from autograd.programs.native.tensors.tiles import tiles
-from autograd.programs.planning.gradients import holders
 from autograd.programs.planning.plan import Plan, function_of
 
 Array = np.ndarray[Any, Any]
