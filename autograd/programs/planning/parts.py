@@ -19,7 +19,7 @@ from autograd.engine.letters import Letter, fold
 from autograd.engine.primitive import Primitive, registry
 from autograd.programs.planning.emitting import FLOAT64
 from autograd.programs.planning.plan import Instruction, Plan, Register
-from autograd.programs.planning.scalarising import Scalariser, registers_of
+from autograd.programs.planning.vectors import Scalariser, registers_of
 
 Known = Callable[[Instruction], bool]
 Wide = Callable[[float, set[str]], bool]

@@ -21,9 +21,8 @@ from autograd.engine.primitive import Primitive, registry
 from autograd.engine.value import Value
 from autograd.programs.planning.derived import Derived
 from autograd.programs.planning.emitting import Emitter, dtype_of, frozen, has_parts, parts_of
-from autograd.programs.planning.joining import joined, joined_contributions
 from autograd.programs.planning.plan import TOTAL
-from autograd.programs.planning.scalarising import Scalariser
+from autograd.programs.planning.vectors import Scalariser, joined, joined_contributions
 
 
 def plan_of(

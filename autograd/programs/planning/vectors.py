@@ -1,8 +1,12 @@
-"""Scalarising: a rule on vectors, written down with letters, as instructions on single numbers."""
+"""Vectors: what an n-ary row of Values is a rule on.
+
+In a graph of Values the rule is written down with letters and becomes instructions on single numbers;
+in a graph of tensors the numbers are joined to vectors.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,6 +16,7 @@ from autograd.engine.families import Multilinear, Reduction
 from autograd.engine.graph import Node
 from autograd.engine.letters import Letter, fold
 from autograd.engine.primitive import Primitive, registry
+from autograd.programs.planning.emitting import Emitter
 
 MOVES = ("reshape", "transpose", "getitem", "broadcast_to", "concatenate_all", "roll")
 """Rows that only move numbers: on arrays of registers they do what they do on arrays of numbers."""
@@ -112,3 +117,48 @@ def registers_of(places: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
     out = np.empty(shape, dtype=object)
     out.reshape(-1)[:] = list(places)
     return out
+
+
+# --- joined, in a graph of tensors ---------------------------------------------------------------
+
+
+def joined(emitter: Emitter, node: Node, primitive: Primitive) -> list[Letter]:
+    """The many numbers of a node, joined to the vectors that its row takes."""
+    reshape, concatenate = registry["reshape"], registry["concatenate_all"]
+    n = (primitive.arity or 1) if isinstance(primitive, Multilinear) else 1
+    numbers = [float(x._raw if isinstance(x, Node) else x) for x in node.arguments]
+    alone = reshape.options | {"shape": (1,)}
+    parts = [
+        emitter.emit(reshape.name, [emitter.place(x)], alone, np.array([number]))
+        for x, number in zip(node.arguments, numbers, strict=True)
+    ]
+    length = len(parts) // n
+    letters = []
+    for start in range(0, len(parts), length):
+        sample = np.array(numbers[start : start + length])
+        together = concatenate.options | {"axis": 0}
+        r = emitter.emit(concatenate.name, parts[start : start + length], together, sample)
+        letters.append(Letter(f"r{r}", sample=sample))
+    return letters
+
+
+def joined_contributions(
+    emitter: Emitter,
+    node: Node,
+    primitive: Primitive,
+    cotangent: Letter,
+    wanted: Iterable[tuple[int, Any]],
+    options: dict[str, Any],
+) -> list[tuple[Any, Any]]:
+    """(parent, formula of its contribution): elements of what the row's rule gives for its vectors."""
+    letters = joined(emitter, node, primitive)
+    out = Letter(f"r{emitter.places[node]}", sample=node._raw)
+    length = len(node.arguments) // len(letters)
+    vectors: dict[int, Any] = {}
+    found = []
+    for slot, x in wanted:
+        i = slot // length
+        if i not in vectors:
+            vectors[i] = primitive.vjp(i, cotangent, out, letters, options)
+        found.append((x, vectors[i][slot % length]))
+    return found
