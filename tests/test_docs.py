@@ -14,6 +14,8 @@ import autograd
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
+README = ROOT / "README.md"
+
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
@@ -43,7 +45,7 @@ def test_examples_run_and_print_what_they_say(page: Path) -> None:
         assert test.examples
 
 
-@each_page
+@pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: page.name)
 def test_links_lead_to_files_that_define_what_the_link_says(page: Path) -> None:
     for text, target in re.findall(r"\[([^\]]+)\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
         file, _, heading = target.partition("#")
@@ -57,7 +59,7 @@ def test_links_lead_to_files_that_define_what_the_link_says(page: Path) -> None:
             assert heading in anchors, target
 
 
-@each_page
+@pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: page.name)
 def test_files_and_folders_that_are_named_are_there(page: Path) -> None:
     for name in re.findall(r"(?<![\w/.])(?:\w+/)+[\w.-]*", page.read_text(encoding="utf-8")):
         if name.partition("/")[0] in ("autograd", "nn", "tests", "docs", "benchmarks"):
