@@ -199,7 +199,9 @@ class Program:
                 if self.verifier is not None:
                     self.verifier.run = None  # the next run is the first
                 raise
-            self.runs.succeed(run)
+            run.done, self.runs.latest = True, run
+            if not run.counted:
+                self.runs.count(run)
             if run.ahead is None:
                 self.resident = run
             alone = run.alone

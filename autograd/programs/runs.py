@@ -101,12 +101,10 @@ class Runs:
         """A run that no thread notices."""
         return Run(self.inputs)
 
-    def succeed(self, run: Run) -> None:
-        """Note that a run of this thread can be differentiated."""
-        run.done, self.latest = True, run
-        if not run.counted:
-            run.counted = True
-            self.threads += 1
+    def count(self, run: Run) -> None:
+        """Note that one thread more has run the program."""
+        run.counted = True
+        self.threads += 1
 
     def to_differentiate(self) -> Run:
         """The run that a backward pass of this thread differentiates."""
