@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd.engine.axes import normalise_axes
-from autograd.engine.families import Elementwise
-from autograd.engine.primitive import registry
+from autograd.engine.families import Elementwise, Reduction
+from autograd.engine.letters import OPERATORS
+from autograd.engine.primitive import Primitive, registry
 from autograd.programs.planning.plan import TOTAL, Instruction, Plan, function_of
 
 Array = np.ndarray[Any, Any]
@@ -24,22 +25,48 @@ FEW = 65_536
 SHORT = 64
 """Elements of an array up to which a copy under a mask is the fastest choice."""
 
+AXES = ("axis", "keepdims")
+"""The options of a reduction that a ufunc's ``reduce`` knows."""
+
 LINE = 64
 """Bytes in a line of the processor's cache, which buffers are aligned to."""
 
-UFUNCS: dict[str, np.ufunc] = {
-    "less": np.less,
-    "less_equal": np.less_equal,
-    "greater": np.greater,
-    "greater_equal": np.greater_equal,
-    "equal": np.equal,
-    "not_equal": np.not_equal,
-    "logical_and": np.logical_and,
-    "logical_or": np.logical_or,
-    "maximum": np.maximum,
-    "minimum": np.minimum,
-}
-"""Instructions that are one ufunc, besides the rows whose function on arrays is one."""
+
+class OneCall(NamedTuple):
+    """A ufunc, or its ``reduce``, that is all of a row's function.
+
+    An input is the place of an argument, or something else in a tuple of its own.
+    """
+
+    function: np.ufunc
+    method: str
+    inputs: tuple[Any, ...]
+    options: dict[str, Any]
+
+
+class Shown:
+    """An argument of a row's function, which shows the ufunc that it is given to."""
+
+    def __init__(self, place: int) -> None:
+        self.place = place
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        places = tuple(x.place if isinstance(x, Shown) else (x,) for x in inputs)
+        return OneCall(ufunc, method, places, options)
+
+
+def one_call(row: Primitive, options: dict[str, Any]) -> OneCall | None:
+    """The one ufunc that a row's function is with these options; None for more than that."""
+    if isinstance(row.array, np.ufunc):
+        return OneCall(row.array, "__call__", tuple(range(row.arity or 0)), {})
+    try:
+        found = row.array(*map(Shown, range(row.arity or 0)), **options)
+    except Exception:  # whatever a user's function does where it is given no number
+        return None
+    if not isinstance(found, OneCall):
+        return None
+    known = {} if found.method == "__call__" else {key: options.get(key) for key in AXES}
+    return found if found.options == known else None
 
 
 class NumpyWriter:
@@ -181,17 +208,32 @@ class NumpyWriter:
             return view
         return self.array(step, names)
 
-    def ufunc(self, name: str) -> np.ufunc | None:
-        row = registry.get(name)
-        function = UFUNCS.get(name) or (row.array if isinstance(row, Elementwise) else None)
-        return function if isinstance(function, np.ufunc) else None
-
-    def computed(self, step: Instruction, function: np.ufunc, names: Sequence[str]) -> str:
-        """One ufunc on whole arrays."""
-        out = self.buffer(step, True)
-        if function.nin < len(names) or function in (np.maximum, np.minimum):
+    def computed(self, step: Instruction, names: Sequence[str]) -> str | None:
+        """One ufunc on whole arrays; None for a row that is more than that."""
+        row = registry.get(step.name)
+        if row is None and step.name in OPERATORS:  # which bears the name of NumPy's
+            call = OneCall(getattr(np, step.name), "__call__", tuple(range(len(names))), {})
+        elif isinstance(row, Elementwise) and (found := one_call(row, step.options)):
+            call = found
+        else:
+            return None
+        function, out = call.function, self.buffer(step, True)
+        names = self.as_arrays(step, names)
+        words = [
+            names[x] if x.__class__ is int else self.held(step, function, i, *x)
+            for i, x in enumerate(call.inputs)
+        ]
+        if function in (np.maximum, np.minimum):
             out = f"out={out}"  # NumPy wants it said
-        return f"{self.bind(function, function.__name__)}({', '.join(names)}, {out})"
+        return f"{self.bind(function, function.__name__)}({', '.join(words)}, {out})"
+
+    def held(self, step: Instruction, function: np.ufunc, i: int, x: Any) -> str:
+        """A name for what else a row's function gives to its ufunc."""
+        like = self.fixed[step.out]
+        if function in (np.maximum, np.minimum) and like.size <= FEW and np.ndim(x) == 0:
+            # NumPy compares two arrays about twice as fast as an array and a number.
+            x = np.full(like.shape, x, like.dtype)
+        return self.bind(x, f"held{step.out}_{i}")
 
     def as_arrays(self, step: Instruction, names: Sequence[str]) -> list[str]:
         """The names, with numbers as arrays of rank 0: a ufunc takes those 0.2 µs faster."""
@@ -263,25 +305,17 @@ class NumpyWriter:
     def array(self, step: Instruction, names: Sequence[str]) -> list[str]:
         """One instruction on arrays."""
         options = step.options
-        function = self.ufunc(step.name)
-        if function is not None:
-            return [self.computed(step, function, self.as_arrays(step, names))]
+        if (line := self.computed(step, names)) is not None:
+            return [line]
         write = getattr(self, f"write_{step.name}", None)
         lines: list[str] | None = None if write is None else write(step, names, **options)
+        if lines is None and isinstance(row := registry.get(step.name), Reduction):
+            call = one_call(row, options)
+            if call is not None and call.method == "reduce":
+                return [self.reduced(step, names, call.function, **call.options)]
         return [self.called(step, names)] if lines is None else lines
 
-    def write_relu(self, step: Instruction, names: Sequence[str]) -> list[str]:
-        # NumPy compares two arrays about twice as fast as an array and a number.
-        out = self.buffer(step, True)
-        x = self.fixed[step.out]
-        zero = "0"
-        if x.size <= FEW:
-            zero = self.bind(np.zeros(x.shape, x.dtype), f"zeros{step.out}")
-        return [f"{self.bind(np.maximum, 'maximum')}({names[0]}, {zero}, out={out})"]
-
-    def write_softplus(self, step: Instruction, names: Sequence[str]) -> list[str]:
-        out = self.buffer(step, True)
-        return [f"{self.bind(np.logaddexp, 'logaddexp')}({names[0]}, 0, {out})"]
+    # Forms with a buffer or BLAS that no row's own function has: a row is faster so, and right without.
 
     def write_indicator(self, step: Instruction, names: Sequence[str]) -> list[str] | None:
         if self.plan.registers[step.arguments[0]].dtype.kind != "b":
@@ -407,16 +441,6 @@ class NumpyWriter:
             f"{self.buffer(step, False)}[()] = {self.bind(np.vdot, 'vdot')}({names[0]}, {names[0]})"
         ]
 
-    def write_max(
-        self, step: Instruction, names: Sequence[str], axis: Any, keepdims: bool, ties: str
-    ) -> list[str]:
-        return [self.reduced(step, names, np.maximum, axis, keepdims)]
-
-    def write_min(
-        self, step: Instruction, names: Sequence[str], axis: Any, keepdims: bool, ties: str
-    ) -> list[str]:
-        return [self.reduced(step, names, np.minimum, axis, keepdims)]
-
     def write_concatenate_all(
         self, step: Instruction, names: Sequence[str], axis: Any, starts: Any
     ) -> list[str]:
@@ -433,14 +457,13 @@ class NumpyWriter:
         words = [f"{key}={self.option(key, x)}" for key, x in step.options.items()]
         function: Any
         if row is None or isinstance(row, Elementwise):
-            ufunc = self.ufunc(step.name)
-            if not varies or ufunc is None:
-                function = row.array if row is not None else UFUNCS[step.name]
-                call = f"{self.bind(function, step.name)}({', '.join([*names, *words])})"
-                if not varies:
-                    return [f"r{step.out} = {call}"]
-                return [f"copyto({self.buffer(step, False)}, {call}, 'unsafe')"]
-            return [self.computed(step, ufunc, self.as_arrays(step, names))]
+            if varies and (line := self.computed(step, names)) is not None:
+                return [line]
+            function = getattr(np, step.name) if row is None else row.array
+            call = f"{self.bind(function, step.name)}({', '.join([*names, *words])})"
+            if not varies:
+                return [f"r{step.out} = {call}"]
+            return [f"copyto({self.buffer(step, False)}, {call}, 'unsafe')"]
         if varies and step.name == "matmul":
             return self.products(step, names)
         if varies and step.name == "sum":

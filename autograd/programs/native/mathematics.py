@@ -382,7 +382,13 @@ ROWS: dict[str, tuple[int, Callable[..., str]]] = {
     "erf": (1, erf),
     "erfc": (1, erfc),
 }
-"""Name: how many numbers it takes, and what writes it."""
+"""Name: how many numbers it takes, and what writes it.
+
+These are what a processor is asked for: its instructions and choices, and the functions that it lacks.
+Some are formulas of others all the same, as every other row's are, which is taken apart: sigmoid,
+softplus and logaddexp are one opcode each where a plan is bytecode; hinge must not be rounded once, as a
+fused multiply-add would; reciprocal and square are what known powers become.
+"""
 
 SINGLE = frozenset(
     ("add", "sub", "mul", "div", "neg", "fma", "identity", "reciprocal", "square", "sqrt", "abs")
