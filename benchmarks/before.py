@@ -123,6 +123,9 @@ class Comparison:
         starts = min(self.starts, self.rounds) if task.prepare else self.rounds
         with tempfile.TemporaryDirectory() as folder:
             cache = {"CHALKGRAD_CACHE": folder if task.kept else "off"}
+            # Bytecode of both is made here, whatever lies in their folders.
+            if task.prepare is None:
+                cache |= {"PYTHONPYCACHEPREFIX": folder, "PYTHONDONTWRITEBYTECODE": ""}
             try:
                 if (
                     task.prepare is None
