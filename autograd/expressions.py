@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from autograd.engine.families import Elementwise
+from autograd.engine.families import Elementwise, Relation
 from autograd.engine.primitive import registry
 from autograd.primitives.composites import clip
 
@@ -71,10 +71,11 @@ def functions() -> dict[str, _Function]:
     (['abs', 'add', 'arccos', 'arccosh'], 2)
     """
     hidden = {"clip_between", "indicator", "patched"}  # helpers of other functions
+    relations = {name for name, row in registry.items() if isinstance(row, Relation)}
     found = {
         name: _Function(row, row.arity)
         for name, row in registry.items()
-        if isinstance(row, Elementwise) and row.arity is not None and name not in hidden
+        if isinstance(row, Elementwise) and row.arity and name not in hidden | relations
     }
     return found | {"clip": _Function(clip, 3)}
 

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from samples import ELEMENTWISE
 
+import autograd
+
 
 def reduced(function: Callable[..., Any]) -> Callable[..., Any]:
     """A PyTorch reduction that takes NumPy's ``axis``."""
@@ -43,10 +45,11 @@ UNLIKE = {
 
 def of_name(name: str) -> Callable[..., Any] | None:
     """PyTorch's function of the name of an elementwise row, wherever it has it; None if it has none."""
-    found = None if name in UNLIKE else getattr(torch, name, None)
-    for place in (torch.special, torch.nn.functional):
-        found = found or (None if name in UNLIKE else getattr(place, name, None))
-    return found
+    row = autograd.registry[name]
+    if name in UNLIKE or not any(map(row.differentiable, range(row.arity or 0))):
+        return None
+    places = (torch, torch.special, torch.nn.functional)
+    return next((getattr(place, name) for place in places if hasattr(place, name)), None)
 
 
 COUNTERPARTS: dict[str, Callable[..., Any]] = {

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd.engine.letters import OPERATORS
 from autograd.programs.native.scalars.executor import ScalarExecutor
 from autograd.programs.planning.plan import TOTAL, Instruction, Plan, Register
 
@@ -74,13 +73,9 @@ def by_numpy(plan: Plan, inputs: list[Any], parameters: Any, seed: Any = None) -
 
 
 def evaluated(name: str, xs: list[Any], options: dict[str, Any]) -> Any:
-    if name in ("logical_and", "logical_or"):
-        return OPERATORS[name][1](np.asarray(xs[0], bool), np.asarray(xs[1], bool)) * 1.0
-    if name not in autograd.registry:
-        return OPERATORS[name][1](*xs) * 1.0
     row = autograd.registry[name]
     if row.family == "diagonal":
-        return row.array(*xs, **(row.options | options))
+        return row.array(*xs, **(row.options | options)) * 1.0
     if name == "matmul":
         n = len(xs) // 2
         return sum((x * y for x, y in zip(xs[:n], xs[n:], strict=True)), start=np.float64(0.0))

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import autograd
+from autograd.engine.families import Relation
 
 inf, nan = math.inf, math.nan
 
@@ -492,6 +493,13 @@ for _name in ("batch_norm", "layer_norm", "rms_norm"):
 
 add("compare", "alike", numbers(2, 3), numbers(2, 3, low=-1))
 add("compare", "a number", numbers(3), 0.5, how="less_equal")
+for _name in ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal"):
+    add(
+        _name, "broadcast", np.array([[1.0, -0.0, nan], [2.0, inf, 3.0]]), np.array([1.0, 0.0, nan])
+    )
+    add(_name, "a number", numbers(3), 0.5)
+for _name in ("logical_and", "logical_or"):
+    add(_name, "truths", mask(2, 3), mask(3))
 add("getitem_at", "a matrix", numbers(2, 3), np.array([[0, 5], [5, 1]]))
 add("getitem_at", "one place", numbers(4), np.array(2))
 add("scatter_at", "repeats", numbers(2, 2), np.array([[0, 5], [5, 1]]), shape=(2, 3))
@@ -571,3 +579,5 @@ def singular_points(row: autograd.Primitive) -> Sequence[tuple[float, ...]]:
 
 ALL = [sample for samples in SAMPLES.values() for sample in samples]
 ELEMENTWISE = [name for name, row in autograd.registry.items() if row.family == "diagonal"]
+RECORDED = [name for name in ELEMENTWISE if not isinstance(autograd.registry[name], Relation)]
+"""Elementwise rows that make a node: what a comparison gives is true or false."""

@@ -30,8 +30,15 @@ import numpy as np
 from autograd.engine.axes import normalise_axes, shape_of
 from autograd.engine.choices import NOTHING, as_choice, kept
 from autograd.engine.letters import Letter, written
-from autograd.engine.operands import nary
-from autograd.engine.primitive import Primitive, Rule, numpy_functions, registry
+from autograd.engine.operands import VALUE_RANK, asarray, nary
+from autograd.engine.primitive import (
+    Primitive,
+    Rule,
+    kinds,
+    numpy_functions,
+    registry,
+    relations,
+)
 from autograd.engine.unbroadcast import unbroadcast
 
 ndarray = np.ndarray
@@ -63,7 +70,7 @@ class Elementwise(Primitive):
         self._with_options: dict[Any, list[Any]] = {}
         self.of_value: Callable[..., Any] | None = None  # a Value's method, of one argument
         self.constant_slots = None in derivatives
-        if isinstance(array, np.ufunc):
+        if isinstance(array, np.ufunc) and any(derivatives):
             numpy_functions.setdefault(array, self)  # a user's row does not take np.exp over
 
     def differentiable(self, slot: int) -> bool:
@@ -267,6 +274,29 @@ class Elementwise(Primitive):
             raise self.explained(error, arguments, options) from None
         each = np.frompyfunc(lambda *xs: self(*xs, **options), len(arguments), 1)
         return each(*arguments)
+
+
+class Relation(Elementwise):
+    """A comparison, or a connective: true or false, so it has no derivative and makes no Tensor.
+
+    In a formula, and in a program, it is a row as all others. Called with arrays and Tensors it is
+    Python's operator; of Values, whose operator gives a bool, it is `compare`.
+    """
+
+    def __init__(self, name: str, operation: Callable[..., Any], array: Any, **fields: Any) -> None:
+        super().__init__(name, operation, array, (None, None), **fields)
+        relations[array] = self
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        (x, y), _ = self.bind(arguments, options)
+        x, y = asarray(x, self.name), asarray(y, self.name)
+        values = [x.__class__ in kinds and kinds[x.__class__].rank == VALUE_RANK for x in (x, y)]
+        if any(values) and all(
+            value or isinstance(each, float | int | np.number)
+            for each, value in zip((x, y), values, strict=True)
+        ):
+            return registry["compare"](x, y, how=self.name)
+        return self.scalar(x, y)
 
 
 class Reduction(Primitive):

@@ -17,6 +17,7 @@ import numpy as np
 from autograd.engine.graph import Node
 from autograd.engine.modes import current_mode
 from autograd.engine.notes import BranchChanged, note_array, note_call, note_made, note_shape
+from autograd.engine.primitive import Primitive, relations
 
 Array = np.ndarray[Any, Any]
 
@@ -89,30 +90,13 @@ SIZED_BY_OPTIONS: set[Any] = {
 }
 """Functions of which that holds as long as the first argument alone is followed."""
 
-CONNECTIVES: dict[Any, str] = {
-    np.less: "less",
-    np.less_equal: "less_equal",
-    np.greater: "greater",
-    np.greater_equal: "greater_equal",
-    np.equal: "equal",
-    np.not_equal: "not_equal",
-    np.bitwise_and: "logical_and",
-    np.bitwise_or: "logical_or",
-    np.logical_and: "logical_and",
-    np.logical_or: "logical_or",
-}
-"""Functions of floats and truth values that programs have an instruction for."""
+OF_TRUTHS = {np.bitwise_and: np.logical_and, np.bitwise_or: np.logical_or}
+"""What the operators ``&`` and ``|`` are for truth values."""
 
 
-class Row:
-    """What computes an array from others in a program: an instruction's name, and the function."""
-
-    __slots__ = ("array", "name", "options")
-
-    def __init__(self, name: str, array: Callable[..., Any]) -> None:
-        self.name = name
-        self.array = array
-        self.options: dict[str, Any] = {}
+def relation_of(ufunc: Any) -> Primitive | None:
+    """The row of a comparison or connective of NumPy's."""
+    return relations.get(OF_TRUTHS.get(ufunc, ufunc))
 
 
 def run(*arrays: Any, call: FollowedCall) -> Any:
@@ -120,8 +104,9 @@ def run(*arrays: Any, call: FollowedCall) -> Any:
     return call(*arrays)
 
 
-ANY_FUNCTION = Row(CALL, run)
-ROWS = {function: Row(name, function) for function, name in CONNECTIVES.items()}
+ANY_FUNCTION = Primitive(
+    CALL, run, arity=None, options={}, doc="Any function of NumPy.", registered=False
+)
 
 
 class Place(int):
@@ -472,7 +457,7 @@ class Followed:
         if out is not None or method == "at":
             raise refused(f"np.{ufunc.__name__} with out=" if out is not None else "a ufunc's at()")
         function = ufunc if method == "__call__" else getattr(ufunc, method)
-        row = ROWS.get(ufunc) if method == "__call__" and not options else None
+        row = relation_of(ufunc) if method == "__call__" and not options else None
         if row is not None and not all(is_simple(x, ufunc) for x in inputs):
             row = None
         return follow(f"np.{ufunc.__name__}", function, inputs, options, row)

@@ -15,13 +15,12 @@ from autograd.engine.modes import current_mode, under_way
 from autograd.engine.notes import note_call
 from autograd.engine.numpy_calls import bound_call, check_plain_options, means_the_same, reading
 from autograd.engine.operands import TENSOR_RANK, VALUE_RANK, raw
-from autograd.engine.primitive import kinds, numpy_functions, registry
+from autograd.engine.primitive import kinds, numpy_functions, registry, relations
 from autograd.support.clashes import unlike
 
 plain_functions: set[Any] = {
-    *(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal),
-    *(np.isfinite, np.isnan, np.isinf, np.signbit, np.logical_and, np.logical_or, np.logical_not),
-    *(np.logical_xor, np.shape, np.ndim, np.size, np.argmax, np.argmin, np.argsort, np.nonzero),
+    *(np.isfinite, np.isnan, np.isinf, np.signbit, np.logical_not, np.logical_xor),
+    *(np.shape, np.ndim, np.size, np.argmax, np.argmin, np.argsort, np.nonzero),
     *(np.flatnonzero, np.argwhere, np.count_nonzero, np.any, np.all, np.allclose, np.isclose),
     *(np.array_equal, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.result_type),
     *(np.can_cast, np.iscomplexobj, np.isrealobj, np.shares_memory, np.may_share_memory),
@@ -105,7 +104,7 @@ def numpy_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any
         if options:
             check_plain_options(ufunc, options)
         result = numpy_functions[ufunc](*inputs, **options)
-    elif ufunc in plain_functions:
+    elif ufunc in plain_functions or ufunc in relations:
         try:
             result = plain_call(ufunc, inputs, options)
         except ValueError as error:

@@ -37,6 +37,9 @@ registry: dict[str, Primitive] = {}
 numpy_functions: dict[Any, Callable[..., Any]] = {}
 """NumPy's ufuncs and functions, and what records in their place."""
 
+relations: dict[Any, Primitive] = {}
+"""NumPy's comparisons and connectives, and their rows: what they give is true or false, and no node."""
+
 # --- kinds of operands: who computes, who records -------------------------------------------------
 
 

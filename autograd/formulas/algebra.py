@@ -8,10 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from autograd.engine.families import Relation
 from autograd.engine.letters import Letter, fold, walk
+from autograd.engine.primitive import registry
 from autograd.formulas.notation import read_as
 
-COMPARISONS = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
+
+def is_relation(name: str) -> bool:
+    """Whether a function's result is true or false."""
+    return isinstance(registry.get(name), Relation)
 
 
 def make(function: str, arguments: Sequence[Any], sample: Any, **options: Any) -> Letter:
@@ -256,7 +261,7 @@ def _tidied(x: Letter, arguments: list[Any], constants: frozenset[str]) -> Any:
         chosen = arguments[1] if arguments[0] else arguments[2]
         if _same(chosen, x):
             return chosen
-    if function in COMPARISONS and not any(isinstance(y, Letter) for y in arguments):
+    if is_relation(function) and not any(isinstance(y, Letter) for y in arguments):
         return bool(x.sample)
     if function == "indicator":
         return make("indicator", arguments[:1], x.sample)

@@ -7,7 +7,7 @@ import unicodedata
 from typing import Any, NamedTuple
 
 from autograd.engine.letters import Letter
-from autograd.engine.primitive import Primitive, registry
+from autograd.engine.primitive import Primitive, registry, relations
 
 
 class Formula(NamedTuple):
@@ -21,14 +21,7 @@ DOTS = "\0…"
 """The letter that stands for arguments left out; no node's symbol is this."""
 
 PLAIN_SIGNS = {
-    "less": "<",
-    "less_equal": "≤",
-    "greater": ">",
-    "greater_equal": "≥",
-    "equal": "=",
-    "not_equal": "≠",
-    "logical_and": "∧",
-    "logical_or": "∨",
+    **{row.name: row.symbol for row in relations.values()},
     "matmul": " @ ",
     "@abs": "|@|",
     "@norm": "‖@‖",

@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.engine.families import Relation
 from autograd.engine.letters import Letter, written
+from autograd.engine.primitive import registry
 from autograd.formulas.notation import CONSTANTS, DOTS, Formula, expanded
 from autograd.formulas.plain import significant
 
@@ -177,7 +179,7 @@ class Writer:
             return piece
         if (formula := expanded(tree)) is not tree:
             return self.write(formula)
-        if name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"):
+        if isinstance(registry.get(name), Relation):  # the connectives have a level of their own
             return self.joined(tree.arguments, f" {self.signs[name]} ", COMPARISON)
         if f"@{name}" in self.signs and not self.shown(tree.options):
             return self.wrapped(name, tree)

@@ -25,12 +25,9 @@ from autograd.engine.notes import note_call
 from autograd.engine.numpy_protocols import holds_tensor, plain_call
 from autograd.engine.operands import asarray, asarrays, raw
 from autograd.engine.primitive import numpy_functions
-from autograd.engine.value import Value
 from autograd.primitives.elementwise import (
-    COMPARISONS,
     abs,
     clip_between,
-    compare,
     identity,
     where,
 )
@@ -189,42 +186,6 @@ def _at(x: Any, index: Any) -> Any:
     if holds_followed(index):
         return getitem_at(x, places(shape_of(x), index))
     return getitem(x, index=index)
-
-
-# --- comparing ------------------------------------------------------------------------------------
-
-
-def _comparison(name: str, sign: str) -> Any:
-    def function(x: Any, y: Any) -> Any:
-        x, y = asarray(x, name), asarray(y, name)
-        values = [isinstance(each, Value) for each in (x, y)]
-        if any(values) and all(
-            value or isinstance(each, float | int | np.number)
-            for each, value in zip((x, y), values, strict=True)
-        ):
-            return compare(x, y, how=name)
-        return COMPARISONS[name](x, y)
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"""Where x {sign} y: of arrays and Tensors an array of truth values.
-
-    Of Values a Value that is 1 or 0, for Python's own comparison of two Values is a bool, which a
-    program cannot compute anew: ``where({name}(x, y), a, b)`` can be replayed with other numbers, as
-    ``where(x {sign} y, a, b)`` can with Tensors. It has no derivative.
-
-    >>> import autograd
-    >>> autograd.{name}(autograd.Value(2.0), 1.0).data
-    {float(COMPARISONS[name](2.0, 1.0))}
-    """
-    return function
-
-
-greater = _comparison("greater", ">")
-greater_equal = _comparison("greater_equal", "≥")
-less = _comparison("less", "<")
-less_equal = _comparison("less_equal", "≤")
-equal = _comparison("equal", "=")
-not_equal = _comparison("not_equal", "≠")
 
 
 # --- joining, splitting, repeating ----------------------------------------------------------------

@@ -16,20 +16,28 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.declare import elementwise
-from autograd.engine.families import Elementwise
+from autograd.engine.families import Elementwise, Relation
 from autograd.engine.operands import is_node
 from autograd.engine.primitive import Rule
 from autograd.primitives import kernels
 
 LN2, LN10, TWO_OVER_SQRT_PI = math.log(2), math.log(10), 2 / math.sqrt(math.pi)
-COMPARISONS: dict[str, Any] = {
-    "greater": operator.gt,
-    "greater_equal": operator.ge,
-    "less": operator.lt,
-    "less_equal": operator.le,
-    "equal": operator.eq,
-    "not_equal": operator.ne,
-}
+
+
+def _relation(name: str, symbol: str, operation: Any, array: Any) -> Relation:
+    """The row of a comparison of Python's; the doc of those that people call says more."""
+    doc = f"""Where x {symbol} y: of arrays and Tensors an array of truth values.
+
+    Of Values a Value that is 1 or 0, for Python's own comparison of two Values is a bool, which a
+    program cannot compute anew: ``where({name}(x, y), a, b)`` can be replayed with other numbers, as
+    ``where(x {symbol} y, a, b)`` can with Tensors. It has no derivative.
+
+    >>> import autograd
+    >>> autograd.{name}(autograd.Value(2.0), 1.0).data
+    {float(operation(2.0, 1.0))}
+    """
+    return Relation(name, operation, array, symbol=symbol, doc=doc, options={})
+
 
 # fmt: off
 
@@ -199,6 +207,16 @@ compare = elementwise("compare",
     composite=lambda x, y, how: compared(x, y, how), formula=lambda x, y, how: compared(x, y, how),
     doc="1 where two numbers compare as `how` says, by a name of NumPy's, and 0 elsewhere.\n\n"
     "It has no derivative. `greater` and its like are this on Values.")
+greater = _relation("greater", ">", operator.gt, np.greater)
+greater_equal = _relation("greater_equal", "≥", operator.ge, np.greater_equal)
+less = _relation("less", "<", operator.lt, np.less)
+less_equal = _relation("less_equal", "≤", operator.le, np.less_equal)
+equal = _relation("equal", "=", operator.eq, np.equal)
+not_equal = _relation("not_equal", "≠", operator.ne, np.not_equal)
+logical_and = Relation("logical_and", operator.and_, np.logical_and, options={}, symbol="∧",
+    doc="Where both of two conditions hold.\n\n>>> True & False\nFalse")
+logical_or = Relation("logical_or", operator.or_, np.logical_or, options={}, symbol="∨",
+    doc="Where one of two conditions holds, or both.\n\n>>> True | False\nTrue")
 # fmt: on
 
 patched.reads_as = patched.composite
@@ -260,11 +278,16 @@ def patch(condition: Any, number: Any, x: Any, other: Any = 0.0) -> Any:
     return patched(condition, number, x, other)
 
 
+COMPARISONS = {
+    row.name: row for row in (greater, greater_equal, less, less_equal, equal, not_equal)
+}
+
+
 def comparison(how: Any) -> Any:
     """The comparison of a name."""
     if not isinstance(how, str) or how not in COMPARISONS:
         raise ValueError(f"how of compare is one of {', '.join(COMPARISONS)}, not {how!r:.60}")
-    return COMPARISONS[how]
+    return COMPARISONS[how].scalar
 
 
 def compared(x: Any, y: Any, how: str) -> Any:

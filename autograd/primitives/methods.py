@@ -19,7 +19,7 @@ import numpy as np
 from autograd.engine.apply import apply_to_tensors, record_scalar
 from autograd.engine.choices import NOTHING, edge_text
 from autograd.engine.families import ARITHMETIC, Elementwise, Reduction
-from autograd.engine.followed import ROWS, UFUNCS, Followed, follow, plain
+from autograd.engine.followed import UFUNCS, Followed, follow, plain, relation_of
 from autograd.engine.graph import Node, tick
 from autograd.engine.in_place import in_place
 from autograd.engine.letters import OPERATORS, Letter, scalar_text
@@ -402,7 +402,7 @@ def _comparison_of_arrays(compare: Callable[[Any, Any], Any]) -> Callable[[Any, 
         x = plain(other)
         simple = isinstance(x, Node | float | int)
         simple = simple or (isinstance(x, np.ndarray) and x.dtype.kind == "f")
-        row = ROWS[ufunc] if simple else None
+        row = relation_of(ufunc) if simple else None
         return follow("a comparison", ufunc, (self, other), row=row)
 
     return method

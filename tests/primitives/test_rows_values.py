@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numerics import check_close, gradients, weights
-from samples import ALL, BINARY, ELEMENTWISE, SAMPLES, Sample, numbers, singular_points
+from samples import ALL, BINARY, RECORDED, SAMPLES, Sample, numbers, singular_points
 
 import autograd
 from autograd import Tensor, Value
@@ -63,7 +63,7 @@ def test_a_value_to_the_power_of_one_half_is_the_power_and_not_the_square_root()
     assert by_values == [math.inf, 0.0]
 
 
-@pytest.mark.parametrize("name", [name for name in ELEMENTWISE if name not in CONSTANT])
+@pytest.mark.parametrize("name", [name for name in RECORDED if name not in CONSTANT])
 def test_a_value_equals_a_tensor_at_every_singular_point_without_a_warning(name: str) -> None:
     row = autograd.registry[name]
     different = []
@@ -85,7 +85,7 @@ def test_a_value_equals_a_tensor_at_every_singular_point_without_a_warning(name:
 # 1 / x tells the two zeros apart. Which of two equal numbers NumPy's maximum and minimum return depends
 # on the machine.
 @pytest.mark.parametrize(
-    "name", [name for name in ELEMENTWISE if name not in (*CONSTANT, "maximum", "minimum")]
+    "name", [name for name in RECORDED if name not in (*CONSTANT, "maximum", "minimum")]
 )
 def test_a_zero_of_a_value_has_the_sign_that_numpy_gives_it(name: str) -> None:
     row = autograd.registry[name]
@@ -112,9 +112,7 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in ELEMENTWISE if hasattr(Value, name)] + [*METHODS]
-)
+@pytest.mark.parametrize("name", [name for name in RECORDED if hasattr(Value, name)] + [*METHODS])
 def test_the_method_of_a_value_is_the_row_itself_at_every_singular_point(name: str) -> None:
     row = autograd.registry[name]
     method = METHODS.get(name, name)
@@ -137,7 +135,7 @@ def test_an_operator_with_a_plain_number_is_the_row_itself(name: str) -> None:
         np.testing.assert_equal([right.data, *right.local_derivatives], [expected, by_y])
 
 
-@pytest.mark.parametrize("name", [name for name in ELEMENTWISE if name not in CONSTANT])
+@pytest.mark.parametrize("name", [name for name in RECORDED if name not in CONSTANT])
 def test_the_second_derivative_of_a_value_is_that_of_a_tensor(name: str) -> None:
     row = autograd.registry[name]
     sample = SAMPLES[name][0]

@@ -10,9 +10,8 @@ import numpy as np
 
 from autograd.engine.axes import normalise_axes
 from autograd.engine.families import Elementwise, Reduction
-from autograd.engine.letters import OPERATORS
 from autograd.engine.primitive import Primitive, registry
-from autograd.programs.planning.plan import TOTAL, Instruction, Plan, function_of
+from autograd.programs.planning.plan import TOTAL, Instruction, Plan, row_of
 
 Array = np.ndarray[Any, Any]
 
@@ -195,10 +194,9 @@ class NumpyWriter:
 
     def written(self, step: Instruction) -> list[str]:
         names = [self.name(r) for r in step.arguments]
-        row = registry.get(step.name)
         if step.name == TOTAL:
             return [f"r{step.out} = {self.bind(np.add.reduce, 'total')}({names[0]})"]
-        if row is not None and step.is_impure:
+        if step.is_impure:
             line = self.told(step, names)
             self.effects.add(line)
             return [line]
@@ -210,12 +208,9 @@ class NumpyWriter:
 
     def computed(self, step: Instruction, names: Sequence[str]) -> str | None:
         """One ufunc on whole arrays; None for a row that is more than that."""
-        row = registry.get(step.name)
-        if row is None and step.name in OPERATORS:  # which bears the name of NumPy's
-            call = OneCall(getattr(np, step.name), "__call__", tuple(range(len(names))), {})
-        elif isinstance(row, Elementwise) and (found := one_call(row, step.options)):
-            call = found
-        else:
+        row = row_of(step.name)
+        call = one_call(row, step.options) if isinstance(row, Elementwise) else None
+        if call is None:
             return None
         function, out = call.function, self.buffer(step, True)
         names = self.as_arrays(step, names)
@@ -272,7 +267,7 @@ class NumpyWriter:
 
     def called(self, step: Instruction, names: Sequence[str]) -> str:
         """The row's own function, whose result is copied into the buffer."""
-        function = self.bind(function_of(step.name), step.name)
+        function = self.bind(row_of(step.name).array, step.name)
         words = list(names)
         words += [f"{key}={self.option(key, x)}" for key, x in step.options.items()]
         return f"copyto({self.buffer(step, False)}, {function}({', '.join(words)}), 'unsafe')"
@@ -453,14 +448,13 @@ class NumpyWriter:
     def scalar(self, step: Instruction, names: Sequence[str]) -> list[str]:
         """One instruction of a scalar plan, on one number per instance or on plain numbers."""
         varies = self.plan.registers[step.out].varies
-        row = registry.get(step.name)
+        row = row_of(step.name)
         words = [f"{key}={self.option(key, x)}" for key, x in step.options.items()]
         function: Any
-        if row is None or isinstance(row, Elementwise):
+        if isinstance(row, Elementwise):
             if varies and (line := self.computed(step, names)) is not None:
                 return [line]
-            function = getattr(np, step.name) if row is None else row.array
-            call = f"{self.bind(function, step.name)}({', '.join([*names, *words])})"
+            call = f"{self.bind(row.array, step.name)}({', '.join([*names, *words])})"
             if not varies:
                 return [f"r{step.out} = {call}"]
             return [f"copyto({self.buffer(step, False)}, {call}, 'unsafe')"]

@@ -14,11 +14,11 @@ import numpy as np
 
 from autograd.engine.families import Elementwise, Fused
 from autograd.engine.graph import Node
-from autograd.engine.letters import OPERATORS, Letter, arguments_of, fold
+from autograd.engine.letters import Letter, arguments_of, fold
 from autograd.engine.primitive import registry
 from autograd.engine.tensor import Tensor
 from autograd.programs.planning.derived import Derived
-from autograd.programs.planning.plan import TOTAL, Instruction, Plan, Register, function_of
+from autograd.programs.planning.plan import TOTAL, Instruction, Plan, Register, row_of
 
 FLOAT64: np.dtype[Any] = np.dtype(np.float64)
 SMALL = 64
@@ -117,8 +117,8 @@ class Emitter:
         sample: Any = None,
     ) -> int:
         """The register of an instruction's result; the instruction is added if it is a new one."""
-        row = registry.get(name)
-        pure = row is None or not row.is_impure(options)
+        row = row_of(name)
+        pure = not row.is_impure(options)
         arguments = tuple(arguments)
         key = (name, arguments, key_of(options) if options else ())
         if pure and key in self.made:
@@ -150,7 +150,7 @@ class Emitter:
         self.into.append(Instruction(name, arguments, out.index, options, self.about))
         if pure:
             self.made[key] = out.index
-        elif row is not None and row.passes:
+        elif row.passes:
             return arguments[0]
         return out.index
 
@@ -165,7 +165,7 @@ class Emitter:
         """What an instruction on constants gives."""
         if self.plan.scalar:
             return scalar_call(name, [float(x) for x in numbers], options)
-        return function_of(name)(*numbers, **options)
+        return row_of(name).array(*numbers, **options)
 
     def made_again(self, x: Any) -> int:
         """The register of an array that was made of an input array, or of nodes."""
@@ -212,8 +212,8 @@ class Emitter:
             return self.constant(x.item() if alike else x)
 
         def apply(x: Letter, places: list[int]) -> int:
-            row = registry.get(x.function)
-            options = x.options if row is None else row.options | x.options
+            row = registry[x.function]
+            options = row.options | x.options
             if not has_parts(row):
                 return self.emit(x.function, places, options, x.sample)
             letters = [self.letter(r, each) for r, each in zip(places, x.arguments, strict=True)]
@@ -298,8 +298,7 @@ def template(primitive: Elementwise, slot: int | None, key: Any, options: Option
     def step(x: Letter, arguments: list[Any]) -> Any:
         if composite(x) is not None:
             return arguments[0]
-        row = registry.get(x.function)
-        steps.append((x.function, arguments, x.options if row is None else row.options | x.options))
+        steps.append((x.function, arguments, registry[x.function].options | x.options))
         return count + len(steps)
 
     place = fold(formula, leaf, step, parts)
@@ -308,15 +307,10 @@ def template(primitive: Elementwise, slot: int | None, key: Any, options: Option
 
 def scalar_call(name: str, numbers: list[float], options: dict[str, Any]) -> float:
     """One instruction of a scalar plan on plain numbers."""
-    if name in registry:
-        row: Any = registry[name]
-        if isinstance(row, Elementwise):
-            return float(row.array(*numbers, **options))
-        return float(row.on_numbers(np.array(numbers), options))
-    function: Callable[..., Any] = OPERATORS[name][1]
-    if name in ("logical_and", "logical_or"):  # which take truth values, and those are numbers here
-        return float(function(*map(bool, numbers)))
-    return float(function(*numbers))
+    row: Any = registry[name]
+    if isinstance(row, Elementwise):
+        return float(row.array(*numbers, **options))
+    return float(row.on_numbers(np.array(numbers), options))
 
 
 def dtype_of(x: Any) -> np.dtype[Any]:

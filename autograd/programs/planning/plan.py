@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from autograd.engine.followed import CALL, run
+from autograd.engine.followed import ANY_FUNCTION
 from autograd.engine.graph import Node
-from autograd.engine.letters import OPERATORS
-from autograd.engine.primitive import registry
+from autograd.engine.primitive import Primitive, registry
 
 TOTAL = "total"
-"""The one instruction that is no row: the sum of a number over all instances."""
+"""The sum of a number over all instances."""
+
+OWN = {
+    row.name: row
+    for row in (
+        ANY_FUNCTION,
+        Primitive(TOTAL, np.sum, arity=1, options={}, doc="The sum over all.", registered=False),
+    )
+}
+"""Rows that only programs have."""
+
+
+def row_of(name: str) -> Primitive:
+    """The row of an instruction."""
+    return registry.get(name) or OWN[name]
 
 
 @dataclass(slots=True, eq=False)
@@ -38,10 +50,9 @@ class Register:
 class Instruction:
     """One call of a row: ``registers[out] = name(*arguments, **options)``.
 
-    `name` is a row's, or an operator's of `letters.OPERATORS` (comparisons), or `TOTAL`, or
-    `followed.CALL`: any function of NumPy, in the options. In a scalar
-    plan a reduction (``sum``, ``max``, ``logsumexp`` ...) takes its numbers one by one, and ``matmul``
-    the numbers of both vectors, x₁ ... xₙ, y₁ ... yₙ.
+    `name` is a row's: also `TOTAL`, or that of any function of NumPy, which the options hold. In a
+    scalar plan a reduction (``sum``, ``max``, ``logsumexp`` ...) takes its numbers one by one, and
+    ``matmul`` the numbers of both vectors, x₁ ... xₙ, y₁ ... yₙ.
     """
 
     name: str
@@ -53,18 +64,7 @@ class Instruction:
     @property
     def is_impure(self) -> bool:
         """Whether this does more than compute: see `Primitive.is_impure`."""
-        row = registry.get(self.name)
-        return row is not None and row.is_impure(self.options)
-
-
-def function_of(name: str) -> Callable[..., Any]:
-    """The function of an instruction on arrays, which takes its options as keywords."""
-    if name in registry:
-        return registry[name].array
-    if name == CALL:
-        return run
-    compute: Callable[..., Any] = OPERATORS[name][1]
-    return compute
+        return row_of(self.name).is_impure(self.options)
 
 
 @dataclass(slots=True)

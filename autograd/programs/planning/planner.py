@@ -294,8 +294,7 @@ class Planner:
         for part in (plan.backward, plan.forward):
             kept = []
             for step in reversed(part):
-                row = registry.get(step.name)
-                if step.out in needed or (row is not None and row.is_impure(step.options)):
+                if step.out in needed or step.is_impure:
                     needed.update(step.arguments)
                     kept.append(step)
             plan.dropped += len(part) - len(kept)

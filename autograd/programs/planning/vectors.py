@@ -80,10 +80,10 @@ class Scalariser:
         return registers_of(map(self.emitter.constant, numbers.ravel().tolist()), numbers.shape)
 
     def apply(self, x: Letter, operands: list[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
-        row = registry.get(x.function)
-        options = x.options if row is None else row.options | x.options
+        row = registry[x.function]
+        options = row.options | x.options
         emit = self.emitter.emit
-        if x.function in MOVES and row is not None:
+        if x.function in MOVES:
             return np.asarray(row.array(*operands, **options))
         if isinstance(row, Reduction):
             axes = normalise_axes(options["axis"], operands[0].ndim)
@@ -103,7 +103,7 @@ class Scalariser:
             return np.moveaxis(line, 0, options["axis"])
         if x.function == "matmul" and max(each.ndim for each in operands) == 1:
             return registers_of([emit("matmul", [*operands[0], *operands[1]], options)], ())
-        if row is not None and row.family != "diagonal":
+        if row.family != "diagonal":
             raise TypeError(f"{row.name} has no form on single numbers")
         columns = np.broadcast_arrays(*operands)
         out = np.empty(columns[0].shape, dtype=object)

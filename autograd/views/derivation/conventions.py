@@ -15,8 +15,8 @@ import numpy as np
 from autograd.engine.families import Reduction
 from autograd.engine.letters import Letter, fold
 from autograd.engine.primitive import registry
-from autograd.formulas.algebra import make, sample
-from autograd.views.derivation.transposes import CONDITIONS, T, is_elementwise, op, unknown
+from autograd.formulas.algebra import is_relation, make, sample
+from autograd.views.derivation.transposes import T, is_elementwise, op, unknown
 
 UNCHANGED = ("sum", "mean", "max", "min", "prod", "logsumexp")
 """Reductions that over no axis at all give their argument back."""
@@ -295,7 +295,7 @@ class Matrices:
         Of a condition its operands are repeated: what is true or false is not multiplied.
         """
         tree = part.tree
-        if part.shape != shape and isinstance(tree, Letter) and tree.function in CONDITIONS:
+        if part.shape != shape and isinstance(tree, Letter) and is_relation(tree.function):
             parts = [Typed(x, part.rank, part.instances) for x in tree.arguments]
             filled = [self._fill(x, shape) if x.shape else x.tree for x in parts]
             return make(tree.function, filled, unknown(shape), **tree.options)

@@ -10,10 +10,7 @@ import numpy as np
 from autograd.engine.families import Elementwise
 from autograd.engine.letters import Letter, fold
 from autograd.engine.primitive import registry
-from autograd.formulas.algebra import COMPARISONS, make
-
-CONDITIONS = (*COMPARISONS, "logical_and", "logical_or")
-"""Functions whose result is true or false."""
+from autograd.formulas.algebra import make
 
 
 def unknown(shape: tuple[int, ...]) -> Any:
@@ -28,8 +25,7 @@ def op(function: str, arguments: Any, shape: tuple[int, ...], **options: Any) ->
 
 def is_elementwise(name: str) -> bool:
     """Whether a function acts on each element of matrices."""
-    known = name in CONDITIONS or name == "indicator"
-    return known or isinstance(registry.get(name), Elementwise)
+    return isinstance(registry.get(name), Elementwise)
 
 
 def T(tree: Any) -> Any:  # noqa: N802  (the mathematician's letter)

@@ -16,6 +16,7 @@ from programs.arbitrary.program import written
 from samples import SAMPLES, Sample
 
 import autograd
+from autograd.engine.families import Relation
 from autograd.engine.primitive import numpy_functions
 
 COUNTERPARTS: dict[str, Callable[..., Any]] = {}
@@ -104,7 +105,7 @@ HELPERS = ("patched",)
 ELEMENTWISE = [
     row
     for row in autograd.registry.values()
-    if row.family == "diagonal" and row.name not in HELPERS
+    if row.family == "diagonal" and row.name not in HELPERS and not isinstance(row, Relation)
 ]
 USUAL = [autograd.registry[name] for name in ("add", "mul", "sub", "div", "pow", "tanh", "exp")]
 """What programs are mostly made of: drawn as often as all others together."""

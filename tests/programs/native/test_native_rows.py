@@ -37,13 +37,8 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 
 # --- one row --------------------------------------------------------------------------------------
 
-COMPARED = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
-CONNECTED = ("logical_and", "logical_or")
 # One exponent of ½ for a whole array makes NumPy take the square root: see test_rows_values.
-POINTS = {
-    **{name: singular_points(autograd.registry[name]) for name in ELEMENTWISE if name in ROWS},
-    **dict.fromkeys((*COMPARED, *CONNECTED), singular_points(autograd.registry["add"])),
-}
+POINTS = {name: singular_points(autograd.registry[name]) for name in ELEMENTWISE if name in ROWS}
 
 
 def test_every_elementwise_row_has_a_native_form_or_parts_or_an_effect() -> None:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.flat import holders
-from autograd.engine.primitive import registry
 from autograd.programs.native import heads
 from autograd.programs.native.llvm import Code, symbols
 from autograd.programs.native.machine import Machine, available, machine_code, vector_width
@@ -23,7 +22,7 @@ from autograd.programs.native.tensors.lowering import Lowering
 from autograd.programs.native.tensors.operations import FLOATS, Operation, View, contiguous
 from autograd.programs.native.tensors.tails import declarations
 from autograd.programs.native.tensors.tiles import tiles
-from autograd.programs.planning.plan import Plan, function_of
+from autograd.programs.planning.plan import Plan, row_of
 
 Array = np.ndarray[Any, Any]
 
@@ -278,12 +277,12 @@ class TensorCode:
         """A call of a row on arrays, whose result goes where it is expected."""
         step = operation.step
         assert step is not None  # as in every call
-        row = registry.get(step.name)
-        function = function_of(step.name)
+        row = row_of(step.name)
+        function = row.array
         shape, place = self.plan.registers[step.out].shape, operation.out
         whole = View(place, 0, shape, contiguous(shape))
         # What passes its argument on is read there.
-        passes = row is not None and row.passes
+        passes = row.passes
         target = None if passes else self.fetcher(whole)
         if target is not None and place in self.memory.places:
             self.places[step.out] = self.array(whole)
