@@ -7,9 +7,10 @@
 >>> round(x.grad, 4), y.grad
 (2.5839, 2.0)
 
-Read `engine` and `primitives` first: all else follows from them. `transforms` and `checking` use the
-passes; `formulas` writes rules down, which `views` show and `programs` compute; `expressions` is
-behind the command line, and `support` has no mathematics.
+Read `engine` and `primitives` first: all else follows from them, and `context` holds what they know of
+an operation beside its numbers. `transforms` and `checking` use the passes; `formulas` writes rules
+down, which `views` show and `programs` compute; `expressions` is behind the command line, and
+`support` has no mathematics.
 """
 
 from autograd.checking.exercises import check_answer as check_answer
@@ -18,6 +19,17 @@ from autograd.checking.gradcheck import (
     detect_anomaly as detect_anomaly,
     gradcheck as gradcheck,
 )
+from autograd.context.grad_modes import (
+    enable_grad as enable_grad,
+    no_grad as no_grad,
+    retain_grads as retain_grads,
+)
+from autograd.context.modes import is_grad_enabled as is_grad_enabled
+from autograd.context.notes import BranchChanged as BranchChanged, Setting as Setting
+from autograd.context.recording import recording as recording
+from autograd.context.scopes import Scope as Scope, Scoped as Scoped
+from autograd.context.sites import Site as Site
+from autograd.context.tracebacks import hide as _hide_frames, register_library as register_library
 from autograd.engine.arrays import check_array as check_array
 from autograd.engine.declare import (
     elementwise as elementwise,
@@ -28,11 +40,6 @@ from autograd.engine.declare import (
 )
 from autograd.engine.flat import Flat as Flat
 from autograd.engine.followed import Followed as Followed
-from autograd.engine.grad_modes import (
-    enable_grad as enable_grad,
-    no_grad as no_grad,
-    retain_grads as retain_grads,
-)
 from autograd.engine.graph import (
     AnomalyError as AnomalyError,
     Node as Node,
@@ -40,14 +47,8 @@ from autograd.engine.graph import (
     topological_order as topological_order,
 )
 from autograd.engine.local_derivative import LocalDerivative as LocalDerivative
-from autograd.engine.modes import is_grad_enabled as is_grad_enabled
-from autograd.engine.notes import BranchChanged as BranchChanged, Setting as Setting
 from autograd.engine.primitive import Primitive as Primitive, registry as registry
-from autograd.engine.recording import recording as recording
-from autograd.engine.scopes import Scope as Scope, Scoped as Scoped
-from autograd.engine.sites import Site as Site
 from autograd.engine.tensor import Tensor as Tensor
-from autograd.engine.tracebacks import hide as _hide_frames, register_library as register_library
 from autograd.engine.value import Value as Value, values as values
 from autograd.engine.vector import Vector as Vector
 from autograd.primitives import methods as _methods  # noqa: F401  (gives the nodes their methods)
@@ -204,13 +205,13 @@ from autograd.programs.instances import (
 )
 from autograd.programs.program import Program as Program, ProgramStats as ProgramStats
 from autograd.programs.verifying import ProgramError as ProgramError
-from autograd.support.habits import (
+from autograd.support.installing import install_hint as install_hint
+from autograd.support.neighbours import look_around as _look_around
+from autograd.support.publishing import (
     Listed as Listed,
     option_advice as option_advice,
     publish as publish,
 )
-from autograd.support.installing import install_hint as install_hint
-from autograd.support.neighbours import look_around as _look_around
 from autograd.support.saving import write_whole as write_whole
 from autograd.transforms import (
     grad as grad,

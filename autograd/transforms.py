@@ -13,19 +13,19 @@ from typing import Any
 
 import numpy as np
 
+from autograd.context.exits import GraphExitError
+from autograd.context.grad_modes import Transforming, enable_grad
+from autograd.context.modes import current_mode
 from autograd.engine.apply import alias
-from autograd.engine.exits import GraphExitError
 from autograd.engine.followed import Followed
-from autograd.engine.grad_modes import Transforming, enable_grad
 from autograd.engine.graph import Node
-from autograd.engine.modes import current_mode
 from autograd.engine.operands import raw
 from autograd.engine.passes import cotangents, tangents
 from autograd.engine.primitive import registry
 from autograd.engine.tensor import Tensor
 from autograd.engine.value import Value
 from autograd.primitives.composites import stack
-from autograd.support.habits import publish
+from autograd.support.publishing import publish
 
 Function = Callable[..., Any]
 

@@ -37,6 +37,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("autograd.programs.planning",),
         ("autograd.primitives",),
         ("autograd.engine",),
+        ("autograd.context",),
         ("autograd.support",),
     ),
     "nn": (

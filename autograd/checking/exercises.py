@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.operands import raw
-from autograd.support.habits import publish
+from autograd.support.publishing import publish
 
 
 def check_answer(answer: Any, truth: Any, *, tolerance: float = 1e-6) -> str:

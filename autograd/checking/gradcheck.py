@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.checking.differences import NOISE, RIGHT, STEP, WRONG, LineFunction, Verdict, judged
+from autograd.context.exits import GraphExitError
+from autograd.context.grad_modes import ModeChange
 from autograd.engine.arrays import check_array
-from autograd.engine.exits import GraphExitError
-from autograd.engine.grad_modes import ModeChange
 from autograd.engine.graph import AnomalyError, Node, describe, topological_order
 from autograd.engine.operands import raw
 from autograd.engine.passes import cotangents
 from autograd.engine.primitive import Primitive
 from autograd.engine.value import Value
-from autograd.support.habits import publish
+from autograd.support.publishing import publish
 from autograd.transforms import (
     Function,
     TransformedCall,

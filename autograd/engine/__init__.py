@@ -2,12 +2,11 @@
 
 Read in an afternoon, in four parts. What a node is: `graph`, `value`, `tensor`. What a row is:
 `letters`, `primitive`, `families`, `declare`, `unbroadcast`, `choices`, `local_derivative`. How the
-two meet: `apply`, then `passes`, which is the walk back. Around it: `modes`, `grad_modes`, `scopes`,
-`sites`; `recording`, `notes`, `exits` and `followed` for programs; NumPy in `numpy_protocols`,
-`numpy_calls`, `operands`, `arrays`, `axes`, `sums`; many leaves as one array in `leaves`, `flat`,
-`vector`; `in_place`, `pickling`, `signatures`, `user_rows`, `said_once`, `tracebacks`.
+two meet: `apply`, then `passes`, which is the walk back. Around it: `followed` and NumPy in
+`numpy_protocols`, `numpy_calls`, `operands`, `arrays`, `axes`, `sums`; many leaves as one array in
+`leaves`, `flat`, `vector`; `in_place`, `pickling`, `signatures`, `user_rows`.
 """
 
-from autograd.support.habits import publish as _publish
+from autograd.support.publishing import publish as _publish
 
 _publish(__name__)  # micrograd has its Value in a file of this name

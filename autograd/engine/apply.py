@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from autograd.context.modes import Mode, current_mode, under_way
+from autograd.context.notes import note_made
+from autograd.context.sites import getframe, library_files, record_site
 from autograd.engine.arrays import check_array
 from autograd.engine.choices import NOTHING
 from autograd.engine.families import Elementwise, Reduction
 from autograd.engine.followed import Followed, plain
 from autograd.engine.graph import Node, tick
-from autograd.engine.modes import Mode, current_mode, under_way
-from autograd.engine.notes import note_made
 from autograd.engine.operands import FOLLOWED_RANK, TENSOR_RANK, VALUE_RANK, asarray
 from autograd.engine.primitive import BAD_INPUT, SCALARS, Primitive, register_kind, registry
-from autograd.engine.sites import getframe, library_files, record_site
 from autograd.engine.tensor import FLOAT32, FLOAT64, Buffer, Tensor, as_data
 from autograd.engine.value import Value, number
 

@@ -30,7 +30,7 @@ import numpy as np
 from autograd.engine.axes import normalise_axes, shape_of
 from autograd.engine.choices import NOTHING, as_choice, kept
 from autograd.engine.letters import Letter, written
-from autograd.engine.operands import VALUE_RANK, asarray, nary
+from autograd.engine.operands import VALUE_RANK, asarray, is_node, nary
 from autograd.engine.primitive import (
     Primitive,
     Rule,
@@ -296,7 +296,12 @@ class Relation(Elementwise):
             for each, value in zip((x, y), values, strict=True)
         ):
             return registry["compare"](x, y, how=self.name)
-        return self.scalar(x, y)
+        try:
+            return self.scalar(x, y)
+        except ValueError as error:
+            if is_node(x) or is_node(y):
+                raise  # which says it already
+            raise self.explained(error, (x, y), {}) from None
 
 
 class Reduction(Primitive):

@@ -14,9 +14,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from autograd.context.modes import current_mode
+from autograd.context.notes import BranchChanged, note_array, note_call, note_made, note_shape
 from autograd.engine.graph import Node
-from autograd.engine.modes import current_mode
-from autograd.engine.notes import BranchChanged, note_array, note_call, note_made, note_shape
 from autograd.engine.primitive import Primitive, relations
 
 Array = np.ndarray[Any, Any]

@@ -21,12 +21,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.modes import current_mode, under_way
-from autograd.engine.notes import note_numbers
+from autograd.context.modes import current_mode, under_way
+from autograd.context.notes import note_numbers
+from autograd.context.said_once import said_once_of_gradient
+from autograd.context.scopes import Scope
+from autograd.context.sites import Site, getframe
 from autograd.engine.primitive import Primitive
-from autograd.engine.said_once import said_once_of_gradient
-from autograd.engine.scopes import Scope
-from autograd.engine.sites import Site, getframe
 
 
 class StaleGraphError(RuntimeError):

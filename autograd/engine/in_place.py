@@ -23,12 +23,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.grad_modes import no_grad
+from autograd.context.grad_modes import no_grad
+from autograd.context.modes import current_mode
+from autograd.context.recording import asked
 from autograd.engine.graph import Node, describe
-from autograd.engine.modes import current_mode
 from autograd.engine.operands import accepts
 from autograd.engine.primitive import Primitive
-from autograd.engine.recording import asked
 
 
 def in_place(row: Primitive, sign: str) -> Callable[[Any, Any], Any]:

@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from autograd.context.exits import leaving
+from autograd.context.modes import under_way
 from autograd.engine import graph
-from autograd.engine.exits import leaving
 from autograd.engine.graph import Node
-from autograd.engine.modes import under_way
 from autograd.support.caching import cached_property
 
 Array = np.ndarray[Any, Any]

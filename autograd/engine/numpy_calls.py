@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.support.habits import option_advice
+from autograd.support.publishing import option_advice
 
 KINDS = inspect.Parameter
 

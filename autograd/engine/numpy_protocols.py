@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from autograd.context.modes import current_mode, under_way
+from autograd.context.notes import note_call
 from autograd.engine.axes import shape_of
 from autograd.engine.followed import SILENT, follow
 from autograd.engine.letters import OPERATORS, Letter
-from autograd.engine.modes import current_mode, under_way
-from autograd.engine.notes import note_call
 from autograd.engine.numpy_calls import bound_call, check_plain_options, means_the_same, reading
 from autograd.engine.operands import TENSOR_RANK, VALUE_RANK, raw
 from autograd.engine.primitive import kinds, numpy_functions, registry, relations

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from autograd.context.exits import depends
+from autograd.context.grad_modes import aside, enable_grad
+from autograd.context.modes import current_mode
 from autograd.engine import graph
-from autograd.engine.exits import depends
-from autograd.engine.grad_modes import aside, enable_grad
 from autograd.engine.graph import LOCK, Node, StaleGraphError, describe, reachable
-from autograd.engine.modes import current_mode
-from autograd.support.habits import option_advice
+from autograd.support.publishing import option_advice
 
 UNCHANGED = nullcontext()
 """The mode of a pass over numbers, which records nothing as it meets no nodes."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograd.engine.exits import leaving
+from autograd.context.exits import leaving
+from autograd.context.modes import under_way
+from autograd.context.sites import Site
 from autograd.engine.graph import Node, reachable, tick, topological_order
-from autograd.engine.modes import under_way
-from autograd.engine.sites import Site
 
 Record = tuple[Any, ...]
 

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.context.modes import under_way
+from autograd.context.notes import note_effect, note_made
+from autograd.context.sites import Site, getframe, is_library
 from autograd.engine.arrays import check_array
 from autograd.engine.axes import LARGEST, MOST_AXES, check_axes, check_flag, shape_of
-from autograd.engine.modes import under_way
-from autograd.engine.notes import note_effect, note_made
-from autograd.engine.sites import Site, getframe, is_library
-from autograd.support.habits import option_advice
+from autograd.support.publishing import option_advice
 
 Rule = Callable[..., Any]
 ndarray = np.ndarray

@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.context.exits import leaving
+from autograd.context.grad_modes import aside, no_grad
+from autograd.context.modes import current_mode, under_way
+from autograd.context.notes import note, note_whole
+from autograd.context.said_once import said_once_of_float
+from autograd.context.sites import getframe, record_site
 from autograd.engine.arrays import check_array
-from autograd.engine.exits import leaving
 from autograd.engine.followed import Followed, holds_followed, places
-from autograd.engine.grad_modes import aside, no_grad
 from autograd.engine.graph import Node, changed, tick
 from autograd.engine.local_derivative import LocalDerivative
-from autograd.engine.modes import current_mode, under_way
-from autograd.engine.notes import note, note_whole
 from autograd.engine.numpy_protocols import numpy_call, numpy_ufunc
 from autograd.engine.passes import Differentiable
 from autograd.engine.pickling import Copyable
 from autograd.engine.primitive import registry
-from autograd.engine.said_once import said_once_of_float
 from autograd.engine.signatures import ArrayMethods
-from autograd.engine.sites import getframe, record_site
-from autograd.support.habits import Listed, TensorHabits, option_advice
+from autograd.support.publishing import Listed, TensorHabits, option_advice
 
 Array = np.ndarray[Any, Any]
 new = object.__new__

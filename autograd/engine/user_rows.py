@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd.context.sites import is_library
 from autograd.engine.axes import normalise_axes, shape_of
 from autograd.engine.letters import Letter
 from autograd.engine.primitive import Rule, kinds
-from autograd.engine.sites import is_library
 
 
 def is_users(*functions: Any) -> bool:

@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from autograd.context.exits import leaving
+from autograd.context.grad_modes import no_grad
+from autograd.context.modes import current_mode, under_way
+from autograd.context.notes import note, note_whole
+from autograd.context.said_once import said_once_of_float
+from autograd.context.sites import getframe, record_site
 from autograd.engine.arrays import check_array
 from autograd.engine.choices import NOTHING
-from autograd.engine.exits import leaving
 from autograd.engine.families import Elementwise
 from autograd.engine.followed import Followed
-from autograd.engine.grad_modes import no_grad
 from autograd.engine.graph import LOCK, Node, changed, tick
-from autograd.engine.modes import current_mode, under_way
-from autograd.engine.notes import note, note_whole
 from autograd.engine.numpy_protocols import numpy_call, numpy_ufunc
 from autograd.engine.passes import Differentiable, add_up
 from autograd.engine.pickling import Copyable
 from autograd.engine.primitive import registry
-from autograd.engine.said_once import said_once_of_float
 from autograd.engine.signatures import ScalarMethods
-from autograd.engine.sites import getframe, record_site
-from autograd.support.habits import Listed, ValueHabits, option_advice, publish
+from autograd.support.publishing import Listed, ValueHabits, option_advice, publish
 
 new = object.__new__
 OPTIONS = ("data", "name", "requires_grad", "label")

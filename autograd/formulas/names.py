@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from autograd.context.scopes import Scope
 from autograd.engine.graph import Node
-from autograd.engine.scopes import Scope
 from autograd.engine.value import Value
 from autograd.formulas.notation import Formula
 from autograd.formulas.plain import JOINERS

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd.context.modes import current_mode
+from autograd.context.notes import note_call
 from autograd.engine.arrays import check_array
 from autograd.engine.axes import (
     axis_index,
@@ -20,8 +22,6 @@ from autograd.engine.axes import (
 from autograd.engine.families import Elementwise
 from autograd.engine.followed import follow, holds_followed, places
 from autograd.engine.graph import Node
-from autograd.engine.modes import current_mode
-from autograd.engine.notes import note_call
 from autograd.engine.numpy_protocols import holds_tensor, plain_call
 from autograd.engine.operands import asarray, asarrays, raw
 from autograd.engine.primitive import numpy_functions
@@ -44,7 +44,7 @@ from autograd.primitives.linear import (
     scatter,
 )
 from autograd.primitives.reductions import max, norm, sum
-from autograd.support.habits import publish
+from autograd.support.publishing import publish
 
 # --- choosing -------------------------------------------------------------------------------------
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd.context.grad_modes import aside
+from autograd.context.modes import current_mode
+from autograd.context.notes import drawn_anew
 from autograd.engine.declare import elementwise
-from autograd.engine.grad_modes import aside
-from autograd.engine.modes import current_mode
-from autograd.engine.notes import drawn_anew
 
 
 def _drawn(x: Any, sample: Any) -> Any:

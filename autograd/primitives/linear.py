@@ -19,7 +19,7 @@ from autograd.engine.families import Fused, LinearMap
 from autograd.engine.operands import asarrays
 from autograd.engine.primitive import numpy_functions
 from autograd.engine.unbroadcast import unbroadcast
-from autograd.support.habits import publish
+from autograd.support.publishing import publish
 
 reshape: LinearMap = linear_map(
     "reshape",

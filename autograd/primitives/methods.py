@@ -16,6 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd.context.modes import current_mode
+from autograd.context.notes import note
+from autograd.context.sites import getframe, is_library, library_files, record_site
+from autograd.context.tracebacks import hidden
 from autograd.engine.apply import apply_to_tensors, record_scalar
 from autograd.engine.choices import NOTHING, edge_text
 from autograd.engine.families import ARITHMETIC, Elementwise, Reduction
@@ -23,14 +27,10 @@ from autograd.engine.followed import UFUNCS, Followed, follow, plain, relation_o
 from autograd.engine.graph import Node, tick
 from autograd.engine.in_place import in_place
 from autograd.engine.letters import OPERATORS, Letter, scalar_text
-from autograd.engine.modes import current_mode
-from autograd.engine.notes import note
 from autograd.engine.numpy_protocols import as_numpy
 from autograd.engine.operands import accepts, raw
 from autograd.engine.primitive import Primitive, registry
-from autograd.engine.sites import getframe, is_library, library_files, record_site
 from autograd.engine.tensor import Tensor
-from autograd.engine.tracebacks import hidden
 from autograd.engine.value import Value
 from autograd.primitives import (  # noqa: F401  (declare the rows)
     effects,
@@ -56,7 +56,7 @@ from autograd.primitives.composites import (
 from autograd.primitives.linear import expand_dims, flip, moveaxis, ravel, squeeze, swapaxes
 from autograd.primitives.products import dot, inner, outer
 from autograd.support.clashes import unlike
-from autograd.support.habits import Listed, TensorHabits, ValueHabits
+from autograd.support.publishing import Listed, TensorHabits, ValueHabits
 
 OPERATOR_METHODS = {
     "add": "add",

@@ -12,7 +12,7 @@ from autograd.engine.declare import multilinear
 from autograd.engine.operands import asarray, asarrays, nary, raw
 from autograd.engine.primitive import numpy_functions, registry
 from autograd.primitives.linear import expand_dims, reshape, squeeze, swapaxes, transpose
-from autograd.support.habits import publish
+from autograd.support.publishing import publish
 
 
 # A vector on the left is a row, on the right a column; the extra axis goes again at the end.

@@ -17,14 +17,14 @@ from typing import Any
 
 import numpy as np
 
+from autograd.context.modes import current_mode
+from autograd.context.scopes import Scope
+from autograd.context.sites import getframe, library_files, user_frame
 from autograd.engine import graph
 from autograd.engine.choices import edge_text
 from autograd.engine.families import Elementwise
 from autograd.engine.graph import tick
-from autograd.engine.modes import current_mode
 from autograd.engine.primitive import registry
-from autograd.engine.scopes import Scope
-from autograd.engine.sites import getframe, library_files, user_frame
 from autograd.engine.value import Value
 from autograd.primitives.methods import formula_scope, formulas
 

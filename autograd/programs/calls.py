@@ -8,12 +8,12 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from autograd.context.grad_modes import enable_grad
+from autograd.context.recording import recording
 from autograd.engine.apply import alias, apply_to_tensors, make
-from autograd.engine.grad_modes import enable_grad
 from autograd.engine.graph import Node, reachable
 from autograd.engine.passes import cotangents, tangents
 from autograd.engine.primitive import Primitive
-from autograd.engine.recording import recording
 from autograd.engine.tensor import Tensor
 from autograd.engine.value import Value
 from autograd.programs.program import Program

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
+from autograd.context.recording import recording
 from autograd.engine.graph import Node
-from autograd.engine.recording import recording
 from autograd.programs.function import CompiledFunction
 from autograd.programs.options import check_options, checked_inputs
 from autograd.programs.program import Program
-from autograd.support.habits import publish
+from autograd.support.publishing import publish
 
 
 @overload

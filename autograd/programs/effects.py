@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.context.sites import is_library
 from autograd.engine.graph import Node
 from autograd.engine.primitive import registry
-from autograd.engine.sites import is_library
 from autograd.engine.tensor import Tensor
 from autograd.engine.value import Value
 from autograd.programs.planning.plan import Instruction, Plan

@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
+from autograd.context.modes import current_mode
+from autograd.context.recording import recording
 from autograd.engine import graph
 from autograd.engine.arrays import check_array
 from autograd.engine.followed import Followed, plain
 from autograd.engine.graph import Node
-from autograd.engine.modes import current_mode
-from autograd.engine.recording import recording
 from autograd.engine.tensor import FLOATS, Tensor
 from autograd.engine.value import Value
 from autograd.programs.calls import INPUTS, CompiledCall, CompiledRow, tracked_leaves
 from autograd.programs.effects import Backup, generators_of
 from autograd.programs.program import Program
-from autograd.support.habits import publish
+from autograd.support.publishing import publish
 
 MOST = 64
 """Programs that a function keeps; then each new one takes the place of the oldest."""

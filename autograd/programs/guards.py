@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd.context.notes import BranchChanged, Check, Note, Setting
 from autograd.engine.graph import Node
-from autograd.engine.notes import BranchChanged, Check, Note, Setting
 from autograd.engine.value import Value
 from autograd.programs.planning.derived import Derived
 

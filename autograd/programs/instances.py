@@ -14,26 +14,26 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from autograd.context.grad_modes import aside, enable_grad
+from autograd.context.modes import current_mode
+from autograd.context.notes import BranchChanged, Check
+from autograd.context.recording import recording
+from autograd.context.said_once import depth_of_user
+from autograd.context.sites import getframe
 from autograd.engine.apply import apply_to_tensors
 from autograd.engine.arrays import check_array
 from autograd.engine.families import Elementwise, Reduction
 from autograd.engine.followed import Followed
-from autograd.engine.grad_modes import aside, enable_grad
 from autograd.engine.graph import Node, reachable, tick, topological_order
-from autograd.engine.modes import current_mode
-from autograd.engine.notes import BranchChanged, Check
 from autograd.engine.operands import nary
 from autograd.engine.passes import cotangents, tangents
 from autograd.engine.primitive import Primitive, registry
-from autograd.engine.recording import recording
-from autograd.engine.said_once import depth_of_user
-from autograd.engine.sites import getframe
 from autograd.engine.tensor import Tensor
 from autograd.engine.value import Given, Value
 from autograd.primitives.composites import stack
 from autograd.programs.calls import zero_of
 from autograd.programs.program import Program
-from autograd.support.habits import publish
+from autograd.support.publishing import publish
 
 Array = np.ndarray[Any, Any]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from autograd.context.notes import BranchChanged
 from autograd.engine import graph
 from autograd.engine.graph import Node, StaleGraphError
-from autograd.engine.notes import BranchChanged
 from autograd.engine.tensor import Tensor
 from autograd.programs.planning.plan import Plan
 

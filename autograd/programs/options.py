@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.context.recording import recording
 from autograd.engine.followed import plain
 from autograd.engine.graph import Node
-from autograd.engine.recording import recording
 from autograd.programs.native.cores import cores
 
 EXECUTORS = ("auto", "numpy", "native")

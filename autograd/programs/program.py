@@ -11,11 +11,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from autograd.context.modes import current_mode
+from autograd.context.notes import Notes
+from autograd.context.recording import recording
 from autograd.engine import graph
 from autograd.engine.graph import Node
-from autograd.engine.modes import current_mode
-from autograd.engine.notes import Notes
-from autograd.engine.recording import recording
 from autograd.programs.anomalies import check_backward, check_forward
 from autograd.programs.draws import Draws
 from autograd.programs.effects import Effects

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.graph import Node
-from autograd.support.habits import publish
+from autograd.support.publishing import publish
 
 
 def name(**nodes: Any) -> None:

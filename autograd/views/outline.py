@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import Any
 
+from autograd.context.scopes import Scope
 from autograd.engine.graph import Node, topological_order
-from autograd.engine.scopes import Scope
 from autograd.formulas.names import Names
 
 Frame = tuple[tuple[str, str], ...]

@@ -75,6 +75,7 @@ BROADCASTING = sorted(
     for name, row in autograd.registry.items()
     if isinstance(row, Elementwise) and row.arity == 2 and not row.options
     if name != "indicator"  # whose second argument is asked for its dtype alone
+    if not name.startswith("logical")  # which nodes have no operator for
 )
 
 

@@ -18,7 +18,8 @@ import pytest
 import autograd
 import nn
 from autograd import Tensor, Value
-from autograd.support.habits import ATTRIBUTES, HABITS, NOT_CALLED_BY_USERS, Habit, markdown
+from autograd.support.habits import ATTRIBUTES, HABITS, Habit, markdown
+from autograd.support.publishing import NOT_CALLED_BY_USERS
 
 MODULES: dict[str, ModuleType] = {
     "autograd": autograd,

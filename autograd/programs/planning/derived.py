@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from autograd.context.notes import Made
 from autograd.engine.graph import Node
-from autograd.engine.notes import Made
 from autograd.engine.primitive import registry
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from autograd.support.habits import Listed
+from autograd.support.publishing import Listed
 from autograd.support.saving import write_as
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from autograd.engine.passes import check_fresh
 from autograd.engine.primitive import registry
 from autograd.engine.value import Value
 from autograd.formulas.typeset import ROW, equations, in_page
-from autograd.support.habits import publish
+from autograd.support.publishing import publish
 from autograd.views.derivation.conventions import LAYOUTS
 from autograd.views.derivation.lines import Line, Written
 from autograd.views.derivation.tensors import tensor_lines

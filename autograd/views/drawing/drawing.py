@@ -13,7 +13,7 @@ import numpy as np
 from autograd.engine.graph import Node
 from autograd.engine.value import Value
 from autograd.support.caching import cached_property
-from autograd.support.habits import publish
+from autograd.support.publishing import publish
 from autograd.views.canvas.embedding import Embedded
 from autograd.views.canvas.rendering import RenderingError, render
 from autograd.views.canvas.theme import DARK, LIGHT, THEMES, style_sheet

@@ -10,7 +10,7 @@ import numpy as np
 from autograd.engine.graph import Node
 from autograd.formulas.names import Names, elements_of
 from autograd.formulas.plain import number as written
-from autograd.support.habits import publish
+from autograd.support.publishing import publish
 from autograd.views.canvas.sheet import Rules, Sheet, safe
 from autograd.views.canvas.theme import LIGHT, THEMES
 

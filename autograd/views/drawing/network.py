@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.context.scopes import Scope
 from autograd.engine.graph import Node, topological_order
-from autograd.engine.scopes import Scope
 from autograd.engine.value import Value
 from autograd.formulas.names import formula_of, layers_around
 from autograd.formulas.plain import number

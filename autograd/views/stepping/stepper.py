@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.engine.graph import Node, reachable, topological_order
 from autograd.formulas.mathml import row
-from autograd.support.habits import publish
+from autograd.support.publishing import publish
 from autograd.support.saving import write_as
 from autograd.views.canvas.page import html_page
 from autograd.views.canvas.theme import THEMES, page_style

@@ -11,19 +11,19 @@ from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
 
+from autograd.context.scopes import Scope
+from autograd.context.sites import Site
 from autograd.engine.graph import Node, StaleGraphError, reachable, topological_order
 from autograd.engine.letters import Letter
 from autograd.engine.local_derivative import LocalDerivative
 from autograd.engine.passes import check_fresh, walk_back
-from autograd.engine.scopes import Scope
-from autograd.engine.sites import Site
 from autograd.engine.value import Value
 from autograd.formulas.notation import Formula
 from autograd.formulas.of_nodes import Formulas, derivative
 from autograd.formulas.symbols import Symbols
 from autograd.formulas.typeset import as_html, equations, in_page
 from autograd.support.caching import cached_property
-from autograd.support.habits import publish
+from autograd.support.publishing import publish
 
 Form = Literal["numbers", "symbols", "both"]
 FORMS = ("numbers", "symbols", "both")

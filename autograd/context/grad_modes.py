@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mappin
 from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar
 
-from autograd.engine.modes import Entry, begin, current_mode, end, enter, latest_entry, under_way
+from autograd.context.modes import Entry, begin, current_mode, end, enter, latest_entry, under_way
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from autograd.engine.modes import Mode, begin, current_mode, end, enter, leave
-from autograd.support.habits import better
+from autograd.context.modes import Mode, begin, current_mode, end, enter, leave
+from autograd.support.publishing import better
 
 
 class Scope:

@@ -16,8 +16,8 @@ import pytest
 import autograd
 import nn
 from autograd import BranchChanged, Tensor, Value, grad, recording
-from autograd.engine.modes import current_mode
-from autograd.engine.said_once import warned
+from autograd.context.modes import current_mode
+from autograd.context.said_once import warned
 from nn.metrics import confusion_matrix, precision_and_recall
 
 Exit = Callable[[Any], Any]

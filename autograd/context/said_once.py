@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from types import FrameType
 
-from autograd.engine.sites import getframe, is_library, user_frame
+from autograd.context.sites import getframe, is_library, user_frame
 
 
 def once(text: str) -> None:

@@ -9,11 +9,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from autograd.engine.exits import leaving
-from autograd.engine.grad_modes import ModeChange
-from autograd.engine.modes import current_mode, under_way
-from autograd.engine.notes import Check, Note, Notes, is_mixed, plain_numbers
-from autograd.engine.said_once import once
+from autograd.context.exits import leaving
+from autograd.context.grad_modes import ModeChange
+from autograd.context.modes import current_mode, under_way
+from autograd.context.notes import Check, Note, Notes, is_mixed, plain_numbers
+from autograd.context.said_once import once
 
 asked: ContextVar[bool] = ContextVar("asked", default=False)
 """Whether a function of a user's is asked for what it says of data: `recording.call`."""

@@ -11,7 +11,7 @@ import pytest
 import autograd
 import nn
 from autograd import Scope, Tensor, Value
-from autograd.engine.modes import Mode, current_mode
+from autograd.context.modes import Mode, current_mode
 
 CHANGES = [
     autograd.no_grad,

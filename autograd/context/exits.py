@@ -6,9 +6,9 @@ import re
 from types import FrameType
 from typing import Any
 
-from autograd.engine.modes import current_mode
-from autograd.engine.notes import note_numbers
-from autograd.engine.sites import Site, getframe, user_frame
+from autograd.context.modes import current_mode
+from autograd.context.notes import note_numbers
+from autograd.context.sites import Site, getframe, user_frame
 
 
 class GraphExitError(TypeError):

@@ -14,7 +14,7 @@ import pytest
 import autograd
 import nn
 from autograd import Tensor, Value
-from autograd.engine.said_once import warned
+from autograd.context.said_once import warned
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,8 @@ from dis import opmap
 from types import TracebackType
 from typing import Any
 
-from autograd.engine import sites
-from autograd.engine.sites import NUMPY, library_files
+from autograd.context import sites
+from autograd.context.sites import NUMPY, library_files
 
 PROGRAM = "<program>"  # what an executor has written
 RAISE = opmap["RAISE_VARARGS"]

@@ -15,7 +15,7 @@ import pytest
 import autograd
 import nn
 from autograd import Tensor
-from autograd.engine.tracebacks import hidden, shown
+from autograd.context.tracebacks import hidden, shown
 
 ROOT = Path(__file__).parents[2]
 

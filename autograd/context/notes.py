@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.engine.modes import current_mode
-from autograd.engine.sites import Site, getframe, user_frame
+from autograd.context.modes import current_mode
+from autograd.context.sites import Site, getframe, user_frame
 
 
 class Note:
