@@ -74,7 +74,7 @@ def chosen(d: Any, g: Any, choose: Callable[[Any, Any, Any], Any] = _choose) -> 
     >>> import autograd
     >>> x, g = Letter("x", sample=0.5), Letter("g", sample=0.5)
     >>> chosen(-(x * autograd.indicator(x > 0, x)), g).text()
-    'where((x > 0), ((-g) * x), 0)'
+    'where((x > 0), -g * x, 0)'
     >>> chosen(x * 0, g) is None
     True
     """

@@ -12,39 +12,35 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import Any, ClassVar, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
 
-OPERATORS: dict[str, tuple[str, Callable[..., Any]]] = {
-    "add": ("({} + {})", operator.add),
-    "sub": ("({} - {})", operator.sub),
-    "mul": ("({} * {})", operator.mul),
-    "div": ("({} / {})", operator.truediv),
-    "floor_divide": ("({} // {})", operator.floordiv),
-    "remainder": ("({} % {})", operator.mod),
-    "pow": ("({} ** {})", operator.pow),
-    "matmul": ("({} @ {})", operator.matmul),
-    "neg": ("(-{})", operator.neg),
-    "abs": ("abs({})", operator.abs),
-    "less": ("({} < {})", operator.lt),
-    "less_equal": ("({} <= {})", operator.le),
-    "greater": ("({} > {})", operator.gt),
-    "greater_equal": ("({} >= {})", operator.ge),
-    "equal": ("({} == {})", operator.eq),
-    "not_equal": ("({} != {})", operator.ne),
-    "logical_and": ("({} & {})", operator.and_),
-    "logical_or": ("({} | {})", operator.or_),
-    "getitem": ("{}[{}]", operator.getitem),
+OPERATORS: dict[str, tuple[str, Callable[..., Any], int]] = {
+    "add": ("{:1} + {:2}", operator.add, 1),
+    "sub": ("{:1} - {:2}", operator.sub, 1),
+    "mul": ("{:2} * {:3}", operator.mul, 2),
+    "div": ("{:2} / {:3}", operator.truediv, 2),
+    "floor_divide": ("{:2} // {:3}", operator.floordiv, 2),
+    "remainder": ("{:2} % {:3}", operator.mod, 2),
+    "matmul": ("{:2} @ {:3}", operator.matmul, 2),
+    "neg": ("-{:4}", operator.neg, 3),
+    "pow": ("{:5} ** {:5}", operator.pow, 4),
+    "abs": ("abs({})", operator.abs, 5),
+    "less": ("({} < {})", operator.lt, 5),
+    "less_equal": ("({} <= {})", operator.le, 5),
+    "greater": ("({} > {})", operator.gt, 5),
+    "greater_equal": ("({} >= {})", operator.ge, 5),
+    "equal": ("({} == {})", operator.eq, 5),
+    "not_equal": ("({} != {})", operator.ne, 5),
+    "logical_and": ("({:5} & {:5})", operator.and_, 5),
+    "logical_or": ("({:5} | {:5})", operator.or_, 5),
+    "getitem": ("{:5}[{index}]", operator.getitem, 5),
 }
-"""Name: how an operator is written, and what it does to samples."""
+"""Name: how an operator is written, what it does to samples, and how strongly it binds.
 
-INLINE: dict[str, str] = {
-    "where": "({1} if {0} else {2})",
-    "indicator": "(1.0 if {0} else 0.0)",
-}
-"""How some functions are written for one float; the others are called by their name."""
-
+``{:2}`` is an operand, in brackets where it binds less strongly than 2.
+"""
 
 Result = TypeVar("Result")
 
@@ -137,21 +133,9 @@ class Letter:
 
         >>> x, out = Letter("x", sample=0.5), Letter("out", sample=0.5)
         >>> (1 - out * x).text()
-        '(1 - (out * x))'
+        '1 - out * x'
         """
-        if self.spelling is not None:
-            return self.spelling.text()
-        if not self.arguments and not self.options:
-            return self.function
-        arguments = [written(argument) for argument in self.arguments]
-        if self.function == "getitem":
-            return OPERATORS["getitem"][0].format(
-                *arguments, written(self.options.get("index", ()))
-            )
-        if self.function in OPERATORS:
-            return OPERATORS[self.function][0].format(*arguments)
-        options = [f"{key}={written(value)}" for key, value in self.options.items()]
-        return f"{self.function}({', '.join(arguments + options)})"
+        return Python().write(self)
 
 
 def arguments_of(x: Any) -> Sequence[Any]:
@@ -204,7 +188,7 @@ def walk(tree: Any, parts: Callable[[Any], Sequence[Any]] = arguments_of) -> lis
 
     >>> x = Letter("x", sample=0.5)
     >>> [each.text() for each in walk(x * x + abs(x))]
-    ['x', '(x * x)', 'abs(x)', '((x * x) + abs(x))']
+    ['x', 'x * x', 'abs(x)', 'x * x + abs(x)']
     """
     found: list[Any] = []
     fold(tree, found.append, lambda x, _: found.append(x), parts)
@@ -230,18 +214,79 @@ def written(operand: Any) -> str:
     return repr(operand)
 
 
-def scalar_text(operand: Any) -> str:
-    """The formula as Python on floats: conditionals inline, every number a float."""
-    if not isinstance(operand, Letter):
-        return f"{float(operand)!r}"
-    if not operand.arguments:
-        return operand.function
-    arguments = [scalar_text(argument) for argument in operand.arguments]
-    if operand.function in OPERATORS:
-        return OPERATORS[operand.function][0].format(*arguments)
-    if operand.function in INLINE:
-        return INLINE[operand.function].format(*arguments)
-    return f"{operand.function}({', '.join(arguments)})"
+class Piece(NamedTuple):
+    """A written expression, and how strongly it holds together: formatted, in brackets below a level."""
+
+    text: str
+    level: int
+
+    def __format__(self, least: str) -> str:
+        return self.text if self.level >= int(least or 0) else f"({self.text})"
+
+
+class Python:
+    """Writes formulas as Python, by a table of spellings: a template (or a method), and how it binds."""
+
+    spellings: ClassVar[dict[str, tuple[Any, int]]] = {
+        name: (template, level) for name, (template, _, level) in OPERATORS.items()
+    }
+    names: Mapping[str, str] = {}
+
+    def write(self, tree: Any, least: int = 0) -> str:
+        """A formula, in brackets where it binds less strongly than its place asks for."""
+        return format(fold(tree, self.leaf, self.apply, self.parts), str(least))
+
+    def parts(self, x: Any) -> Sequence[Any]:
+        """What is to be written before a letter is."""
+        return arguments_of(x) if getattr(x, "spelling", None) is None else (x.spelling,)
+
+    def leaf(self, x: Any) -> Piece:
+        """A symbol, a function of no operands, or a constant."""
+        if isinstance(x, Letter):
+            name = x.function
+            return Piece(self.names.get(name, name), 5) if x.is_symbol else self.apply(x, [])
+        text = self.constant(x)
+        return Piece(text, 3 if text.startswith("-") else 5)
+
+    def apply(self, letter: Letter, parts: list[Piece]) -> Piece:
+        """A function of operands that are written."""
+        if letter.spelling is not None:
+            return parts[0]
+        options = self.options(letter)
+        spelling, level = self.spellings.get(letter.function, (None, 5))
+        if spelling is None:
+            named = [f"{key}={text}" for key, text in options.items()]
+            return Piece(f"{self.function(letter)}({', '.join([*map(format, parts), *named])})", 5)
+        if callable(spelling):
+            return Piece(spelling(self, letter, parts), level)
+        return Piece(spelling.format(*parts, letter=letter, **{"index": "()"} | options), level)
+
+    def constant(self, x: Any) -> str:
+        """A number or an array."""
+        return written(x)
+
+    def options(self, letter: Letter) -> dict[str, str]:
+        """The options of a function."""
+        return {key: written(x) for key, x in letter.options.items()}
+
+    def function(self, letter: Letter) -> str:
+        """What a function that has no spelling is called."""
+        return letter.function
+
+
+class _OnFloats(Python):
+    spellings = Python.spellings | {
+        "where": ("({1} if {0} else {2})", 5),
+        "patched": ("({1} if {0} else {2})", 5),
+        "indicator": ("(1.0 if {0} else 0.0)", 5),
+    }
+
+    def constant(self, x: Any) -> str:
+        return repr(float(x))
+
+
+scalar_text = _OnFloats().write
+"""The formula as Python on floats: conditionals inline, every number a float."""
 
 
 def _operator(name: str) -> Callable[..., Letter]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.letters import Letter
+from autograd.engine.letters import Letter, Piece
 from autograd.formulas.notation import (
     LATEX_SIGNS,
     LATEX_WORDS,
@@ -21,7 +21,7 @@ from autograd.formulas.notation import (
     word_of,
 )
 from autograd.formulas.plain import significant
-from autograd.formulas.writing import ATOM, CASES, FRACTION, POWER, PRODUCT, Piece, Writer, is_whole
+from autograd.formulas.writing import ATOM, CASES, FRACTION, POWER, PRODUCT, Writer, is_whole
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 TALL = (r"\frac", r"\sqrt", r"\begin", r"\sum", r"\prod", r"\left")

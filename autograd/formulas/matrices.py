@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from autograd.engine.families import Elementwise
-from autograd.engine.letters import OPERATORS, Letter, written
+from autograd.engine.letters import Letter, Piece, Python, written
 from autograd.engine.primitive import registry
 from autograd.formulas.latex import Latex, Plain
 from autograd.formulas.notation import LATEX_SIGNS, PLAIN_SIGNS
-from autograd.formulas.writing import ATOM, POWER, PRODUCT, Piece
+from autograd.formulas.writing import ATOM, POWER, PRODUCT
 
 
 class _MatrixWriter:
@@ -159,9 +159,6 @@ class MatrixLatex(_MatrixWriter, Latex):
 
 # --- NumPy ----------------------------------------------------------------------------------------
 
-BINDS = {"add": 1, "sub": 1, "mul": 2, "div": 2, "matmul": 2, "neg": 3, "pow": 4}
-"""How strongly Python's operators bind."""
-
 
 def called(name: str) -> str:
     """A function as Python calls it; rows of users, and some of ours, have no public name."""
@@ -173,133 +170,96 @@ NUMPY_CALLS = ("sum", "mean", "max", "min", "where")
 """Functions that are NumPy's own, as long as no option of ours is with them."""
 
 
-class Python:
+def _is_minus(tree: Any) -> bool:
+    return isinstance(tree, Letter) and tree.function == "neg"
+
+
+def _plus(_: Any, tree: Letter, parts: list[Piece]) -> str:
+    signs = [" - " if _is_minus(x) else " + " for x in tree.arguments]
+    text = "".join(f"{sign}{part:2}" for sign, part in zip(signs, parts, strict=True))
+    return text[3:] if signs[0] == " + " else f"-{text[3:]}"
+
+
+def _along(_: Any, tree: Letter, parts: list[Piece]) -> str:
+    """A function along an axis of matrices, counted from the end so that stacks will do."""
+    name, axis = tree.options["call"], tree.options["axis"]
+    options = [f"{key}={_option(x)}" for key, x in tree.options["options"].items()]
+    end = ""
+    if name == "softmax_cross_entropy":
+        end = "[..., None, :]" if axis == 0 else "[..., None]"
+        parts = [Piece(f"{x:5}.mT", 5) for x in parts] if axis == 0 else parts
+    elif axis is not None:
+        options.insert(0, f"axis={axis - 2}")
+        if name not in ("softmax", "log_softmax"):
+            options.append("keepdims=True")
+    elif tree.shape:  # a matrix of one element
+        options += ["axis=(-2, -1)", "keepdims=True"]
+    return f"autograd.{name}({', '.join([*map(format, parts), *options])}){end}"
+
+
+def _transpose(writer: NumPy, tree: Letter, parts: list[Piece]) -> str:
+    if (axes := tree.options.get("axes")) is None:
+        return f"{parts[0]:5}{writer.transpose}"
+    return f"np.transpose({parts[0]}, {axes!r})"
+
+
+def _option(x: Any) -> str:
+    return written(x).replace("asarray(", "np.asarray(")
+
+
+class NumPy(Python):
     """NumPy source: evaluated over the named arrays, it gives what the formula says.
 
     Functions that NumPy lacks are called as ``autograd.<name>``, which compute on arrays.
 
     Args:
         transpose: how a transpose is written, ``.T`` or ``.mT`` (which leaves stacks of matrices).
+        names: what the letters are called there.
     """
+
+    spellings = Python.spellings | {
+        "abs": ("np.absolute({})", 5),
+        "product": (lambda _, tree, parts: " * ".join(f"{x:3}" for x in parts), 2),
+        "matmul": (lambda _, tree, parts: " @ ".join(f"{x:3}" for x in parts), 2),
+        "transpose": (_transpose, 5),
+        "plus": (_plus, 1),
+        "inverse": ("(1 / {letter.options[count]})", 5),
+        "ones": (lambda _, x, parts: f"np.ones({x.shape if x.ndim > 1 else x.options['n']})", 5),
+        "diag": ("(np.eye({letter.shape[0]}) * {:3})", 5),  # of a column, or a stack of them
+        "along": (_along, 5),
+        "indicator": ("({} * 1.0)", 5),
+        "patched": ("np.where({}, {}, {})", 5),
+        "reshape": ("np.reshape({}, {letter.shape})", 5),
+        "broadcast_to": ("np.broadcast_to({}, {letter.shape})", 5),
+    }
 
     def __init__(self, transpose: str = ".T", names: Mapping[str, str] | None = None) -> None:
         self.transpose = transpose
         self.names = names or {}
 
-    def write(self, tree: Any) -> str:
-        """The source of a formula."""
-        return self._written(tree)[0]
+    def parts(self, x: Any) -> Sequence[Any]:
+        if not isinstance(x, Letter) or x.function != "plus":
+            return super().parts(x)
+        return [each.arguments[0] if _is_minus(each) else each for each in x.arguments]
 
-    def _written(self, tree: Any) -> tuple[str, int]:
-        if not isinstance(tree, Letter):
-            plain = isinstance(tree, np.generic) or (isinstance(tree, np.ndarray) and not tree.ndim)
-            text = repr(tree.item() if plain else tree).replace("array(", "np.array(")
-            text = {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}.get(text, text)
-            return text, 3 if text.startswith("-") else 5
-        name, options = tree.function, tree.options
-        if not tree.arguments and not options:
-            if name == "array":
-                if not tree.sample.size:  # whose list does not say the shape
-                    return f"np.zeros({tree.shape!r})", 5
-                return f"np.array({tree.sample.tolist()!r})", 5
-            return self.names.get(name, name), 5
-        own = getattr(self, f"_{name}", None)
-        if own is not None:
-            found: tuple[str, int] = own(tree)
-            return found
-        if name in BINDS:
-            level = BINDS[name]
-            parts = [self.at_least(level + 1, x) for x in tree.arguments]
-            if name in ("add", "sub"):
-                parts[0] = self.at_least(level, tree.arguments[0])
-            sign = OPERATORS[name][0].strip("()").replace("{}", "").strip()
-            return (f"-{parts[0]}" if name == "neg" else f" {sign} ".join(parts)), level
-        if name in OPERATORS and name != "abs":
-            return OPERATORS[name][0].format(*(self.at_least(5, x) for x in tree.arguments)), 5
-        return self._call(tree), 5
+    def leaf(self, x: Any) -> Piece:
+        is_array = isinstance(x, Letter) and x.is_symbol and x.function == "array"
+        return super().leaf(x.sample if is_array else x)
 
-    def at_least(self, level: int, tree: Any) -> str:
-        """The source of an operand, in brackets where it binds less."""
-        text, own = self._written(tree)
-        return text if own >= level else f"({text})"
+    def constant(self, x: Any) -> str:
+        if isinstance(x, np.ndarray) and x.ndim:  # an empty list does not say the shape
+            return f"np.array({x.tolist()!r})" if x.size else f"np.zeros({x.shape!r})"
+        text = repr(x.item() if isinstance(x, np.generic | np.ndarray) else x)
+        return {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}.get(text, text)
 
-    def _call(self, tree: Letter) -> str:
-        row = registry.get(tree.function)
-        name = tree.function if tree.function.startswith("vjp_") else called(tree.function)
-        if isinstance(row, Elementwise) and isinstance(row.array, np.ufunc) and not tree.options:
-            name = f"np.{row.array.__name__}"
-        elif tree.function in NUMPY_CALLS and tree.options.keys() <= {"axis", "keepdims"}:
-            name = f"np.{tree.function}"
-        arguments = [self.write(x) for x in tree.arguments]
+    def options(self, letter: Letter) -> dict[str, str]:
         # A function, such as what tracks moments, has no source: it is not called again.
-        options = [f"{key}={self._option(x)}" for key, x in tree.options.items() if not callable(x)]
-        return f"{name}({', '.join(arguments + options)})"
+        return {key: _option(x) for key, x in letter.options.items() if not callable(x)}
 
-    @staticmethod
-    def _option(x: Any) -> str:
-        return written(x).replace("asarray(", "np.asarray(").replace("dtype='", "dtype='")
-
-    def _product(self, tree: Letter) -> tuple[str, int]:
-        return " * ".join(self.at_least(3, x) for x in tree.arguments), 2
-
-    def _plus(self, tree: Letter) -> tuple[str, int]:
-        text = ""
-        for x in tree.arguments:
-            minus = isinstance(x, Letter) and x.function == "neg"
-            part = self.at_least(2, x.arguments[0] if minus else x)
-            text += (f" {'-' if minus else '+'} {part}") if text else f"-{part}" if minus else part
-        return text, 1
-
-    def _matmul(self, tree: Letter) -> tuple[str, int]:
-        return " @ ".join(self.at_least(3, x) for x in tree.arguments), 2
-
-    def _transpose(self, tree: Letter) -> tuple[str, int]:
-        inner = self.at_least(5, tree.arguments[0])
-        if tree.options.get("axes") is None:
-            return f"{inner}{self.transpose}", 5
-        return f"np.transpose({inner}, {tree.options['axes']!r})", 5
-
-    def _inverse(self, tree: Letter) -> tuple[str, int]:
-        return f"(1 / {tree.options['count']})", 5
-
-    def _ones(self, tree: Letter) -> tuple[str, int]:
-        return f"np.ones({tree.shape if tree.ndim > 1 else tree.options['n']})", 5
-
-    def _diag(self, tree: Letter) -> tuple[str, int]:
-        # Of a column, or of each of a stack of them.
-        return f"(np.eye({tree.shape[0]}) * {self.at_least(3, tree.arguments[0])})", 5
-
-    def _along(self, tree: Letter) -> tuple[str, int]:
-        """A function along an axis of matrices, counted from the end so that stacks will do."""
-        name, axis = tree.options["call"], tree.options["axis"]
-        parts = [self.write(x) for x in tree.arguments]
-        options = [f"{key}={self._option(x)}" for key, x in tree.options["options"].items()]
-        if name == "softmax_cross_entropy":
-            if axis == 0:
-                turned = [f"{self.at_least(5, x)}.mT" for x in tree.arguments]
-                return f"autograd.{name}({', '.join(turned + options)})[..., None, :]", 5
-            return f"autograd.{name}({', '.join(parts + options)})[..., None]", 5
-        if axis is None and tree.shape:  # a matrix of one element
-            return (
-                f"autograd.{name}({', '.join([*parts, *options, 'axis=(-2, -1)', 'keepdims=True'])})",
-                5,
-            )
-        if axis is None:
-            return f"autograd.{name}({', '.join(parts + options)})", 5
-        options.insert(0, f"axis={axis - 2}")
-        if name not in ("softmax", "log_softmax"):
-            options.append("keepdims=True")
-        return f"autograd.{name}({', '.join(parts + options)})", 5
-
-    def _indicator(self, tree: Letter) -> tuple[str, int]:
-        return f"({self.write(tree.arguments[0])} * 1.0)", 5
-
-    def _reshape(self, tree: Letter) -> tuple[str, int]:
-        return f"np.reshape({self.write(tree.arguments[0])}, {tree.shape!r})", 5
-
-    def _broadcast_to(self, tree: Letter) -> tuple[str, int]:
-        return f"np.broadcast_to({self.write(tree.arguments[0])}, {tree.shape!r})", 5
-
-    def _getitem(self, tree: Letter) -> tuple[str, int]:
-        index = self._option(tree.options.get("index", ()))
-        return f"{self.at_least(5, tree.arguments[0])}[{index}]", 5
+    def function(self, letter: Letter) -> str:
+        name, row = letter.function, registry.get(letter.function)
+        if isinstance(row, Elementwise) and isinstance(row.array, np.ufunc) and not letter.options:
+            return f"np.{row.array.__name__}"
+        if name in NUMPY_CALLS and letter.options.keys() <= {"axis", "keepdims"}:
+            return f"np.{name}"
+        return name if name.startswith("vjp_") else called(name)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from autograd.engine.families import Relation
-from autograd.engine.letters import Letter, written
+from autograd.engine.letters import Letter, Piece, written
 from autograd.engine.primitive import registry
 from autograd.formulas.notation import CONSTANTS, DOTS, Formula, expanded
 from autograd.formulas.plain import significant
@@ -31,13 +31,6 @@ UNTAKEN = {"entropy": False, "ignore": None, "track": None, "weight": None, "smo
 
 WRITTEN = 12
 """Significant digits of a decimal that somebody may have written."""
-
-
-class Piece(NamedTuple):
-    """A written expression, and how strongly it holds together."""
-
-    text: str
-    level: int
 
 
 def is_number(tree: Any) -> bool:

@@ -165,13 +165,10 @@ def formulas(row: Elementwise, write: Callable[[Any], str] = scalar_text) -> tup
     """The text of a row's function on floats, and of each of its local derivatives."""
     names = ("x", "y", "z", "u", "v")[: row.arity]
     letters = [Letter(name, sample=0.5) for name in names]
-    if row.name in OPERATORS:
-        out = OPERATORS[row.name][0].format(*names)
-    else:
-        try:
-            out = scalar_text(row.scalar(*letters))
-        except TypeError:  # not a formula but a function of math, or one that branches
-            out = f"{row.name}({', '.join(names)})"
+    try:
+        out = scalar_text(row.scalar(*letters))
+    except TypeError:  # not a formula but a function of math, or one that branches
+        out = scalar_text(Letter(row.name, tuple(letters), sample=0.5))
     with np.errstate(all="ignore"):  # arccosh(0.5)
         symbol = Letter("out", sample=row.array(*(0.5 for _ in names), **row.options))
         texts = [
@@ -184,7 +181,7 @@ def formulas(row: Elementwise, write: Callable[[Any], str] = scalar_text) -> tup
 def source(name: str, method: str | None = None, *, reflected: bool = False) -> str:
     """The Python text of a Value's operator or method, as written from its row.
 
-    >>> "dx = (1.0 - (out * out))" in source("tanh")
+    >>> "dx = 1.0 - out * out" in source("tanh")
     True
     """
     row = registry[name]

@@ -146,11 +146,12 @@ def test_a_letter_refuses_to_be_a_truth_a_number_or_a_sequence() -> None:
 
 def test_a_formula_on_letters_reads_like_the_rule() -> None:
     x = Letter("x", sample=np.ones((2, 3), np.float32))
-    assert (1 - x * x).text() == "(1 - (x * x))"
-    assert autograd.exp(-x).text() == "exp((-x))"
+    assert (1 - x * x).text() == "1 - x * x"
+    assert autograd.exp(-x).text() == "exp(-x)"
     assert autograd.sum(x, axis=0).text() == "sum(x, axis=0)"
     assert autograd.where(x > 0, x, 0).text() == "where((x > 0), x, 0)"
     assert scalar_text(autograd.where(x > 0, x, 0)) == "(x if (x > 0.0) else 0.0)"
+    assert ((-2) ** x - (x - 1) - -(x / 3)).text() == "(-2) ** x - (x - 1) - -(x / 3)"
 
 
 def test_a_letter_carries_the_shape_and_dtype_of_the_result() -> None:

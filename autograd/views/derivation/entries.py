@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from autograd.engine.letters import Letter
 from autograd.formulas.algebra import names, substituted
-from autograd.formulas.matrices import MatrixLatex, MatrixText, Python
+from autograd.formulas.matrices import MatrixLatex, MatrixText, NumPy
 from autograd.formulas.notation import Formula
 from autograd.formulas.writing import ATOM, POWER
 from autograd.views.derivation.conventions import Convention
@@ -20,7 +20,7 @@ class Writers(NamedTuple):
 
     text: MatrixText
     latex: MatrixLatex
-    python: Python
+    python: NumPy
 
 
 @dataclass
@@ -82,7 +82,7 @@ def diagonal(
     front = "" if not scalars else write.python.write(op("product", [*scalars, 1.0], ())) + " * "
     front = ("-" if sign else "") + front
     if right or batch or tree.ndim == 1:
-        a, b = write.python.at_least(5, g), write.python.at_least(5, f)
+        a, b = write.python.write(g, 5), write.python.write(f, 5)
         k = inner.shape[0 if right else -1]
         if right and batch:
             source = f"((np.eye({k}) * {b}.T[:, None, :]) @ {a}.T[:, :, None])[:, :, 0].T"

@@ -23,7 +23,7 @@ from autograd.formulas.algebra import (
     times,
 )
 from autograd.formulas.latex import number
-from autograd.formulas.matrices import MatrixLatex, MatrixText, Python
+from autograd.formulas.matrices import MatrixLatex, MatrixText, NumPy
 from autograd.formulas.notation import Formula
 from autograd.views.derivation.conventions import Convention, Matrices, Role
 from autograd.views.derivation.entries import (
@@ -348,7 +348,7 @@ class Lines:
         write = Writers(
             MatrixText(self.digits, text, self.instances),
             MatrixLatex(self.digits, latex, self.instances),
-            Python(".mT" if self.layout.single else ".T", renamed),
+            NumPy(".mT" if self.layout.single else ".T", renamed),
         )
         lines = []
         for entry in entries:

@@ -12,7 +12,7 @@ from autograd.engine.graph import Node, topological_order
 from autograd.engine.letters import Letter, arguments_of, walk
 from autograd.engine.passes import cotangents, leading, walk_back, with_leaves
 from autograd.formulas.latex import number
-from autograd.formulas.matrices import Python, called
+from autograd.formulas.matrices import NumPy, called
 from autograd.formulas.notation import DOTS, Formula
 from autograd.formulas.of_nodes import Formulas
 from autograd.formulas.symbols import Symbols
@@ -83,7 +83,7 @@ class _ValueLines:
         if any(count <= max_paths for count in self.counts.values()):
             self.children = children_of(self.order)
         self.shares: dict[Node, list[PathEdge]] = {}
-        self.python = Python(
+        self.python = NumPy(
             names={self.symbols[node].text: name for node, name in self.names.items()}
         )
 
@@ -182,8 +182,7 @@ class _ValueLines:
         known = self.python.names
         found = _letters(tree)
         if all(name in known for name in found):
-            text, level = self.python._written(tree)
-            return text if level > 2 else f"({text})"
+            return self.python.write(tree, 3)
         return repr(float(edge.output._local_derivatives[edge.place]))
 
     # --- lines ------------------------------------------------------------------------------------
@@ -253,7 +252,7 @@ class _ValueLines:
                 trees.append(tree)
             sources.append(" * ".join(self.source(edge) for edge in way) or "1.0")
             numbers = [float(edge.output._local_derivatives[edge.place]) for edge in way]
-            products.append(" * ".join(map(_signed, numbers)) or "1.0")
+            products.append(" * ".join(self.python.write(x, 4) for x in numbers) or "1.0")
         first = Formula(
             " + ".join(c.text for c in chains) or "1", " + ".join(c.latex for c in chains) or "1"
         )
@@ -292,7 +291,8 @@ class _ValueLines:
             g_name, d_source = self.cotangent(edge.output), self.source(edge)
             sources.append(f"{g_name} * {d_source}")
             d_number = float(edge.output._local_derivatives[edge.place])
-            products.append(f"{_signed(self.number_of(edge.output))} * {_signed(d_number)}")
+            pair = self.number_of(edge.output), d_number
+            products.append(" * ".join(self.python.write(x, 4) for x in pair))
         if few is not edges:
             trees.insert(-1, Letter(DOTS, sample=0.0))
             chains.insert(-1, Formula("…", r"\dots"))
@@ -364,12 +364,6 @@ def _sample(tree: Any) -> Any:
 
 def _is_one(tree: Any) -> bool:
     return not isinstance(tree, Letter) and bool(tree == 1)
-
-
-def _signed(x: float) -> str:
-    """A number as Python, in brackets where a sign would meet an operator."""
-    text = {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}.get(repr(x), repr(x))
-    return f"({text})" if text.startswith("-") else text
 
 
 def _plain(x: Any) -> Any:
