@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,6 @@ from autograd.engine.graph import Node
 
 LONGEST = 48
 """Characters of a name or option that are shown."""
-
-SMALL = 3
-"""Arrays up to 3 x 3 are written out."""
 
 JOINERS = "\u200c\u200d"
 """What is between the letters of some scripts and the parts of some emoji."""
@@ -70,20 +68,26 @@ def described(x: Any, digits: int) -> list[str]:
         return [number(x[()], digits)]
     if x.size == 0:
         return ["empty"]
-    if x.ndim <= 2 and max(x.shape) <= SMALL:
-        rows = [
-            "[" + ", ".join(number(each, digits) for each in row) + "]" for row in np.atleast_2d(x)
-        ]
-        if x.ndim == 1:
-            return rows
-        rows[0] = f"[{rows[0]}"
-        rows[-1] += "]"
-        return [row + "," for row in rows[:-1]] + rows[-1:]
-    few = min(digits, 3)
-    with np.errstate(all="ignore"):
-        parts = x.min(), x.mean(dtype=np.float64), x.max()
-    low, mean, high = (number(part, few) for part in parts)
+    if is_small(x):
+        return listed(x, lambda each: number(each, digits)).replace("], ", "],\n").split("\n")
+    low, mean, high = extent(x, digits)
     return [f"min {low}, mean {mean}, max {high}"]
+
+
+def is_small(x: Any) -> bool:
+    """Whether an array is written out, up to 3 x 3."""
+    return x.ndim <= 2 and max(x.shape, default=0) <= 3
+
+
+def listed(x: Any, entry: Callable[[Any], str]) -> str:
+    """An array in square brackets, row by row."""
+    return f"[{', '.join(listed(row, entry) if row.ndim else entry(row.item()) for row in x)}]"
+
+
+def extent(x: Any, digits: int) -> list[str]:
+    """The least number of an array, the mean and the greatest, with at most three digits."""
+    with np.errstate(all="ignore"):
+        return [number(y, min(digits, 3)) for y in (x.min(), x.mean(dtype=np.float64), x.max())]
 
 
 def shape_of(x: Any) -> str:

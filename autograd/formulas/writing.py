@@ -17,7 +17,7 @@ from autograd.engine.families import Relation
 from autograd.engine.letters import Letter, Piece, written
 from autograd.engine.primitive import registry
 from autograd.formulas.notation import CONSTANTS, DOTS, Formula, expanded
-from autograd.formulas.plain import significant
+from autograd.formulas.plain import listed, significant
 
 # How strongly an expression holds together: what stands inside another needs brackets when it holds
 # less strongly than its place asks for.
@@ -228,10 +228,7 @@ class Writer:
         if x.size > 6:
             return self.call("array", [" × ".join(map(str, x.shape))], {}).text
         entry = self.number if computed and x.dtype != bool else self.constant
-        inner = [
-            self.array(row, computed=computed) if row.ndim else entry(row.item()).text for row in x
-        ]
-        return f"[{', '.join(inner)}]"
+        return listed(x, lambda each: entry(each).text)
 
     def at_least(self, level: int, tree: Any) -> str:
         """A tree, in brackets where it holds together less than its place asks for."""

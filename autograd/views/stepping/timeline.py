@@ -13,7 +13,7 @@ from autograd.engine.graph import Node
 from autograd.engine.letters import Letter
 from autograd.formulas.mathml import Tree, mathml, row
 from autograd.formulas.of_nodes import Formulas
-from autograd.formulas.plain import described, number
+from autograd.formulas.plain import described, extent, is_small, number
 from autograd.formulas.symbols import Symbols
 from autograd.formulas.writing import is_whole
 from autograd.views.labels import sign
@@ -109,14 +109,10 @@ def _heading(node: Node) -> str:
 
 def lines_of(x: Any, digits: int) -> list[str]:
     """A number, a small array row by row, or of a larger one the shape and three numbers."""
-    if isinstance(x, np.ndarray) and x.ndim:
-        if x.size and (x.ndim > 2 or max(x.shape) > 3):
-            few = min(digits, 3)
-            with np.errstate(all="ignore"):
-                low, mean, high = (number(f(x), few) for f in (np.min, np.mean, np.max))
-            return [f"{' × '.join(map(str, x.shape))}, mean {mean}", f"{low} … {high}"]
-        return described(x, digits)
-    return [number(x, digits)]
+    if isinstance(x, np.ndarray) and x.size and not is_small(x):
+        low, mean, high = extent(x, digits)
+        return [f"{' × '.join(map(str, x.shape))}, mean {mean}", f"{low} … {high}"]
+    return described(x, digits)
 
 
 def one_line_of(x: Any, digits: int) -> str:
