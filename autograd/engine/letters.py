@@ -221,7 +221,7 @@ class Piece(NamedTuple):
     level: int
 
     def __format__(self, least: str) -> str:
-        return self.text if self.level >= int(least or 0) else f"({self.text})"
+        return self.text if not least or self.level >= int(least) else f"({self.text})"
 
 
 class Python:
@@ -238,7 +238,9 @@ class Python:
 
     def parts(self, x: Any) -> Sequence[Any]:
         """What is to be written before a letter is."""
-        return arguments_of(x) if getattr(x, "spelling", None) is None else (x.spelling,)
+        if x.__class__ is not Letter:
+            return ()
+        return x.arguments if x.spelling is None else (x.spelling,)
 
     def leaf(self, x: Any) -> Piece:
         """A symbol, a function of no operands, or a constant."""
@@ -252,14 +254,15 @@ class Python:
         """A function of operands that are written."""
         if letter.spelling is not None:
             return parts[0]
-        options = self.options(letter)
+        options = self.options(letter) if letter.options else {}
         spelling, level = self.spellings.get(letter.function, (None, 5))
         if spelling is None:
             named = [f"{key}={text}" for key, text in options.items()]
             return Piece(f"{self.function(letter)}({', '.join([*map(format, parts), *named])})", 5)
         if callable(spelling):
             return Piece(spelling(self, letter, parts), level)
-        return Piece(spelling.format(*parts, letter=letter, **{"index": "()"} | options), level)
+        options.setdefault("index", "()")
+        return Piece(spelling.format(*parts, letter=letter, **options), level)
 
     def constant(self, x: Any) -> str:
         """A number or an array."""

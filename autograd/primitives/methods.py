@@ -7,6 +7,7 @@ that computes the result and its local derivatives on floats. There is no second
 
 from __future__ import annotations
 
+import functools
 import inspect
 import linecache
 import operator
@@ -163,19 +164,21 @@ def operate(primitive: Primitive, x: Any, y: Any) -> Any:
 
 def formulas(row: Elementwise, write: Callable[[Any], str] = scalar_text) -> tuple[str, list[str]]:
     """The text of a row's function on floats, and of each of its local derivatives."""
-    names = ("x", "y", "z", "u", "v")[: row.arity]
-    letters = [Letter(name, sample=0.5) for name in names]
+    out, trees = _written_down(row)
+    return out, ["None" if tree is None else write(tree) for tree in trees]
+
+
+@functools.cache
+def _written_down(row: Elementwise) -> tuple[str, list[Any]]:
+    letters = [Letter(name, sample=0.5) for name in ("x", "y", "z", "u", "v")[: row.arity]]
     try:
         out = scalar_text(row.scalar(*letters))
     except TypeError:  # not a formula but a function of math, or one that branches
         out = scalar_text(Letter(row.name, tuple(letters), sample=0.5))
     with np.errstate(all="ignore"):  # arccosh(0.5)
-        symbol = Letter("out", sample=row.array(*(0.5 for _ in names), **row.options))
-        texts = [
-            "None" if rule is None else write(rule(symbol, *letters, **row.options))
-            for rule in row.derivatives
-        ]
-    return out, texts
+        symbol = Letter("out", sample=row.array(*(0.5 for _ in letters), **row.options))
+        rules = row.derivatives
+        return out, [rule and rule(symbol, *letters, **row.options) for rule in rules]
 
 
 def source(name: str, method: str | None = None, *, reflected: bool = False) -> str:
