@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import autograd
+from docs.rooms import FILES
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -87,3 +88,11 @@ def test_a_change_is_checked_by_the_commands_that_contributors_are_told() -> Non
     assert everything.startswith("python -m pytest ")
     hooks = re.findall(r"entry: (.*)", (ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
     assert [hook.split(" --")[0] for hook in hooks] == ["ruff check", "ruff format", "mypy"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_docstring_names_no_file_that_is_gone(path: Path) -> None:
+    names = {each.name for each in FILES}
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for name in re.findall(r"`(?:\w+/)*(\w+\.py)`", ast.get_docstring(tree) or ""):
+        assert name in names, name

@@ -1,7 +1,7 @@
 """Applying a primitive to nodes: compute the result, and record it as a node of its own.
 
-Nodes are made here and nowhere else, apart from leaves. The most used operators of `Value` have this
-written out for them, in `operators.py`.
+All nodes but leaves are made here, and in the operators of `Value` that are used most: those have the
+common case of this written out, from the rows, by `primitives/methods.py`.
 """
 
 from __future__ import annotations

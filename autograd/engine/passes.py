@@ -1,6 +1,7 @@
 """The passes over a graph: cotangents travel backward (`walk_back`), tangents forward.
 
-There is one walk back, for whatever travels. State lives in the pass and not in the nodes: the
+There is one walk back, for whatever travels; `Value.backward` alone has it written out for floats, three
+times as fast, and a test holds the two equal. State lives in the pass and not in the nodes: the
 cotangents are in a dictionary that dies with it. What a pass leaves on nodes is written in one step
 after it has succeeded.
 """

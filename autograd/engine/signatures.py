@@ -1,6 +1,7 @@
 """What the operators and methods of nodes look like to a type checker and to a reader.
 
-`operators.py` gives Value and Tensor these methods, from the rows; a test holds the two lists equal.
+`primitives/methods.py` gives Value and Tensor these methods, from the rows. They stand here once more
+because type checkers run nothing: a row that is not listed works all the same, and a test says so.
 The result of an operator is a node of the higher kind among its operands (a Tensor when one of them is
 a Value and the other an array of numbers), so it is typed Any.
 """

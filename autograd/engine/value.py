@@ -1,6 +1,6 @@
 """Value: a node that holds one float, with the derivative on each edge stored when it is recorded.
 
-Its operators and methods are written from the rows, in `operators.py`.
+Its operators and methods are written from the rows, by `primitives/methods.py`.
 """
 
 from __future__ import annotations

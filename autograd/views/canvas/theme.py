@@ -1,7 +1,8 @@
 """The theme: colours and lines of every picture and page, for the light and for the dark.
 
-No colour is written anywhere else: Graphviz and SVG are given these, style sheets have them as variables
-(``var(--faint)``), and the figures of `nn` take them from `autograd.LIGHT`.
+No colour is written anywhere else, apart from black, white and the colour maps of matplotlib: Graphviz
+and SVG are given these, style sheets have them as variables (``var(--faint)``), and the figures of `nn`
+take them from `autograd.LIGHT`.
 """
 
 from __future__ import annotations
