@@ -209,15 +209,20 @@ class NumpyWriter:
     def computed(self, step: Instruction, names: Sequence[str]) -> str | None:
         """One ufunc on whole arrays; None for a row that is more than that."""
         row = row_of(step.name)
-        call = one_call(row, step.options) if isinstance(row, Elementwise) else None
-        if call is None:
+        if not isinstance(row, Elementwise):
             return None
-        function, out = call.function, self.buffer(step, True)
-        names = self.as_arrays(step, names)
-        words = [
-            names[x] if x.__class__ is int else self.held(step, function, i, *x)
-            for i, x in enumerate(call.inputs)
-        ]
+        if isinstance(row.array, np.ufunc):  # as for most
+            function, out = row.array, self.buffer(step, True)
+            words = self.as_arrays(step, names)
+        elif (call := one_call(row, step.options)) is not None:
+            function, out = call.function, self.buffer(step, True)
+            names = self.as_arrays(step, names)
+            words = [
+                names[x] if x.__class__ is int else self.held(step, function, i, *x)
+                for i, x in enumerate(call.inputs)
+            ]
+        else:
+            return None
         if function in (np.maximum, np.minimum):
             out = f"out={out}"  # NumPy wants it said
         return f"{self.bind(function, function.__name__)}({', '.join(words)}, {out})"

@@ -64,7 +64,8 @@ class Instruction:
     @property
     def is_impure(self) -> bool:
         """Whether this does more than compute: see `Primitive.is_impure`."""
-        return row_of(self.name).is_impure(self.options)
+        row = row_of(self.name)
+        return row.impure is not None and row.is_impure(self.options)
 
 
 @dataclass(slots=True)
