@@ -15,11 +15,9 @@ from autograd.engine.passes import check_fresh
 from autograd.engine.primitive import registry
 from autograd.engine.value import Value
 from autograd.formulas.typeset import ROW, equations, in_page
+from autograd.support.late import import_late
 from autograd.support.publishing import publish
-from autograd.views.derivation.conventions import LAYOUTS
 from autograd.views.derivation.lines import Line, Written
-from autograd.views.derivation.tensors import tensor_lines
-from autograd.views.derivation.values import value_lines
 
 SHOWN = 80
 """Lines of one part that are shown; of more, the first and the last. `Derivation.lines` holds all."""
@@ -27,6 +25,11 @@ SHOWN = 80
 
 DISPLAYED = 12
 """Rows of one display of LaTeX, between which pages cannot break."""
+
+
+def part(name: str) -> Any:
+    """A file of this room, which nobody waits for who derives nothing."""
+    return import_late(f"autograd.views.derivation.{name}")
 
 
 class _Functions:
@@ -224,8 +227,9 @@ def derivation(
     """
     if not isinstance(node, Node):
         raise TypeError(f"derivation takes a node, a Value or a Tensor, got {type(node).__name__}")
-    if layout not in LAYOUTS:
-        raise ValueError(f"layout is one of {', '.join(map(repr, LAYOUTS))}, not {layout!r}")
+    layouts = part("conventions").LAYOUTS
+    if layout not in layouts:
+        raise ValueError(f"layout is one of {', '.join(map(repr, layouts))}, not {layout!r}")
     for number, what in ((digits, "digits"), (max_paths, "max_paths")):
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 0:
             raise ValueError(f"{what} is a whole number of 0 or more, got {number!r}")
@@ -241,9 +245,13 @@ def derivation(
     targets = _targets(order, wrt)
     written: Written
     if isinstance(node, Value):
-        written = value_lines(node, targets, digits=max(1, digits), max_paths=max_paths)
+        written = part("values").value_lines(
+            node, targets, digits=max(1, digits), max_paths=max_paths
+        )
     else:
-        written = tensor_lines(node, targets, LAYOUTS[layout], digits=max(1, digits))
+        written = part("tensors").tensor_lines(
+            node, targets, layouts[layout], digits=max(1, digits)
+        )
     return Derivation(
         lines=written.lines,
         names=written.names,
