@@ -7,6 +7,7 @@ more that go all the way through each room. `-m quick` alone collects no other f
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -41,9 +42,6 @@ QUICK = {
         "test_an_elementwise_row_of_values_is_the_eager_pass_for_every_instance",
         "test_a_reduction_of_values_is_the_eager_pass_for_every_instance",
     ),
-    "tests/programs/native/test_tensor_native.py": (
-        "test_a_training_step_of_a_network_is_the_eager_one",
-    ),
     "tests/views/derivation/test_derivation.py": (
         "test_the_lines_give_the_gradients_in_every_layout",
     ),
@@ -71,6 +69,11 @@ QUICK = {
     "tests/nn/test_training.py": ("test_mini_batches_take_the_steps_of_the_loop_written_by_hand",),
 }
 """The tests, with all of their cases, by their files."""
+
+if all(find_spec(name) for name in ("llvmlite", "scipy")):  # without them that file has no tests
+    QUICK["tests/programs/native/test_tensor_native.py"] = (
+        "test_a_training_step_of_a_network_is_the_eager_one",
+    )
 
 
 def is_asked_for(config: pytest.Config) -> bool:
