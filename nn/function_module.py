@@ -27,11 +27,14 @@ class FunctionModule(Module):
     """
 
     function: ClassVar[Callable[..., Any]]
+    _plain: ClassVar[Callable[..., Any]]
     _options: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "function" in vars(cls):
+            # Without what tells a user of the function which options it has: the module knows them.
+            cls._plain = staticmethod(inspect.unwrap(cls.function))
             code = getattr(inspect.unwrap(cls.__init__), "__code__", None)
             # Without an __init__ there is object's, which takes nothing.
             cls._options = code.co_varnames[1 : code.co_argcount] if code else ()
@@ -39,9 +42,11 @@ class FunctionModule(Module):
     def _applied(self, *inputs: Any) -> Any:
         """The function of some inputs, with the module's options."""
         if not self._options:
-            return self.function(*inputs)
-        held = self.__dict__
-        return self.function(*inputs, **{name: held[name] for name in self._options})
+            return self._plain(*inputs)
+        held, options = self.__dict__, {}
+        for name in self._options:  # in a loop: a comprehension is one more call
+            options[name] = held[name]
+        return self._plain(*inputs, **options)
 
     def describe(self) -> str:
         """The options that are not what they are by default."""

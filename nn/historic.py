@@ -207,8 +207,10 @@ class DeltaRule:
 
     def output(self, x: Any) -> Array:
         """o = f(W x + b) of each instance, of shape (instances, n_out)."""
-        net = instances(x, self.n_in, "DeltaRule") @ self.weight.T + self.bias
-        return np.asarray(ROWS[self.activation].array(net))
+        return self._output(instances(x, self.n_in, "DeltaRule"))
+
+    def _output(self, x: Array) -> Array:
+        return np.asarray(ROWS[self.activation].array(x @ self.weight.T + self.bias))
 
     def update(self, x: Any, y: Any) -> Array:
         """Learn from one instance; its error y − o."""
@@ -236,7 +238,7 @@ class DeltaRule:
         y = answers(y, (len(x), self.n_out), "DeltaRule")
 
         def loss() -> float:
-            return float(0.5 * np.square(y - self.output(x)).sum(axis=1).mean())
+            return float(0.5 * np.square(y - self._output(x)).sum(axis=1).mean())
 
         return until_steady(self._update, loss, x, y, epochs, tolerance)
 

@@ -8,7 +8,17 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mappin
 from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar
 
-from autograd.context.modes import Entry, begin, current_mode, end, enter, latest_entry, under_way
+from autograd.context.modes import (
+    Entry,
+    announce,
+    begin,
+    current_mode,
+    end,
+    enter,
+    latest_entry,
+    put_entry,
+    withdraw,
+)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -137,7 +147,7 @@ class Stretches:
 
     def __enter__(self) -> None:
         self.change.__enter__()
-        self.own = latest_entry.get()
+        self.own = latest_entry()
         for each in self.open:
             begin(each.owner, each.changes)
 
@@ -147,13 +157,13 @@ class Stretches:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        own, entry = self.own, latest_entry.get()
+        own, entry = self.own, latest_entry()
         self.open = []
         while entry is not None and entry is not own:
             self.open.insert(0, entry)
             entry = entry.outer
         if own is not None:
-            latest_entry.set(own)
+            put_entry(own)
             enter(own.after)
         self.change.__exit__(kind, error, trace)
 
@@ -201,7 +211,7 @@ class FixedChange(ModeChange):
         if kept is None or kept[0] is not changes:
             kept = before.changed = (changes, before.but(**changes))
         after = kept[1]
-        latest_entry.set(Entry._make((self, changes, before, after, latest_entry.get())))
+        put_entry(Entry._make((self, changes, before, after, latest_entry())))
         enter(after)
         return self
 
@@ -259,9 +269,9 @@ class Transforming(ModeChange):
         super().__init__(recording=True, transforming=ids)
 
     def __enter__(self) -> Self:
-        under_way.append(self)
+        announce(self)
         return super().__enter__()
 
     def __exit__(self, *error: Any) -> None:
-        under_way.remove(self)
+        withdraw(self)
         super().__exit__(*error)

@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 
 under_way: list[Any] = []
 """The recordings and transforms of all threads: while it is empty, nobody asks which numbers leave."""
+# Functions, as those below: to call a method of a name that is imported takes longer.
+announce = under_way.append
+withdraw = under_way.remove
 
 
 class Changed:
@@ -85,24 +88,26 @@ class Entry(NamedTuple):
     outer: Entry | None
 
 
-latest_entry: ContextVar[Entry | None] = ContextVar("autograd.entries", default=None)
-"""The changes that are entered here, the last one first. What is entered belongs to the thread and
-context, and not to the object that was entered: several threads may enter the same one at once."""
+# What is entered belongs to the thread and context, and not to the object that was entered: several
+# threads may enter the same one at once.
+_entries: ContextVar[Entry | None] = ContextVar("autograd.entries", default=None)
+latest_entry = _entries.get
+put_entry = _entries.set
 
 
 def begin(owner: object, changes: Mapping[str, Any]) -> None:
     """Change the mode until `end` of the same owner."""
     before = current_mode()
     after = before.but(**changes)
-    latest_entry.set(Entry(owner, changes, before, after, latest_entry.get()))
+    put_entry(Entry(owner, changes, before, after, latest_entry()))
     enter(after)
 
 
 def end(owner: object) -> None:
     """Take back what the owner changed last. What was changed since, and has not ended, stays."""
-    latest = entry = latest_entry.get()
+    latest = entry = latest_entry()
     if latest is not None and latest[0] is owner and current_mode() is latest[3]:  # mostly so
-        latest_entry.set(latest[4])
+        put_entry(latest[4])
         enter(latest[2])
         return
     since = []
@@ -118,7 +123,7 @@ def end(owner: object) -> None:
     for each in reversed(since):  # a generator may end before, or after, what was entered meanwhile
         before, mode = mode, mode.but(**each.changes)
         outer = Entry(each.owner, each.changes, before, mode, outer)
-    latest_entry.set(outer)
+    put_entry(outer)
     now = current_mode()
     if now is not latest.after:  # inside the call of a module, which has a mode of its own
         restored = {name: getattr(mode, name) for name in entry.changes}

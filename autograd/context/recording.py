@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd.context.exits import leaving
 from autograd.context.grad_modes import ModeChange
-from autograd.context.modes import current_mode, under_way
+from autograd.context.modes import announce, current_mode, under_way, withdraw
 from autograd.context.notes import Check, Note, Notes, is_mixed, plain_numbers
 from autograd.context.said_once import once
 
@@ -148,7 +148,7 @@ class recording(ModeChange):  # noqa: N801  (named like no_grad)
             notes.append(Check(function, operands))
 
     def __enter__(self) -> Self:
-        under_way.append(self)
+        announce(self)
         return super().__enter__()
 
     def __exit__(
@@ -157,7 +157,7 @@ class recording(ModeChange):  # noqa: N801  (named like no_grad)
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        under_way.remove(self)
+        withdraw(self)
         self.notes.look_at_draws()
         for each, settle in self.notes.settling:
             each.result = settle(each.result)

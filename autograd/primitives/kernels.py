@@ -59,7 +59,7 @@ def sigmoid_float(x: float) -> float:
 def sigmoid_array(x: Any) -> Any:
     """`sigmoid_float` on arrays."""
     e = np.exp(0.0 - np.abs(x))  # of unsigned numbers too, where -x would be large
-    return np.where(np.asarray(x) > 0, 1, e) / (1 + e)
+    return np.maximum(x > 0, e) / (1 + e)  # 1 or e: faster than np.where
 
 
 def softplus_float(x: float) -> float:

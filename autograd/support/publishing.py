@@ -191,8 +191,8 @@ def bare(parameter: inspect.Parameter) -> inspect.Parameter:
 
 
 ADVISED: dict[Callable[..., Any], Callable[..., Any]] = {}
-"""For each function that a module publishes what it is published as; for this, and for a class whose
-methods say how they are called, itself."""
+"""For each function that a module publishes what it is published as; for this, and for a method that
+says how it is called, itself."""
 
 
 def publish(module: str, *others: str, below: bool = False) -> None:
@@ -283,12 +283,17 @@ def advise_methods(cls: type) -> None:
     if issubclass(cls, BaseException) or "__slots__" in vars(cls):
         return  # what has slots is made and asked by the thousand
     package = cls.__module__.partition(".")[0]
+    seen: set[str] = set()
     for owner in cls.__mro__:
-        if owner in ADVISED or owner.__module__.partition(".")[0] != package:
+        own = {name: x for name, x in vars(owner).items() if name not in seen}
+        seen.update(own)  # what a class has in place of its base's is what its users call
+        if owner.__module__.partition(".")[0] != package:
             continue
-        ADVISED[owner] = owner
-        for name, x in list(vars(owner).items()):
+        for name, x in own.items():
             hidden = name.startswith("_") and name != "__init__"
             if hidden or name in NOT_CALLED_BY_USERS or not isinstance(x, FunctionType):
                 continue
-            setattr(owner, name, advised(x, owner.__name__ if name == "__init__" else name))
+            if x not in ADVISED:
+                made = advised(x, owner.__name__ if name == "__init__" else name)
+                ADVISED[made] = made
+                setattr(owner, name, made)

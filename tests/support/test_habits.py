@@ -426,3 +426,16 @@ def test_what_a_pass_calls_for_every_node_is_not_wrapped_for_advice(method: str)
     """That a subclass of it is published, say, must not cost every node of every graph a call more."""
     code = getattr(autograd.Primitive, method).__code__
     assert Path(code.co_filename).name == "primitive.py"
+
+
+def test_what_a_transform_enters_is_not_wrapped_because_a_subclass_is_published() -> None:
+    """`detect_anomaly` has an ``__init__`` of its own: nobody who calls it calls that of its base."""
+    code = autograd.no_grad.__mro__[2].__init__.__code__
+    assert Path(code.co_filename).name == "grad_modes.py"
+
+
+def test_an_activation_calls_its_function_without_what_advises_a_user() -> None:
+    wrapped, plain = nn.ELU.function, nn.ELU._plain
+    assert wrapped is nn.elu
+    assert inspect.unwrap(wrapped) is plain is not wrapped
+    assert nn.ELU(0.5)(-1.0) == nn.elu(-1.0, 0.5)
