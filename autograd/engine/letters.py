@@ -161,21 +161,20 @@ def fold(
     >>> fold(x * x + 1, lambda leaf: 1, lambda letter, counts: sum(counts))  # how many leaves
     3
     """
-    inner: dict[int, Sequence[Any]] = {}  # holds what is known by its identity
     done: dict[int, Result] = {}
-    waiting = [tree]
+    kept: list[Any] = []  # what is known by its identity must not go
+    waiting: list[tuple[Any, Sequence[Any] | None]] = [(tree, None)]
     while waiting:
-        x = waiting[-1]
-        key = id(x)
-        if key in done:
-            waiting.pop()
-        elif key in inner:
-            done[key] = apply(x, [done[id(y)] for y in inner[key]])
-        elif found := parts(x):
-            inner[key] = found
-            waiting.extend(reversed(found))
-        else:
-            done[key] = leaf(x)
+        x, found = waiting.pop()
+        if found is not None:
+            done[id(x)] = apply(x, [done[id(y)] for y in found])
+        elif id(x) not in done:
+            if found := parts(x):
+                kept.append(found)
+                waiting.append((x, found))
+                waiting += [(y, None) for y in reversed(found)]
+            else:
+                done[id(x)] = leaf(x)
     return done[id(tree)]
 
 

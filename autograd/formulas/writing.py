@@ -8,7 +8,6 @@ each looks.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from autograd.engine.letters import Letter, Piece, written
 from autograd.engine.primitive import registry
 from autograd.formulas.notation import CONSTANTS, DOTS, Formula, expanded
 from autograd.formulas.plain import listed, significant
+from autograd.support.late import import_late
 
 # How strongly an expression holds together: what stands inside another needs brackets when it holds
 # less strongly than its place asks for.
@@ -211,7 +211,7 @@ class Writer:
             return Piece(text if x > 0 else self.minus.strip() + text, level)
         if not np.isfinite(x) or float(significant(x, self.digits)) == x:
             return None
-        ratio = Fraction(x).limit_denominator(LARGEST)
+        ratio = import_late("fractions").Fraction(x).limit_denominator(LARGEST)
         if float(ratio) != x or ratio.denominator == 1:
             return None
         halves = ratio.denominator & (ratio.denominator - 1) == 0

@@ -325,13 +325,19 @@ def _sum_squares_array(x: Any, axis: Any, keepdims: bool) -> Any:
     return add_up(np.square(x), axis=axis, keepdims=keepdims)
 
 
+def _sum_squares_parts(x: Any, axis: Any, keepdims: bool) -> Any:
+    if x.ndim == 1 and not keepdims:
+        return x @ x  # no square for each number of a network of Values
+    return sum(x * x, axis=axis, keepdims=keepdims)
+
+
 # One node where sum(square(x)) makes two and an array between them: 20 times faster on a large
 # weight, which L2 regularisation reads in every step.
 sum_squares = reduction(
     "sum_squares",
     _sum_squares_array,
     lambda out, x, axis: 2 * x,
-    composite=lambda x, axis, keepdims: sum(x * x, axis=axis, keepdims=keepdims),
+    composite=_sum_squares_parts,
     symbol="Σ( )²",
     doc="Σ x² along `axis`: the square of `norm`, with derivative 2x.",
 )

@@ -1,8 +1,10 @@
-"""Page: the head that every page of HTML has which the library writes."""
+"""Page: the head of every page of HTML that the library writes, and names nothing else on one has."""
 
 from __future__ import annotations
 
 import html
+
+from autograd.support.late import import_late
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -18,6 +20,12 @@ PAGE = """<!DOCTYPE html>
 </body>
 </html>
 """
+
+
+def fingerprint(text: str, digits: int = 10) -> str:
+    """A name that only this text has: no two pictures on a page may share theirs."""
+    found: str = import_late("hashlib").sha256(text.encode()).hexdigest()
+    return found[:digits]
 
 
 def html_page(title: str, body: str, *, style: str = "", marks: str = "") -> bytes:

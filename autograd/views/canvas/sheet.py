@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
 from autograd.formulas.plain import visible
 from autograd.views.canvas.embedding import Embedded
+from autograd.views.canvas.page import fingerprint
 from autograd.views.canvas.theme import DARK, LIGHT, Theme
 
 Rules = Mapping[str, str]
@@ -50,7 +50,7 @@ class Sheet(Embedded):
         self._contents = title
         width, height = (round(x) for x in size)
         body = "\n".join([f'<rect class="page" width="{width}" height="{height}"/>', *shapes])
-        name = f"{self._prefix()}{hashlib.sha256(f'{theme} {body}'.encode()).hexdigest()[:10]}"
+        name = f"{self._prefix()}{fingerprint(f'{theme} {body}')}"
         self._svg = (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
             f'viewBox="0 0 {width} {height}" role="img" id="{name}">\n'

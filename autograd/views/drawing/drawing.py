@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +14,7 @@ from autograd.engine.value import Value
 from autograd.support.caching import cached_property
 from autograd.support.publishing import publish
 from autograd.views.canvas.embedding import Embedded
+from autograd.views.canvas.page import fingerprint
 from autograd.views.canvas.rendering import RenderingError, render
 from autograd.views.canvas.theme import DARK, LIGHT, THEMES, style_sheet
 from autograd.views.drawing.dot import DOOR, dot_source
@@ -325,7 +325,7 @@ class Drawing(Embedded):
         return render(placed, format, placed=True)
 
     def _prefix(self) -> str:
-        return f"g{hashlib.sha256(f'{self._theme} {self.source}'.encode()).hexdigest()[:10]}-"
+        return f"g{fingerprint(f'{self._theme} {self.source}')}-"
 
     def _formats(self) -> Mapping[str, Callable[[], bytes]]:
         def source() -> bytes:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import html
-import json
 import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from autograd.engine.graph import Node, reachable, topological_order
 from autograd.formulas.mathml import row
+from autograd.support.late import import_late
 from autograd.support.publishing import publish
 from autograd.support.saving import write_as
-from autograd.views.canvas.page import html_page
+from autograd.views.canvas.page import fingerprint, html_page
 from autograd.views.canvas.theme import THEMES, page_style
 from autograd.views.stepping.diagram import DERIVATIVE, FONT, UNKNOWN, Card, Diagram, printable
 from autograd.views.stepping.grouping import GroupedTimeline
@@ -34,7 +33,7 @@ def _assets() -> tuple[str, str, str]:
     folder = files("autograd.views") / "assets"
     script = (folder / "stepper.js").read_text(encoding="utf-8")
     style = page_style("stepper") + "\n" + (folder / "stepper.css").read_text(encoding="utf-8")
-    key = hashlib.sha256((script + style).encode()).hexdigest()[:12]
+    key = fingerprint(script + style, 12)
     return script.replace("KEY-OF-THIS-VERSION", key), style, key
 
 
@@ -160,7 +159,9 @@ class Stepper:
         """The block: one self-contained piece of HTML, the same for the same graph."""
         script, style, key = _assets()
         picture = base64.b64encode(self._diagram.svg.encode()).decode()
-        data = json.dumps(self._data(style), ensure_ascii=False, separators=(",", ":"))
+        data = import_late("json").dumps(
+            self._data(style), ensure_ascii=False, separators=(",", ":")
+        )
         # What is data stays data: no text in it can end the element that holds it.
         for c in "<>&\u2028\u2029":
             data = data.replace(c, f"\\u{ord(c):04x}")
