@@ -34,6 +34,8 @@ METADATA = {
 }
 DIGEST = "run_with"
 """The entry of a notebook's metadata that holds the digest of the code its outputs are from."""
+KEPT = ("tags", "claims", "alt")
+"""What cells keep: the numbers of the claims that they assert, and words for who sees no pictures."""
 NEEDED = ("nbclient", "nbformat", "ipykernel", "matplotlib")
 """Without these a notebook cannot be run."""
 
@@ -132,7 +134,7 @@ def normalised(notebook: Notebook) -> Notebook:
         kept = {
             "cell_type": cell["cell_type"],
             "id": cell.get("id", f"c{number:02d}"),
-            "metadata": {k: v for k, v in cell.get("metadata", {}).items() if k == "tags"},
+            "metadata": {k: v for k, v in cell.get("metadata", {}).items() if k in KEPT},
             "source": lines(joined(cell["source"])),
         }
         if cell["cell_type"] == "code":

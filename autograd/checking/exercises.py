@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,27 @@ from autograd.engine.operands import raw
 from autograd.support.publishing import publish
 
 
-def check_answer(answer: Any, truth: Any, *, tolerance: float = 1e-6) -> str:
+def check_answer(
+    answer: Any,
+    truth: Any,
+    *,
+    arguments: Iterable[tuple[Any, ...]] | Callable[[], Iterable[tuple[Any, ...]]] | None = None,
+    tolerance: float = 1e-6,
+) -> str:
     """Whether an answer is right: a sentence that says so, or where it is wrong, and not what is right.
 
     Args:
         answer: a number, a node, a word, an array or a list of numbers; ``...`` or None while there is
-            none. A function is compared by calling it where `truth` is a list of (argument, value).
+            none. A function is compared by calling it, where `truth` is a list of (argument, value) or
+            there are `arguments`.
         truth: what is right, or a function that computes it, called only when there is an answer.
+        arguments: tuples of arguments, or what makes them when there is an answer: `answer` and `truth`
+            are functions then, say a backward pass or a training loop, called with copies of each tuple.
+            Where `truth` returns a tuple, its parts are compared one by one.
         tolerance: how far a number may be off, absolutely and relative to the right one.
+
+    Raises:
+        TypeError: there are `arguments` and `truth` is no function.
 
     >>> check_answer(..., 3.0)
     'not answered yet'
@@ -26,9 +40,15 @@ def check_answer(answer: Any, truth: Any, *, tolerance: float = 1e-6) -> str:
     'not right yet: entry [1] differs'
     >>> check_answer(2.0, 2.0)
     'right'
+    >>> check_answer(lambda x, g: (g, x), lambda x, g: (2 * g, x), arguments=[(3.0, 1.0)])
+    'not right yet at (3.0, 1.0), part 1 of 2'
     """
+    if arguments is not None and not callable(truth):
+        raise TypeError(f"check_answer with arguments needs a function, got {type(truth).__name__}")
     if answer is None or answer is ...:
         return "not answered yet"
+    if arguments is not None:
+        return _algorithm(answer, truth, arguments, tolerance)
     right = truth() if callable(truth) else truth
     cases = isinstance(right, list) and bool(right) and isinstance(right[0], tuple)
     if callable(answer) != cases:
@@ -59,6 +79,29 @@ def _function(answer: Callable[[Any], Any], cases: Any, tolerance: float) -> str
         verdict = check_answer(answer(argument), expected, tolerance=tolerance)
         if verdict != "right":
             return verdict.replace("not right yet", f"not right yet at {argument!r:.40}")
+    return "right"
+
+
+def _algorithm(answer: Any, truth: Callable[..., Any], arguments: Any, tolerance: float) -> str:
+    """An answer that is a function of several arguments, beside one that is right."""
+    if not callable(answer):
+        return f"not right yet: a function is expected, got {type(answer).__name__}"
+    for given in arguments() if callable(arguments) else arguments:
+        expected, found = truth(*deepcopy(given)), answer(*deepcopy(given))
+        where = f"not right yet at {given!r:.60}"
+        if not isinstance(expected, tuple):
+            parts = [("", found, expected)]
+        elif isinstance(found, tuple | list) and len(found) == len(expected):
+            numbered = enumerate(zip(found, expected, strict=True), start=1)
+            parts = [(f", part {i} of {len(expected)}", x, y) for i, (x, y) in numbered]
+        else:
+            return f"{where}: {len(expected)} results are expected, as a tuple"
+        for part, x, y in parts:
+            verdict = check_answer(x, y, tolerance=tolerance)
+            if verdict != "right":
+                return verdict.replace("not right yet", where + part).replace(
+                    "not answered yet", f"{where}{part}: no result"
+                )
     return "right"
 
 
