@@ -34,7 +34,7 @@ class Claim(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A code cell that asserts a claim, by what a reader sees: the page, and the number in its margin."""
+    """A code cell that asserts a claim, by what a reader sees: the page, the number in its margin."""
 
     notebook: str
     count: int
