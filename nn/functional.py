@@ -60,7 +60,7 @@ def binary_step(x: Any, at_zero: float = 1.0) -> Any:
     >>> binary_step([-2.0, 0.0, 3.0]).tolist(), binary_step(0.0, at_zero=0.0)
     ([0.0, 1.0, 1.0], 0.0)
 
-    Source: the threshold unit of McCulloch and Pitts, 1943; CMU 11-785, lecture 5.
+    Source: the threshold unit of McCulloch and Pitts, 1943; KTH DD2424, lecture 4.
     """
     x, at_zero = arguments.operand(x), arguments.single(at_zero, "at_zero of binary_step")
     step = autograd.sign(x) * 0.5 + 0.5
@@ -217,7 +217,7 @@ def smht(
     >>> abs(smht(1.0, 1, 2, 3, 4) - (math.e - math.e**-2) / (math.e**3 + math.e**-4)) < 1e-16
     True
 
-    Source: Soboleva and Beskorovainyi, 2008; WPI CS 453X, class 21.
+    Source: Soboleva and Beskorovainyi, 2008; KTH DD2424, lecture 4.
     """
     scales = (a, b, a if c is None else c, b if d is None else d)
     a, b, c, d = (arguments.single(scale, "a scale of smht") for scale in scales)

@@ -63,7 +63,7 @@ def l2(model: Module | Node | Iterable[Any], lam: float, half: bool = False) -> 
     >>> bool((model.weight.grad == 0.2 * model.weight.data).all()), model.bias.grad
     (True, None)
 
-    Source: KTH DD2424, lecture 3 (λ‖W‖²); WPI CS 453X (with the ½).
+    Source: KTH DD2424, lecture 4 (λ‖W‖²); WPI CS 453X, class 21 (with the ½).
     """
     factor = number(lam, "lam") * (0.5 if half else 1.0)
     # One node per weight: the graph stays small, and the matrix is read once.

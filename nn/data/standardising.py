@@ -36,7 +36,7 @@ class Standardiser:
     >>> standardiser.inverse([[2.0, 1.0]]).tolist()
     [[3.0, 6.0]]
 
-    Source: KTH DD2424, lecture 4 (preprocessing).
+    Source: LeCun, Bottou, Orr, Müller, "Efficient BackProp", 1998, section 4.3.
     """
 
     def __init__(self, x: Any) -> None:

@@ -133,7 +133,7 @@ def xor(n: int = 200, noise: float = 0.2, rng: Seed = None) -> tuple[Array, Arra
     >>> bool((y == (x[:, 0] * x[:, 1] < 0)).all())
     True
 
-    Source: Minsky and Papert, "Perceptrons", 1969; CMU 11-785, lecture 1.
+    Source: Minsky and Papert, "Perceptrons", 1969.
     """
 
     def curve(label: int, t: Array, rng: np.random.Generator) -> Array:

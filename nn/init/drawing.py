@@ -89,7 +89,7 @@ def same_rows(shape: Sequence[int], rng: Seed = None) -> Array:
     >>> bool((w == w[0]).all()), bool((w[0] != 0).all())
     (True, True)
 
-    Source: KTH DD2424, lecture 4; CMU 11-785, lecture 5.
+    Source: WPI CS 453X, class 21 (weight initialization).
     """
     return repeated_first_row(lecun_normal(shape, rng))
 

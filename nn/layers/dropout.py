@@ -36,8 +36,8 @@ class Dropout(Module):
     >>> layer.eval()([1.0, 2.0]).tolist()
     [1.0, 2.0]
 
-    Source: Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout", JMLR 2014; inverted
-    as in KTH DD2424, lecture 4.
+    Source: Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout", JMLR 2014;
+    divided by what is kept in training and not multiplied by it in testing, as in PyTorch.
     """
 
     def __init__(self, p: float = 0.5, rng: Seed = None) -> None:

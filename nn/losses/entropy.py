@@ -69,7 +69,7 @@ def cross_entropy(
     >>> round(loss.item(), 4), z.grad.round(3).tolist()
     (0.41, [[-0.06, 0.06], [0.25, -0.25]])
 
-    Source: KTH DD2424, lecture 3; CMU 11-785, lecture 5; label smoothing: Szegedy et al.,
+    Source: KTH DD2424, lecture 4; CMU 11-785, lecture 5; label smoothing: Szegedy et al.,
     "Rethinking the Inception architecture for computer vision", 2016.
     """
     check_reduction(reduction)

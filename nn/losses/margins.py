@@ -68,7 +68,7 @@ def perceptron_loss(
     >>> s.grad.tolist()
     [-1.0, -1.0, 0.0]
 
-    Source: Rosenblatt, "The perceptron", 1958; CMU 11-785, lecture 3.
+    Source: Rosenblatt, "The perceptron", 1958; KTH DD2424, lecture 4.
     """
     check_reduction(reduction)
     s, t = pair(scores, target, "perceptron_loss")
@@ -129,7 +129,7 @@ def multiclass_hinge(
     >>> multiclass_hinge([[3.0, 1.0, 2.5], [0.0, 2.0, 0.0]], [0, 0], reduction="none").tolist()
     [0.5, 4.0]
 
-    Source: KTH DD2424, lecture 3 (the SVM loss); Weston and Watkins, 1999.
+    Source: Weston and Watkins, "Support vector machines for multi-class pattern recognition", 1999.
     """
     check_reduction(reduction)
     name = "multiclass_hinge"

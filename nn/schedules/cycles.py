@@ -40,7 +40,7 @@ class CyclicLR(LRScheduler):
     >>> [optimizer.lr] + [schedule.step() or optimizer.lr for _ in range(5)]
     [0.0, 0.5, 1.0, 0.5, 0.0, 0.5]
 
-    Source: KTH DD2424, assignment 2; Smith 2017.
+    Source: Smith, "Cyclical learning rates for training neural networks", 2017.
     """
 
     interval: ClassVar[str] = "step"

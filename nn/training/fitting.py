@@ -124,7 +124,7 @@ def fit(
     >>> history.stopped, len(history.steps["loss"]), history.epochs["accuracy"][-1] > 0.95
     ('epochs', 400, True)
 
-    Source: CMU 11-785, lectures 4 and 7 (the loop and its criterion of convergence).
+    Source: CMU 11-785, lecture 5 (the loop and its criterion of convergence).
     """
     run = TrainingRun(model, loss, optimizer, named_metrics(metrics), compile)
     whole(epochs, "epochs")
