@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
+import html
 import json
 import os
 import re
@@ -34,8 +35,11 @@ METADATA = {
 }
 DIGEST = "run_with"
 """The entry of a notebook's metadata that holds the digest of the code its outputs are from."""
-KEPT = ("tags", "claims", "alt")
-"""What cells keep: the numbers of the claims that they assert, and words for who sees no pictures."""
+ALT = "alt"
+"""The entry of a cell's metadata that says what its images show: a sentence, or one for each image."""
+KEPT = ("alt", "claims", "tags")
+"""What is kept of a cell's metadata; its claims are the rows of claims.csv that it asserts."""
+IMAGES = ("image/png", "image/jpeg", "image/svg+xml")
 NEEDED = ("nbclient", "nbformat", "ipykernel", "matplotlib")
 """Without these a notebook cannot be run."""
 
@@ -139,7 +143,7 @@ def normalised(notebook: Notebook) -> Notebook:
         }
         if cell["cell_type"] == "code":
             kept["execution_count"] = cell.get("execution_count")
-            kept["outputs"] = merged(cell.get("outputs", []))
+            kept["outputs"] = described(merged(cell.get("outputs", [])), kept["metadata"].get(ALT))
         cells.append(kept)
     return {
         "cells": cells,
@@ -179,6 +183,73 @@ def merged(outputs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def stored(mime: str, text: str) -> str | list[str]:
     """What is displayed, as it lies in the file: text by lines, an image in one."""
     return text.strip() + "\n" if mime in ("image/png", "image/jpeg") else lines(text)
+
+
+def described(
+    outputs: list[dict[str, Any]], alt: str | Sequence[str] | None
+) -> list[dict[str, Any]]:
+    """Outputs whose images have the alternative texts of their cell.
+
+    Each text stands where Jupyter's readers look for one, beside the image in the output's metadata.
+    JupyterLab, and the page that nbconvert makes unless it is told another template, look nowhere and
+    show an image without a text; so the same image is there as HTML too, which they prefer.
+
+    Raises:
+        ValueError: there are other than as many texts as images.
+    """
+    if alt is None:
+        return outputs
+    images = [(x, mime) for x in outputs for mime in IMAGES if mime in x.get("data", {})]
+    told = [alt] if isinstance(alt, str) else list(alt)
+    if len(told) != len(images):
+        raise ValueError(
+            f"a cell with {len(images)} images needs as many alternative texts ({ALT!r} in its "
+            f"metadata), and has {len(told)}: {told}"
+        )
+    for (output, mime), text in zip(images, told, strict=True):
+        output["metadata"] = output.get("metadata", {}) | {mime: {ALT: text}}
+        data = joined(output["data"][mime])
+        if mime == "image/svg+xml":
+            data = base64.b64encode(data.encode()).decode()
+        output["data"]["text/html"] = [
+            f'<img alt="{html.escape(text)}" src="data:{mime};base64,{data.strip()}">'
+        ]
+    return outputs
+
+
+class Alternatives(HTMLParser):
+    """How many pictures of a page have no alternative text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.missing = 0
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        given = dict(attributes)
+        if tag == "img":
+            self.missing += not (given.get("alt") or "").strip()
+        elif tag == "svg" and given.get("aria-hidden") != "true":
+            self.missing += not (given.get("aria-label") or given.get("aria-labelledby"))
+
+
+def without_text(notebook: Notebook) -> list[str]:
+    """The cells that show a picture which has no alternative text: what to write into, one line each."""
+    found = []
+    for number, cell in enumerate(notebook["cells"], start=1):
+        missing = 0
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            parser = Alternatives()
+            parser.feed(joined(data.get("text/html", "")))
+            told = output.get("metadata", {})
+            missing += parser.missing + sum(
+                mime in data and not told.get(mime, {}).get(ALT, "").strip() for mime in IMAGES
+            )
+        if missing:
+            plural = "s have" if missing > 1 else " has"
+            where = f"cell {number} ({cell['id']})"
+            found.append(f'{where}: {missing} picture{plural} no alternative text ("{ALT}")')
+    return found
 
 
 def joined(text: str | Sequence[str]) -> str:
@@ -372,6 +443,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"  {line}")
         if len(found) > 5:
             print(f"  and {len(found) - 5} more")
+        for line in without_text(new):
+            print(f"  {line}")
     return int(chosen.check and stale > 0)
 
 

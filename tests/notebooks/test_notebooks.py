@@ -323,6 +323,56 @@ def test_a_stream_in_pieces_is_one_and_times_are_dropped() -> None:
     assert refresh.normalised(pieces) == notebook_with(output("a\nb\n"))
 
 
+def described(alt: str | list[str], *outputs: dict[str, Any]) -> dict[str, Any]:
+    """A cell that says what its images show, saved."""
+    notebook = notebook_with()
+    notebook["cells"][0] |= {"outputs": list(outputs), "metadata": {"alt": alt, "claims": [3]}}
+    return refresh.normalised(notebook)
+
+
+def test_an_image_is_saved_with_the_text_of_its_cell_where_readers_look_for_it() -> None:
+    notebook = described("The loss falls, and < 1", output("a\n"), picture(300, 200))
+    (cell,) = notebook["cells"]
+    assert cell["metadata"] == {"alt": "The loss falls, and < 1", "claims": [3]}
+    image = cell["outputs"][1]
+    assert image["metadata"] == {"image/png": {"alt": "The loss falls, and < 1"}}
+    (page,) = image["data"]["text/html"]
+    assert page.startswith('<img alt="The loss falls, and &lt; 1" src="data:image/png;base64,iVBOR')
+    assert refresh.normalised(notebook) == notebook
+    assert refresh.without_text(notebook) == []
+
+
+def test_each_image_of_a_cell_has_a_text_of_its_own() -> None:
+    notebook = described(["first", "second"], picture(300, 200), picture(200, 200))
+    told = [x["metadata"]["image/png"]["alt"] for x in notebook["cells"][0]["outputs"]]
+    assert told == ["first", "second"]
+    with pytest.raises(ValueError, match=r"2 images needs as many alternative texts .* and has 1"):
+        described("one for two", picture(300, 200), picture(200, 200))
+
+
+def test_pictures_without_a_text_are_told_with_their_cell() -> None:
+    def shown(page: str) -> dict[str, Any]:
+        return {"output_type": "display_data", "metadata": {}, "data": {"text/html": page}}
+
+    (told,) = refresh.without_text(notebook_with(picture(300, 200), picture(300, 200)))
+    assert told == 'cell 1 (c01): 2 pictures have no alternative text ("alt")'
+    for page in ('<img src="x.png">', '<img alt=" " src="x.png">', "<svg><g/></svg>"):
+        assert len(refresh.without_text(notebook_with(shown(page)))) == 1, page
+    for page in ('<img alt="a" src="x.png">', '<svg role="img" aria-label="a"></svg>'):
+        assert refresh.without_text(notebook_with(shown(page))) == [], page
+
+
+@pytest.mark.notebooks
+def test_a_page_made_by_nbconvert_has_the_alternative_texts() -> None:
+    nbconvert = pytest.importorskip("nbconvert", reason='pip install ".[notebooks]"')
+    nbformat = pytest.importorskip("nbformat", reason='pip install ".[notebooks]"')
+    notebook = described("The loss falls", picture(300, 200))
+    for template in ("lab", "classic"):
+        exporter = nbconvert.HTMLExporter(template_name=template)
+        page, _ = exporter.from_notebook_node(nbformat.reads(json.dumps(notebook), as_version=4))
+        assert re.findall(r'<img[^>]*alt="([^"]*)"', page) == ["The loss falls"], template
+
+
 @pytest.mark.notebooks
 def test_a_cell_that_raises_ends_the_run() -> None:
     nbclient = pytest.importorskip("nbclient", reason='pip install ".[notebooks]"')
