@@ -15,16 +15,19 @@ and both of their forms ``..._with_logits``
 The lectures' totals, for n instances in rows (y a prediction, z logits, d or a a target):
 
 =================================================  ===============================================
-CMU 11-785: Loss = 1/n Σᵢ div(yᵢ, dᵢ)              ``l2_divergence(y, d)``, ``kl_divergence(y, d)``
-KTH DD2424: J = 1/n Σᵢ lᵢ + λ Σ‖W‖²                ``cross_entropy(z, c)`` or
-                                                   ``multiclass_hinge(s, c)``, plus
+CMU 11-785, lecture 5, "Recap: Training the
+network": Loss = 1/n Σᵢ div(yᵢ, dᵢ)                ``l2_divergence(y, d)``, ``kl_divergence(y, d)``
+KTH DD2424, lecture 4, "Gradient Computations
+for a mini-batch": J = 1/n Σᵢ lᵢ + λ Σ‖W‖²         ``cross_entropy(z, c)`` plus
                                                    ``regularisers.l2(model, lam)``
-WPI CS 453X: f = 1/(2n) Σᵢ (yᵢ − dᵢ)²              ``0.5 * mse(y, d)``; for vectors yᵢ,
-                                                   ``l2_divergence(y, d)``
-WPI CS 453X: f = −1/n Σᵢ Σₖ dᵢₖ ln yᵢₖ + ½α‖W‖²    ``cross_entropy(z, d)`` plus
-                                                   ``regularisers.l2(model, alpha, half=True)``
-the notes: Σ|y − a|²                               ``mse(y, a, reduction="sum")``
-the notes: ½ Σ|y − a|²                             ``l2_divergence(y, a, reduction="sum")``
+KTH DD2424, lecture 4, the slide of
+λ = 0, .001, .01, .1: J = Σᵢ lᵢ + λ R              ``cross_entropy(z, c, reduction="sum")`` plus
+                                                   ``regularisers.l2(model, lam)``
+WPI CS 453X, class 21:
+f = −1/n Σᵢ Σₖ dᵢₖ ln yᵢₖ + ½‖W₁‖² + ½‖W₂‖²        ``cross_entropy(z, d)`` plus
+                                                   ``regularisers.l2(model, 1.0, half=True)``
+the matrix notes: J = Σᵢ |dᵢ − yᵢ|²                ``mse(y, d, reduction="sum")``
+the handwritten notes: L = (d − y)², one output    the same
 =================================================  ===============================================
 
 They run on Tensors, and on arrays or lists of Values from a scalar network. Shapes must agree exactly:
