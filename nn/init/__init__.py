@@ -3,17 +3,18 @@
 Three ways to the same rules. By name, where a layer is made: ``nn.Linear(3, 2, init="he_normal")``,
 ``nn.MLP(3, [4, 2], init="normal(0.1)")``. As a function ``(shape, rng) -> array``:
 ``nn.init.glorot_uniform((2, 3), 0)``. In place, under PyTorch's names with an underscore:
-``nn.init.xavier_uniform_(layer.weight)``. And `lsuv` looks at data: ``nn.init.lsuv(model, x)``.
+``nn.init.xavier_uniform_(layer.weight)``. And two look at data: ``nn.init.lsuv(model, x)``, and
+`krahenbuhl`.
 
 **Xavier** is the first name of Glorot, and the lectures give it to two rules: KTH DD2424 calls
 σ = 1/√n_in so, which is `lecun_normal` here; that of the paper, PyTorch and the notes,
 σ = √(2/(n_in + n_out)), is `xavier_normal`, also called `glorot_normal`.
 
-Read `drawing` (the rules), `gains`, `names` (a rule by its name), `in_place` and `data_dependent`, LSUV.
+Read `drawing` (the rules), `gains`, `names` (a rule by its name), `in_place` and `data_dependent`.
 """
 
 import autograd
-from nn.init.data_dependent import lsuv as lsuv
+from nn.init.data_dependent import krahenbuhl as krahenbuhl, lsuv as lsuv
 from nn.init.drawing import (
     constant as constant,
     fans as fans,

@@ -102,8 +102,10 @@ def initialiser(init: str | Initialiser) -> Initialiser:
                 f"got {type(init).__name__}"
             )
         return init
-    if init == "lsuv":
-        raise ValueError("init: LSUV looks at data: make the model, then nn.init.lsuv(model, x)")
+    if init in ("krahenbuhl", "lsuv"):
+        raise ValueError(
+            f"init: {init} looks at data: make the model, then nn.init.{init}(model, x)"
+        )
     match = re.fullmatch(r"\s*(\w+)\s*(?:\(\s*(.+?)\s*\))?\s*", init)
     name, argument = match.groups() if match else (init, None)
     if name not in RULES and name not in SHORT:

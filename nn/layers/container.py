@@ -79,7 +79,8 @@ class MLP(Sequential):
         bias: whether the affine maps have biases.
         bias_init: the number that biases start from.
         init: how weights are drawn, see `Linear`. By default He's normal distribution before rectifiers,
-            Glorot's before others. `nn.init.lsuv` draws them from data, once the model is there.
+            Glorot's before others. `nn.init.lsuv` and `nn.init.krahenbuhl` draw them from data, once the
+            model is there.
         norm: ``"batch"`` (`BatchNorm1d`), ``"layer"`` (`LayerNorm`), ``"rms"`` (`RMSNorm`), or a
             function that makes a Module from a width; it is put between each hidden affine map and
             its activation, never after the last.

@@ -338,6 +338,90 @@ def test_lsuv_runs_on_a_network_of_values() -> None:
         assert np.allclose(array, model.state_dict()[name], atol=1e-12)
 
 
+# --- Krähenbühl ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", ["normal(1)", "orthogonal", "he_normal"])
+@pytest.mark.parametrize("options", [{}, {"activation": "tanh"}, {"norm": "layer"}])
+def test_krahenbuhl_gives_every_unit_mean_zero_and_variance_one(
+    rule: str, options: dict[str, Any]
+) -> None:
+    x = 3 * np.random.default_rng(0).normal(size=(50, 6)) + 1
+    model = nn.MLP(6, [8, 5, 7, 3], rng=0, **options)
+    assert init.krahenbuhl(model, x, rng=1, init=rule) is model
+    for out in outputs_of_linears(model, x):
+        assert abs(out.mean(axis=0)).max() < 1e-12
+        assert abs(out.std(axis=0) - 1).max() < 1e-12
+    again = nn.MLP(6, [8, 5, 7, 3], rng=5, **options)
+    init.krahenbuhl(again, x, rng=1, init=rule)
+    for name, array in model.state_dict().items():
+        assert (array == again.state_dict()[name]).all()
+
+
+def test_krahenbuhl_is_the_papers_loop_over_layers() -> None:
+    # Algorithm 1 in NumPy, a layer after the other, on two rectifiers and a linear output.
+    x = np.random.default_rng(0).normal(1, 2, size=(40, 5))
+    model = init.krahenbuhl(nn.MLP(5, [4, 6, 3], rng=0), x, rng=7)
+    rng, z, expected = np.random.default_rng(7), x, []
+    drawn = [rng.normal(size=shape) for shape in ((4, 5), (6, 4), (3, 6))]
+    for w in drawn:
+        out = z @ w.T
+        scale = 1 / out.std(axis=0)
+        expected += [w * scale[:, None], -out.mean(axis=0) * scale]
+        z = np.maximum(0, z @ expected[-2].T + expected[-1])
+    for parameter, array in zip(model.parameters(), expected, strict=True):
+        assert np.allclose(parameter.data, array, rtol=1e-12, atol=1e-12)
+
+
+def test_krahenbuhl_starts_a_network_where_batch_norm_would_put_it() -> None:
+    x = np.random.default_rng(0).normal(1, 2, size=(40, 5))
+    model = init.krahenbuhl(nn.MLP(5, [4, 3], rng=0, init="normal(1)"), x, rng=0)
+    first = model.layers[0]
+    bare = nn.Linear(5, 4, bias=False, init="normal(1)", rng=0)
+    hat = nn.BatchNorm1d(4, eps=0.0)(bare(x)).data
+    assert np.allclose(first(x).data, hat, atol=1e-12)
+
+
+def test_krahenbuhl_without_biases_scales_and_keeps_means() -> None:
+    x = np.random.default_rng(0).normal(1, 2, size=(40, 5))
+    model = init.krahenbuhl(nn.MLP(5, [4, 3], rng=0, bias=False), x, rng=0)
+    outs = outputs_of_linears(model, x)
+    assert all(abs(out.std(axis=0) - 1).max() < 1e-12 for out in outs)
+    assert any(abs(out.mean(axis=0)).max() > 0.1 for out in outs)
+    single = nn.MLP(5, [4, 3], rng=0, dtype=np.float32)
+    init.krahenbuhl(single, x.astype(np.float32), rng=0)
+    assert {p.data.dtype for p in single.parameters()} == {np.dtype(np.float32)}
+    assert abs(single(x.astype(np.float32)).data.std(axis=0) - 1).max() < 1e-5
+
+
+def test_krahenbuhl_runs_on_a_network_of_values() -> None:
+    x = np.random.default_rng(0).normal(size=(9, 3))
+    model = nn.MLP(3, [4, 2], rng=0)
+    scalars = model.to_scalars()
+    init.krahenbuhl(model, x, rng=1)
+    init.krahenbuhl(scalars, x, rng=1)
+    for name, array in scalars.state_dict().items():
+        assert np.allclose(array, model.state_dict()[name], atol=1e-12)
+
+
+def test_krahenbuhl_that_fails_changes_nothing() -> None:
+    model = nn.MLP(3, [4, 2], rng=0, bias_init=0.5)
+    before = model.state_dict()
+    x = np.zeros((5, 3))
+    with pytest.raises(ValueError, match=r"unit 0 of layers\.0 has standard deviation 0 on this"):
+        init.krahenbuhl(model, x)
+    with pytest.raises(ValueError, match="cannot be scaled"):
+        init.krahenbuhl(model, np.ones((1, 3)))  # one instance has no deviation
+    for name, array in model.state_dict().items():
+        assert (array == before[name]).all()
+    with pytest.raises(ValueError, match="krahenbuhl: there is no Linear in Tanh"):
+        init.krahenbuhl(nn.Tanh(), np.ones(3))
+    with pytest.raises(TypeError, match="krahenbuhl takes a Module"):
+        init.krahenbuhl(np.tanh, np.ones(3))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"nn\.init\.krahenbuhl\(model, x\)"):
+        nn.Linear(2, 2, init="krahenbuhl")
+
+
 # --- gains ---------------------------------------------------------------------------------------
 
 

@@ -253,6 +253,10 @@ ITEMS: dict[str, tuple[str, ...]] = {
         f"{STD}[orthogonalised(he_normal)]",
     ),
     "LSUV": ("test_init.test_lsuv_gives_every_linear_unit_variance_in_one_pass",),
+    "Krähenbühl's data-dependent start": (
+        "test_init.test_krahenbuhl_gives_every_unit_mean_zero_and_variance_one",
+        "test_init.test_krahenbuhl_is_the_papers_loop_over_layers",
+    ),
     "random walk initialisation": (
         f"{STD}[random_walk]",
         "test_init.test_random_walk_takes_the_equation_of_the_activation_in_an_mlp",
