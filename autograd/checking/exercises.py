@@ -88,7 +88,7 @@ def _algorithm(answer: Any, truth: Callable[..., Any], arguments: Any, tolerance
         return f"not right yet: a function is expected, got {type(answer).__name__}"
     for given in arguments() if callable(arguments) else arguments:
         expected, found = truth(*deepcopy(given)), answer(*deepcopy(given))
-        where = f"not right yet at {given!r:.60}"
+        where = f"not right yet at {' '.join(repr(given).split()):.60}"  # on one line
         if not isinstance(expected, tuple):
             parts = [("", found, expected)]
         elif isinstance(found, tuple | list) and len(found) == len(expected):
