@@ -164,9 +164,10 @@ def dot(package: str) -> str:
     fill, line = LIGHT.kinds["operation" if package == "autograd" else "output"]
     lines = [
         "digraph rooms {",
-        f'bgcolor="{LIGHT.background}" nodesep=0.15 ranksep=0.3 pad=0.1',
-        'node [shape=box style="rounded,filled" fontname="Helvetica,Arial,sans-serif" fontsize=13 '
-        f'margin="0.08,0.05" fillcolor="{fill}" color="{line}"]',
+        f'bgcolor="{LIGHT.background}" nodesep=0.08 ranksep=0.3 pad=0.1',
+        # Graphviz takes the letters for narrower than browsers draw them: the margin makes up for it.
+        'node [shape=box style="rounded,filled" fontname="Helvetica,Arial,sans-serif" fontsize=10 '
+        f'margin="0.14,0.07" fillcolor="{fill}" color="{line}"]',
         f'edge [color="{LIGHT.line}" arrowsize=0.7]',
     ]
     rooms = rooms_of(package)
@@ -176,7 +177,8 @@ def dot(package: str) -> str:
             .removeprefix(f"{package}/")
             .replace("/", "/<BR/>", name_of(room).count("/") - 2)
         )
-        words = "<BR/>".join(map(html.escape, textwrap.wrap(said(room), 22)))
+        lines_of = textwrap.wrap(said(room), 17, break_long_words=False, break_on_hyphens=False)
+        words = "<BR/>".join(map(html.escape, lines_of))
         lines.append(f'"{room}" [label=<<B>{name}</B><BR/>{words}>]')
     for room, others in rooms.items():
         lines += (f'"{room}" -> "{other}"' for other in sorted(others))
