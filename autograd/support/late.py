@@ -8,6 +8,8 @@ import threading
 from typing import Any
 
 LOCK = threading.RLock()
+"""Held while a module is imported late: by `import_late`, or around an import in a function, which
+type checkers can follow."""
 
 if hasattr(os, "register_at_fork"):
     # Python holds a lock for each module that is being imported, and renews none of them in a forked

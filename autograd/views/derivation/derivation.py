@@ -15,9 +15,9 @@ from autograd.engine.passes import check_fresh
 from autograd.engine.primitive import registry
 from autograd.engine.value import Value
 from autograd.formulas.typeset import ROW, equations, in_page
-from autograd.support.late import import_late
+from autograd.support.late import LOCK
 from autograd.support.publishing import publish
-from autograd.views.derivation.lines import Line, Written
+from autograd.views.derivation.lines import Line
 
 SHOWN = 80
 """Lines of one part that are shown; of more, the first and the last. `Derivation.lines` holds all."""
@@ -25,11 +25,6 @@ SHOWN = 80
 
 DISPLAYED = 12
 """Rows of one display of LaTeX, between which pages cannot break."""
-
-
-def part(name: str) -> Any:
-    """A file of this room, which nobody waits for who derives nothing."""
-    return import_late(f"autograd.views.derivation.{name}")
 
 
 class _Functions:
@@ -227,9 +222,13 @@ def derivation(
     """
     if not isinstance(node, Node):
         raise TypeError(f"derivation takes a node, a Value or a Tensor, got {type(node).__name__}")
-    layouts = part("conventions").LAYOUTS
-    if layout not in layouts:
-        raise ValueError(f"layout is one of {', '.join(map(repr, layouts))}, not {layout!r}")
+    with LOCK:  # here, so that nobody waits for these files who derives nothing
+        from autograd.views.derivation.conventions import LAYOUTS
+        from autograd.views.derivation.tensors import tensor_lines
+        from autograd.views.derivation.values import value_lines
+
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout is one of {', '.join(map(repr, LAYOUTS))}, not {layout!r}")
     for number, what in ((digits, "digits"), (max_paths, "max_paths")):
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 0:
             raise ValueError(f"{what} is a whole number of 0 or more, got {number!r}")
@@ -243,15 +242,11 @@ def derivation(
     order = topological_order(node)
     check_fresh([each for each in order if not each.is_leaf], "a derivation")
     targets = _targets(order, wrt)
-    written: Written
+    digits = max(1, digits)
     if isinstance(node, Value):
-        written = part("values").value_lines(
-            node, targets, digits=max(1, digits), max_paths=max_paths
-        )
+        written = value_lines(node, targets, digits=digits, max_paths=max_paths)
     else:
-        written = part("tensors").tensor_lines(
-            node, targets, layouts[layout], digits=max(1, digits)
-        )
+        written = tensor_lines(node, targets, LAYOUTS[layout], digits=digits)
     return Derivation(
         lines=written.lines,
         names=written.names,
