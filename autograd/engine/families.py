@@ -443,11 +443,7 @@ class Multilinear(Primitive):
 
     def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
         like = arguments[slot]
-        dtype = getattr(out, "dtype", None)
-        for x in arguments:
-            if x.__class__ is ndarray and x.dtype is not dtype:
-                arguments = self.of_one_dtype(arguments, out)
-                break
+        arguments = self.of_one_dtype(arguments, out)
         if self.arity is None:
             g = self.vjps(g, slot, *arguments, **options)
         else:
@@ -507,13 +503,8 @@ class Fused(Primitive):
         rule = self.vjps[slot]
         if rule is None:
             raise TypeError(f"{self.name} has no derivative by argument {slot}")
-        like = arguments[slot]
-        dtype = getattr(out, "dtype", None)
-        for x in arguments:
-            if x.__class__ is ndarray and x.dtype is not dtype:
-                arguments = self.of_one_dtype(arguments, out)
-                break
-        return unbroadcast(rule(g, out, *arguments, **options), like)
+        g = rule(g, out, *self.of_one_dtype(arguments, out), **options)
+        return unbroadcast(g, arguments[slot])
 
     def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
         rule = self.jvps[slot]
