@@ -539,7 +539,8 @@ class Module(Scoped, metaclass=ModuleMeta):
         """What `autograd.draw` asks of a model: (its parts, how to run it once).
 
         Each part is a module, those around it first: a dict of its ``path``, ``title``, ``parameters``
-        (its own, as text), their ``count``, and ``row``: whether those in it run in order. The function
+        (its own, as text), their ``count``, ``leaves`` (these themselves, by whose names its layer is
+        counted), and ``row``: whether those in it run in order. The function
         is called with an input, or None, and gives the nodes of the output, and by path what each module
         computes itself and the shape it gives. Whatever has this method is drawn as a model.
         """
@@ -551,7 +552,8 @@ class Module(Scoped, metaclass=ModuleMeta):
             title = f"{type(module).__name__}({module.describe()})"
             size = int(count.replace(",", "") or 0)
             row = {"path": name, "title": title, "parameters": shapes, "count": size}
-            parts.append({**row, "row": module._in_a_row})
+            leaves = [each for _, x in own_leaves(module) for each in nodes(x)]
+            parts.append({**row, "leaves": leaves, "row": module._in_a_row})
         return parts, functools.partial(run_once, self)
 
     def __repr__(self) -> str:
@@ -586,14 +588,19 @@ def modes_kept(model: Any) -> Iterator[None]:
             module.training = mode
 
 
-def own_parameters(module: Module) -> tuple[str, str]:
-    """The shapes, and the number, of the parameters that are a module's own and not of one below."""
+def own_leaves(module: Module) -> list[tuple[str, Any]]:
+    """The parameters, by name, that are a module's own and not of one below."""
     below = tuple(f"{name}." for name, _ in module.named_modules()[1:])
-    leaves = [
+    return [
         (name, x)
         for name, x in module._named_leaves()
         if not name.startswith(below) and any(each.requires_grad for each in nodes(x))
     ]
+
+
+def own_parameters(module: Module) -> tuple[str, str]:
+    """The shapes, and the number, of the parameters that are a module's own and not of one below."""
+    leaves = own_leaves(module)
     if not leaves:
         return "", ""
     shapes = ", ".join(f"{name} {np.shape(numbers(x))}" for name, x in leaves)

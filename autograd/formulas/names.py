@@ -46,12 +46,19 @@ GREEK = dict(
 )
 """The letters that LaTeX and Python call by a word."""
 
+LATEX = {letter: rf"\{word}" for word, letter in GREEK.items()}
+SCALED, SLOPE = "γβ", "αβ"
+"""What the lectures call the weight and the bias of a normalisation, and the slope of a rectifier."""
+
 WEIGHTS = {"weight": ("W", "w"), "weights": ("W", "w"), "w": ("w", "w"), "W": ("W", "w")}
 PARAMETERS = WEIGHTS | {"bias": ("b", "b"), "biases": ("b", "b"), "b": ("b", "b")}
 """How the lectures write a layer's parameters: the array, and one element of it."""
 
 LONG = {"weight", "weights", "bias", "biases"}
 """Those that nobody writes after a dot who does not mean a module's."""
+
+PRODUCTS = {"linear", "einsum", "outer"}
+"""The products by weights, beside those written with @."""
 
 CONTAINERS = {"layers", "modules", "blocks"}
 """Lists whose members are layers, whatever they hold."""
@@ -183,20 +190,88 @@ def _parts(name: str, array: bool | None) -> Parts:
     return Parts(".".join(owner), word, index)
 
 
-def layers_of(names: Iterable[tuple[str, bool | None]]) -> dict[str, int]:
+class Layers(dict[str, int]):
+    """The numbers of layers by their paths, counted from 1 as the lectures do.
+
+    A layer is what multiplies its input by weights. What has parameters and is none, as a normalisation
+    or a rectifier that learns its slope, has the number of the layer before it, and 0 before the first.
+
+    Attributes:
+        beside: what the weight and the bias of each such thing are called, by its path.
+    """
+
+    def __init__(self, numbers: Mapping[str, int], beside: Mapping[str, str]) -> None:
+        super().__init__(numbers)
+        self.beside = beside
+
+    def counted(self) -> dict[str, int]:
+        """The layers alone."""
+        return {path: number for path, number in self.items() if path not in self.beside}
+
+    def title(self, path: str, kind: str) -> str:
+        """What a module is called: by the number of its layer, and by the words of its path.
+
+        >>> layers = layers_of([("layers.0.weight", True), ("out.weight", True)])
+        >>> layers.title("layers.0", "Linear"), layers.title("layers.1", "Tanh")
+        ('layer 1 (Linear)', 'layer 1 (Tanh)')
+        >>> layers.title("out", "Linear"), layers.title("", "Net")
+        ('layer 2, out (Linear)', 'Net')
+        """
+        parts = path.split(".")
+        words = ".".join(x for x in parts if not x.isdecimal() and x not in CONTAINERS)
+        head, unit = self._number_of(path, parts)
+        if unit:
+            return f"{head}, unit {unit} ({kind})"
+        if not head:
+            return f"{path} ({kind})" if words else kind
+        return f"{head}, {words} ({kind})" if words else f"{head} ({kind})"
+
+    def _number_of(self, path: str, parts: list[str]) -> tuple[str, int]:
+        """(the layer or layers that a module is of, its number among the units of one)."""
+        counted = self.counted()
+        inside = [n for each, n in counted.items() if f"{each}.".startswith(f"{path}.")]
+        if path and inside:
+            first, last = min(inside), max(inside)
+            return f"layer {first}" if first == last else f"layers {first}–{last}", 0
+        around = next((n for each, n in counted.items() if path.startswith(f"{each}.")), 0)
+        if around:
+            return f"layer {around}", int(parts[-1]) + 1 if parts[-1].isdecimal() else 0
+        number = self.get(path, 0)
+        if not number and parts[-1].isdecimal():
+            # Of a list's members one without weights belongs to the layer before it.
+            depth = len(parts) - 1
+            members = ((each.split("."), n) for each, n in counted.items())
+            number = max(
+                (
+                    n
+                    for other, n in members
+                    if other[:depth] == parts[:depth]
+                    and len(other) > depth
+                    and other[depth].isdecimal()
+                    and int(other[depth]) < int(parts[-1])
+                ),
+                default=0,
+            )
+        return f"layer {number}" if number else "", 0
+
+
+def layers_of(
+    names: Iterable[tuple[str, bool | None]], beside: Mapping[str, str] | None = None
+) -> Layers:
     """The number of each layer that has weights, from 1, by its path.
 
     Args:
         names: the parameters' names, those of a module in the order of its layers, and of each whether
             it is a whole array.
+        beside: what has parameters and is no layer: by its path the letters of its weight and bias.
 
     >>> layers_of([("layers.0.weight", True), ("layers.2.weight", True)])
     {'layers.0': 1, 'layers.2': 2}
     """
+    beside = beside or {}
     paths: dict[str, None] = {}
     for name, array in names:
-        layer, word, _ = _parts(name, array)
-        if layer and PRIMED.fullmatch(word) and all(part.strip() for part in layer.split(".")):
+        if layer := _layer_path(name, array):
             paths[layer] = None
     met: dict[tuple[str, ...], int] = {}
 
@@ -209,7 +284,18 @@ def layers_of(names: Iterable[tuple[str, bool | None]]) -> dict[str, int]:
         ]
 
     keys = {path: order(path) for path in paths}
-    return {path: i + 1 for i, path in enumerate(sorted(paths, key=keys.__getitem__))}
+    numbers, count = {}, 0
+    for path in sorted(paths, key=keys.__getitem__):
+        count += path not in beside
+        numbers[path] = count
+    return Layers(numbers, beside)
+
+
+def _layer_path(name: str, array: bool | None) -> str:
+    """The path of the layer that a name is of, or none where it is of none."""
+    layer, word, _ = _parts(name, array)
+    path = layer and PRIMED.fullmatch(word) and all(part.strip() for part in layer.split("."))
+    return layer if path else ""
 
 
 def placed(
@@ -290,7 +376,11 @@ def formula_of(
     if not PRIMED.fullmatch(word) or not word[0].isidentifier() or (layer and number is None):
         return Formula(f"({name})", f"({escaped(name)})")
     below = ""
-    if (layer or index or array) and word in PARAMETERS:
+    beside = layers.beside.get(layer) if isinstance(layers, Layers) else None
+    if beside and word in LONG:
+        letter = beside[word.startswith("bias")]
+        base = Formula(letter, LATEX[letter])
+    elif (layer or index or array) and word in PARAMETERS:
         letter = PARAMETERS[word][bool(index) and not array]
         base = Formula(letter, letter)
     elif (found := _base(word)) is not None:
@@ -308,7 +398,7 @@ class Names:
     """The names of nodes, each its own: of several alike the second and later end with #2, #3, ...
 
     Layers are counted in the outermost modules that made the nodes, so that a part of a network has the
-    names that the whole has; where these are gone, among the nodes.
+    names that the whole has; where these are gone, among the nodes, or those around them.
 
     Attributes:
         symbols: text and LaTeX by node, for each that has a name.
@@ -316,6 +406,7 @@ class Names:
             without a number where several are called alike, for a picture shows which is which.
         keys: the name that somebody gave, by node: what a result is asked for by.
         by_text: the symbols by their text.
+        layers: the numbers of the layers.
 
     >>> import autograd
     >>> w = [autograd.Value(1.0, f"layers.0.neurons.2.w.{i}") for i in range(2)]
@@ -323,7 +414,7 @@ class Names:
     ['w⁽¹⁾₃₁', 'w⁽¹⁾₃₂']
     """
 
-    def __init__(self, nodes: Sequence[Node]) -> None:
+    def __init__(self, nodes: Sequence[Node], around: Sequence[Node] = ()) -> None:
         self.symbols: dict[Node, Formula] = {}
         self.labels: dict[Node, str] = {}
         self.keys: dict[Node, str] = {}
@@ -331,7 +422,7 @@ class Names:
         self._latexes: set[str] = set()
         self._taken: set[str] = set()
         self._counts: dict[str, int] = {}
-        layers = layers_around(nodes)
+        self.layers = layers = layers_around(around or nodes)
         for node in nodes:
             if node.name:
                 name = one_line(node.name)
@@ -397,27 +488,81 @@ def _is_array(node: Node) -> bool:
     return not isinstance(node, Value)
 
 
-def layers_around(nodes: Sequence[Node]) -> dict[str, int]:
-    """The layers' numbers, by their paths in the modules that the nodes were made in."""
-    names: list[tuple[str, bool | None]] = []
+def layers_around(nodes: Sequence[Node]) -> Layers:
+    """The layers' numbers, by their paths in the modules that the nodes were made in.
+
+    Args:
+        nodes: arguments before outputs, as far as they depend on one another.
+    """
+    named: list[tuple[str, Node]] = []
     seen: set[int] = set()
     held: set[int] = set()
+    kinds: dict[str, str] = {}
     for node in nodes:
         around: list[Scope] = []
         scope = node.scope
         while scope is not None and id(scope) not in seen:
             seen.add(id(scope))
             around.append(scope)
+            kinds[scope.path] = scope.kind
             scope = scope.parent
         for outer in reversed(around if scope is None else []):
             found = [x for x in outer.parameters() if isinstance(x, Node)]
             new = [x for x in found if id(x) not in held]
             held.update(map(id, found))
-            names += [(x.name, _is_array(x)) for x in new if x.name]
+            named += [(x.name, x) for x in new if x.name]
             if found:
                 break
-    own = [(x.name, _is_array(x)) for x in nodes if x.is_leaf and x.name and id(x) not in held]
-    return layers_of([*names, *((n, array) for n, array in own if _is_path(n, array))])
+    own = [(x.name, x) for x in nodes if x.is_leaf and x.name and id(x) not in held]
+    named += [(name, x) for name, x in own if _is_path(name, _is_array(x))]
+    names = [(name, _is_array(x)) for name, x in named]
+    return layers_of(names, _beside(named, nodes, kinds))
+
+
+def _beside(
+    named: Sequence[tuple[str, Node]], nodes: Sequence[Node], kinds: Mapping[str, str]
+) -> dict[str, str]:
+    """The paths of what has parameters and is no layer, each with what its weight and bias are called.
+
+    A layer has a matrix of weights, or a vector of them in a product with ``@``; where nothing has, all
+    that has parameters is a layer. A matrix of one row or column may be a scale: its use tells.
+    """
+    used: set[int] = set()
+    multiplied: set[int] = set()
+    for node in nodes:
+        primitive = node.primitive
+        if primitive is not None:
+            arguments = [x for x in node.arguments if isinstance(x, Node)]
+            used.update(map(id, arguments))
+            if primitive.symbol == "@" or primitive.name in PRODUCTS:
+                multiplied.update(id(_turned(x)) for x in arguments)
+    layers: set[str] = set()
+    others: dict[str, set[str]] = {}
+    for name, x in named:
+        array = _is_array(x)
+        if path := _layer_path(name, array):
+            _, word, place = _parts(name, array)
+            others.setdefault(path, set()).add(word)
+            axes = len(x.shape if array else place)
+            wide = not array or sum(length > 1 for length in x.shape) > 1
+            if id(x) in multiplied or (axes > 1 and (wide or id(x) not in used)):
+                layers.add(path)
+    if not layers:
+        return {}
+    return {
+        path: SCALED
+        if words & {"bias", "biases"} or "norm" in kinds.get(path, "norm").lower()
+        else SLOPE
+        for path, words in others.items()
+        if path not in layers
+    }
+
+
+def _turned(node: Node) -> Node:
+    """The leaf that a node is, transposed or reshaped; the node itself of others."""
+    while node.primitive is not None and node.primitive.name in ("transpose", "reshape"):
+        node = node.arguments[0]
+    return node
 
 
 def _is_path(name: str, array: bool | None) -> bool:

@@ -88,6 +88,15 @@ class Outline:
         """The frame a node is drawn in."""
         return self.frames[self.index[node]]
 
+    def title(self, frame: Frame) -> str:
+        """What the module of a frame is called: by its layer, ``layer 1 (Linear)``."""
+        return self.names.layers.title(*frame[-1])
+
+    def place(self, node: Node) -> str:
+        """What the module that a node was made in is called; nothing where it was made in none."""
+        scope = node.scope
+        return self.names.layers.title(scope.path, scope.kind) if scope is not None else ""
+
     def leaves(self, node: Node, inside: Set[Node]) -> bool:
         """Whether something outside a set of nodes uses a node of it."""
         if self._users is None:

@@ -31,8 +31,9 @@ class Part:
         self.path, self.title = row["path"], row["title"]
         self.parameters, self.count, self.flows = row["parameters"], row["count"], row["row"]
         self.computes, self.gives = computes, gives
+        self.layer: int | None = None  # the number that the views give it
         self.inner: list[Part] = []
-        self.last = self.path  # of several alike
+        self.last = self  # of several alike
         self.alike = 1
         self.folded = 0
 
@@ -61,7 +62,7 @@ class Part:
             part.fold(None if depth is None else depth - 1)
             if kept and kept[-1].like(part):
                 kept[-1].alike += 1
-                kept[-1].last = part.path
+                kept[-1].last = part
             else:
                 kept.append(part)
         self.inner = kept
@@ -77,17 +78,26 @@ class Part:
         times = f"{self.alike} × " if self.alike > 1 else ""
         total = self.total()
         counted = f"{times}{total:,} = {self.alike * total:,}" if times else f"{total:,}"
-        where = self.path if self.alike == 1 else f"{self.path} … {self.last.rpartition('.')[2]}"
+        last = self.last.path.rpartition(".")[2]
+        where = self.path if self.alike == 1 else f"{self.path} … {last}"
         counted = counted if total else ""
         gives = f"→ {self.gives}" if self.gives else ""
         words = " · ".join(filter(None, (where, self.parameters)))
+        name = f"{self._layers()}{times}{self.title}"
         if words:
-            lines = [("name", f"{times}{self.title}", counted), ("faint", words, gives)]
+            lines = [("name", name, counted), ("faint", words, gives)]
         else:
-            lines = [("name", f"{times}{self.title}", f"{counted} {gives}".strip())]
+            lines = [("name", name, f"{counted} {gives}".strip())]
         if self.computes and self.inner:
             lines.append(("faint", f"own operations: {self.computes}", ""))
         return lines
+
+    def _layers(self) -> str:
+        """The number of the layer that it is, or the numbers of those that it stands for."""
+        first, last = self.layer, self.last.layer
+        if not first or not last:
+            return ""
+        return f"layer {first}: " if first == last else f"layers {first}–{last}: "
 
     def width(self) -> float:
         """How wide its box has to be."""
@@ -148,6 +158,7 @@ class Part:
 def architecture_picture(
     rows: Sequence[Mapping[str, Any]],
     computed: Mapping[str, tuple[str, str]],
+    layers: Mapping[str, int],
     *,
     depth: int | None,
     note: str,
@@ -158,6 +169,7 @@ def architecture_picture(
     Args:
         rows: of each module its ``path``, ``title``, ``parameters``, ``count`` and ``row``.
         computed: by path what each computes itself, and the shape of what it gives.
+        layers: the numbers of those that are layers, by path.
         depth: how many levels of modules are shown open, ``None`` for all.
         note: what stands below the picture.
         theme: as in `draw`.
@@ -165,6 +177,7 @@ def architecture_picture(
     parts: dict[str, Part] = {}
     for row in rows:
         part = Part(row, *computed.get(row["path"], ("", "")))
+        part.layer = layers.get(row["path"])
         around = row["path"]
         while around:
             around = around.rpartition(".")[0]

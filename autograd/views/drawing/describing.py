@@ -18,14 +18,8 @@ KINDS = 3
 """How many kinds of operation are named before the others are only counted."""
 
 
-def title(frame: Frame) -> str:
-    """The path and the class of a frame's module."""
-    path, kind = frame[-1]
-    return f"{path} ({kind})" if path else kind
-
-
 def module_lines(outline: Outline, frame: Frame, nodes: Sequence[Node]) -> tuple[list[str], str]:
-    """A module's path and class, the shapes that go in and come out, and how many parameters it has."""
+    """What a module is called, the shapes that go in and come out, and how many parameters it has."""
     inside = set(nodes)
     taken: dict[Any, str] = {}
     given: dict[int, str] = {}
@@ -50,7 +44,7 @@ def module_lines(outline: Outline, frame: Frame, nodes: Sequence[Node]) -> tuple
     if not scalar or len(taken) % calls or len(given) % calls:
         calls = 1
     ends = (_shapes(list(each.values())[::calls]) for each in (taken, given))
-    lines = [title(frame), " → ".join(ends) + (f", {calls:,} times" if calls > 1 else "")]
+    lines = [outline.title(frame), " → ".join(ends) + (f", {calls:,} times" if calls > 1 else "")]
     # A parameter that is used elsewhere too has a box of its own, and counts all the same.
     own = {
         x
@@ -62,7 +56,7 @@ def module_lines(outline: Outline, frame: Frame, nodes: Sequence[Node]) -> tuple
     size = sum(map(_size, own))
     operations = sum(node.primitive is not None for node in nodes)
     lines.append(f"{size:,} parameter{'s' * (size != 1)}")
-    words = f"{title(frame)}: {operations:,} operation{'s' * (operations != 1)}"
+    words = f"{outline.title(frame)}: {operations:,} operation{'s' * (operations != 1)}"
     return lines, words
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from autograd.formulas.plain import shown
 from autograd.views.canvas import theme as looks
 from autograd.views.canvas.theme import Theme
-from autograd.views.drawing.describing import title
 from autograd.views.drawing.picture import Arrow, Box, Picture
 from autograd.views.outline import Frame
 
@@ -152,7 +151,10 @@ class _DotText:
                 lines.append("\t" * depth + "}")
                 continue
             tab = "\t" * depth
-            label = {"id": f"frame{made}", "label": escaped(shown(title(frame_)))}
+            label = {
+                "id": f"frame{made}",
+                "label": escaped(shown(self.picture.outline.title(frame_))),
+            }
             lines.append(f"{tab}subgraph cluster_{made} {{")
             if self.places and (place := self.places.get(f"frame {frame_}")):
                 label |= place

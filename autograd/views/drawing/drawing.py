@@ -62,11 +62,12 @@ def draw(
     gradient of a node is the sum over the edges that leave it of (label × gradient at the edge's end),
     which is all that a backward pass computes. Dashed edges carry no gradient.
 
-    What was computed inside a module is framed and titled by its path. Boxes tell by their lines what
-    they are: sharp corners on what the user made, round ones on what was computed; thick lines on a
-    parameter (a leaf that lives in a module) and on the output; dashed lines on constants; dotted lines
-    on a box that stands for many nodes. A layer of Values is one ``Σ w·x + b``; the constant 1 that
-    multiplies its bias is not drawn.
+    What was computed inside a module is framed and titled by its layer, ``layer 1 (Linear)``: those
+    that multiply by weights count 1, 2, 3, in every view, and activations and normalisations belong to
+    the layer before them. Boxes tell by their lines what they are: sharp corners on what the user
+    made, round ones on what was computed; thick lines on a parameter (a leaf that lives in a module)
+    and on the output; dashed lines on constants; dotted lines on a box that stands for many nodes. A
+    layer of Values is one ``Σ w·x + b``; the constant 1 that multiplies its bias is not drawn.
 
     The drawing shows the graph as it is now. Nothing is rendered until it is shown or saved, and the
     same graph renders to the same bytes.

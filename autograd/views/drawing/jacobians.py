@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.graph import Node
+from autograd.engine.graph import Node, topological_order
 from autograd.formulas.names import Names, elements_of
 from autograd.formulas.plain import number as written
 from autograd.support.publishing import publish
@@ -199,7 +199,7 @@ def _named(node: Node, parent: Node, block: Any, otherwise: str) -> str:
 def _names(*nodes: Node) -> Names:
     """What nodes and their arguments are called."""
     near = [x for node in nodes for x in (node, *node.arguments) if isinstance(x, Node)]
-    return Names(list(dict.fromkeys(near)))
+    return Names(list(dict.fromkeys(near)), topological_order(nodes, arguments=True))
 
 
 def _small(count: int) -> str:
@@ -308,7 +308,7 @@ def _lines(
 
 
 def _labels(node: Node, otherwise: str, output: Node) -> list[str]:
-    labels = elements_of(node, otherwise, [output])
+    labels = elements_of(node, otherwise, topological_order(output, arguments=True))
     return [each if len(each) <= 16 else f"{each[:9]}…{each[-6:]}" for each in labels]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd.engine.graph import Node
+from autograd.formulas.names import layers_around
 from autograd.views.canvas.sheet import ModelPicture
 from autograd.views.drawing.architecture import architecture_picture
 from autograd.views.drawing.network import network_picture
@@ -35,7 +36,8 @@ def draw_model(
         except Exception as error:  # of the user's forward, for which the input was guessed
             words = " ".join(str(error).split())
             note = f"what the modules compute is known with an input, draw(model, x) ({words:.160})"
-    return architecture_picture(parts, computed, depth=depth, note=note, theme=theme)
+    layers = layers_around([x for part in parts for x in part.get("leaves", ())]).counted()
+    return architecture_picture(parts, computed, layers, depth=depth, note=note, theme=theme)
 
 
 def counted(parts: Sequence[Mapping[str, Any]]) -> str:

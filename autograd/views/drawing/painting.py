@@ -26,7 +26,6 @@ from autograd.views.canvas.layout import (
     text_width,
 )
 from autograd.views.canvas.theme import Theme
-from autograd.views.drawing.describing import title
 from autograd.views.drawing.picture import Box, Picture
 from autograd.views.outline import Frame
 
@@ -98,6 +97,10 @@ class Painting:
         wide = length(*self._plan("LR"))
         return "LR" if wide <= WIDEST or wide <= breadth(*self._plan("TB")) else "TB"
 
+    def title(self, frame: Frame) -> str:
+        """What stands at the head of a frame."""
+        return shown(self.picture.outline.title(frame))
+
     def _plan(self, rankdir: str) -> tuple[list[Size], list[Link], float, Framing]:
         """What the layout is given. It knows one direction: from top to bottom, all lies on its side."""
         picture = self.picture
@@ -114,7 +117,7 @@ class Painting:
             links.append(Link(tail, head, along, thick=across))
         frames = [box.frame for box in self.boxes]
         around = {frame[:k] for frame in frames for k in range(1, len(frame) + 1)}
-        titles = {frame: text_width(_title(frame), SMALL) + 2 * PAD for frame in around}
+        titles = {frame: text_width(self.title(frame), SMALL) + 2 * PAD for frame in around}
         heading = (TITLE, 0.0) if lying else (0.0, TITLE)
         reach = CLOSE if lying else REACH
         return boxes, links, reach, Framing(frames, titles, PAD, heading)
@@ -163,7 +166,7 @@ class Painting:
             (x0, y0), (x1, y1) = self.place(left, top), self.place(right, bottom)
             (x0, x1), (y0, y1) = sorted((x0, x1)), sorted((y0, y1))
             box_ = [x0, down - y1, x1, down - y0]
-            title_ = x0 + PAD + text_width(_title(frame), SMALL) / 2, down - y0 - TITLE * 0.7
+            title_ = x0 + PAD + text_width(self.title(frame), SMALL) / 2, down - y0 - TITLE * 0.7
             out[f"frame {frame}"] = {
                 "bb": ",".join(f"{side * POINT:.2f}" for side in box_),
                 "lp": ",".join(f"{side * POINT:.2f}" for side in title_),
@@ -223,7 +226,7 @@ class Painting:
             headings.append(
                 f'<g id="{prefix}frame{k}-heading" class="heading"><title>cluster_{k}</title>'
                 f'<text x="{x0 + PAD:.1f}" y="{y0 + TITLE:.1f}" text-anchor="start" '
-                f'font-size="{SMALL:g}" fill="{theme.faint}">{_xml(_title(frame))}</text></g>'
+                f'font-size="{SMALL:g}" fill="{theme.faint}">{_xml(self.title(frame))}</text></g>'
             )
         return parts, headings
 
@@ -352,10 +355,6 @@ def _size(box: Box) -> tuple[float, float]:
         widths[0] *= BOLD  # the first text is bold
     rows = len(lines) + bool(box.cells)
     return max([head, *widths, 24.0]), ROW * rows + 4.0
-
-
-def _title(frame: Frame) -> str:
-    return shown(title(frame))
 
 
 def _rounded(x: float, y: float, w: float, h: float, r: float) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.engine.graph import Node
 from autograd.formulas.plain import number
-from autograd.views.outline import Outline
+from autograd.views.outline import Frame, Outline
 from autograd.views.stepping.diagram import Card, CardEdge
 from autograd.views.stepping.steps import forward_steps, steps
 from autograd.views.stepping.timeline import Moment, lines_of, one_line_of, place_of
@@ -16,7 +16,7 @@ from autograd.views.stepping.timeline import Moment, lines_of, one_line_of, plac
 MOST = 40
 """Groups that a picture shows: more could not be read."""
 
-LONGEST = 20
+LONGEST = 22
 
 
 class GroupedTimeline:
@@ -73,19 +73,20 @@ class GroupedTimeline:
         frames = [self.outline.frame(node) for node in interior]
         for depth in range(max((len(frame) for frame in frames), default=0), 0, -1):
             titles: list[str] = []
+            modules: list[Frame] = []
             groups: list[list[Node]] = []
             before: Any = None
             for node, frame in zip(interior, frames, strict=True):
                 here = frame[:depth]
                 if here != before or not groups:
-                    path, kind = here[-1] if here else ("", "outside modules")
-                    titles.append(path or kind)
+                    titles.append(self.outline.title(here) if here else "outside modules")
+                    modules.append(here)
                     groups.append([])
                 before = here
                 groups[-1].append(node)
             if 1 < len(groups) <= limit:
                 return titles, groups, "by module"
-            merged = self._merged(titles, groups)
+            merged = self._merged(titles, modules, groups)
             if merged is not None and 1 < len(merged[0]) <= limit:
                 return *merged, "by module, all calls of a module together"
         size = -(-len(interior) // limit)
@@ -99,33 +100,34 @@ class GroupedTimeline:
 
     @staticmethod
     def _merged(
-        titles: list[str], groups: list[list[Node]]
+        titles: list[str], modules: list[Frame], groups: list[list[Node]]
     ) -> tuple[list[str], list[list[Node]]] | None:
-        """Groups of one title as one, in an order of arguments first; ``None`` where there is none.
+        """Groups of one module as one, in an order of arguments first; ``None`` where there is none.
 
         There is none where a module is fed with what came of its own output, as in a recurrent network.
         """
-        together: dict[str, list[Node]] = {}
-        for title, group in zip(titles, groups, strict=True):
-            together.setdefault(title, []).extend(group)
-        home = {node: title for title, group in together.items() for node in group}
-        needs: dict[str, set[str]] = {title: set() for title in together}
-        for node, title in home.items():
-            needs[title].update(
+        called = dict(zip(modules, titles, strict=True))
+        together: dict[Frame, list[Node]] = {}
+        for module, group in zip(modules, groups, strict=True):
+            together.setdefault(module, []).extend(group)
+        home = {node: module for module, group in together.items() for node in group}
+        needs: dict[Frame, set[Frame]] = {module: set() for module in together}
+        for node, module in home.items():
+            needs[module].update(
                 home[x]
                 for x in node.arguments
-                if isinstance(x, Node) and x in home and home[x] != title
+                if isinstance(x, Node) and x in home and home[x] != module
             )
-        order: list[str] = []
+        order: list[Frame] = []
         while needs:
-            ready = next((title for title, before in needs.items() if not before), None)
+            ready = next((module for module, before in needs.items() if not before), None)
             if ready is None:
                 return None
             order.append(ready)
             del needs[ready]
             for before in needs.values():
                 before.discard(ready)
-        return order, [together[title] for title in order]
+        return [called[module] for module in order], [together[module] for module in order]
 
     def _add_leaves(self) -> None:
         """Leaves go with the first group that takes them: parameters, and the others."""

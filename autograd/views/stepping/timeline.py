@@ -163,7 +163,7 @@ class Timeline:
         gradient = self.gradients.get(node)
         symbol, name = self.names[i], self.symbols[node].text
         made, line = place_of(node)
-        title = [name if not node.scope else f"{name} in {node.scope.path or node.scope.kind}"]
+        title = [f"{name} in {place}" if (place := self.outline.place(node)) else name]
         if not node.is_leaf and made:
             title.append(f"{made}: {line}")
         return Card(
@@ -347,9 +347,8 @@ class Timeline:
         more = "1 contribution" if step.remaining == 1 else f"{step.remaining} contributions"
         return f"{name} waits for {more} more"
 
-    @staticmethod
-    def _scope(node: Node) -> str:
-        return f"in {node.scope.path or node.scope.kind}" if node.scope else ""
+    def _scope(self, node: Node) -> str:
+        return f"in {place}" if (place := self.outline.place(node)) else ""
 
     def _complete(self) -> list[int]:
         complete = [0] * len(self.cards)

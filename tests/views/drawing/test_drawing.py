@@ -277,7 +277,7 @@ def test_nodes_of_a_module_are_framed_with_its_parameters_inside_and_its_inputs_
         h = w @ x
     source = draw((h * 2.0).sum()).source
     picture = Picture(draw(h.sum()))
-    assert sorted(picture.frames.values()) == [["Net"], ["encoder.0 (Linear)"]]
+    assert sorted(picture.frames.values()) == [["Net"], ["layer 1, encoder (Linear)"]]
     inner = re.search(r"subgraph cluster_1 \{(.*?)\n\t\t\}", source, re.DOTALL).group(1)
     assert "W⁽¹⁾" in inner
     assert "x|data" not in inner
@@ -424,9 +424,9 @@ def test_parameters_have_the_name_of_their_path_and_stand_in_their_modules_frame
     picture = Picture(draw(y))
     assert sorted(texts[0] for texts in picture.frames.values()) == [
         "MLP",
-        "layers.0 (Linear)",
-        "layers.1 (Tanh)",
-        "layers.2 (Linear)",
+        "layer 1 (Linear)",
+        "layer 1 (Tanh)",
+        "layer 2 (Linear)",
     ]
     for label in Names(model.parameters()).labels.values():
         assert picture.kinds[picture.box(label)[0]] == "parameter"

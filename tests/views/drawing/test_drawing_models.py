@@ -237,16 +237,17 @@ def test_weights_are_called_as_in_every_other_view() -> None:
         }
 
 
-def test_a_normalisation_between_is_a_layer_with_weights_in_every_view() -> None:
+def test_a_normalisation_between_is_of_the_layer_before_it_in_every_view() -> None:
     model = nn.Sequential(
         nn.Linear(2, 3, rng=0), nn.BatchNorm1d(3), nn.Tanh(), nn.Linear(3, 2, rng=1)
     )
     x = np.random.default_rng(0).standard_normal((4, 2))
     graph = draw(model(Tensor(x)).sum()).svg
-    assert all(f"W⁽{k}⁾" in graph for k in "¹³")
+    assert all(each in graph for each in ("W⁽¹⁾", "γ⁽¹⁾", "β⁽¹⁾", "W⁽²⁾"))
+    assert "⁽³⁾" not in graph
     told = titles(draw(model, x, view="network"))
     found = {each.partition("⁾")[0] for each in told if each[0] == "w"}
-    assert found == {"w⁽¹", "w⁽³"}
+    assert found == {"w⁽¹", "w⁽²"}
 
 
 @pytest.mark.parametrize(
@@ -435,7 +436,7 @@ def test_a_model_that_ones_do_not_fit_is_drawn_and_the_picture_says_what_is_miss
             return self.fc(x) * scale
 
     told = texts(draw(Two()))
-    assert "Linear(2, 1)" in told
+    assert "layer 1: Linear(2, 1)" in told
     assert any("known with an input, draw(model, x) (" in each and "scale" in each for each in told)
     with pytest.raises(ValueError, match=r"no layer of Sequential tells .* draw\(model, x\)"):
         draw(nn.Sequential(nn.ReLU()), view="network")

@@ -237,7 +237,7 @@ def test_the_loss_of_four_examples_fits_a_screen_folded_and_says_how_it_unfolds(
     opened = pictures.Picture([loss], depth=4)
     assert not opened.folds
     assert len(opened.node_ids) == len(autograd.topological_order(loss, arguments=True))
-    assert "layers.0.neurons.0 (Neuron)" in draw(loss, depth=1, unfold=("layers.0",)).source
+    assert "layer 1, unit 1 (Neuron)" in draw(loss, depth=1, unfold=("layers.0",)).source
 
 
 @pytest.mark.parametrize("wrap", [float, Value])
@@ -313,9 +313,9 @@ def network():
 def test_depth_1_makes_one_box_of_each_module_with_its_shapes_and_parameter_count():
     model, loss = network()
     read = Picture(draw(loss, depth=1))
-    assert read.box("layers.0 (Linear)")[1][1:] == ["(4, 784) → (4, 50)", "39,250 parameters"]
-    assert read.box("layers.1 (ReLU)")[1][1:] == ["(4, 50) → (4, 50)", "0 parameters"]
-    assert read.box("layers.2 (Linear)")[1][1:] == ["(4, 50) → (4, 10)", "510 parameters"]
+    assert read.box("layer 1 (Linear)")[1][1:] == ["(4, 784) → (4, 50)", "39,250 parameters"]
+    assert read.box("layer 1 (ReLU)")[1][1:] == ["(4, 50) → (4, 50)", "0 parameters"]
+    assert read.box("layer 2 (Linear)")[1][1:] == ["(4, 50) → (4, 10)", "510 parameters"]
     assert sum(p.size for p in model.parameters()) == 39_250 + 510
     assert list(read.frames.values()) == [["MLP"]]
     assert read.box("cross-entropy")
@@ -331,12 +331,12 @@ def test_depth_0_makes_one_box_of_the_whole_network():
 def test_a_module_opens_by_its_path_while_the_others_stay_folded():
     _, loss = network()
     read = Picture(draw(loss, depth=1, unfold=("layers.2",)))
-    assert read.box("layers.0 (Linear)")
+    assert read.box("layer 1 (Linear)")
     assert read.box("W⁽²⁾")
-    assert sorted(read.frames.values()) == [["MLP"], ["layers.2 (Linear)"]]
+    assert sorted(read.frames.values()) == [["MLP"], ["layer 2 (Linear)"]]
     inside = Picture(draw(loss, depth=0, unfold=["layers.0"]))
     assert inside.box("W⁽¹⁾")
-    assert inside.box("layers.2 (Linear)")
+    assert inside.box("layer 2 (Linear)")
 
 
 def test_a_module_alone_is_one_box_at_depth_1():
@@ -392,7 +392,7 @@ def test_a_module_whose_parameters_stand_outside_its_boxes_counts_them_all_the_s
     model = nn.Sequential(nn.Linear(2, 2, rng=0), nn.Tanh())
     h = model(model(np.ones(2)))
     boxes = Picture(draw(h, depth=1)).boxes.values()
-    assert [texts[2] for texts in boxes if texts[0] == "layers.0 (Linear)"] == ["6 parameters"] * 2
+    assert [texts[2] for texts in boxes if texts[0] == "layer 1 (Linear)"] == ["6 parameters"] * 2
 
 
 def test_a_path_to_unfold_that_no_module_has_raises_and_the_paths_are_listed():

@@ -188,7 +188,7 @@ def test_groups_are_modules_where_there_are_modules() -> None:
     read = Read(Stepper(loss).html)
     assert "by module" in read.data["legend"]
     headings = {each.text for each in read.picture.iter() if each.get("class") == "heading"}
-    assert {"layers.0", "layers.1", "layers.4"} <= headings
+    assert {"layer 1 (Linear)", "layer 1 (Tanh)", "layer 3 (Linear)"} <= headings
     loss.backward()
     bottom = np.sqrt(sum(p.grad**2 for p in model.parameters() if p.name.startswith("layers.0.")))
     texts = [each.text for each in read.picture.iter() if each.get("class") == "gradient"]
