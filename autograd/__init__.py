@@ -227,6 +227,10 @@ from autograd.views.canvas.sheet import ModelPicture as ModelPicture
 from autograd.views.canvas.theme import DARK as DARK, LIGHT as LIGHT
 from autograd.views.derivation.derivation import Derivation as Derivation, derivation as derivation
 from autograd.views.drawing.drawing import Drawing as Drawing, draw as draw
+from autograd.views.drawing.influence import (
+    InfluenceDiagram as InfluenceDiagram,
+    influence_diagram as influence_diagram,
+)
 from autograd.views.drawing.jacobians import (
     JacobianPicture as JacobianPicture,
     jacobian_picture as jacobian_picture,
