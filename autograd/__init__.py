@@ -198,6 +198,7 @@ from autograd.primitives.reductions import (
 )
 from autograd.primitives.units import Units as Units
 from autograd.programs.compile import compile as compile
+from autograd.programs.languages.sources import to_source as to_source
 from autograd.programs.function import CompiledFunction as CompiledFunction
 from autograd.programs.instances import (
     InstanceFunction as InstanceFunction,

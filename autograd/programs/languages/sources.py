@@ -1,0 +1,81 @@
+"""A recorded graph as the text of a function that runs without this library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.engine.graph import Node
+from autograd.engine.value import Value
+from autograd.programs.languages.in_numpy import Numpy
+from autograd.programs.languages.writing import Source
+from autograd.programs.options import checked_inputs
+from autograd.programs.planning.planner import plan_of
+from autograd.support.publishing import publish
+
+LANGUAGES = {"numpy": Numpy}
+
+
+def to_source(
+    output: Node,
+    inputs: Sequence[Any] | None = None,
+    *,
+    gradients: bool = True,
+    language: str = "numpy",
+    name: str = "f",
+) -> str:
+    """A graph as a plain function: one line for each operation, the backward pass written out.
+
+    The function takes the inputs in their order, then the graph's other leaves, and returns the value
+    and a dictionary with the gradient of each leaf that requires one, by its name: of the sum, where the
+    value is an array. Its lines are the instructions of `compile`: the rows' rules, called with
+    letters. Nothing of this library is needed to run it.
+
+    Args:
+        output: the node to compute.
+        inputs: leaves, or arrays found by identity, that come first among the function's arguments; an
+            array that is not among them is written into the text.
+        gradients: whether the gradients are wanted too.
+        language: ``"numpy"``.
+        name: what the function is called.
+
+    Raises:
+        TypeError: `output` is no node.
+        ValueError: a language that there is none of; a name that is no identifier; a graph that draws
+            random numbers, has a row that is neither known nor made of known ones, or holds an array of
+            more than 1000 numbers that is no input.
+
+    >>> import autograd
+    >>> w, x = autograd.Value(3.0, "w"), autograd.Value(2.0, "x")
+    >>> print(autograd.to_source(autograd.tanh(w * x), [x], gradients=False))
+    import numpy as np
+    <BLANKLINE>
+    <BLANKLINE>
+    def f(x, w):
+        x, w = np.float64((x, w))
+        v1 = w * x
+        v2 = np.tanh(v1)
+        return v2
+    <BLANKLINE>
+    """
+    if not isinstance(output, Node):
+        raise TypeError(f"to_source takes a node, got {type(output).__name__}")
+    if language not in LANGUAGES:
+        raise ValueError(
+            f"language is one of {', '.join(map(repr, LANGUAGES))}, got {language!r:.60}"
+        )
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(f"name is an identifier, got {name!r:.60}")
+    given = [] if inputs is None else list(checked_inputs(inputs))
+    # Values stay the leaves that they are: a program's inputs would be many instances.
+    planner = plan_of(output, [x for x in given if not isinstance(x, Value)])
+    chosen = LANGUAGES[language]()
+    with np.errstate(all="ignore"):
+        source = Source(planner, chosen, given, gradients)
+    return chosen.program(source, name)
+
+
+__all__ = ["to_source"]
+publish(__name__)
