@@ -198,13 +198,13 @@ from autograd.primitives.reductions import (
 )
 from autograd.primitives.units import Units as Units
 from autograd.programs.compile import compile as compile
-from autograd.programs.languages.sources import to_source as to_source
 from autograd.programs.function import CompiledFunction as CompiledFunction
 from autograd.programs.instances import (
     InstanceFunction as InstanceFunction,
     vectorize as vectorize,
 )
 from autograd.programs.program import Program as Program, ProgramStats as ProgramStats
+from autograd.programs.sources import to_source as to_source
 from autograd.programs.verifying import ProgramError as ProgramError
 from autograd.support.installing import install_hint as install_hint
 from autograd.support.neighbours import look_around as _look_around

@@ -1,4 +1,4 @@
-"""The command line: ``python -m autograd draw`` and ``step``, each with an expression ``--at x=1``."""
+"""The command line: ``python -m autograd draw``, ``step`` and ``source``, each with an expression."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import linecache
 import sys
 import unicodedata
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from autograd.engine.value import Value
 from autograd.expressions import CONSTANTS, ExpressionError, functions, parse
+from autograd.programs.sources import LANGUAGES, to_source
+from autograd.support.saving import write_as
 from autograd.views.canvas.rendering import RenderingError
 from autograd.views.drawing.drawing import SUFFIXES, draw
 from autograd.views.stepping.stepper import Stepper
@@ -72,7 +74,19 @@ def command_line() -> tuple[OneLineParser, dict[str, OneLineParser]]:
     stepping.add_argument(
         "--ask", action="store_true", help="hide each new number until the next key"
     )
-    return parser, {"draw": drawing, "step": stepping}
+    writing = commands.add_parser(
+        "source",
+        allow_abbrev=False,
+        help="write an expression and its gradients as the code of a function",
+        description="Write a function that computes an expression and its gradients, one operation a "
+        "line, and needs nothing of this library.",
+        epilog=epilog("source", "neuron.py"),
+    )
+    add_expression(writing, "-", "where the code goes: - for here")
+    writing.add_argument(
+        "--language", choices=tuple(LANGUAGES), default="numpy", help="(default: numpy)"
+    )
+    return parser, {"draw": drawing, "step": stepping, "source": writing}
 
 
 def epilog(command: str, output: str) -> str:
@@ -180,11 +194,33 @@ def step_expression(text: str, assignments: Sequence[str], output: str, **option
     return f"{told(result, leaves)}; {count} step{'s' * (count != 1)} backward; saved {path}"
 
 
+def source_of_expression(text: str, assignments: Sequence[str], output: str, language: str) -> str:
+    """The code of an expression, or where it was saved. The numbers of the names do not matter."""
+    given = values_at(assignments)
+    numbers = [f"{name}=0.5" for name in parse(text).names if name not in given]
+    result, leaves = computed(text, [*assignments, *numbers])
+    source = to_source(result, [leaves[name] for name in parse(text).names], language=language)
+    if output == "-":
+        return source.rstrip()
+    return f"saved {write_as(output, 'a source', {'.py': source.encode})}"
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; a mistake in it is one line on standard error, and status 2."""
     parser, commands = command_line()
     words = list(sys.argv[1:] if arguments is None else arguments)
-    known = ("-h", "--help", "-o", "--output", "--at", "--start", "--digits", "--formula", "--ask")
+    known = (
+        "-h",
+        "--help",
+        "-o",
+        "--output",
+        "--at",
+        "--start",
+        "--digits",
+        "--formula",
+        "--ask",
+        "--language",
+    )
     if len(words) > 1 and words[1].startswith("-") and not words[1].startswith(known):
         words[1] = f" {words[1]}"  # an expression that begins with a minus
     chosen = vars(parser.parse_args(words))
@@ -192,7 +228,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if name is None:
         parser.print_help()
         return
-    run = {"draw": draw_expression, "step": step_expression}[name]
+    commanded: dict[str, Callable[..., str]] = {
+        "draw": draw_expression,
+        "step": step_expression,
+        "source": source_of_expression,
+    }
+    run = commanded[name]
     text, at, output = (chosen.pop(key) for key in ("expression", "at", "output"))
     try:
         print(run(text, at, output, **chosen))

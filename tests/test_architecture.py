@@ -33,7 +33,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("autograd.programs.native.tensors",),
         ("autograd.programs.native.scalars",),
         ("autograd.programs.native",),
-        ("autograd.programs.by_numpy",),
+        ("autograd.programs.by_numpy", "autograd.programs.languages"),
         ("autograd.programs.planning",),
         ("autograd.primitives",),
         ("autograd.engine",),

@@ -41,11 +41,11 @@ def check_options(executor: Any, threads: Any, verify: Any, recorded: Any = None
         )
 
 
-def checked_inputs(inputs: Any) -> list[Any]:
+def checked_inputs(inputs: Any, caller: str = "compile") -> list[Any]:
     """The leaves and arrays that each call of a program gives anew."""
     if not isinstance(inputs, list | tuple):
         raise TypeError(
-            "compile(output, inputs=[...]) takes a list of the leaves that change, got "
+            f"{caller}(output, inputs=[...]) takes a list of the leaves that change, got "
             f"{type(inputs).__name__}"
         )
     inputs = list(map(plain, inputs))

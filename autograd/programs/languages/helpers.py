@@ -14,9 +14,16 @@ def sigmoid(x: Any) -> Any:
     return np.maximum(x > 0, e) / (1 + e)
 
 
+def centre(x: Any, axis: Any, keepdims: Any) -> Any:
+    """The mean, and what it was rounded by."""
+    mean = np.mean(x, axis=axis, keepdims=True)
+    out = mean + np.mean(x - mean, axis=axis, keepdims=True)
+    return out if keepdims else np.squeeze(out, axis)
+
+
 def logsumexp(x: Any, axis: Any, keepdims: Any) -> Any:
     """log(sum(exp(x))), without overflow."""
-    largest = np.max(x, axis=axis, keepdims=True)
+    largest = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     largest = np.where(np.isfinite(largest), largest, 0)
     out = np.log(np.sum(np.exp(x - largest), axis=axis, keepdims=True)) + largest
     return out if keepdims else np.squeeze(out, axis)
@@ -24,7 +31,7 @@ def logsumexp(x: Any, axis: Any, keepdims: Any) -> Any:
 
 def norm(x: Any, axis: Any, keepdims: Any) -> Any:
     """The root of the sum of squares, which neither overflow nor vanish."""
-    scale = np.max(np.abs(x), axis=axis, keepdims=True)
+    scale = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
     scale = np.where((scale > 0) & np.isfinite(scale), scale, 1)
     out = np.sqrt(np.sum(np.square(x / scale), axis=axis, keepdims=True)) * scale
     return out if keepdims else np.squeeze(out, axis)

@@ -13,7 +13,7 @@ import numpy as np
 from autograd.engine.families import Elementwise, Multilinear, Reduction
 from autograd.engine.letters import OPERATORS
 from autograd.programs.languages import helpers
-from autograd.programs.languages.writing import Language, Source
+from autograd.programs.languages.writing import Language, SourceText
 from autograd.programs.planning.plan import Instruction, Plan, row_of
 
 INFIX = {
@@ -39,14 +39,14 @@ CALLS: Mapping[str, str] = {
     "where": "np.where({0}, {1}, {2})",
     "reshape": "np.reshape({0}, {shape})",
     "broadcast_to": "np.broadcast_to({0}, {shape})",
-    "getitem": "{0}[{index}]",
+    "getitem": "{0:array}[{index}]",
     "scatter": "scatter({0}, np.s_[{index}], {shape})",
     "getitem_at": "np.reshape({0}, -1)[{1}]",
     "scatter_at": "scatter_at({0}, {1}, {shape})",
     "pad": "np.pad({0}, {pad_width})",
     "roll": "np.roll({0}, {shift}, {axis})",
     "cumsum": "np.cumsum({0}, {axis})",
-    "centre": "np.mean({0}, axis={axis}, keepdims={keepdims})",
+    "centre": "centre({0}, {axis}, {keepdims})",
     "logsumexp": "logsumexp({0}, {axis}, {keepdims})",
     "norm": "norm({0}, {axis}, {keepdims})",
     "class_targets": "class_targets({0}, {1}, {weight}, {ignore}, {smoothing})",
@@ -84,9 +84,7 @@ class Numpy(Language):
         return f"({text})" if text.startswith("-") else text
 
     def array(self, x: np.ndarray[Any, Any]) -> str:
-        return (
-            f"np.array({x.tolist()!r}, {dtype_text(x.dtype)})" if x.size else f"np.zeros({x.shape})"
-        )
+        return array_text(x)
 
     def ones(self, shape: tuple[int, ...]) -> str:
         return f"np.ones({shape})"
@@ -104,7 +102,7 @@ class Numpy(Language):
                 return " + ".join(words) or "0.0"
             words, options = [f"np.array([{', '.join(words)}])"], options | {"axis": None}
         if name in INFIX:
-            return INFIX[name].format(*map(Operand, words))
+            return INFIX[name].format(*map(Word, words))
         write: Callable[..., str] | None = getattr(self, f"write_{name}", None)
         if write is not None:
             return write(step, words, plan)
@@ -112,7 +110,9 @@ class Numpy(Language):
             text = CALLS[name]
             for helper in re.findall(r"(?<![.\w])\w+(?=\()", text):
                 self.used[helper] = getattr(helpers, helper)
-            return text.format(*words, **{key: option_text(key, x) for key, x in options.items()})
+            return text.format(
+                *map(Word, words), **{key: option_text(key, x) for key, x in options.items()}
+            )
         if name in REDUCTIONS:
             told = [
                 f"{key}={option_text(key, x)}"
@@ -127,7 +127,7 @@ class Numpy(Language):
 
     def write_transpose(self, step: Instruction, words: Sequence[str], plan: Plan) -> str:
         axes = step.options.get("axes")
-        return f"{words[0]}.T" if axes is None else f"np.transpose({words[0]}, {axes})"
+        return f"{Word(words[0]):array}.T" if axes is None else f"np.transpose({words[0]}, {axes})"
 
     def write_indicator(self, step: Instruction, words: Sequence[str], plan: Plan) -> str:
         return f"np.asarray({words[0]}, {dtype_text(plan.registers[step.out].dtype)})"
@@ -144,7 +144,7 @@ class Numpy(Language):
     def write_einsum_all(self, step: Instruction, words: Sequence[str], plan: Plan) -> str:
         return f"np.einsum({', '.join([repr(step.options['subscripts']), *words])})"
 
-    def program(self, source: Source, name: str) -> str:
+    def program(self, source: SourceText, name: str) -> str:
         lines = ["import numpy as np"]
         if {"erf", "erfc"} & set(self.used):
             lines.insert(0, "import math")
@@ -178,11 +178,11 @@ class Numpy(Language):
         return "\n".join(lines + [written(*each) for each in body]) + "\n"
 
 
-class Operand(str):
-    """A word in an operator's template, which asks for brackets by a number: none are needed."""
+class Word(str):
+    """A word in a template: an operator's asks for brackets by a number, which no name needs."""
 
-    def __format__(self, level: str) -> str:
-        return str(self)
+    def __format__(self, wanted: str) -> str:
+        return f"np.asarray({self})" if wanted == "array" and not self.isidentifier() else str(self)
 
 
 def written(text: str, comment: str) -> str:
@@ -197,12 +197,20 @@ def dtype_text(dtype: np.dtype[Any]) -> str:
     return "bool" if dtype.kind == "b" else f"np.{dtype.name}"
 
 
+def array_text(x: np.ndarray[Any, Any]) -> str:
+    """An array as code."""
+    if not x.size:
+        return f"np.zeros({x.shape}, {dtype_text(x.dtype)})"
+    numbers = re.sub(r"\b(nan|inf)\b", r"np.\1", repr(x.tolist()))
+    return f"np.array({numbers}, {dtype_text(x.dtype)})"
+
+
 def option_text(key: str, x: Any) -> str:
     """An option as code."""
     if key == "index":
         return index_text(x)
     if isinstance(x, np.ndarray):
-        return f"np.array({x.tolist()!r}, {dtype_text(x.dtype)})"
+        return array_text(x)
     if isinstance(x, np.generic):
         return repr(x.item())
     if isinstance(x, tuple):

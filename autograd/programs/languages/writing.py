@@ -58,12 +58,12 @@ class Language:
         """An array of ones."""
         raise NotImplementedError
 
-    def program(self, source: Source, name: str) -> str:
+    def program(self, source: SourceText, name: str) -> str:
         """The whole text."""
         raise NotImplementedError
 
 
-class Source:
+class SourceText:
     """A plan on its way to text.
 
     Attributes:
@@ -87,6 +87,7 @@ class Source:
         self.named: dict[int, str] = {}
         self.taken = set(language.words)
         self.counts = {"v": 0, "g": 0}
+        self.one = ""
         self.constants: dict[str, str] = {}
         self.comments: dict[int, str] = {}
         registers = [*plan.inputs, *plan.parameters]
@@ -106,6 +107,7 @@ class Source:
             self.backward += self.lines(plan.backward, "g")
             for leaf, r in plan.gradients:
                 self.gradients.append((self.named[planner.places[leaf]], self.word(r)))
+            self.gradients.sort(key=lambda pair: self.arguments.index(pair[0]))
 
     @staticmethod
     def refuse_effects(plan: Plan) -> None:
@@ -165,7 +167,7 @@ class Source:
     def seed(self) -> None:
         """The derivative of the value by itself."""
         register = self.plan.registers[self.plan.seed]
-        text = self.language.number(1.0)
+        text = self.one = self.language.number(1.0)
         if register.shape:
             name = self.free("seed")
             self.backward.append(
@@ -194,7 +196,7 @@ class Source:
             out = self.plan.registers[step.out]
             for one, other in ((x, y), (y, x)):
                 same = self.plan.registers[other]
-                if one == self.plan.seed and not self.plan.registers[one].shape:
+                if self.named.get(one) == self.one:  # the derivative of the value by itself
                     return other if (same.shape, same.dtype) == (out.shape, out.dtype) else None
         return None
 

@@ -10,7 +10,7 @@ import numpy as np
 from autograd.engine.graph import Node
 from autograd.engine.value import Value
 from autograd.programs.languages.in_numpy import Numpy
-from autograd.programs.languages.writing import Source
+from autograd.programs.languages.writing import SourceText
 from autograd.programs.options import checked_inputs
 from autograd.programs.planning.planner import plan_of
 from autograd.support.publishing import publish
@@ -68,12 +68,16 @@ def to_source(
         )
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"name is an identifier, got {name!r:.60}")
-    given = [] if inputs is None else list(checked_inputs(inputs))
+    given = [] if inputs is None else list(checked_inputs(inputs, "to_source"))
     # Values stay the leaves that they are: a program's inputs would be many instances.
     planner = plan_of(output, [x for x in given if not isinstance(x, Value)])
+    reached = {id(planner.plan.registers[r].holds) for r in planner.plan.parameters}
+    for i, x in enumerate(given):
+        if isinstance(x, Value) and id(x) not in reached:
+            raise ValueError(f"input {i} ({x.name!r}) does not reach the output")
     chosen = LANGUAGES[language]()
     with np.errstate(all="ignore"):
-        source = Source(planner, chosen, given, gradients)
+        source = SourceText(planner, chosen, given, gradients)
     return chosen.program(source, name)
 
 
