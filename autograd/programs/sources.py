@@ -9,13 +9,14 @@ import numpy as np
 
 from autograd.engine.graph import Node
 from autograd.engine.value import Value
+from autograd.programs.languages.in_javascript import JavaScript
 from autograd.programs.languages.in_numpy import Numpy
-from autograd.programs.languages.writing import SourceText
+from autograd.programs.languages.writing import Language, SourceText
 from autograd.programs.options import checked_inputs
 from autograd.programs.planning.planner import plan_of
 from autograd.support.publishing import publish
 
-LANGUAGES = {"numpy": Numpy}
+LANGUAGES: dict[str, type[Language]] = {"numpy": Numpy, "javascript": JavaScript}
 
 
 def to_source(
@@ -38,7 +39,8 @@ def to_source(
         inputs: leaves, or arrays found by identity, that come first among the function's arguments; an
             array that is not among them is written into the text.
         gradients: whether the gradients are wanted too.
-        language: ``"numpy"``.
+        language: ``"numpy"``; or ``"javascript"``, for a graph of Values, where the function returns an
+            object ``{value, gradients}``.
         name: what the function is called.
 
     Raises:

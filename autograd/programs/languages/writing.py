@@ -30,10 +30,12 @@ class Language:
     Attributes:
         name: what `to_source` calls it.
         words: names that a program may not use for its own.
+        arrays: whether it has arrays, and so programs of Tensors.
     """
 
     name = ""
     words: frozenset[str] = frozenset()
+    arrays = True
 
     def __init__(self) -> None:
         self.used: dict[str, Any] = {}  # the helpers that were called
@@ -80,6 +82,11 @@ class SourceText:
     ) -> None:
         plan = planner.plan
         self.language = language
+        if not (plan.scalar or language.arrays):
+            raise ValueError(
+                f"a graph with Tensors has no form in {language.name}: give one of Values, such as that "
+                "of model.to_scalars()"
+            )
         self.refuse_effects(plan)
         plan = taken_apart(plan, language.knows, lambda *_: False)
         self.plan = plan
@@ -125,7 +132,8 @@ class SourceText:
     def free(self, name: str) -> str:
         """A name that the language allows and nothing else has yet."""
         name = unicodedata.normalize("NFKC", str(name))
-        name = re.sub(r"\W+", "_", name).strip("_") or "x"
+        name = "".join(c if f"x{c}".isidentifier() else "_" for c in name)
+        name = re.sub("_+", "_", name).strip("_") or "x"
         name = f"x{name}" if name[0].isdigit() else name
         number, found = 2, f"{name}_" if keyword.iskeyword(name) else name
         while found in self.taken:
