@@ -22,9 +22,9 @@ README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8"
 def test_every_python_example_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", README, flags=re.S)
-    assert len(blocks) == 8
+    assert len(blocks) == 9
     scope: dict[str, object] = {}
-    for block in blocks[:7]:
+    for block in blocks[:8]:
         exec(compile(block, "README.md", "exec"), scope)
     printed = capsys.readouterr().out
     assert "-0.0040" in printed
@@ -36,6 +36,7 @@ def test_every_python_example_runs(tmp_path, monkeypatch, capsys):
     assert scope["loss"].item() < math.log(10)
     assert scope["history"] is not None
     assert "∂L/∂x₁" in printed
+    assert "def f(x, w, b):" in printed
     assert "checked in every replay" in printed or "not noted" in printed
     assert "</html>" in (tmp_path / "step.html").read_text(encoding="utf-8")
 
