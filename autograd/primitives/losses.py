@@ -359,6 +359,7 @@ class_score: Fused = fused(
         None,
     ),
     _score_array,
+    symbol="of the class",
     method=False,
     doc="x at the class of each instance, times the class's ``weight``, and 0 where ``ignore`` leaves\n"
     "an instance out: of (..., K) and class indices (...).",

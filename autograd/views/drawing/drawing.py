@@ -20,6 +20,7 @@ from autograd.views.canvas.theme import DARK, LIGHT, THEMES, style_sheet
 from autograd.views.drawing.dot import DOOR, dot_source
 from autograd.views.drawing.folding import READABLE, crowd
 from autograd.views.drawing.painting import Painting
+from autograd.views.drawing.parts import taken_apart
 from autograd.views.drawing.picture import DETAILS, Picture
 
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv")
@@ -46,6 +47,7 @@ def draw(
     gradients: bool = True,
     local_derivatives: bool = True,
     details: bool | Sequence[str] = False,
+    parts: bool = False,
     rankdir: str | None = None,
     theme: str = "auto",
     digits: int = 4,
@@ -99,6 +101,10 @@ def draw(
         local_derivatives: whether edges show local derivatives.
         details: what the box of a tensor tells beside its name and shape: ``True`` for all there is, or
             a list of ``"dtype"``, ``"data"`` and ``"grad"``.
+        parts: whether a loss of logits, which is one operation of tensors, is drawn by its parts, as
+            DD2424 draws J: softmax (or the sigmoid) p, the loss l of it, and beside them the penalty r
+            of ``J = l + λ r``; each with its value and, after a backward pass, its gradient. The graph
+            itself stays as it is, and so do names that are taken.
         rankdir: where the outputs are: ``"LR"`` right, ``"RL"`` left, ``"TB"`` bottom, ``"BT"`` top.
             When left out, right if the picture can be read so without scrolling (it is at most 1,300
             pixels wide), or is not wider than from top to bottom; else at the bottom.
@@ -127,6 +133,7 @@ def draw(
         "gradients": gradients,
         "local_derivatives": local_derivatives,
         "details": details,
+        "parts": parts,
         "rankdir": rankdir,
     }
     if callable(getattr(type(node), "__draw__", None)) and not isinstance(node, type):
@@ -155,9 +162,13 @@ def draw(
         raise ValueError(f"max_nodes is a positive whole number or None, not {max_nodes!r}")
     if isinstance(unfold, str) or not all(isinstance(path, str) for path in unfold):
         raise TypeError(f"unfold is a list of modules' paths, not {unfold!r}")
+    kept: Mapping[Node, Any] | None = None
+    if parts:
+        roots, kept = taken_apart(roots)
     picture = Picture(
         roots,
         digits=digits,
+        gradients=kept,
         details=_checked_details(details),
         values=values,
         show_gradients=gradients,
