@@ -47,7 +47,11 @@ from autograd.engine.graph import (
     topological_order as topological_order,
 )
 from autograd.engine.local_derivative import LocalDerivative as LocalDerivative
-from autograd.engine.primitive import Primitive as Primitive, registry as registry
+from autograd.engine.primitive import (
+    Primitive as Primitive,
+    Unsaid as Unsaid,
+    registry as registry,
+)
 from autograd.engine.tensor import Tensor as Tensor
 from autograd.engine.value import Value as Value, values as values
 from autograd.engine.vector import Vector as Vector

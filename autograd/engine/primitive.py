@@ -29,6 +29,20 @@ SCALARS = {float, np.float64, np.float32}
 BAD_INPUT = (ValueError, IndexError, TypeError, OverflowError)
 """What NumPy raises for operands it cannot use."""
 
+
+class Unsaid(str):
+    """An option that the library's own code gives where it computes something else: no view tells of it.
+
+    A softmax of Values is made of a maximum that is subtracted, and whatever that does at a tie, the
+    softmax does not: a picture of the lecture's softmax has no word of ties.
+
+    >>> Unsaid("first") == "first", Unsaid("first")
+    (True, 'first')
+    """
+
+    __slots__ = ()
+
+
 # --- the tables ---------------------------------------------------------------------------------
 
 registry: dict[str, Primitive] = {}

@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd.engine.families import Relation
 from autograd.engine.letters import Letter, Piece, written
-from autograd.engine.primitive import registry
+from autograd.engine.primitive import Unsaid, registry
 from autograd.formulas.notation import CONSTANTS, DOTS, Formula, expanded
 from autograd.formulas.plain import listed, significant
 from autograd.support.late import import_late
@@ -47,7 +47,9 @@ def is_whole(tree: Any, least: int, bound: int) -> bool:
 
 
 def _untaken(key: str, x: Any) -> bool:
-    """Whether an option says that nothing was chosen."""
+    """Whether an option says that nothing was chosen, or is not the user's."""
+    if isinstance(x, Unsaid):
+        return True
     return key in UNTAKEN and np.ndim(x) == 0 and bool(x == UNTAKEN[key])
 
 

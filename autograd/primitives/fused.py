@@ -14,7 +14,7 @@ from autograd.engine.axes import shape_of
 from autograd.engine.declare import fused
 from autograd.engine.families import Fused
 from autograd.engine.operands import nary
-from autograd.engine.primitive import registry
+from autograd.engine.primitive import Unsaid, registry
 from autograd.engine.sums import add_up, as_floats, largest, ones
 from autograd.primitives.elementwise import exp, indicator, log, patch
 from autograd.primitives.entropy import as_alike, mul_or_zero, xlogy
@@ -100,6 +100,9 @@ linear: Fused = fused(
 )
 
 
+FIRST = Unsaid("first")
+"""How the largest number is found that is subtracted for stability: at a tie it makes no difference."""
+
 # --- softmax and its logarithm --------------------------------------------------------------------
 
 
@@ -118,7 +121,7 @@ def _softmax_product(g: Any, out: Any, x: Any, axis: int) -> Any:
 def _softmax_composite(x: Any, axis: int) -> Any:
     if 0 in x.shape:
         return exp(x)  # which is as empty, and has no maximum
-    e = exp(x - max(x, axis=axis, keepdims=True, ties="first"))
+    e = exp(x - max(x, axis=axis, keepdims=True, ties=FIRST))
     return e / sum(e, axis=axis, keepdims=True)
 
 
@@ -144,7 +147,7 @@ def _log_softmax_composite(x: Any, axis: int) -> Any:
     if 0 in x.shape:
         return exp(x)
     # The same parts as those of softmax: a program computes them once for both.
-    shifted = x - max(x, axis=axis, keepdims=True, ties="first")
+    shifted = x - max(x, axis=axis, keepdims=True, ties=FIRST)
     return shifted - log(sum(exp(shifted), axis=axis, keepdims=True))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.graph import Node
+from autograd.engine.primitive import Unsaid
 from autograd.engine.value import Value
 from autograd.formulas.names import Names
 from autograd.formulas.plain import number, typeset
@@ -47,7 +48,11 @@ def sign(node: Node) -> str:
     words = [primitive.symbol]
     for key, value in node.options.items():
         # Compared as text, for an option may hold arrays.
-        if not callable(value) and repr(value) != repr(primitive.options.get(key)):
+        if (
+            not callable(value)
+            and not isinstance(value, Unsaid)
+            and repr(value) != repr(primitive.options.get(key))
+        ):
             array = isinstance(value, np.ndarray)
             words.append(typeset(f"{key}={value.tolist() if array else value!r}"))
     return " ".join(words)

@@ -178,7 +178,7 @@ class BatchNorm1d(Module):
             track: Callable[[Any, Any], None] = functools.partial(self.follow, count)
             if not isinstance(x, Tensor) and x.dtype == object:
                 track = Gathered(self.num_features, track)
-            out = autograd.batch_norm(x, axis=axes, eps=self.eps, track=track)
+            out = autograd.batch_norm(x, axis=axes if rank > 2 else 0, eps=self.eps, track=track)
             if self.weight is None:
                 return out
             return out * self.along(self.weight, rank) + self.along(self.bias, rank)

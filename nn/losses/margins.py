@@ -19,6 +19,9 @@ from nn.losses.checks import (
     signs,
 )
 
+FIRST = autograd.Unsaid("first")
+"""Which side a kink has its derivative from."""
+
 
 def hinge(scores: Any, target: Any, reduction: str = "mean") -> Any:
     """max(0, 1 − t s) over elements: zero where a score has the sign of ±1 and a margin of 1.
@@ -77,15 +80,13 @@ def perceptron_loss(
     part = check_at_zero(at_zero)
     if isinstance(part, str):
         # 0 everywhere, with derivative −1 at s = 0: it counts there for t = 1, and not for t = −1.
-        here = autograd.maximum(
-            autograd.minimum(autograd.neg(s), 0.0, ties="first"), 0.0, ties="first"
-        )
+        here = autograd.maximum(autograd.minimum(autograd.neg(s), 0.0, ties=FIRST), 0.0, ties=FIRST)
         losses = autograd.relu(wrongness) + 0.5 * (here + autograd.mul(here, t))
         return reduced(losses, reduction, "perceptron_loss")
     if part == 0:
         return reduced(autograd.relu(wrongness), reduction, "perceptron_loss")
     # On a tie, maximum gives all to its first argument: derivative 1, where relu has 0.
-    losses = autograd.maximum(wrongness, 0.0, ties="first")
+    losses = autograd.maximum(wrongness, 0.0, ties=FIRST)
     if part < 1:
         losses = part * losses + (1 - part) * autograd.relu(wrongness)
     return reduced(losses, reduction, "perceptron_loss")

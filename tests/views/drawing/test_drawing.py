@@ -523,3 +523,26 @@ def test_what_stands_above_a_frame_is_drawn_after_the_arrows_with_a_halo(kind):
     assert classes.index("heading") > max(k for k, c in enumerate(classes) if "edge" in c)
     assert re.search(r"\.heading text \{ paint-order: stroke", svg)
     assert not re.search(r'class="cluster">[^g]*<text', svg)
+
+
+def test_no_view_tells_of_an_option_that_the_library_itself_gave():
+    z = autograd.values(np.array([1.0, 2.0, 3.0]), name="z")
+    x = Tensor([1.0, -2.0], "x")
+    library = [
+        list(autograd.softmax(z)),
+        nn.cross_entropy(z, 1),
+        nn.PReLU()(x),
+        nn.relu(x, at_zero=1.0),
+        nn.relu(x, at_zero=0.5),
+        nn.BatchNorm1d(2)(Tensor([[1.0, 2.0], [3.0, 5.0]], "s")),
+    ]
+    for node in library:
+        assert not re.search(r"ties|axis|eps", draw(node).source)
+    softmax = library[0][0]
+    steps = [step.text() for step in [*autograd.forward_steps(softmax), *autograd.steps(softmax)]]
+    assert not any("ties" in each for each in steps)
+    assert "ties" not in autograd.Stepper(softmax).html
+    assert "ties" not in str(autograd.derivation(nn.PReLU()(x).sum()))
+    # What the user chose is told.
+    assert "max ties='first'" in draw(autograd.max(x, ties="first")).source
+    assert "ties=first" in next(iter(autograd.forward_steps(autograd.max(x, ties="first")))).text()
