@@ -16,7 +16,7 @@ from nn.randomness import Seed, generator
 
 
 class PairProduct(Module):
-    """oᵢ = y₂ᵢ y₂ᵢ₊₁: the product of each two neighbours, so that 2n inputs give n outputs.
+    """oᵢ = y₂ᵢ₋₁ y₂ᵢ, counted from 1: the product of each two neighbours, 2n inputs giving n outputs.
 
     The derivative by each factor is the other one.
 
