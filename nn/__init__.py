@@ -89,38 +89,11 @@ from nn.layers.normalisation import (
     LayerNorm as LayerNorm,
     RMSNorm as RMSNorm,
 )
-from nn.losses import (
-    BCELoss as BCELoss,
-    BCEWithLogitsLoss as BCEWithLogitsLoss,
-    BinaryKLDivergence as BinaryKLDivergence,
-    BinaryKLDivergenceWithLogits as BinaryKLDivergenceWithLogits,
-    CrossEntropyLoss as CrossEntropyLoss,
-    HingeLoss as HingeLoss,
-    HuberLoss as HuberLoss,
-    KLDivergence as KLDivergence,
-    KLDivergenceWithLogits as KLDivergenceWithLogits,
-    KLDivLoss as KLDivLoss,
-    L1Loss as L1Loss,
-    L2Divergence as L2Divergence,
-    MSELoss as MSELoss,
-    MultiMarginLoss as MultiMarginLoss,
-    PerceptronLoss as PerceptronLoss,
-    binary_cross_entropy as binary_cross_entropy,
-    binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
-    binary_kl_divergence as binary_kl_divergence,
-    binary_kl_divergence_with_logits as binary_kl_divergence_with_logits,
-    cross_entropy as cross_entropy,
-    hinge as hinge,
-    huber as huber,
-    kl_divergence as kl_divergence,
-    kl_divergence_with_logits as kl_divergence_with_logits,
-    l1 as l1,
-    l2_divergence as l2_divergence,
-    mse as mse,
-    multiclass_hinge as multiclass_hinge,
-    perceptron_loss as perceptron_loss,
-    smooth_labels as smooth_labels,
-)
+from nn.losses.binary import *
+from nn.losses.distances import *
+from nn.losses.entropy import *
+from nn.losses.margins import *
+from nn.losses.modules import *
 from nn.module import Module as Module
 from nn.optim.clipping import (
     clip_grad_norm as clip_grad_norm,

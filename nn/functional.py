@@ -21,23 +21,10 @@ from autograd import (
     tanh as tanh,
 )
 from nn import arguments, randomness
-from nn.losses import (
-    binary_cross_entropy as binary_cross_entropy,
-    binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
-    binary_kl_divergence as binary_kl_divergence,
-    binary_kl_divergence_with_logits as binary_kl_divergence_with_logits,
-    cross_entropy as cross_entropy,
-    hinge as hinge,
-    huber as huber,
-    kl_divergence as kl_divergence,
-    kl_divergence_with_logits as kl_divergence_with_logits,
-    l1 as l1,
-    l2_divergence as l2_divergence,
-    mse as mse,
-    multiclass_hinge as multiclass_hinge,
-    perceptron_loss as perceptron_loss,
-    smooth_labels as smooth_labels,
-)
+from nn.losses.binary import *
+from nn.losses.distances import *
+from nn.losses.entropy import *
+from nn.losses.margins import *
 from nn.randomness import Seed
 
 _SELU_ALPHA = 1.6732632423543772848170429916717

@@ -36,45 +36,15 @@ taken in the prediction's dtype. Each loss is also a module, under PyTorch's nam
 
 Read `distances`, `entropy`, `binary` and `margins` (the functions), `modules`, and `checks` (what may be
 a prediction, a target, a weight). To add one: its function in one of the first four files, its module in
-`modules`, and both here and in ``nn/__init__.py``; `nn.functional` has the function as well.
+`modules`, and the name of each in the ``__all__`` of its file; nothing else lists them.
 """
 
 import autograd
-from nn.losses.binary import (
-    binary_cross_entropy as binary_cross_entropy,
-    binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
-    binary_kl_divergence as binary_kl_divergence,
-    binary_kl_divergence_with_logits as binary_kl_divergence_with_logits,
-)
-from nn.losses.distances import huber as huber, l1 as l1, l2_divergence as l2_divergence, mse as mse
-from nn.losses.entropy import (
-    cross_entropy as cross_entropy,
-    kl_divergence as kl_divergence,
-    kl_divergence_with_logits as kl_divergence_with_logits,
-    smooth_labels as smooth_labels,
-)
-from nn.losses.margins import (
-    hinge as hinge,
-    multiclass_hinge as multiclass_hinge,
-    perceptron_loss as perceptron_loss,
-)
-from nn.losses.modules import (
-    BCELoss as BCELoss,
-    BCEWithLogitsLoss as BCEWithLogitsLoss,
-    BinaryKLDivergence as BinaryKLDivergence,
-    BinaryKLDivergenceWithLogits as BinaryKLDivergenceWithLogits,
-    CrossEntropyLoss as CrossEntropyLoss,
-    HingeLoss as HingeLoss,
-    HuberLoss as HuberLoss,
-    KLDivergence as KLDivergence,
-    KLDivergenceWithLogits as KLDivergenceWithLogits,
-    KLDivLoss as KLDivLoss,
-    L1Loss as L1Loss,
-    L2Divergence as L2Divergence,
-    Loss as Loss,
-    MSELoss as MSELoss,
-    MultiMarginLoss as MultiMarginLoss,
-    PerceptronLoss as PerceptronLoss,
-)
+from nn.losses.binary import *
+from nn.losses.distances import *
+from nn.losses.entropy import *
+from nn.losses.margins import *
+from nn.losses.modules import *
+from nn.losses.modules import Loss as Loss
 
 autograd.publish(__name__, below=True)

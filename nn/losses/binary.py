@@ -16,6 +16,13 @@ from nn.losses.checks import (
     reduced,
 )
 
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "binary_kl_divergence",
+    "binary_kl_divergence_with_logits",
+]
+
 
 def probabilities(prediction: Any, target: Any, loss: str) -> tuple[Any, Any]:
     """Checked y and d of one shape."""

@@ -8,6 +8,8 @@ import autograd
 from nn.arguments import positive
 from nn.losses.checks import check_reduction, like, pair, reduced
 
+__all__ = ["huber", "l1", "l2_divergence", "mse"]
+
 
 def difference(prediction: Any, target: Any, loss: str) -> Any:
     """y − d, of two arguments of one shape."""

@@ -27,6 +27,8 @@ from nn.losses.checks import (
     reduced,
 )
 
+__all__ = ["cross_entropy", "kl_divergence", "kl_divergence_with_logits", "smooth_labels"]
+
 Array = np.ndarray[Any, Any]
 
 

@@ -19,6 +19,8 @@ from nn.losses.checks import (
     signs,
 )
 
+__all__ = ["hinge", "multiclass_hinge", "perceptron_loss"]
+
 FIRST = autograd.Unsaid("first")
 """Which side a kink has its derivative from."""
 

@@ -24,6 +24,24 @@ from nn.losses.entropy import (
 )
 from nn.losses.margins import check_at_zero, check_power, hinge, multiclass_hinge, perceptron_loss
 
+__all__ = [
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "BinaryKLDivergence",
+    "BinaryKLDivergenceWithLogits",
+    "CrossEntropyLoss",
+    "HingeLoss",
+    "HuberLoss",
+    "KLDivLoss",
+    "KLDivergence",
+    "KLDivergenceWithLogits",
+    "L1Loss",
+    "L2Divergence",
+    "MSELoss",
+    "MultiMarginLoss",
+    "PerceptronLoss",
+]
+
 
 class Loss(FunctionModule):
     """A loss with its reduction. It has no parameters.
