@@ -25,8 +25,70 @@ SMALL = 64
 """Constant arrays of up to this size are compared by their contents."""
 
 
-class Emitter:
-    """Writes the instructions of a plan, and gives each result, constant and leaf its register.
+class PlanWriter:
+    """Adds instructions to a list, and gives each result and constant its register.
+
+    Attributes:
+        registers: those of the plan.
+        into: the list that instructions are added to.
+        about: the node that they belong to.
+        constants: the registers of constants, by what they are; `ones` those that are a plain 1.
+        copies: arrays that are constants, which must not be given to another meanwhile, and what they
+            were, by identity.
+    """
+
+    def __init__(self, registers: list[Register], into: list[Instruction]) -> None:
+        self.registers = registers
+        self.into = into
+        self.about: Node | None = None
+        self.constants: dict[Any, int] = {}
+        self.ones: set[int] = set()
+        self.copies: dict[int, tuple[Any, Any]] = {}
+
+    def register(
+        self, kind: str, shape: tuple[int, ...], dtype: Any, *, varies: bool = False
+    ) -> Register:
+        register = Register(len(self.registers), kind, shape, dtype, varies)
+        self.registers.append(register)
+        return register
+
+    def constant(self, x: Any) -> int:
+        """The register of a number, an array, or whatever else a row takes."""
+        if not isinstance(x, np.ndarray):
+            key: Any = (x.__class__, repr(x))
+        elif (r := self.given(x)) is not None:
+            return r
+        else:
+            key = key_of(x)
+        if key not in self.constants:
+            register = self.register("constant", np.shape(x), dtype_of(x))
+            register.holds = x
+            if isinstance(x, np.ndarray):
+                # What it was when the graph was recorded: a copy, for arrays can be written into.
+                register.holds = np.array(x)
+                self.copies[id(x)] = (x, register.holds)
+            elif x.__class__ in (int, float) and x == 1:
+                self.ones.add(register.index)
+            self.constants[key] = register.index
+        return self.constants[key]
+
+    def given(self, x: np.ndarray[Any, Any]) -> int | None:
+        """The register of an array that is no constant, or None."""
+        return None
+
+    def emit(
+        self,
+        name: str,
+        arguments: Sequence[int],
+        options: dict[str, Any],
+        sample: Any = None,
+    ) -> int:
+        """The register of an instruction's result."""
+        raise NotImplementedError
+
+
+class Emitter(PlanWriter):
+    """Writes the instructions of a plan, and gives leaves their registers as well.
 
     Equal instructions are shared, and those on constants alone computed at once.
 
@@ -34,23 +96,17 @@ class Emitter:
         places: the register of each node's data.
         arrays: that of each input array, and of what was made of them, by identity.
         reached: the registers that something is computed from.
-        into: the list that instructions are added to.
-        about: the node that they belong to.
+        made: results by the instruction that made them.
     """
 
     def __init__(self, derived: Derived, *, scalar: bool) -> None:
         self.derived = derived
         self.plan = Plan(scalar=scalar)
+        super().__init__(self.plan.registers, self.plan.forward)
         self.places: dict[Node, int] = {}
         self.arrays: dict[int, int] = {}
         self.reached: set[int] = set()
-        self.into = self.plan.forward
-        self.about: Node | None = None
-        self.numbers: dict[Any, int] = {}  # constants by what they are
-        self.ones: set[int] = set()  # those that are a plain 1
-        self.made: dict[Any, int] = {}  # results by the instruction that made them
-        # Constant arrays, which must not be given to another meanwhile, and what they were.
-        self.copies: dict[int, tuple[Any, Any]] = {}
+        self.made: dict[Any, int] = {}
 
     def input(self, x: Any) -> None:
         """The register of a leaf or an array that each run is given."""
@@ -64,35 +120,11 @@ class Emitter:
         else:
             self.arrays[id(x)] = r.index
 
-    def register(
-        self, kind: str, shape: tuple[int, ...], dtype: Any, *, varies: bool = False
-    ) -> Register:
-        register = Register(len(self.plan.registers), kind, shape, dtype, varies)
-        self.plan.registers.append(register)
-        return register
-
-    def constant(self, x: Any) -> int:
-        """The register of a number, an array, or whatever else a row takes."""
-        if isinstance(x, np.ndarray):
-            if id(x) in self.arrays:
-                self.reached.add(self.arrays[id(x)])
-                return self.arrays[id(x)]
-            if self.derived.comes_from(x) is not None:
-                return self.made_again(x)
-            small = x.size <= SMALL
-            key: Any = (x.dtype.str, x.shape, x.tobytes()) if small else id(x)
-        else:
-            key = (x.__class__, repr(x))
-        if key not in self.numbers:
-            r = self.register("constant", np.shape(x), dtype_of(x))
-            # What they were when the graph was recorded: a copy, for arrays can be written into.
-            r.holds = np.array(x) if isinstance(x, np.ndarray) else x
-            self.numbers[key] = r.index
-            if x.__class__ in (int, float) and x == 1:
-                self.ones.add(r.index)
-            if isinstance(x, np.ndarray) and x.flags.writeable:
-                self.copies[id(x)] = (x, r.holds)
-        return self.numbers[key]
+    def given(self, x: np.ndarray[Any, Any]) -> int | None:
+        if id(x) in self.arrays:
+            self.reached.add(self.arrays[id(x)])
+            return self.arrays[id(x)]
+        return None if self.derived.comes_from(x) is None else self.made_again(x)
 
     def as_it_was(self, x: Any) -> Any:
         """A constant as it was when the program was made."""
@@ -125,7 +157,7 @@ class Emitter:
             self.plan.shared += 1
             return self.made[key]
         self.reached.update(arguments)
-        registers = self.plan.registers
+        registers = self.registers
         fixed, varies = name != TOTAL, False
         for r in arguments:
             register = registers[r]
@@ -184,7 +216,7 @@ class Emitter:
         cast = registry["astype"]
         found = list(arguments)
         for i, (r, x) in enumerate(zip(arguments, node._arrays, strict=True)):
-            held = self.plan.registers[r].dtype
+            held = self.registers[r].dtype
             if isinstance(x, np.ndarray) and x.dtype != held and held.kind in "biu":
                 found[i] = self.emit(cast.name, [r], {"dtype": x.dtype}, x)
         return found
@@ -195,7 +227,7 @@ class Emitter:
         """What a rule gets for a register: a letter, or a constant that is no array as it is."""
         data = x._raw if isinstance(x, Node) else x.sample if isinstance(x, Letter) else x
         if isinstance(data, np.ndarray | float | int | np.generic):
-            if self.plan.registers[r].kind == "constant" and not isinstance(data, np.ndarray):
+            if self.registers[r].kind == "constant" and not isinstance(data, np.ndarray):
                 return data
             return Letter(f"r{r}", sample=data)
         return data

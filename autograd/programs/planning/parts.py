@@ -16,9 +16,9 @@ import numpy as np
 
 from autograd.engine.families import Elementwise, Multilinear, Reduction
 from autograd.engine.letters import Letter, fold
-from autograd.engine.primitive import Primitive, registry
-from autograd.programs.planning.emitting import FLOAT64
-from autograd.programs.planning.plan import Instruction, Plan, Register
+from autograd.engine.primitive import Primitive
+from autograd.programs.planning.emitting import FLOAT64, PlanWriter, dtype_of
+from autograd.programs.planning.plan import Instruction, Plan, row_of
 from autograd.programs.planning.vectors import Scalariser, registers_of
 
 Known = Callable[[Instruction], bool]
@@ -74,16 +74,13 @@ def functions_in(formula: Letter) -> set[str]:
     return found
 
 
-class _TakingApart:
+class _TakingApart(PlanWriter):
     """Takes instructions apart, and makes registers for what lies between."""
 
     def __init__(self, plan: Plan, known: Known) -> None:
+        super().__init__(list(plan.registers), [])
         self.known = known
-        self.registers = list(plan.registers)
-        self.into: list[Instruction] = []
-        self.step: Instruction | None = None
         self.open: list[str] = []  # the rows that are being taken apart
-        self.numbers: dict[Any, int] = {}
 
     def of(self, steps: Sequence[Instruction]) -> list[Instruction]:
         """The instructions, those that are not known in parts."""
@@ -98,7 +95,7 @@ class _TakingApart:
             except (WholeError, TypeError):
                 self.open.clear()
                 del self.into[before[0] :], self.registers[before[1] :]
-                self.numbers = {k: r for k, r in self.numbers.items() if r < before[1]}
+                self.constants = {k: r for k, r in self.constants.items() if r < before[1]}
                 self.into.append(step)
         return self.into
 
@@ -107,11 +104,11 @@ class _TakingApart:
         if self.known(step):
             self.into.append(step)
             return
-        row = registry.get(step.name)
-        if row is None or row.is_impure(step.options) or step.name in self.open:
+        row = row_of(step.name)
+        if row.is_impure(step.options) or step.name in self.open:
             raise WholeError(step.name)
         self.open.append(step.name)
-        outer, self.step = self.step, step
+        outer, self.about = self.about, step.node
         start = len(self.into)
         out = self.value(row, step)
         last = self.into[-1] if len(self.into) > start else None
@@ -119,33 +116,19 @@ class _TakingApart:
             last.out = step.out
         else:  # an argument or a number as it is
             self.into.append(Instruction("identity", (out,), step.out, {}, step.node))
-        self.step = outer
+        self.about = outer
         self.open.pop()
 
     def value(self, row: Primitive, step: Instruction) -> int:
         """The register of what a row is made of, on the arguments of an instruction."""
         raise NotImplementedError
 
-    def constant(self, x: Any) -> int:
-        """The register of a constant."""
-        key = (x.__class__, repr(x)) if not isinstance(x, np.ndarray) else id(x)
-        if key not in self.numbers:
-            dtype = getattr(x, "dtype", FLOAT64)
-            register = Register(len(self.registers), "constant", np.shape(x), dtype, False, x)
-            self.registers.append(register)
-            self.numbers[key] = register.index
-        return self.numbers[key]
-
     def emit(
         self, name: str, arguments: Sequence[int], options: dict[str, Any], sample: Any = None
     ) -> int:
-        """The register of a part's result."""
         varies = any(self.registers[r].varies for r in arguments)
-        shape, dtype = np.shape(sample), getattr(sample, "dtype", FLOAT64)
-        out = Register(len(self.registers), "result", shape, dtype, varies)
-        self.registers.append(out)
-        node = None if self.step is None else self.step.node
-        self.put(Instruction(name, tuple(arguments), out.index, options, node))
+        out = self.register("result", np.shape(sample), dtype_of(sample), varies=varies)
+        self.put(Instruction(name, tuple(arguments), out.index, options, self.about))
         return out.index
 
 
@@ -213,6 +196,4 @@ class _OfArrays(_TakingApart):
         return int(x.function[1:]) if isinstance(x, Letter) else self.constant(x)
 
     def applied(self, x: Letter, places: list[int]) -> int:
-        row = registry.get(x.function)
-        options = x.options if row is None else row.options | x.options
-        return self.emit(x.function, places, options, x.sample)
+        return self.emit(x.function, places, row_of(x.function).options | x.options, x.sample)

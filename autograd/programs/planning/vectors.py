@@ -7,7 +7,7 @@ in a graph of tensors the numbers are joined to vectors.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -16,26 +16,16 @@ from autograd.engine.families import Multilinear, Reduction
 from autograd.engine.graph import Node
 from autograd.engine.letters import Letter, fold
 from autograd.engine.primitive import Primitive, registry
-from autograd.programs.planning.emitting import Emitter
+from autograd.programs.planning.emitting import Emitter, PlanWriter
 
 MOVES = ("reshape", "transpose", "getitem", "broadcast_to", "concatenate_all", "roll")
 """Rows that only move numbers: on arrays of registers they do what they do on arrays of numbers."""
 
 
-class Writes(Protocol):
-    """What makes registers of constants and of instructions on single numbers."""
-
-    def constant(self, x: Any, /) -> int:
-        """The register of a number."""
-
-    def emit(self, name: str, arguments: Sequence[int], options: dict[str, Any], /) -> int:
-        """The register of an instruction's result."""
-
-
 class Scalariser:
     """What one n-ary node of Values does, and its contributions: its row is a rule on vectors."""
 
-    def __init__(self, emitter: Writes, primitive: Primitive, options: dict[str, Any]) -> None:
+    def __init__(self, emitter: PlanWriter, primitive: Primitive, options: dict[str, Any]) -> None:
         self.emitter = emitter
         self.primitive = primitive
         self.options = options

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.primitive import registry
 from autograd.programs.native.mathematics import HEAVY, ROWS
 from autograd.programs.native.tensors.builder import Builder
 from autograd.programs.native.tensors.operations import (
@@ -25,7 +24,7 @@ from autograd.programs.native.tensors.operations import (
 )
 from autograd.programs.native.tensors.rules import RULES
 from autograd.programs.planning.parts import taken_apart
-from autograd.programs.planning.plan import TOTAL, Instruction, Plan
+from autograd.programs.planning.plan import OWN, TOTAL, Instruction, Plan, row_of
 
 VIEWS = ("reshape", "transpose", "broadcast_to", "getitem")
 """Rows whose result can be a view of their argument's memory."""
@@ -118,10 +117,10 @@ class Lowering:
 
     def knows(self, step: Instruction) -> bool:
         """Whether an instruction has a form here, or is to be called as a whole."""
-        row, name = registry.get(step.name), step.name
-        if row is None or row.passes or row.is_impure(step.options):
+        row, name = row_of(step.name), step.name
+        if row.passes or row.is_impure(step.options):
             return True
-        return name in VIEWS or name in RULES or name in ROWS
+        return name in VIEWS or name in RULES or name in ROWS or name in OWN
 
     def lower(self, step: Instruction) -> None:
         """Add the operations of one instruction."""
@@ -130,7 +129,7 @@ class Lowering:
         arguments = [self.view(r) for r in step.arguments]
         plain = all(self.is_plain(x) for x in arguments) and (dtype in FLOATS or dtype.kind == "b")
         made: Any = None
-        if not step.is_impure and step.name in registry and registry[step.name].passes:
+        if not step.is_impure and row_of(step.name).passes:
             made = arguments[0]  # whatever the others are
         elif plain and not step.is_impure and step.name != TOTAL:
             if step.name in VIEWS:
@@ -180,7 +179,7 @@ class Lowering:
         )
         if array is None:
             return self.builder.result(shape, dtype) if not math.prod(shape) else None
-        view = registry[step.name].array(array, **step.options)
+        view = row_of(step.name).array(array, **step.options)
         if np.may_share_memory(view, memory):
             start = view.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
             return View(x.root, start // size, view.shape, tuple(n // size for n in view.strides))
