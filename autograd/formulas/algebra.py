@@ -252,6 +252,8 @@ def _tidied(x: Letter, arguments: list[Any], constants: frozenset[str]) -> Any:
         base, exponent = arguments
         if not isinstance(exponent, Letter) and exponent == 1:
             return base
+    if function == "div":
+        arguments = [arguments[0], _divisor(*arguments)]
     if function == "div" and isinstance(arguments[0], Letter) and arguments[0].function == "neg":
         top = arguments[0].arguments[0]
         return negative(make("div", (top, *arguments[1:]), -x.sample))
@@ -295,6 +297,13 @@ def _tidied(x: Letter, arguments: list[Any], constants: frozenset[str]) -> Any:
         again = isinstance(inner, Letter) and inner.function == "transpose"
         if plain and again and not inner.options:
             return inner.arguments[0]
+        laid = isinstance(inner, Letter) and inner.function == "reshape" and x.ndim == 2
+        if plain and laid and inner.arguments[0].ndim == 1:  # a row turned: the vector as a column
+            return make("reshape", inner.arguments, x.sample, shape=x.shape)
+        if plain and isinstance(inner, Letter) and inner.function == "matmul" and inner.ndim == 2:
+            turned = [make("transpose", (y,), y.sample.T) for y in reversed(inner.arguments)]
+            if all(y.ndim == 2 for y in turned):
+                return matmul(*(_tidied(y, list(y.arguments), constants) for y in turned))
         if plain:
             scalars, rest = split(inner)
             if scalars and isinstance(rest, Letter):
@@ -329,6 +338,19 @@ def _nowhere(condition: Any, constants: frozenset[str]) -> bool:
     if not isinstance(condition, Letter) or condition.function != "equal":
         return False
     return names(condition) <= constants and not condition.sample.any()
+
+
+def _divisor(top: Any, bottom: Any) -> Any:
+    """What a quotient is divided by, without a case that only keeps it from 0 / 0, where none occurs.
+
+    A rule divides by 1 where its numerator is 0: −d / (1 if d = 0 else y) is −d / y unless y is 0.
+    """
+    if not isinstance(bottom, Letter) or bottom.function not in ("where", "patched"):
+        return bottom
+    condition, other, divisor = bottom.arguments[:3]
+    matters = np.asarray(sample(condition), bool) & (sample(top) != 0)
+    needed = isinstance(other, Letter) or np.any(matters) or not np.all(sample(divisor))
+    return divisor if not needed and sample(divisor).shape == bottom.shape else bottom
 
 
 def _same(formula: Any, x: Letter) -> bool:

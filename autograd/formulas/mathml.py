@@ -49,6 +49,9 @@ WORDS = {"text", "operatorname", "mathrm", "mathbf", "mathbb", "textbf"}
 SET = {("mathbb", "1"): "𝟙", ("mathbf", "1"): "𝟏"}
 """Letters of other alphabets."""
 
+ACCENTS = {"hat": "^", "tilde": "~"}
+"""Signs above a letter."""
+
 WIDTHS = {",": "\u2009", "quad": "\u2003", "qquad": "\u2003\u2003"}
 """Spaces, where there is room for them."""
 
@@ -159,6 +162,8 @@ class _Parser:
         if name == "underset":
             below = self.argument()
             return ["munder", self.argument(), below]
+        if name in ACCENTS:
+            return ["mover", self.argument(), ["mo", ACCENTS[name]]]
         if name == "frac":
             return ["mfrac", self.argument(), self.argument()]
         if name == "sqrt":

@@ -12,9 +12,10 @@ import numpy as np
 from autograd.engine.families import Elementwise
 from autograd.engine.letters import Letter, Piece, Python, written
 from autograd.engine.primitive import registry
+from autograd.formulas.algebra import make, matmul, ones, product, split
 from autograd.formulas.latex import Latex, Plain
 from autograd.formulas.notation import LATEX_SIGNS, PLAIN_SIGNS
-from autograd.formulas.writing import ATOM, POWER, PRODUCT
+from autograd.formulas.writing import ATOM, POWER, PRODUCT, Writer
 
 
 class _MatrixWriter:
@@ -32,6 +33,11 @@ class _MatrixWriter:
     thin: str
     dot: str
     one: str
+    total: str  # the sum over instances,
+    numbered: str  # what has the number of one, and
+    raised: str  # what has an exponent −1/2
+    filled: Callable[[str, Sequence[int]], Piece]
+    leaf: Callable[[str], str]
 
     def _product(self, tree: Letter) -> Piece:
         scalars = [x for x in tree.arguments if not isinstance(x, Letter) or x.shape == ()]
@@ -97,12 +103,54 @@ class _MatrixWriter:
             return self.call("transpose", [self.write(tree.arguments[0]).text], tree.options)
         return self.transposed(self.write(tree.arguments[0]))
 
+    def _diagonal_power(self, tree: Letter) -> Piece:
+        """A diagonal matrix to the power of a ratio below 0."""
+        top, bottom = -tree.options["top"], tree.options["bottom"]
+        base = self.at_least(ATOM, tree.arguments[0])
+        return Piece(self.raised.format(base, top, bottom), POWER)
+
+    def _count_ratio(self, tree: Letter) -> Piece:
+        return self._over(tree.options["top"], Letter(tree.options["shown"], sample=1.0))
+
+    def _over_instances(self, tree: Letter) -> Piece:
+        """A sum over instances, of which each letter of theirs has the index."""
+        leaf, letters = self.leaf, tree.options["letters"]
+        self.leaf = lambda name: self.numbered.format(leaf(name)) if name in letters else leaf(name)
+        inner = self.at_least(PRODUCT, tree.arguments[0])
+        self.leaf = leaf
+        return Piece(f"{self.total}{self.thin}{inner}", PRODUCT)
+
+    def _sum(self, tree: Letter) -> Piece:
+        """A sum along an axis of a matrix: the product with a vector of ones."""
+        (x, *others), options = tree.arguments, tree.options
+        if others or getattr(x, "ndim", 0) != 2 or options.get("keepdims") or tree.ndim != 1:
+            return Writer._sum(self, tree)  # type: ignore[arg-type]
+        first = np.ravel(options["axis"])[0] in (0, -2)
+        turned = make("transpose", (x,), x.sample.T) if first else x
+        return self.write(matmul(turned, ones(turned.shape[1])))
+
+    def _reshape(self, tree: Letter) -> Piece:
+        """A vector that is laid as a row or a column is that vector."""
+        x = tree.arguments[0]
+        laid = getattr(x, "ndim", 0) == 1 and tree.ndim == 2 and 1 in tree.shape
+        return self.write(x) if laid else self.call("reshape", [self.write(x).text], tree.options)
+
+    def _broadcast_to(self, tree: Letter) -> Piece:
+        """A vector beside every instance: the product with a column of ones."""
+        factors, vector = split(tree.arguments[0])
+        laid = isinstance(vector, Letter) and vector.function == "reshape" and vector.shape[0] == 1
+        if laid and tree.ndim == vector.ndim == 2 and vector.arguments[0].ndim == 1:
+            column = make("ones", (), np.ones((tree.shape[0], 1)), n=tree.shape[0])
+            return self.write(product([*factors, matmul(column, vector)]))
+        return self.filled(self.write(tree.arguments[0]).text, tree.shape)
+
 
 class MatrixText(_MatrixWriter, Plain):
     """Plain text in Unicode: Gᵀ H, G ⊙ Ind(S₁ > 0), (1/n) 𝟏."""
 
     signs = PLAIN_SIGNS | {"matmul": " ", "@indicator": "Ind(@)"}
     thin, dot, one = " ", " ⊙ ", "𝟏"
+    total, numbered, raised = "Σᵢ", "{}ᵢ", "{}^(−{}/{})"
 
     def __init__(self, digits: int, leaf: Callable[[str], str], instances: int | None) -> None:
         super().__init__(digits, leaf)
@@ -119,9 +167,8 @@ class MatrixText(_MatrixWriter, Plain):
     def _indicator(self, tree: Letter) -> Piece:
         return Piece(f"Ind({self.write(tree.arguments[0]).text})", ATOM)
 
-    def _broadcast_to(self, tree: Letter) -> Piece:
-        shape = " × ".join(map(str, tree.shape))
-        return Piece(f"[{self.write(tree.arguments[0]).text}]_({shape})", ATOM)
+    def filled(self, text: str, shape: Sequence[int]) -> Piece:
+        return Piece(f"[{text}]_({' × '.join(map(str, shape))})", ATOM)
 
     def _array(self, tree: Letter) -> Piece:
         return Piece(self.array(tree.sample), ATOM)
@@ -132,6 +179,7 @@ class MatrixLatex(_MatrixWriter, Latex):
 
     signs = LATEX_SIGNS | {"matmul": r"\, "}
     thin, dot, one = r"\, ", r" \odot ", r"\mathbf{1}"
+    total, numbered, raised = r"\sum_{i}", "{{{}}}_{{i}}", r"{}^{{-\frac{{{}}}{{{}}}}}"
 
     def __init__(self, digits: int, leaf: Callable[[str], str], instances: int | None) -> None:
         super().__init__(digits, leaf)
@@ -149,9 +197,9 @@ class MatrixLatex(_MatrixWriter, Latex):
         inner = self.write(tree.arguments[0]).text
         return Piece(rf"\operatorname{{Ind}}\left({inner}\right)", ATOM)
 
-    def _broadcast_to(self, tree: Letter) -> Piece:
-        shape = r" \times ".join(map(str, tree.shape))
-        return Piece(rf"\left[{self.write(tree.arguments[0]).text}\right]_{{{shape}}}", ATOM)
+    def filled(self, text: str, shape: Sequence[int]) -> Piece:
+        below = r" \times ".join(map(str, shape))
+        return Piece(rf"\left[{text}\right]_{{{below}}}", ATOM)
 
     def _array(self, tree: Letter) -> Piece:
         return Piece(self.array(tree.sample), ATOM)
@@ -203,6 +251,14 @@ def _transpose(writer: NumPy, tree: Letter, parts: list[Piece]) -> str:
     return f"np.transpose({parts[0]}, {axes!r})"
 
 
+def _over_instances(_: Any, tree: Letter, parts: list[Piece]) -> str:
+    """A sum over a stack of matrices, one of each instance; of one instance there is no stack."""
+    text, n = format(parts[0]), tree.options["n"]
+    if tree.options["repeated"]:
+        text = f"np.broadcast_to({text}, {(n, *tree.shape)})"
+    return f"np.sum({text}, axis=0)" if n > 1 else f"({text})"
+
+
 def _option(x: Any) -> str:
     return written(x).replace("asarray(", "np.asarray(")
 
@@ -227,6 +283,12 @@ class NumPy(Python):
         "ones": (lambda _, x, parts: f"np.ones({x.shape if x.ndim > 1 else x.options['n']})", 5),
         "diag": ("(np.eye({letter.shape[0]}) * {:3})", 5),  # of a column, or a stack of them
         "along": (_along, 5),
+        "diagonal_power": (
+            "np.diag(np.diag({}) ** ({letter.options[top]} / {letter.options[bottom]}))",
+            5,
+        ),
+        "count_ratio": ("({letter.options[top]} / {letter.options[bottom]})", 5),
+        "over_instances": (_over_instances, 5),
         "indicator": ("({} * 1.0)", 5),
         "patched": ("np.where({}, {}, {})", 5),
         "reshape": ("np.reshape({}, {letter.shape})", 5),

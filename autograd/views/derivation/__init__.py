@@ -2,5 +2,5 @@
 
 Read `derivation`; of Values `values` and `paths`, of tensors `tensors`, which makes `lines`, and
 `tensor_lines` and `entries`, which print them in one of the `conventions`. `operations`,
-`instances`, `naming` and `transposes` are asked on the way.
+`instances`, `naming`, `normalisation`, `parts` and `transposes` are asked on the way.
 """

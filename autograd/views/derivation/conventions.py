@@ -16,10 +16,30 @@ from autograd.engine.families import Reduction
 from autograd.engine.letters import Letter, fold
 from autograd.engine.primitive import registry
 from autograd.formulas.algebra import is_relation, make, sample
-from autograd.views.derivation.transposes import T, is_elementwise, op, unknown
+from autograd.views.derivation.transposes import T, is_elementwise, jacobian, op, times, unknown
 
 UNCHANGED = ("sum", "mean", "max", "min", "prod", "logsumexp")
 """Reductions that over no axis at all give their argument back."""
+
+
+class Letters(NamedTuple):
+    """What a course calls a tensor that has no name: a capital where it holds a batch as a matrix.
+
+    Attributes:
+        sum: what an affine layer computes.
+        activation: what a function makes of it.
+        probabilities: what softmax makes of it.
+        target: what a loss compares with.
+        output: what the network says in the end; empty where it has no letter of its own.
+        counted: whether an activation has the number of its layer even where it is the only one.
+    """
+
+    sum: str = "s"
+    activation: str = "h"
+    probabilities: str = "p"
+    target: str = "y"
+    output: str = ""
+    counted: bool = False
 
 
 class Convention(NamedTuple):
@@ -33,6 +53,9 @@ class Convention(NamedTuple):
         negated: whether the error is written −(y − p).
         above: whether the number of its layer stands above a letter, W⁽¹⁾, or below it, W₁.
         about: one sentence for the reader.
+        letters: how what has no name is called.
+        jacobians: whether an activation's line is the product with its Jacobian, which has a line of
+            its own, and a loss of logits is written by its parts: the output, and a loss of that.
     """
 
     name: str
@@ -42,6 +65,8 @@ class Convention(NamedTuple):
     negated: bool
     above: bool
     about: str
+    letters: Letters = Letters()
+    jacobians: bool = False
 
 
 LAYOUTS = {
@@ -84,6 +109,8 @@ LAYOUTS = {
             False,
             "One instance: columns forward, derivatives are rows, and that by a weight is in × out: "
             "an update takes its transpose.",
+            Letters("z", "y", "y", "d", output="Y", counted=True),
+            jacobians=True,
         ),
     )
 }
@@ -116,30 +143,6 @@ class Typed(NamedTuple):
     def shape(self) -> tuple[int, ...]:
         """Two lengths, or () of a scalar."""
         return self.tree.shape if isinstance(self.tree, Letter) else ()
-
-
-def times(x: Any, y: Any) -> Any:
-    """The product of matrices, with scalars in front."""
-    fx, x = _scalars(x)
-    fy, y = _scalars(y)
-    chain: list[Any] = []
-    for part in (x, y):
-        chain.extend(part.arguments if part.function == "matmul" else [part])
-    whole = op("matmul", chain, (x.shape[0], y.shape[1]))
-    return op("product", [*fx, *fy, whole], whole.shape) if fx or fy else whole
-
-
-def _scalars(x: Any) -> tuple[list[Any], Any]:
-    if x.function == "neg":
-        factors, rest = _scalars(x.arguments[0])
-        return [-1, *factors], rest
-    if x.function != "product":
-        return [], x
-    scalars = [y for y in x.arguments if not isinstance(y, Letter) or y.shape == ()]
-    arrays = [y for y in x.arguments if isinstance(y, Letter) and y.shape != ()]
-    if len(arrays) == 1:
-        return scalars, arrays[0]
-    return scalars, op("product", arrays, x.shape)
 
 
 class Matrices:
@@ -223,6 +226,13 @@ class Matrices:
             return self._elementwise(x, parts)
         if name == "matmul":
             return self._matmul(x, parts)
+        if name == "given":
+            return Typed(self.turn(x.options["tree"], Role(2, 0, True)), 2, 0)
+        if name == "by_jacobian":
+            g, of = parts
+            letter = x.options["kind"] == "letter"
+            matrix = of.tree if letter else jacobian(x.options["kind"], T(of.tree))
+            return Typed(times(g.tree, matrix), x.ndim, g.instances, g.summed)
         if name == "transpose" and x.ndim <= 2:
             (part,) = parts
             if x.ndim < 2:

@@ -188,13 +188,43 @@ def derivation(
     shapes, in the convention of a course:
 
     ============  ============================================================================
-    ``layout``    for s = W x + b
+    ``layout``    for s = W x + b (in ``cmu``: z)
     ============  ============================================================================
     ``rows``      instances are rows: ∂L/∂W = Gᵀ X, ∂L/∂b = Gᵀ 1, as the library computes
     ``dd2424``    one instance, g a row: ∂J/∂W = gᵀ xᵀ, ∂J/∂b = g, then g W
     ``columns``   instances are columns: ∂J/∂W = (1/n) G Xᵀ, ∂J/∂b = (1/n) G 1, then Wᵀ G
-    ``cmu``       derivatives are rows, and ∇_W = x ∇_s is in × out: an update takes its transpose
+    ``cmu``       derivatives are rows, and ∇_W = x ∇_z is in × out: an update takes its transpose
     ============  ============================================================================
+
+    What has a name keeps it, and a module's parameters are called as in every view. What has none has
+    the letter of the layout; capitals in a batch, and numbers where there are several:
+
+    =======================  ================  ==========  ===========  =========
+    letters                  ``rows``          ``dd2424``  ``columns``  ``cmu``
+    =======================  ================  ==========  ===========  =========
+    data, weights, biases    X, W⁽¹⁾, b⁽¹⁾     x, W₁, b₁   X, W₁, b₁    x, W₁, b₁
+    sum of an affine layer   S⁽¹⁾              s₁          S₁           z₁
+    activation               H                 h           H            y₁
+    softmax of the last sum  P                 p           P            Y
+    another output           S or H            s or h      S or H       Y
+    target                   Y                 y           Y            d
+    loss                     L                 J           J            L
+    cotangent of s           ∂L/∂S⁽¹⁾, G_S⁽¹⁾  g           G            ∇_z₁
+    batch normalisation      Ŝ, S̃              ŝ, s̃        Ŝ, S̃         ẑ₁, z̃₁
+    its moments              μ_b, v_b, V_b     the same    the same     the same
+    its parameters           γ, β              the same    the same     the same
+    anything else            V                 v           V            v
+    =======================  ================  ==========  ===========  =========
+
+    There is one g, or G, when no line needs another one than the last. A scale of a penalty is λ, a mask
+    m, class indices c; n is the number of instances. V_b is diag(v_b + ε), and a batch normalisation has
+    DD2424's three lines in every layout, whether it is `autograd.batch_norm` or written by hand.
+
+    In ``cmu`` the line of an activation is the product with its Jacobian, which has a line before it:
+    J_Y(z) = diag(Y) − Y Yᵀ of softmax. A loss of logits is written by its parts there, as the lecture
+    has it: first ∇_Y, the slope of the divergence of Y = softmax(z), then ∇_z = ∇_Y J_Y(z) = (Y − d)ᵀ.
+    (It stays whole where a probability that counts has been rounded to 0.) ``dd2424`` has its
+    lecture's g = −(y − p)ᵀ for it.
 
     The formulas are the rows' own rules, called with letters. Each line is also NumPy source, which
     computes what the line says.

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from autograd.engine.letters import Letter
-from autograd.formulas.algebra import names, substituted
+import numpy as np
+
+from autograd.engine.letters import Letter, fold
+from autograd.formulas.algebra import make, names, ones, substituted
 from autograd.formulas.matrices import MatrixLatex, MatrixText, NumPy
 from autograd.formulas.notation import Formula
 from autograd.formulas.writing import ATOM, POWER
 from autograd.views.derivation.conventions import Convention
 from autograd.views.derivation.lines import Line
-from autograd.views.derivation.transposes import T, op
+from autograd.views.derivation.transposes import T, is_elementwise, op
 
 
 class Writers(NamedTuple):
@@ -25,7 +27,14 @@ class Writers(NamedTuple):
 
 @dataclass
 class LineDraft:
-    """A line before it is printed."""
+    """A line before it is printed.
+
+    Attributes:
+        cotangent: whether it is what a node passes on.
+        summed: whether the sum over instances is still to be taken.
+        local: whether it is a Jacobian, or part of another line: of no interest by itself.
+        short: what the formula comes to, if that is worth a second sign of equality.
+    """
 
     name: str
     left: Formula
@@ -34,6 +43,13 @@ class LineDraft:
     section: str
     cotangent: bool = False
     summed: bool = False
+    local: bool = False
+    short: Any = None
+
+    @property
+    def names(self) -> set[str]:
+        """The letters that it refers to."""
+        return names(self.tree) | (set() if self.short is None else names(self.short))
 
 
 def without_idle(entries: list[LineDraft]) -> list[LineDraft]:
@@ -57,6 +73,26 @@ def without_idle(entries: list[LineDraft]) -> list[LineDraft]:
                 x.tree = substituted(x.tree, entry.name, source.name)
             entries.remove(entry)
     return entries
+
+
+def with_ones(tree: Any) -> Any:
+    """A formula of arrays in which a column that stands beside every other one is v 𝟏ᵀ."""
+
+    def apply(x: Letter, parts: list[Any]) -> Letter:
+        elementwise = x.function in ("product", "plus") or is_elementwise(x.function)
+        if elementwise and x.ndim == 2:
+            parts = [_spread(part, x.shape[1]) for part in parts]
+        return x.with_arguments(parts)
+
+    return fold(tree, lambda x: x, apply)
+
+
+def _spread(x: Any, k: int) -> Any:
+    laid = isinstance(x, Letter) and x.function == "reshape" and x.arguments[0].ndim == 1
+    if not laid or x.shape[1:] != (1,) or k == 1:
+        return x
+    one = make("reshape", (ones(k),), np.ones((1, k)), shape=(1, k))
+    return make("matmul", (x, one), np.broadcast_to(x.sample, (x.shape[0], k)))
 
 
 def diagonal(
@@ -125,7 +161,7 @@ def shown_shape(shape: tuple[int, ...]) -> Formula:
 
 
 def joined(line: Line, also: Line) -> Line:
-    """A line that shows both ways of writing an elementwise layer."""
+    """A line that shows two ways of writing a formula."""
     text, _, shape = line.text.partition("    (")
     sign = ", that is " if "for each" in also.text else " = "
     between = r",\quad " if "for each" in also.text else " = "

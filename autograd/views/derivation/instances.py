@@ -12,15 +12,22 @@ from autograd.engine.graph import Node
 from autograd.views.derivation.operations import Operations
 
 
-def instance_axes(nodes: Sequence[Node], operations: Operations) -> dict[Any, int | None]:
+def instance_axes(
+    nodes: Sequence[Node], operations: Operations, known: Sequence[Node] = ()
+) -> dict[Any, int | None]:
     """The axis of instances of nodes, and of arrays by their id; absent or ``None`` where there is none.
 
     The data of the first affine map, or of the first product with data on its left, has instances as
     rows; what is computed from it row by row has them too, and an array that is combined with such a
     node element by element, or is its target.
+
+    Args:
+        nodes: in order of creation, arguments before outputs.
+        operations: what they compute.
+        known: what is known to have instances as rows.
     """
-    axes: dict[Any, int | None] = {}
-    found = False
+    axes: dict[Any, int | None] = dict.fromkeys(known, 0)
+    found = bool(axes)
     for node in nodes:
         primitive, arguments, options = operations[node]
         if primitive is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -33,11 +34,13 @@ from autograd.views.derivation.entries import (
     joined,
     sentence,
     shown_shape,
+    with_ones,
     without_idle,
 )
 from autograd.views.derivation.lines import Line, Written
 from autograd.views.derivation.naming import Naming
-from autograd.views.derivation.transposes import T, gathered
+from autograd.views.derivation.normalisation import Called, Normalisation, Steps, steps
+from autograd.views.derivation.transposes import T, gathered, jacobian, unknown
 
 FORWARD = "Forward"
 BACKWARD = "Backward"
@@ -66,8 +69,10 @@ class Lines:
             digits,
         )
         self.instances = self._instances()
+        inner = {x for each in naming.normal.values() for x in each.inner}
         self.mean = any(
             primitive is not None
+            and node not in inner
             and primitive.name == "mean"
             and node._raw.size
             and axes.get(arguments[0]) is not None
@@ -81,12 +86,15 @@ class Lines:
         if layout.single and self.instances == 0:
             raise self.matrices.refuse("a batch of no instances, of which it writes one")
         self.inputs: dict[str, Any] = {}
+        self.epsilons: dict[str, float] = {}  # those of normalisations
         self.definitions: dict[str, tuple[Callable[[], Any], Role, tuple[int, ...]]] = {}
         self.data: dict[str, Any] = {}
         self.entries: list[LineDraft] = []
         self.waiting: dict[Node, list[Any]] = {}
-        self.letters: dict[Node, Letter] = {}
         self.results: dict[str, str] = {}
+        self.given: dict[str, Any] = {}  # definitions as the course has them
+        self.steps: dict[Node, Callable[..., Steps]] = {}  # of batch normalisations
+        self.remarks: list[Formula] = []
         self.formulas: dict[str, Any] = {}  # of cotangents, in the library's orientation
 
     def _instances(self) -> int | None:
@@ -140,7 +148,7 @@ class Lines:
         """The definitions that the backward lines refer to, in order."""
         needed: set[str] = set()
         for entry in self.entries:
-            needed |= names(entry.tree)
+            needed |= entry.names
         trees: dict[str, Any] = {}
         place = {name: i for i, name in enumerate(self.definitions)}
         queue = [name for name in needed if name in self.definitions]
@@ -149,7 +157,8 @@ class Lines:
             if name in trees:
                 continue
             formula, role, _ = self.definitions[name]
-            trees[name] = tree = self.oriented(formula(), role)
+            given = self.given.get(name)
+            trees[name] = tree = self.oriented(formula(), role) if given is None else given
             queue.extend(each for each in names(tree) if each in place and each not in trees)
         defined = [name for name in place if name in trees]
         # What is no node comes last in `definitions`, and refers to nodes alone.
@@ -170,14 +179,86 @@ class Lines:
         """The factors that a node's letter is without: what it passes on has them again."""
         return self.waiting.get(node, [])
 
-    def cotangent(self, node: Node, g: Any, keep: bool) -> Letter:
-        """A line for the cotangent of a node that passes it on; its letter."""
+    def jacobian(self, node: Node, parent: Any, of: Letter, kind: str) -> Letter:
+        """A line for the Jacobian of an activation; its letter."""
+        y, z = self.symbol(node), self.symbol(parent)
+        role = Role(len(node.shape), self.axes.get(node), False)
+        left = Formula(f"J_{y.text}({z.text})", f"J_{{{y.latex}}}({z.latex})")
+        name = self.naming.add(f"J_{self.naming.nodes[node]}", left)
+        tree = jacobian(kind, self.oriented(of, role))
+        self.entries.append(LineDraft(name, left, tree, tree.shape, BACKWARD, local=True))
+        return Letter(name, sample=unknown(tree.shape))
+
+    def normalise(self, node: Node, found: Normalisation) -> None:
+        """Lines for a batch normalisation, forward; printed when another needs them."""
+        n, m = node.shape
+        output = self.naming.nodes[node]
+        mean, variance, matrix = self.naming.moments[node]
+        eps = next((name for name, x in self.epsilons.items() if x == found.eps), None)
+        if eps is None:
+            eps = self.naming.add("epsilon")
+            self.epsilons[eps] = self.inputs[eps] = found.eps
+        kind = "rows" if self.plain else "one" if self.layout.single else "columns"
+        called = Called(
+            *(self.naming.nodes[found.s], mean, variance, matrix, eps),
+            *(f"G_{output}", f"G_{variance}", f"G_{mean}"),
+        )
+        self.steps[node] = functools.partial(steps, called, n, m, kind)
+        formulas = self.steps[node]()
+        s = np.asarray(found.s._raw)
+        v = s.var(axis=0)
+        for name, data, tree, axis in (
+            (mean, s.mean(axis=0), formulas.mean, None),
+            (variance, v, formulas.variance, None),
+            (matrix, np.diag(v + found.eps), formulas.matrix, None),
+            (output, np.asarray(node._raw), formulas.output, 0),
+        ):
+            self.data[name], self.given[name] = data, tree
+            self.roles[name] = role = Role(data.ndim, axis, False)
+            self.definitions[name] = (lambda: None, role, data.shape)
+
+    def through(self, node: Node, found: Normalisation, g: Letter) -> Any:
+        """What a batch normalisation passes on, by two lines of its own."""
+        mean, variance, _ = self.naming.moments[node]
+        varies = any(
+            self.roles[name].instances is not None
+            for name in names(self.formulas[f"G_{self.naming.nodes[node]}"])
+        )
+        formulas = self.steps[node](varies)
+        for name, tree in ((variance, formulas.by_variance), (mean, formulas.by_mean)):
+            left = self.by(self.naming.symbols[name])
+            self.naming.symbols[f"G_{name}"] = left
+            self.entries.append(
+                LineDraft(f"G_{name}", left, tree, tree.shape, BACKWARD, local=True)
+            )
+        if self.deferred(node):
+            first, second = (self.naming.symbols[f"G_{name}"] for name in (variance, mean))
+            said = " are those of the sum over instances, as is what reaches them, and not of its mean."
+            self.remarks.append(
+                Formula(
+                    f"{first.text} and {second.text}{said}",
+                    rf"{first.latex} \text{{ and }} {second.latex} \text{{{said}}}",
+                )
+            )
+        out, tree = node._raw, formulas.by_input
+        centred = g.sample - g.sample.mean(axis=0) - out * (g.sample * out).mean(axis=0)
+        share = centred / np.sqrt(np.var(found.s._raw, axis=0) + found.eps)
+        if self.plain:
+            return make(tree.function, tree.arguments, share, **tree.options)
+        return make("given", (g,), share, tree=tree)
+
+    def cotangent(self, node: Node, g: Any, keep: bool, short: Any = None) -> Letter:
+        """A line for the cotangent of a node that passes it on; its letter.
+
+        `short` is the same formula, shorter.
+        """
         name = f"G_{self.naming.nodes[node]}"
         batch = self.axes.get(node) is not None
         full = g
         summed = False
         if not self.plain:
             if self.layout.single:
+                short = None if short is None else self.per_instance(node, short)[0]
                 g, summed = self.per_instance(node, g)
             elif batch and (count := count_of(g)) > 1:
                 g = times(g, count)
@@ -188,16 +269,14 @@ class Lines:
         if summed:
             self.summed.add(name)
         if self.layout.negated:
-            g = self.negated(g)
+            g, short = self.negated(g), self.negated(short)
         tree = self.oriented(g, role)
+        short = None if short is None else self.oriented(short, role)
         symbol = self.symbol(node)
-        self.naming.symbols[name] = Formula(f"G_{symbol.text}", f"G_{{{symbol.latex}}}")
-        if self.layout.turned:
-            self.naming.symbols[name] = Formula(f"∇_{symbol.text}", rf"\nabla_{{{symbol.latex}}}")
+        self.naming.symbols[name] = _of("∇" if self.layout.turned else "G", symbol)
+        shape = self.shape(node.shape, role)
         self.entries.append(
-            LineDraft(
-                name, self.left(node), tree, self.shape(node.shape, role), BACKWARD, True, summed
-            )
+            LineDraft(name, self.left(node), tree, shape, BACKWARD, True, summed, short=short)
         )
         letter = Letter(name, sample=sample(full))
         if keep:
@@ -254,7 +333,11 @@ class Lines:
 
     def left(self, node: Node) -> Formula:
         """∂L/∂node, or what the course writes for it."""
-        loss, by = self.symbol(self.root), self.symbol(node)
+        return self.by(self.symbol(node))
+
+    def by(self, by: Formula) -> Formula:
+        """The derivative of the loss by what is written so."""
+        loss = self.symbol(self.root)
         if self.layout.turned:
             return Formula(f"∇_{by.text}", rf"\nabla_{{{by.latex}}}")
         return Formula(
@@ -354,6 +437,10 @@ class Lines:
         for entry in entries:
             line = self._line(entry, write, renamed)
             also = diagonal(entry, write, self.layout, self.cotangents(), self.in_rows(entry))
+            if entry.short is not None:
+                short = write.text.write(entry.short).text, write.latex.write(entry.short).text
+                source = write.python.write(entry.short)
+                also = Line(line.name, source, *short, entry.shape, entry.section)
             lines.append(line if also is None else joined(line, replace(also, name=line.name)))
         written = Written(lines, self.values(entries) | functions)
         if self.stacked:
@@ -381,7 +468,8 @@ class Lines:
 
     def _line(self, entry: LineDraft, write: Writers, renamed: dict[str, str]) -> Line:
         name = renamed.get(entry.name, entry.name)
-        right = Formula(write.text.write(entry.tree).text, write.latex.write(entry.tree).text)
+        shown = with_ones(entry.tree) if self.plain else entry.tree
+        right = Formula(write.text.write(shown).text, write.latex.write(shown).text)
         left = entry.left
         middle = Formula("", "")
         if entry.cotangent:
@@ -401,7 +489,7 @@ class Lines:
         used: set[str] = set()
         kept: list[LineDraft] = []
         for entry in reversed(self.entries):
-            if not entry.cotangent or entry.name in used:
+            if not (entry.cotangent or entry.local) or entry.name in used:
                 used |= names(entry.tree)
                 kept.append(entry)
         self.entries = kept[::-1]
@@ -418,6 +506,8 @@ class Lines:
             if entry.cotangent:
                 current = {entry.name}
         letter = "g" if self.layout.single else "G"
+        if self.naming.has(letter):
+            return {}
         for name in cotangents:
             self.naming.symbols[name] = Formula(letter, letter)
         return dict.fromkeys(cotangents, letter)
@@ -435,7 +525,7 @@ class Lines:
         """The data of every letter that a line refers to, in order."""
         used: set[str] = set()
         for entry in entries:
-            used |= names(entry.tree)
+            used |= entry.names
             if entry.section == FORWARD:
                 used.add(entry.name)
         found = {name: self.value(name) for name in self.data if name in used}
@@ -466,7 +556,7 @@ class Lines:
             )
         if not self.plain and not self.axes:
             plain.append("No array has an axis of instances: matrices stay as the code has them.")
-        notes = [Formula(text, sentence(text)) for text in plain]
+        notes = [*(Formula(text, sentence(text)) for text in plain), *self.remarks]
         if self.instances is not None:
             n = self.instances
             word = "instance" if n == 1 else "instances"
@@ -495,3 +585,9 @@ class Lines:
                     )
                 )
         return notes
+
+
+def _of(letter: str, symbol: Formula) -> Formula:
+    """A letter with the symbol of a node below it."""
+    shown = {"∇": r"\nabla"}.get(letter, letter)
+    return Formula(f"{letter}_{symbol.text}", f"{shown}_{{{symbol.latex}}}")

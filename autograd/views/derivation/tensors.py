@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.families import ARITHMETIC, Fused, Reduction
+from autograd.engine.families import ARITHMETIC, Elementwise, Fused, Reduction
 from autograd.engine.graph import Node, topological_order
 from autograd.engine.letters import Letter, fold
 from autograd.engine.passes import leading, walk_back, with_leaves
+from autograd.engine.primitive import registry
 from autograd.engine.value import Value
 from autograd.formulas.algebra import (
     add,
@@ -20,6 +21,7 @@ from autograd.formulas.algebra import (
     names,
     product,
     sample,
+    split,
     tidy,
 )
 from autograd.formulas.notation import Formula
@@ -29,7 +31,9 @@ from autograd.views.derivation.conventions import Convention
 from autograd.views.derivation.instances import instance_axes
 from autograd.views.derivation.lines import Written
 from autograd.views.derivation.naming import Naming
+from autograd.views.derivation.normalisation import normalisations
 from autograd.views.derivation.operations import Operations, is_constant
+from autograd.views.derivation.parts import in_parts
 from autograd.views.derivation.tensor_lines import Lines
 
 NO_FORMULA = (AttributeError, LookupError, NameError, *ARITHMETIC)
@@ -40,6 +44,9 @@ def tensor_lines(
     root: Node, targets: Sequence[Node], layout: Convention, *, digits: int
 ) -> Written:
     """The lines of d(root)/d(targets), in the convention of a course."""
+    if layout.jacobians:
+        root, new = in_parts(root)
+        targets = [new.get(target, target) for target in targets]
     return _Walk(root, targets, layout, digits).written()
 
 
@@ -52,15 +59,13 @@ class _Walk:
         self.root, self.targets, self.layout = root, targets, layout
         self.nodes = topological_order(root, arguments=True)
         self.operations = Operations(self.nodes)
-        self.naming = Naming(
-            self.nodes,
-            layout.loss,
-            single=layout.single,
-            above=layout.above,
-            operations=self.operations,
-        )
-        self.axes = instance_axes(self.nodes, self.operations)
+        normal = normalisations(self.nodes, targets)
+        data = [each.s for each in normal.values() if each.s.is_leaf]
+        self.axes = instance_axes(self.nodes, self.operations, data)
+        self.normal = {x: each for x, each in normal.items() if self.axes.get(each.s) == 0}
+        self.naming = Naming(self.nodes, layout, self.operations, self.normal)
         self.leads = leading(self.nodes, targets)
+        self.leaves = {x for x in self.nodes if x.is_leaf}
         self.inner = {x for x in self.nodes if any(parent in self.leads for parent in x.parents)}
         self.constants = frozenset(
             name for x, name in self._inputs() if not (isinstance(x, Node) and x.requires_grad)
@@ -68,6 +73,7 @@ class _Walk:
         self.lines = Lines(root, layout, self.naming, self.axes, digits)
         self.softmaxes: dict[str, str] = {}
         self.functions: dict[str, Any] = {}
+        self.locals: dict[str, tuple[str, Letter]] = {}  # what the Jacobians are made of, by letter
 
     def _inputs(self) -> list[tuple[Any, str]]:
         found = [(x, self.naming.nodes[x]) for x in self.nodes if x.is_leaf or is_constant(x)]
@@ -79,8 +85,11 @@ class _Walk:
         """An argument in a formula."""
         name = self.naming.of(x)
         if isinstance(x, Node):
-            if self._short(x):
-                return Letter("sub", tuple(map(self.letter, x.arguments)), sample=x._raw)
+            if x.primitive is not None and self._short(x):
+                # γ ⊙ ŝ, not ŝ ⊙ γ
+                weights = x.primitive.name == "mul" and x.arguments[1] in self.leaves
+                arguments = reversed(x.arguments) if weights else x.arguments
+                return tidy(x.primitive(*map(self.letter, arguments), **x.options))
             return Letter(str(name), sample=x._raw)
         if name is not None:
             return Letter(name, sample=x)
@@ -97,7 +106,9 @@ class _Walk:
     penalties: dict[float, Letter]
 
     def _short(self, node: Node) -> bool:
-        """Whether a node is a difference to the target: it is written out wherever it occurs."""
+        """Whether a node is written where it is used: a difference to the target, a part of a layer."""
+        if node in self.naming.inlined:
+            return True
         if node.primitive is None or node.primitive.name != "sub" or node.name or node is self.root:
             return False
         first, second = node.arguments
@@ -125,7 +136,7 @@ class _Walk:
             if x in free and x.primitive is not None and x.primitive.name == "mul" and not x.shape:
                 floats = [y for y in x.arguments if isinstance(y, float)]
                 scales += [y for y in floats if y not in (1.0, 0.5)]
-        distinct = list(dict.fromkeys(scales))
+        distinct = [] if self.naming.has("λ") else list(dict.fromkeys(scales))
         for i, scale in enumerate(distinct):
             shown = "λ" if len(distinct) == 1 else f"λ{i + 1}"
             name = "lam" if len(distinct) == 1 else f"lam{i + 1}"
@@ -167,7 +178,8 @@ class _Walk:
                 if known and self.naming.of(node.arguments[0]) == key:
                     self.softmaxes[key] = name
             if key not in self.softmaxes:
-                name = "p" if self.layout.single or x.ndim < 2 else "P"
+                letter = self.layout.letters.probabilities
+                name = letter if self.layout.single or x.ndim < 2 else letter.upper()
                 self.softmaxes[key] = self.naming.add(name)
                 source = next(x for x, name in self.naming.nodes.items() if name == key)
                 self.lines.define(self.softmaxes[key], x, self.axes.get(source))
@@ -182,8 +194,11 @@ class _Walk:
         self.find_penalties()
         for x, name in self._inputs():
             self.lines.input(name, x)
+        parts = {x for each in self.normal.values() for x in each.inner}
         for node in self.nodes:
-            if not node.is_leaf and not is_constant(node):
+            if node in self.normal:
+                self.lines.normalise(node, self.normal[node])
+            elif not node.is_leaf and not is_constant(node) and node not in parts:
                 self.lines.forward(
                     self.naming.nodes[node], node, functools.partial(self.operation, node)
                 )
@@ -213,7 +228,10 @@ class _Walk:
                 if node.shape
                 else g
             )
-        if not keep and coefficient(g):
+        turned = (
+            node in self.naming.inlined and self.operations[node].primitive is registry["transpose"]
+        )
+        if not keep and (turned or (coefficient(g) and node not in self.normal)):
             return g
         if isinstance(g, Letter) and node.shape:
             shorter = collapsed(g, self.masks(), self.constants, self.meaning)
@@ -221,7 +239,7 @@ class _Walk:
         if keep and (node.is_leaf or node not in self.inner):
             self.lines.gradient(node, g)
             return None
-        return self.lines.cotangent(node, g, keep)
+        return self.lines.cotangent(node, g, keep, self.without_jacobian(g))
 
     def meaning(self, name: str) -> Any:
         """What a letter stands for, where an elementwise formula may be read through it."""
@@ -271,6 +289,11 @@ class _Walk:
         if not isinstance(g, Letter):
             g = make("number", (g,), np.asarray(float(g)))
         factors, array = self.lines.deferred(node), g
+        if node in self.normal:
+            s = self.normal[node].s
+            share = self.lines.through(node, self.normal[node], g)
+            share = product([*factors, share], s.shape) if factors else share
+            return [(s, share)] if s in self.leads else []
         out = self.letter(node)
         arguments = [self.letter(x) for x in self.operations[node].arguments]
         shares = []
@@ -278,11 +301,65 @@ class _Walk:
             parent = node.arguments[slot]
             if parent not in self.leads:
                 continue
-            share = self.vjp(node, place, slot, array, out, arguments)
+            share = self.by_jacobian(node, slot, array, out, arguments)
+            if share is None:
+                share = self.vjp(node, place, slot, array, out, arguments)
             if factors:
                 share = product([*factors, share], np.shape(parent._raw))
             shares.append((parent, share))
         return shares
+
+    def by_jacobian(self, node: Node, slot: int, g: Any, out: Any, arguments: list[Any]) -> Any:
+        """A cotangent times the Jacobian of an activation, where it is written so; ``None`` elsewhere.
+
+        That of softmax is diag(p) − p pᵀ. That of an elementwise function is diagonal, and has a line
+        of its own in a course that has it, as has that of softmax then.
+        """
+        primitive, _, options = self.operations[node]
+        rank = len(node.shape)
+        one = rank == 1 or (rank == 2 and self.axes.get(node) == 0)
+        if primitive is None or not self.layout.single or not one or node.shape != g.shape:
+            return None
+        if primitive.name == "softmax" and options["axis"] in (-1, rank - 1):
+            share = g.sample - np.sum(g.sample * out.sample, axis=-1, keepdims=True)
+            factor, of = share * out.sample, out
+        elif self.layout.jacobians and isinstance(primitive, Elementwise):
+            try:
+                with np.errstate(all="ignore"):
+                    of = tidy(primitive.shown_vjp(slot, 1, out, arguments, options), self.constants)
+            except (*NO_FORMULA, TypeError):
+                return None
+            if not self.naming.is_activation(node) or sample(of).shape != node.shape:
+                return None
+            factor = g.sample * of.sample
+        else:
+            return None
+        kind = "softmax" if primitive.name == "softmax" else "diag"
+        if not self.layout.jacobians:
+            return make("by_jacobian", (g, of), factor, kind=kind)
+        letter = self.lines.jacobian(node, node.arguments[slot], of, kind)
+        self.locals[letter.function] = kind, of
+        return make("by_jacobian", (g, letter), factor, kind="letter")
+
+    def without_jacobian(self, g: Any) -> Any:
+        """What a product with a Jacobian comes to: y − d, of a loss and its output; or ``None``."""
+        scalars, product_ = split(g)
+        if not isinstance(product_, Letter) or product_.function != "by_jacobian":
+            return None
+        before, jacobian = product_.arguments
+        kind, of = self.locals.get(jacobian.function, (product_.options["kind"], jacobian))
+        if kind == "diag":
+            whole = product([*scalars, before, of], g.shape)
+            return collapsed(whole, self.masks(), self.constants, self.meaning)
+        more, slope = split(self.meaning(before.function))
+        if not isinstance(slope, Letter) or slope.function != "div":
+            return None
+        top, bottom = slope.arguments
+        known = names(top) <= self.constants and np.allclose(np.sum(top.sample, axis=-1), 1, 1e-12)
+        if not known or not isinstance(bottom, Letter) or bottom.function != of.function:
+            return None
+        error = make("sub", (of, top), of.sample - top.sample)
+        return product([-1, *scalars, *more, error], g.shape)
 
     def vjp(self, node: Node, place: int, slot: int, g: Any, out: Any, arguments: list[Any]) -> Any:
         """Cotangent of the output in, that of an argument out."""

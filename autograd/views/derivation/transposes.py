@@ -1,4 +1,4 @@
-"""Transposes in a formula of matrices: moved inwards to its letters, or outwards, where fewer remain."""
+"""Products of matrices, and transposes: moved inwards to letters, or outwards where fewer remain."""
 
 from __future__ import annotations
 
@@ -28,6 +28,53 @@ def is_elementwise(name: str) -> bool:
     return isinstance(registry.get(name), Elementwise)
 
 
+def times(x: Any, y: Any) -> Any:
+    """The product of matrices, with scalars in front."""
+    fx, x = _scalars(x)
+    fy, y = _scalars(y)
+    chain: list[Any] = []
+    for part in (x, y):
+        chain.extend(part.arguments if part.function == "matmul" else [part])
+    whole = op("matmul", chain, (x.shape[0], y.shape[1]))
+    return op("product", [*fx, *fy, whole], whole.shape) if fx or fy else whole
+
+
+def _scalars(x: Any) -> tuple[list[Any], Any]:
+    if x.function == "neg":
+        factors, rest = _scalars(x.arguments[0])
+        return [-1, *factors], rest
+    if x.function != "product":
+        return [], x
+    scalars = [y for y in x.arguments if not isinstance(y, Letter) or y.shape == ()]
+    arrays = [y for y in x.arguments if isinstance(y, Letter) and y.shape != ()]
+    if len(arrays) == 1:
+        return scalars, arrays[0]
+    return scalars, op("product", arrays, x.shape)
+
+
+def jacobian(kind: str, column: Any) -> Letter:
+    """A Jacobian of a vector by a vector: diag(f), or that of softmax, diag(p) − p pᵀ."""
+    shape = (column.shape[0],) * 2
+    diagonal = op("diag", [column], shape)
+    if kind == "diag":
+        return diagonal
+    return op("plus", [diagonal, op("neg", [times(column, T(column))], shape)], shape)
+
+
+def power(matrix: Letter, top: int, bottom: int) -> Letter:
+    """A diagonal matrix to the power of a ratio."""
+    return op("diagonal_power", [matrix], matrix.shape, top=top, bottom=bottom)
+
+
+def ratio(top: int, bottom: int, shown: str = "") -> Letter:
+    """A number, which may be called by a letter below its line: 2/n."""
+    return make("count_ratio", (), top / bottom, top=top, bottom=bottom, shown=shown or str(bottom))
+
+
+SYMMETRIC = ("diag", "diagonal_power")
+"""Matrices that are their own transposes."""
+
+
 def T(tree: Any) -> Any:  # noqa: N802  (the mathematician's letter)
     """The transpose of a formula, moved inwards as far as it goes."""
     return fold(tree, _turned, _turned_inside, _turning)
@@ -42,7 +89,7 @@ def _turning(x: Any) -> Sequence[Any]:
 
 
 def _turned(x: Any) -> Any:
-    if not isinstance(x, Letter) or x.shape == ():
+    if not isinstance(x, Letter) or x.shape == () or x.function in SYMMETRIC:
         return x
     return x.arguments[0] if x.function == "transpose" else op("transpose", [x], x.shape[::-1])
 
