@@ -20,6 +20,9 @@ SHORT = 22
 
 ATOM = 9
 
+COUNTED = {"classes"}
+"""Options that only repeat what a shape says, as the losses of this library give them."""
+
 
 def has_bias(node: Node) -> bool:
     """Whether a sum of products of Values ends with 1 times a bias, as a layer of Values records it."""
@@ -47,6 +50,8 @@ def sign(node: Node) -> str:
         return "Σ w·x + b" if has_bias(node) else "Σ x·y"
     words = [primitive.symbol]
     for key, value in node.options.items():
+        if key in COUNTED:
+            continue
         # Compared as text, for an option may hold arrays.
         if (
             not callable(value)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence, Set
 from typing import Any
 
 from autograd.context.scopes import Scope
 from autograd.engine.graph import Node, topological_order
 from autograd.formulas.names import Names
+from autograd.formulas.plain import number, visible
+from autograd.views.labels import sign
 
 Frame = tuple[tuple[str, str], ...]
 """The module scopes around a node, outermost first: (path, kind)."""
+
+
+NAMED = 12
+"""Leaves and operations that the words on a whole graph name."""
 
 
 def frame_of(scope: Scope | None) -> Frame:
@@ -96,6 +103,34 @@ class Outline:
         """What the module that a node was made in is called; nothing where it was made in none."""
         scope = node.scope
         return self.names.layers.title(scope.path, scope.kind) if scope is not None else ""
+
+    def words(self, digits: int) -> str:
+        """The graph for who does not see its picture: its leaves, operations and outputs."""
+        labels = self.names.labels
+        leaves = [labels.get(node, "one without a name") for node in self.nodes if node.is_leaf]
+        signs = Counter(sign(node) for node in self.nodes if node.primitive is not None)
+        done = [f"{each} ({count} times)" if count > 1 else each for each, count in signs.items()]
+        ends = []
+        for node in self.nodes:
+            if node in self.roots:
+                value = node._raw if not node.shape else None
+                told = (
+                    f" = {number(value, digits)}"
+                    if value is not None
+                    else f" of shape {node.shape}"
+                )
+                ends.append(f"{labels.get(node, sign(node) or 'a number')}{told}")
+        parts = []
+        for word, words, items in (
+            ("leaf", "leaves", leaves),
+            ("operation", "operations", done),
+            ("output", "outputs", ends),
+        ):
+            if items:
+                more = f" and {len(items) - NAMED:,} more" if len(items) > NAMED else ""
+                called = word if len(items) == 1 else words
+                parts.append(f"{called} {', '.join(items[:NAMED])}{more}")
+        return visible("; ".join(parts))
 
     def leaves(self, node: Node, inside: Set[Node]) -> bool:
         """Whether something outside a set of nodes uses a node of it."""

@@ -31,6 +31,7 @@ class Sheet(Embedded):
         shapes: SVG elements in order; text in them is `safe`.
         size: width and height in pixels.
         title: what it shows, in words.
+        told: the same for who does not see it, where that takes more words.
         what: what it is called where it cannot be saved, and its ids begin with it.
         rules: the style of the shapes' classes.
         theme: ``"light"``, ``"dark"`` or ``"auto"``.
@@ -45,16 +46,18 @@ class Sheet(Embedded):
         what: str,
         rules: Rules,
         theme: str,
+        told: str = "",
     ) -> None:
         self._what = what
-        self._contents = title
+        self._contents, self._title = told or title, title
         width, height = (round(x) for x in size)
         body = "\n".join([f'<rect class="page" width="{width}" height="{height}"/>', *shapes])
         name = f"{self._prefix()}{fingerprint(f'{theme} {body}')}"
         self._svg = (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
             f'viewBox="0 0 {width} {height}" role="img" id="{name}">\n'
-            f"<title>{safe(title)}</title>\n<style>{_style(name, rules, theme)}</style>\n{body}\n</svg>"
+            f"<title>{safe(self._contents)}</title>\n"
+            f"<style>{_style(name, rules, theme)}</style>\n{body}\n</svg>"
         )
 
     @property
@@ -85,7 +88,7 @@ class ModelPicture(Sheet):
     """
 
     def __repr__(self) -> str:
-        return f'<ModelPicture of {self._contents}: .save("model.svg"), .svg>'
+        return f'<ModelPicture of {self._title}: .save("model.svg"), .svg>'
 
 
 def _style(name: str, rules: Rules, theme: str) -> str:

@@ -18,6 +18,9 @@ RULES: Rules = {
     ".tip": "fill: {line}",
 }
 
+NAMED = 12
+"""Modules that the words on the whole picture name."""
+
 LINE = 17.0
 ARROW = 22.0
 GAP = 8.0
@@ -200,4 +203,8 @@ def architecture_picture(
     for k, each in enumerate(notes):
         out.append(f'<text class="faint" x="16" y="{bottom + LINE * k:g}">{safe(each)}</text>')
     size = width + 32, bottom + LINE * len(notes)
-    return ModelPicture(out, size, title, what="model", rules=RULES, theme=theme)
+    modules = [parts[row["path"]] for row in rows[1:]]
+    names = [module.lines()[0][1] for module in modules[:NAMED]]
+    more = f" and {len(modules) - NAMED:,} more" if len(modules) > NAMED else ""
+    told = f"modules of {title}: {', '.join(names)}{more}" if names else f"modules of {title}"
+    return ModelPicture(out, size, title, what="model", rules=RULES, theme=theme, told=told)

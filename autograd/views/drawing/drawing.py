@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -289,7 +290,8 @@ class Drawing(Embedded):
             )
         self._size = contents
         self._what = "drawing"
-        self._contents = f"graph of {contents}"
+        picture = painting.picture
+        self._contents = f"graph of {contents}: {picture.outline.words(picture.digits)}"
         self._theme = theme
         self._colours = DARK if theme == "dark" else LIGHT
         self._painting = painting
@@ -317,6 +319,8 @@ class Drawing(Embedded):
             self._svg = self._by_graphviz() if not self._values else None
             if self._svg is None:
                 self._svg = self._painting.svg(self._colours, self._theme, self._prefix())
+            words = f'<svg role="img" aria-label="{html.escape(self._contents)}"'
+            self._svg = self._svg.replace("<svg", words, 1)
         return self._svg
 
     def _by_graphviz(self) -> str | None:

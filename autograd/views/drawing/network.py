@@ -510,7 +510,9 @@ def network_picture(
     for k, column in enumerate(columns):
         shapes += circles(column, k, layers, scale, digits, numbers)
     shapes += legend_shapes(notes, size[1] - 18.0 * len(notes) - 4)
-    return ModelPicture(shapes, size, title, what="model", rules=RULES, theme=theme)
+    heads = ", ".join(" ".join(column.head[:2]) for column in columns)
+    told = f"network {title}: a column of circles for each layer ({heads}), a line for each weight"
+    return ModelPicture(shapes, size, title, what="model", rules=RULES, theme=theme, told=told)
 
 
 def place(columns: list[Column], title: str, notes: list[tuple[str, str]]) -> tuple[float, float]:

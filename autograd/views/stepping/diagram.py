@@ -89,6 +89,7 @@ class Diagram:
     """Cards and arrows, laid out.
 
     Attributes:
+        told: what is drawn, for who does not see it.
         svg: the picture with all its numbers.
         width, height: its natural size in pixels, at which text has its full size.
     """
@@ -96,6 +97,7 @@ class Diagram:
     cards: Sequence[Card]
     arrows: Sequence[CardEdge]
     title: str
+    told: str = ""
     svg: str = field(init=False)
     width: float = field(init=False)
     height: float = field(init=False)
@@ -117,7 +119,7 @@ class Diagram:
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
             f'width="{width}" height="{height}" font-family="{FAMILY}" font-size="{FONT:g}" '
-            f'text-anchor="middle" fill="{LIGHT.text}">'
+            f'text-anchor="middle" fill="{LIGHT.text}" role="img" aria-label="{_xml(self.told)}">'
             f"<title>{_xml(self.title)}</title>"
             f'<rect class="paper" width="{width}" height="{height}" fill="{LIGHT.background}"/>'
         ]

@@ -133,7 +133,9 @@ class Stepper:
         self._start = self._position(start)
         name = timeline.outline.names.labels.get(node, "a graph")
         self._title = self._heading or printable(f"Backward pass of {name}")
-        self._diagram = Diagram(timeline.cards, timeline.arrows, self._title)
+        words = timeline.outline.words(digits)
+        self._told = f"{self._title}: every node with its value and its gradient; {words}"
+        self._diagram = Diagram(timeline.cards, timeline.arrows, self._title, self._told)
 
     def _position(self, start: int | str) -> int:
         moments = self._timeline.moments
@@ -168,7 +170,7 @@ class Stepper:
         notice = f"<p>{html.escape(self._notice)}</p>" if self._notice else ""
         return (
             f'<div data-stepper="{key}" data-lm-suppress-shortcuts="true">{notice}'
-            f'<img alt="{html.escape(self._title)}: every node with its value and its gradient" '
+            f'<img alt="{html.escape(self._told)}" '
             'style="max-width: 100%; background: white" '
             f'src="data:image/svg+xml;base64,{picture}">'
             f"<details><summary>All {len(self._timeline.moments)} positions, step by step</summary>"
