@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.letters import Letter, Piece
+from autograd.formulas.names import escaped
 from autograd.formulas.notation import (
     LATEX_SIGNS,
     LATEX_WORDS,
@@ -80,7 +81,7 @@ def write(
 
 
 def _italic(name: str) -> str:
-    return name if len(name) == 1 else rf"\text{{{name}}}"
+    return name if len(name) == 1 and name.isalpha() else escaped(name)
 
 
 class Plain(Writer):
@@ -133,10 +134,8 @@ class Latex(Writer):
 
     def number(self, x: Any) -> Piece:
         text = shown_number(x, self.digits, 1)
-        level = PRODUCT if text[0] == "-" else ATOM
-        if (power := POWER_OF_TEN.fullmatch(text)) is not None:
-            text, level = rf"{power[1]}\times 10^{{{int(power[2])}}}", PRODUCT
-        return Piece(text, level)
+        shown = with_power_of_ten(text)
+        return Piece(shown, PRODUCT if text[0] == "-" or shown != text else ATOM)
 
     def known(self, formula: Formula) -> str:
         return formula.latex
@@ -157,10 +156,10 @@ class Latex(Writer):
 
     def call(self, name: str, arguments: list[str], options: Mapping[str, Any]) -> Piece:
         word = word_of(name)
-        shown = LATEX_WORDS.get(word, rf"\operatorname{{{letters_only(word)}}}")
-        named = [rf"\text{{{letters_only(key)}}} = {x}" for key, x in self.shown(options).items()]
+        shown = LATEX_WORDS.get(word) or function_called(word)
+        named = [f"{escaped(key)} = {x}" for key, x in self.shown(options).items()]
         if not arguments and not named:
-            return Piece(rf"\text{{{letters_only(name)}}}", ATOM)
+            return Piece(escaped(name), ATOM)
         return Piece(shown + self.bracketed(", ".join(arguments + named)), ATOM)
 
     def _exp(self, tree: Letter) -> Piece:
@@ -172,9 +171,11 @@ class Latex(Writer):
     def subscript(self, text: str, inner: str) -> str:
         return f"{{{text}}}_{{{inner}}}"
 
-    def option(self, x: Any, inside: bool = False) -> str:
-        text = super().option(x, inside)
-        return rf"\text{{{letters_only(text)}}}" if isinstance(x, str) or x is None else text
+    def word(self, text: str) -> str:
+        return escaped(text)
+
+    def decimal(self, x: float) -> str:
+        return with_power_of_ten(str(x)) if math.isfinite(x) else self.number(x).text
 
     def cases(self, condition: Any, x: Any, y: Any) -> Piece:
         parts = (self.write(part).text for part in (x, condition, y))
@@ -197,6 +198,17 @@ def shown_number(x: Any, digits: int, way: int) -> str:
     return significant(x, digits)
 
 
-def letters_only(name: str) -> str:
-    """A function's name without the characters that LaTeX gives a meaning to."""
-    return "".join(c if c.isalnum() else r"\_" if c == "_" else "" for c in name)
+def function_called(name: str) -> str:
+    r"""A function's name, upright; one that is no word is text like any other.
+
+    >>> function_called("log_softmax"), function_called("a-b")
+    ('\\operatorname{log\\_softmax}', '\\text{a-b}')
+    """
+    shown = name.replace("_", r"\_")
+    return rf"\operatorname{{{shown}}}" if name.replace("_", "").isalnum() else escaped(name)
+
+
+def with_power_of_ten(text: str) -> str:
+    """A number as Python writes it, as LaTeX."""
+    power = POWER_OF_TEN.fullmatch(text)
+    return text if power is None else rf"{power[1]}\times 10^{{{int(power[2])}}}"

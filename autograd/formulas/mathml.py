@@ -14,7 +14,9 @@ from autograd.formulas.names import GREEK
 
 Tree = list[Any]
 
-TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?|\s+|.", re.DOTALL)
+TOKEN = re.compile(
+    r"\\[A-Za-z]+|\\.|[0-9]+(?:\{,\}[0-9]{3})*(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?|\s+|.", re.DOTALL
+)
 
 OPERATORS = {
     "cdot": "·",
@@ -44,8 +46,8 @@ OPERATORS = {
     "nabla": "∇",
     "leftarrow": "←",
 }
-SPACES = {",", ";", ":", "!", "quad", "qquad", "displaystyle", "limits", "left", "right"}
-WORDS = {"text", "operatorname", "mathrm", "mathbf", "mathbb", "textbf"}
+SPACES = {",", ";", ":", "!", "quad", "qquad", "displaystyle", "limits"}
+WORDS = {"operatorname", "mathrm", "mathbf", "mathbb"}
 SET = {("mathbb", "1"): "𝟙", ("mathbf", "1"): "𝟏"}
 """Letters of other alphabets."""
 
@@ -54,6 +56,17 @@ ACCENTS = {"hat": "^", "tilde": "~"}
 
 WIDTHS = {",": "\u2009", "quad": "\u2003", "qquad": "\u2003\u2003"}
 """Spaces, where there is room for them."""
+
+TEXT = {r"\text", r"\textbf"}
+LETTERS = {rf"\{sign}" for sign in "_{}$&#%"}
+"""Signs that a backslash makes letters of a word."""
+
+BRACED = {f"{{\\{name}}}": OPERATORS[name] for name in ("backslash", "wedge", "sim", "lt", "gt")}
+"""Signs that braces make letters of a word."""
+
+OPENING, CLOSING = {"(", "["}, {")", "]"}
+OPERANDS = CLOSING | {"…", "∞", "⊤"}
+"""Signs from which something can be taken away."""
 
 
 def row(*children: Tree, kind: str = "") -> Tree:
@@ -91,23 +104,28 @@ class _Parser:
             if token.isspace():
                 self.at += 1
             elif token == "-" and self.is_sign(children):
-                self.at += 2
-                children.append(["mn", f"−{self.tokens[self.at - 1]}"])
+                self.at += 1
+                number, after = (*self.tokens[self.at : self.at + 2], "", "")[:2]
+                # Of -2^{2} the exponent belongs to the 2.
+                alone = number[:1].isdigit() and after not in ("_", "^")
+                children.append(["mn", f"−{self.argument()[1]}"] if alone else ["mo.prefix", "−"])
             elif token in ("_", "^"):
-                children.append(self.script(children.pop() if children else row()))
+                children.append(self.script(_operand(children)))
             elif (child := self.atom()) is not None:
-                if child[0] == "mtext" and children and children[-1][0] == "mtext":
-                    child = ["mtext", children.pop()[1] + child[1]]  # a_name is one word
                 children.append(child)
         if self.peek() is not None:
             self.at += 1
         return children[0] if len(children) == 1 else row(*children)
 
     def is_sign(self, before: list[Tree]) -> bool:
-        """Whether a minus belongs to the number after it: nothing stands before it to take it from."""
-        after = self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else ""
-        return after[:1].isdigit() and (
-            not before or (before[-1][0].startswith("mo") and before[-1][1] != ")")
+        """Whether nothing stands before a minus to take something from."""
+        if not before:
+            return True
+        tag, last = before[-1][0], before[-1][-1]
+        return (
+            last not in OPERANDS
+            if tag.startswith("mo")
+            else tag == "mtext" and last[-1:] == "\u00a0"
         )
 
     def argument(self) -> Tree:
@@ -127,6 +145,9 @@ class _Parser:
         return ["msub" if sign == "_" else "msup", base, tree]
 
     def atom(self) -> Tree | None:
+        if (word := self.word()) is not None:
+            # Spaces at its ends a browser would leave out.
+            return ["mtext", re.sub("^ | $", "\u00a0", word)]
         token = self.tokens[self.at] if self.at < len(self.tokens) else ""
         self.at += 1
         if token == "{":
@@ -134,25 +155,25 @@ class _Parser:
         if token.startswith("\\"):
             return self.command(token[1:])
         if token[:1].isdigit():
-            return ["mn", token]
+            return ["mn", token.replace("{,}", ",")]
         if token.isalpha():
             return ["mi", token]
         if token == "&":
-            return ["mtext", " "]
+            return ["mtext", WIDTHS["quad"]]
         return ["mo", "−" if token == "-" else token] if token else None
 
     def command(self, name: str) -> Tree | None:
         if self.tall and name in WIDTHS:
             return ["mtext", WIDTHS[name]]
-        if self.tall and name in ("left", "right"):
-            sign = self.atom()
-            return None if sign is None or sign[1] == "." else ["mo.tall", sign[1]]
+        if name == "left":
+            kind = "mo.tall" if self.tall else "mo"
+            before, inside, after = self.argument(), self.group(r"\right"), self.argument()
+            return row([kind, before[1]], inside, [kind, after[1]])
         if name in SPACES or name.isspace():
             return None
         if name in WORDS:
             words = self.words()
-            kind = "mtext" if name in ("text", "textbf") else "mi.upright"
-            return [kind, SET.get((name, words), words)]
+            return ["mi.upright", SET.get((name, words), words)]
         if name == "mathrel":  # += is one sign
             words = self.words()
             if self.peek() == "=":
@@ -178,13 +199,11 @@ class _Parser:
             self.words()
             return ["mo", "{"] if name == "begin" else None
         if name == "\\":
-            return ["mtext", ";  "]  # the cases of a function, on one line
+            return ["mtext", f";{WIDTHS['quad']}"]  # the cases of a function, on one line
         if name in GREEK:
             return ["mi", GREEK[name]]
         if name in OPERATORS:
             return ["mo", OPERATORS[name]]
-        if name == "_":
-            return ["mtext", name]
         return ["mi.upright", name] if name.isalpha() else ["mo", name]
 
     def cases(self) -> Tree:
@@ -201,6 +220,18 @@ class _Parser:
                 break
         return row(["mo.tall", "{"], ["mtable", *(["mtr", *cells] for cells in rows)])
 
+    def word(self) -> str | None:
+        """The word that comes next, such as a_name: texts and signs with nothing between them."""
+        word = None
+        while (token := self.peek()) is not None:
+            braced = BRACED.get("".join(self.tokens[self.at : self.at + 3]))
+            if not (braced or token in TEXT or token in LETTERS):
+                break
+            self.at += 3 if braced else 1
+            part = braced or (self.words() if token in TEXT else token[1:])
+            word = part if word is None else word + part
+        return word
+
     def words(self) -> str:
         """The text between braces, as it is."""
         if self.peek() != "{":
@@ -214,3 +245,16 @@ class _Parser:
                 break
             parts.append("_" if token == r"\_" else token)
         return "".join(parts[1:])
+
+
+def _operand(trees: list[Tree]) -> Tree:
+    """What an index or an exponent belongs to, taken off: the last tree, or all within its brackets."""
+    depth = 0
+    for start in reversed(range(len(trees))):
+        sign = trees[start][1] if trees[start][0] == "mo" else None
+        depth += (sign in CLOSING) - (sign in OPENING)
+        if depth <= 0:
+            operand = trees[start:]
+            del trees[start:]
+            return operand[0] if len(operand) == 1 else row(*operand)
+    return trees.pop() if trees else row()

@@ -64,7 +64,7 @@ CONTAINERS = {"layers", "modules", "blocks"}
 """Lists whose members are layers, whatever they hold."""
 
 ESCAPES = {
-    "\\": r"\backslash ",
+    "\\": r"{\backslash}",
     "_": r"\_",
     "{": r"\{",
     "}": r"\}",
@@ -72,12 +72,15 @@ ESCAPES = {
     "&": r"\&",
     "#": r"\#",
     "%": r"\%",
-    "^": r"\wedge ",
-    "~": r"\sim ",
-    "<": r"\lt ",
-    ">": r"\gt ",
+    "^": r"{\wedge}",
+    "~": r"{\sim}",
+    "<": r"{\lt}",
+    ">": r"{\gt}",
 }
-"""What LaTeX gives a meaning to, written so that both KaTeX and MathJax show the character."""
+"""What LaTeX gives a meaning to, written so that both KaTeX and MathJax show the character.
+
+Braces make an operator a letter, with no space around it.
+"""
 
 BELOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 ABOVE = str.maketrans("0123456789()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾")

@@ -28,6 +28,9 @@ BRACKETS = "()[]{}|‖⌊⌋⌈⌉"
 ROW = "\\\\\n"
 """What ends a row of an equation; the rows of a case distinction have no end of line."""
 
+MARK = re.compile(r"((?:[^&\\]|\\(?!begin\b).)*)&", re.DOTALL)
+"""A row as far as it is aligned: no ``&`` of a name is meant, and none of a case distinction."""
+
 
 def element(tree: Tree) -> str:
     """A tree as an element.
@@ -38,15 +41,12 @@ def element(tree: Tree) -> str:
     tag, _, kind = tree[0].partition(".")
     # One letter is set in italics, unless it says that it is not. A bracket is as high as a line.
     more = ' mathvariant="normal"' if kind == "upright" and len(tree[1]) == 1 else ""
-    if tag == "mo" and kind != "tall" and tree[1] in BRACKETS:
+    if kind == "prefix":  # after a sign of equality too
+        more = ' form="prefix"'
+    elif tag == "mo" and kind != "tall" and tree[1] in BRACKETS:
         more = ' stretchy="false"'
-    inside = "".join(element(x) if isinstance(x, list) else _text(x) for x in tree[1:])
+    inside = "".join(element(x) if isinstance(x, list) else html.escape(x) for x in tree[1:])
     return f"<{tag}{more}>{inside}</{tag}>"
-
-
-def _text(text: str) -> str:
-    """Text in an element, whose spaces at its ends a browser would leave out."""
-    return html.escape(re.sub(r"^ | $", "\u00a0", text))
 
 
 def as_html(latex: str) -> str:
@@ -54,12 +54,27 @@ def as_html(latex: str) -> str:
     return f'<math displaystyle="true">{element(mathml(latex, tall=True))}</math>'
 
 
+def at_mark(row: str) -> tuple[str, str]:
+    r"""What stands before and after the ``&`` at which a row is aligned; all after it where none is.
+
+    >>> at_mark(r"\text{a}\&\text{b} &= 2"), at_mark(r"\begin{cases} x & y \end{cases}")
+    (('\\text{a}\\&\\text{b} ', '= 2'), ('', '\\begin{cases} x & y \\end{cases}'))
+    """
+    mark = MARK.match(row)
+    return ("", row) if mark is None else (mark[1], row[mark.end() :])
+
+
+def without_marks(latex: str) -> str:
+    """Equations as they are written where nothing aligns them."""
+    return ROW.join("".join(at_mark(row)) for row in latex.split(ROW))
+
+
 def equations(lines: Iterable[str]) -> str:
     """Equations one below the other, aligned where each has its ``&``."""
     rows = []
     for line in lines:
         for row in line.split(ROW):
-            left, _, right = row.partition("&") if "&" in row else ("", "", row)
+            left, right = at_mark(row)
             more = right.lstrip().startswith(r"\quad")
             cells = [as_html(part) if part.strip() else "" for part in (left, right)]
             kind = ' class="more"' if more else ""

@@ -437,8 +437,9 @@ class Writer:
         if isinstance(x, tuple):
             parts = ", ".join(self.option(each, True) for each in x)
             return self.bracketed(f"{parts}," if len(x) == 1 else parts)
-        plain = isinstance(x, slice | np.ndarray | int) or x is Ellipsis
-        return self.index(x) if plain else str(x)
+        if isinstance(x, slice | np.ndarray | int) or x is Ellipsis:
+            return self.index(x)
+        return self.decimal(x) if isinstance(x, float) else self.word(str(x))
 
     def index(self, part: Any) -> str:
         """One part of an index."""
@@ -447,11 +448,19 @@ class Writer:
             return ":".join([*ends, *([] if part.step is None else [str(part.step)])])
         if part is Ellipsis:
             return self.signs[DOTS]
-        return (
-            str(part).replace("-", self.minus.strip())
-            if np.ndim(part) == 0
-            else self.array(np.asarray(part))
-        )
+        if np.ndim(part):
+            return self.array(np.asarray(part))
+        if np.asarray(part).dtype.kind not in "iuf":  # True, None
+            return self.word(str(part))
+        return str(part).replace("-", self.minus.strip())
+
+    def word(self, text: str) -> str:
+        """Text that is no mathematics, such as the value of an option."""
+        return text
+
+    def decimal(self, x: float) -> str:
+        """A number with all its digits."""
+        return str(x)
 
     def subscript(self, text: str, inner: str) -> str:
         """An index after what it picks from."""

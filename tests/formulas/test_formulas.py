@@ -102,10 +102,14 @@ def test_an_output_called_like_a_node_is_numbered() -> None:
         ("v1.2", "(v1.2)", r"(\text{v1.2})"),
         ("h[-1]", "(h[-1])", r"(\text{h[-1]})"),
         ("50%", "(50%)", r"(\text{50}\%)"),
-        (r"\frac{x}", r"(\frac{x})", r"(\backslash \text{frac}\{\text{x}\})"),
+        (r"\frac{x}", r"(\frac{x})", r"({\backslash}\text{frac}\{\text{x}\})"),
         ("$x$", "($x$)", r"(\$\text{x}\$)"),
-        ("<script>", "(<script>)", r"(\lt \text{script}\gt )"),
-        ("a^b~c&d#e", "(a^b~c&d#e)", r"(\text{a}\wedge \text{b}\sim \text{c}\&\text{d}\#\text{e})"),
+        ("<script>", "(<script>)", r"({\lt}\text{script}{\gt})"),
+        (
+            "a^b~c&d#e",
+            "(a^b~c&d#e)",
+            r"(\text{a}{\wedge}\text{b}{\sim}\text{c}\&\text{d}\#\text{e})",
+        ),
         ("😀", "(😀)", r"(\text{😀})"),
     ],
 )

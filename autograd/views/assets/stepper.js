@@ -38,7 +38,7 @@
     const [tag, kind] = tree[0].split(".");
     if (hidden && kind === "a") return make(MATH, "mrow", { class: "a" }, make(MATH, "mtext", {}, "?"));
     const children = tree.slice(1).map((x) => (typeof x === "string" ? x : formula(x, hidden)));
-    return make(MATH, tag, kind ? { class: kind } : {}, ...children);
+    return make(MATH, tag, kind ? { [kind === "prefix" ? "form" : "class"]: kind } : {}, ...children);
   }
 
   // Only the number asked for is hidden, not the symbol on the left of the sign.

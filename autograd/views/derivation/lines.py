@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.formulas.notation import Formula
-from autograd.formulas.typeset import equations, in_page
+from autograd.formulas.typeset import equations, in_page, without_marks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +41,7 @@ class Line:
         return in_page(equations([self.latex]), self._repr_latex_())
 
     def _repr_latex_(self) -> str:
-        return "$\\displaystyle " + self.latex.replace("&", "") + "$"
+        return "$\\displaystyle " + without_marks(self.latex) + "$"
 
 
 @dataclass

@@ -85,9 +85,7 @@ def test_latex_becomes_mathml_and_what_is_unknown_is_shown_by_its_name() -> None
     assert mathml(r"\tanh\left(x\right)") == [
         "mrow",
         ["mi.upright", "tanh"],
-        ["mo", "("],
-        ["mi", "x"],
-        ["mo", ")"],
+        ["mrow", ["mo", "("], ["mi", "x"], ["mo", ")"]],
     ]
     assert mathml(r"\text{a <b> {c}}") == ["mtext", "a <b> {c}"]
     assert mathml(r"\sqrt[3]{x}") == ["mroot", ["mi", "x"], ["mn", "3"]]
