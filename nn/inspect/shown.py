@@ -31,21 +31,22 @@ class ShownFigure(Figure):
         super().savefig(picture, **options)
         write_whole(name, picture.getvalue())
 
-    def _repr_png_(self) -> tuple[bytes, dict[str, str]] | None:
+    def _repr_png_(self) -> bytes | None:
         if not self.axes:
             return None
         picture = BytesIO()
         options: dict[str, Any] = {"format": "png", "bbox_inches": "tight"}
         self.savefig(picture, **options)
-        return picture.getvalue(), {"alt": described(self)}
+        return picture.getvalue()
 
-    def _repr_html_(self) -> str | None:
-        """The same image with its alternative text, which readers show that look for none beside one."""
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        """The image with its alternative text beside it, and as HTML for who looks for none there."""
         shown = self._repr_png_()
         if shown is None:
             return None
-        data = base64.b64encode(shown[0]).decode()
-        return f'<img alt="{html.escape(shown[1]["alt"])}" src="data:image/png;base64,{data}">'
+        data, alt = base64.b64encode(shown).decode(), described(self)
+        page = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
+        return {"image/png": data, "text/html": page}, {"image/png": {"alt": alt}}
 
 
 def described(figure: Figure) -> str:

@@ -91,8 +91,9 @@ def test_figures_have_their_words_beside_the_image_and_around_it() -> None:
         ),
     ]
     for figure, expected in figures:
-        image, told = figure._repr_png_()
-        assert image[:4] == b"\x89PNG"
-        assert all(each in told["alt"] for each in expected), told
-        page = figure._repr_html_()
-        assert page.startswith(f'<img alt="{html.escape(told["alt"])}" src="data:image/png;base64,')
+        shown, beside = figure._repr_mimebundle_()
+        told = beside["image/png"]["alt"]
+        assert all(each in told for each in expected), told
+        start = f'<img alt="{html.escape(told)}" src="data:image/png;base64,'
+        assert shown["text/html"] == f'{start}{shown["image/png"]}">'
+        assert figure._repr_png_().startswith(b"\x89PNG")
