@@ -62,7 +62,7 @@ def test_frames_and_groups_are_titled_by_their_layers() -> None:
     grouped = autograd.Stepper(y, max_steps=20).html
     assert all(each in grouped for each in [*told, "layer 3 (Linear)"])
     pictured = draw(nn.MLP(2, [2, 2, 1], rng=0)).svg
-    assert re.findall(r"layers? [\d–]+: ", pictured) == ["layer 1: ", "layer 2: ", "layer 3: "]
+    assert re.findall(r">(layers? [\d–]+: )", pictured) == ["layer 1: ", "layer 2: ", "layer 3: "]
 
 
 def test_derivations_and_jacobian_pictures_count_alike() -> None:
