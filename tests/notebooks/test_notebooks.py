@@ -37,6 +37,7 @@ def by_path(path: Path) -> Any:
 
 
 refresh = by_path(FOLDER / "refresh.py")
+claims = by_path(FOLDER / "claims.py")
 NOTEBOOKS = refresh.names()
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -163,6 +164,35 @@ def test_the_readme_has_a_line_for_each_in_order() -> None:
         assert lecture.strip()
         assert int(seconds) < (LONG if name.startswith(LONG_ONES) else LIMIT)
     assert sum(int(seconds) for *_, seconds in rows) < 8 * 60
+
+
+# --- the lectures' claims -------------------------------------------------------------------------
+
+UNCHECKABLE = {137: "a year"}
+
+
+@pytest.mark.parametrize("claim", claims.claims(), ids=lambda claim: f"{claim.number}")
+def test_a_claim_of_a_lecture_is_asserted_by_a_cell(claim: Any) -> None:
+    found = claims.cells().get(claim.number, [])
+    if claim.number in UNCHECKABLE:
+        assert not found
+        return
+    assert any(claims.asserts(cell.source) for cell in found), f"{claim.heading}: {claim.claim}"
+
+
+def test_the_readme_lists_the_claims_with_their_cells() -> None:
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert claims.readme() == text, "run python notebooks/claims.py"
+
+
+def test_a_cell_names_only_claims_that_there_are() -> None:
+    assert set(claims.cells()) <= {claim.number for claim in claims.claims()}
+
+
+def test_an_assertion_is_told_from_a_figure() -> None:
+    assert claims.asserts("assert x == 1")
+    assert claims.asserts("for x in y:\n    np.testing.assert_allclose(x, 1)")
+    assert not claims.asserts("figure = plt.figure()  # assert nothing")
 
 
 # --- running --------------------------------------------------------------------------------------
