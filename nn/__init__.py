@@ -27,6 +27,7 @@ from nn import (
     historic as historic,
     init as init,
     inspect as inspect,
+    losses as losses,
     metrics as metrics,
     optim as optim,
     regularisers as regularisers,

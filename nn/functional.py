@@ -32,13 +32,13 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 _ROOT_TWO_OVER_PI = float(np.sqrt(2 / np.pi))
 _ROOT_HALF = float(np.sqrt(0.5))
 
-FIRST = autograd.Unsaid("first")
+_FIRST = autograd.Unsaid("first")
 """Which side a kink has its derivative from, where a function is made of a minimum or a maximum."""
 
 
 def _left(x: Any) -> Any:
     """min(x, 0), with derivative 1 at 0: a kink at 0 then has the derivative of its left side."""
-    return autograd.minimum(x, 0.0, ties=FIRST)
+    return autograd.minimum(x, 0.0, ties=_FIRST)
 
 
 # --- steps and lines ----------------------------------------
@@ -81,10 +81,10 @@ def relu(x: Any, at_zero: float = 0.0) -> Any:
         return autograd.relu(x)
     at_zero = arguments.share(at_zero, "at_zero of relu")
     if at_zero == 1:
-        return autograd.maximum(x, 0.0, ties=FIRST)
+        return autograd.maximum(x, 0.0, ties=_FIRST)
     # The second term is 0 everywhere, and so is its derivative but at 0, where it is `at_zero`.
     x = arguments.operand(x)
-    return autograd.relu(x) + autograd.maximum(_left(x), 0.0, ties=FIRST) * at_zero
+    return autograd.relu(x) + autograd.maximum(_left(x), 0.0, ties=_FIRST) * at_zero
 
 
 def leaky_relu(x: Any, slope: float = 0.01) -> Any:

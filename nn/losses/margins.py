@@ -21,7 +21,7 @@ from nn.losses.checks import (
 
 __all__ = ["hinge", "multiclass_hinge", "perceptron_loss"]
 
-FIRST = autograd.Unsaid("first")
+_FIRST = autograd.Unsaid("first")
 """Which side a kink has its derivative from."""
 
 
@@ -82,13 +82,13 @@ def perceptron_loss(
     part = check_at_zero(at_zero)
     if isinstance(part, str):
         # 0 everywhere, with derivative −1 at s = 0: it counts there for t = 1, and not for t = −1.
-        here = autograd.maximum(autograd.minimum(autograd.neg(s), 0.0, ties=FIRST), 0.0, ties=FIRST)
+        here = autograd.maximum(autograd.minimum(autograd.neg(s), 0.0, ties=_FIRST), 0.0, ties=_FIRST)
         losses = autograd.relu(wrongness) + 0.5 * (here + autograd.mul(here, t))
         return reduced(losses, reduction, "perceptron_loss")
     if part == 0:
         return reduced(autograd.relu(wrongness), reduction, "perceptron_loss")
     # On a tie, maximum gives all to its first argument: derivative 1, where relu has 0.
-    losses = autograd.maximum(wrongness, 0.0, ties=FIRST)
+    losses = autograd.maximum(wrongness, 0.0, ties=_FIRST)
     if part < 1:
         losses = part * losses + (1 - part) * autograd.relu(wrongness)
     return reduced(losses, reduction, "perceptron_loss")
