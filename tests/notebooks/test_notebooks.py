@@ -123,6 +123,11 @@ def test_a_notebook_checks_what_it_claims_and_shows_a_figure(path: Path) -> None
         assert len(refresh.joined(image)) * 3 / 4 < 200e3
 
 
+@each_notebook
+def test_every_picture_of_a_notebook_has_an_alternative_text(path: Path) -> None:
+    assert refresh.without_text(refresh.read(path)) == []
+
+
 def exercises(notebook: dict[str, Any]) -> dict[str, tuple[dict[str, Any], ast.Call]]:
     """The cell that checks an answer, and its call of `check_answer`, by the answer's name."""
     found = {}
