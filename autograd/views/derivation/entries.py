@@ -112,6 +112,8 @@ def diagonal(
     if len(before) != 1 or len(arrays) < 2 or any(x.shape != inner.shape for x in arrays):
         return None
     (g,) = before
+    if batch and g.arguments:  # in softmax a sum, whose index i would be of no help
+        return None
     others = [x for x in arrays if x is not g]
     f = others[0] if len(others) == 1 else op("product", others, inner.shape)
     right = layout.name == "columns"
