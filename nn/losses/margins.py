@@ -82,7 +82,9 @@ def perceptron_loss(
     part = check_at_zero(at_zero)
     if isinstance(part, str):
         # 0 everywhere, with derivative −1 at s = 0: it counts there for t = 1, and not for t = −1.
-        here = autograd.maximum(autograd.minimum(autograd.neg(s), 0.0, ties=_FIRST), 0.0, ties=_FIRST)
+        here = autograd.maximum(
+            autograd.minimum(autograd.neg(s), 0.0, ties=_FIRST), 0.0, ties=_FIRST
+        )
         losses = autograd.relu(wrongness) + 0.5 * (here + autograd.mul(here, t))
         return reduced(losses, reduction, "perceptron_loss")
     if part == 0:
