@@ -418,7 +418,7 @@ def test_a_large_graph_is_stepped_through_in_groups(open_page: Open, tmp_path: P
     assert "by module" in page.locator(".legend").inner_text()
     focused(page)
     page.keyboard.press("ArrowRight")
-    assert "layers.0: 16 operations" in page.locator(".formula").inner_text()
+    assert "layer 1 (Linear): 16 operations" in page.locator(".formula").inner_text()
     assert page.locator(".bar").bounding_box()["width"] <= 1280  # however long the notice is
     for _ in range(40):
         page.keyboard.press("ArrowRight")
