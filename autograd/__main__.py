@@ -83,9 +83,7 @@ def command_line() -> tuple[OneLineParser, dict[str, OneLineParser]]:
         epilog=epilog("source", "neuron.py"),
     )
     add_expression(writing, "-", "where the code goes: - for here")
-    writing.add_argument(
-        "--language", choices=tuple(LANGUAGES), default="numpy", help="(default: numpy)"
-    )
+    writing.add_argument("--language", choices=LANGUAGES, default="numpy", help="(default: numpy)")
     return parser, {"draw": drawing, "step": stepping, "source": writing}
 
 

@@ -9,14 +9,12 @@ import numpy as np
 
 from autograd.engine.graph import Node
 from autograd.engine.value import Value
-from autograd.programs.languages.in_javascript import JavaScript
-from autograd.programs.languages.in_numpy import Numpy
-from autograd.programs.languages.writing import Language, SourceText
 from autograd.programs.options import checked_inputs
 from autograd.programs.planning.planner import plan_of
+from autograd.support.late import LOCK
 from autograd.support.publishing import publish
 
-LANGUAGES: dict[str, type[Language]] = {"numpy": Numpy, "javascript": JavaScript}
+LANGUAGES = ("numpy", "javascript")
 
 
 def to_source(
@@ -77,7 +75,12 @@ def to_source(
     for i, x in enumerate(given):
         if isinstance(x, Value) and id(x) not in reached:
             raise ValueError(f"input {i} ({x.name!r}) does not reach the output")
-    chosen = LANGUAGES[language]()
+    with LOCK:  # here, so that nobody waits for these files who writes nothing
+        from autograd.programs.languages.in_javascript import JavaScript
+        from autograd.programs.languages.in_numpy import Numpy
+        from autograd.programs.languages.writing import SourceText
+
+    chosen = Numpy() if language == "numpy" else JavaScript()
     with np.errstate(all="ignore"):
         source = SourceText(planner, chosen, given, gradients)
     return chosen.program(source, name)

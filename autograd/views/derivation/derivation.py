@@ -248,7 +248,7 @@ def derivation(
     >>> round(float(d.gradients()["x"]), 6)
     0.6
 
-    Source: KTH DD2424, lectures 3 and 4; CMU 11-785, lectures 3 to 5; WPI CS 453X, backpropagation.
+    Source: KTH DD2424, lecture 4; CMU 11-785, lecture 5; WPI CS 453X, class 21; the matrix notes.
     """
     if not isinstance(node, Node):
         raise TypeError(f"derivation takes a node, a Value or a Tensor, got {type(node).__name__}")

@@ -13,6 +13,7 @@ import numpy as np
 from autograd.engine.graph import Node
 from autograd.engine.value import Value
 from autograd.support.caching import cached_property
+from autograd.support.late import LOCK
 from autograd.support.publishing import publish
 from autograd.views.canvas.embedding import Embedded
 from autograd.views.canvas.page import fingerprint
@@ -21,7 +22,6 @@ from autograd.views.canvas.theme import DARK, LIGHT, THEMES, style_sheet
 from autograd.views.drawing.dot import DOOR, dot_source
 from autograd.views.drawing.folding import READABLE, crowd
 from autograd.views.drawing.painting import Painting
-from autograd.views.drawing.parts import taken_apart
 from autograd.views.drawing.picture import DETAILS, Picture
 
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv")
@@ -165,6 +165,9 @@ def draw(
         raise TypeError(f"unfold is a list of modules' paths, not {unfold!r}")
     kept: Mapping[Node, Any] | None = None
     if parts:
+        with LOCK:  # here, so that nobody waits for the file who does not ask for it
+            from autograd.views.drawing.parts import taken_apart
+
         roots, kept = taken_apart(roots)
     picture = Picture(
         roots,
