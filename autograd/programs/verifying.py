@@ -243,7 +243,7 @@ class Verifier:
         given, arrays = self.arrays(k)
         order = [x for x in self.planner.order if x._primitive is not None and x not in given]
         with np.errstate(all="ignore"):
-            for node, g in walk_back(order, sums, kept=set(order)):
+            for node, g in walk_back(order, sums, kept=numbers):  # all stay
                 arguments = [self.number(x, numbers, arrays) for x in node.arguments]
                 found = self.contributions(node, g, numbers[node], arguments)
                 if rng is not None:
@@ -257,11 +257,11 @@ class Verifier:
         """What a node passes on, from these numbers in place of its own."""
         primitive, options = node._primitive, quiet(self.planner.options[node])
         assert primitive is not None  # leaves have no turn
-        slots = [
+        slots = (
             (slot, x)
             for slot, x in enumerate(node.arguments)
             if isinstance(x, Node) and x.requires_grad and primitive.differentiable(slot)
-        ]
+        )
         if not isinstance(node, Value):
             vjp = primitive.vjp
             return [(x, np.asarray(vjp(slot, g, out, arguments, options))) for slot, x in slots]
