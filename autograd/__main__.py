@@ -83,7 +83,9 @@ def command_line() -> tuple[OneLineParser, dict[str, OneLineParser]]:
         epilog=epilog("source", "neuron.py"),
     )
     add_expression(writing, "-", "where the code goes: - for here")
-    writing.add_argument("--language", choices=LANGUAGES, default="numpy", help="(default: numpy)")
+    writing.add_argument(
+        "--language", choices=tuple(LANGUAGES), default="numpy", help="(default: numpy)"
+    )
     return parser, {"draw": drawing, "step": stepping, "source": writing}
 
 
@@ -200,7 +202,7 @@ def source_of_expression(text: str, assignments: Sequence[str], output: str, lan
     source = to_source(result, [leaves[name] for name in parse(text).names], language=language)
     if output == "-":
         return source.rstrip()
-    return f"saved {write_as(output, 'a source', {'.py': source.encode})}"
+    return f"saved {write_as(output, 'a source', {LANGUAGES[language]: source.encode})}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -170,3 +170,26 @@ def test_the_help_tells_the_options(capsys: Any) -> None:
     assert status == 0
     assert "step" in out
     assert "draw" in out
+
+
+@pytest.mark.parametrize(("language", "file"), [("numpy", "f.py"), ("javascript", "f.js")])
+def test_a_source_is_printed_or_saved(
+    language: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command = ["source", "tanh(w*x + b)", "--language", language]
+    main(command)
+    shown = capsys.readouterr().out
+    main([*command, "-o", file])
+    assert capsys.readouterr().out == f"saved {file}\n"
+    assert (tmp_path / file).read_text(encoding="utf-8") == shown
+    with pytest.raises(SystemExit):
+        main([*command, "-o", "f.txt"])
+    assert f"the name ends in {Path(file).suffix}" in capsys.readouterr().err
+
+
+def test_a_source_of_numpy_gives_the_gradients(capsys: Any) -> None:
+    main(["source", "w*x + b"])
+    scope: dict[str, Any] = {}
+    exec(capsys.readouterr().out, scope)
+    assert scope["f"](2.0, 3.0, 1.0) == (7.0, {"w": 3.0, "x": 2.0, "b": 1.0})

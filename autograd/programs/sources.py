@@ -14,7 +14,8 @@ from autograd.programs.planning.planner import plan_of
 from autograd.support.late import LOCK
 from autograd.support.publishing import publish
 
-LANGUAGES = ("numpy", "javascript")
+LANGUAGES = {"numpy": ".py", "javascript": ".js"}
+"""The languages, and how files in them end."""
 
 
 def to_source(

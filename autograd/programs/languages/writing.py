@@ -87,8 +87,8 @@ class SourceText:
                 f"a graph with Tensors has no form in {language.name}: give one of Values, such as that "
                 "of model.to_scalars()"
             )
-        self.refuse_effects(plan)
-        plan = taken_apart(plan, language.knows, lambda *_: False)
+        self.refuse_draws(plan)
+        plan = taken_apart(plan.purified(), language.knows, lambda *_: False)
         self.plan = plan
         self.planner = planner
         self.named: dict[int, str] = {}
@@ -96,7 +96,6 @@ class SourceText:
         self.counts = {"v": 0, "g": 0}
         self.one = ""
         self.constants: dict[str, str] = {}
-        self.comments: dict[int, str] = {}
         registers = [*plan.inputs, *plan.parameters]
         order = {id(x): i for i, x in enumerate(inputs)}
         registers.sort(key=lambda r: order.get(id(plan.registers[r].holds), len(order)))
@@ -117,15 +116,14 @@ class SourceText:
             self.gradients.sort(key=lambda pair: self.arguments.index(pair[0]))
 
     @staticmethod
-    def refuse_effects(plan: Plan) -> None:
-        """What is drawn anew with each run has no text; averages are not moved by it."""
+    def refuse_draws(plan: Plan) -> None:
+        """What is drawn anew with each run has no text. (Averages are not moved by one.)"""
         drawn = [step.name for step in plan.impure if not registry[step.name].passes]
         if drawn:
             raise ValueError(
                 f"the graph draws random numbers ({', '.join(sorted(set(drawn)))}): a source is of a "
                 "graph without, such as a network's after model.eval()"
             )
-        plan.forward[:] = [step for step in plan.forward if not step.is_impure]
 
     # --- names ------------------------------------------------------------------------------------
 
