@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import string
 from typing import Any
 
 import numpy as np
@@ -82,3 +83,32 @@ def shape_of(x: Any) -> tuple[int, ...]:
     """The shape of an array, node or letter; ``()`` for a number."""
     shape: tuple[int, ...] = getattr(x, "shape", ())
     return shape
+
+
+def explicit_subscripts(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
+    """The subscripts of each operand and of the output, without ellipses or implicit outputs."""
+    subscripts = subscripts.replace(" ", "")
+    left, arrow, output = subscripts.partition("->")
+    terms = left.split(",")
+    if len(terms) != len(ranks):
+        raise ValueError(f"einsum: {subscripts!r} names {len(terms)} operands, got {len(ranks)}")
+    spare = [letter for letter in string.ascii_letters if letter not in subscripts]
+    hidden = [
+        rank - len(term.replace("...", "")) if "..." in term else 0
+        for term, rank in zip(terms, ranks, strict=True)
+    ]
+    if any(n < 0 for n in hidden):
+        raise ValueError(f"einsum: {subscripts!r} names more axes than an operand has")
+    ellipsis = "".join(spare[: max(hidden, default=0)])
+    terms = [
+        term.replace("...", ellipsis[len(ellipsis) - n :])
+        for term, n in zip(terms, hidden, strict=True)
+    ]
+    for term, rank in zip(terms, ranks, strict=True):
+        if len(term) != rank:
+            raise ValueError(f"einsum: {term!r} names {len(term)} axes of an operand with {rank}")
+    if not arrow:
+        every = "".join(terms)
+        once = sorted(c for c in set(every) if every.count(c) == 1 and c not in ellipsis)
+        return terms, ellipsis + "".join(once)
+    return terms, output.replace("...", ellipsis)

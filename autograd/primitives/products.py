@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.axes import axis_tuple, shape_of, whole_number
+from autograd.engine.axes import axis_tuple, explicit_subscripts, shape_of, whole_number
 from autograd.engine.declare import multilinear
 from autograd.engine.operands import asarray, asarrays, nary, raw
 from autograd.engine.primitive import numpy_functions, registry
@@ -75,37 +75,8 @@ matmul = multilinear(
 # --- einsum ---------------------------------------------------------------------------------------
 
 
-def _explicit(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
-    """The subscripts of each operand and of the output, without ellipses or implicit outputs."""
-    subscripts = subscripts.replace(" ", "")
-    left, arrow, output = subscripts.partition("->")
-    terms = left.split(",")
-    if len(terms) != len(ranks):
-        raise ValueError(f"einsum: {subscripts!r} names {len(terms)} operands, got {len(ranks)}")
-    spare = [letter for letter in string.ascii_letters if letter not in subscripts]
-    hidden = [
-        rank - len(term.replace("...", "")) if "..." in term else 0
-        for term, rank in zip(terms, ranks, strict=True)
-    ]
-    if any(n < 0 for n in hidden):
-        raise ValueError(f"einsum: {subscripts!r} names more axes than an operand has")
-    ellipsis = "".join(spare[: max(hidden, default=0)])
-    terms = [
-        term.replace("...", ellipsis[len(ellipsis) - n :])
-        for term, n in zip(terms, hidden, strict=True)
-    ]
-    for term, rank in zip(terms, ranks, strict=True):
-        if len(term) != rank:
-            raise ValueError(f"einsum: {term!r} names {len(term)} axes of an operand with {rank}")
-    if not arrow:
-        every = "".join(terms)
-        once = sorted(c for c in set(every) if every.count(c) == 1 and c not in ellipsis)
-        return terms, ellipsis + "".join(once)
-    return terms, output.replace("...", ellipsis)
-
-
 def _einsum_vjp(g: Any, slot: int, *xs: Any, subscripts: str) -> Any:
-    terms, output = _explicit(subscripts, [len(shape_of(x)) for x in xs])
+    terms, output = explicit_subscripts(subscripts, [len(shape_of(x)) for x in xs])
     lengths = {
         c: n
         for term, x in zip(terms, xs, strict=True)
@@ -164,7 +135,7 @@ def einsum(subscripts: str, *operands: Any) -> Any:
     if not isinstance(subscripts, str):
         raise TypeError(f"einsum takes its subscripts first, got {type(subscripts).__name__}")
     arrays = [asarray(x, "einsum") for x in operands]
-    _explicit(subscripts, [len(shape_of(x)) for x in arrays])
+    explicit_subscripts(subscripts, [len(shape_of(x)) for x in arrays])
     return einsum_all(*arrays, subscripts=subscripts)
 
 

@@ -38,15 +38,16 @@ def to_source(
         inputs: leaves, or arrays found by identity, that come first among the function's arguments; an
             array that is not among them is written into the text.
         gradients: whether the gradients are wanted too.
-        language: ``"numpy"``; or ``"javascript"``, for a graph of Values, where the function returns an
-            object ``{value, gradients}``.
+        language: ``"numpy"``; or ``"javascript"``, where the function returns an object
+            ``{value, gradients}``. Arrays are flat there, row after row: those it gives are of the type
+            Float64Array, and those it takes any that hold numbers (whole numbers and truth values too).
         name: what the function is called.
 
     Raises:
         TypeError: `output` is no node.
         ValueError: a language that there is none of; a name that is no identifier; a graph that draws
             random numbers, has a row that is neither known nor made of known ones, or holds an array of
-            more than 1000 numbers that is no input.
+            more than 1000 numbers that is no input; in JavaScript, numbers of float32.
 
     >>> import autograd
     >>> w, x = autograd.Value(3.0, "w"), autograd.Value(2.0, "x")
@@ -77,13 +78,14 @@ def to_source(
         if isinstance(x, Value) and id(x) not in reached:
             raise ValueError(f"input {i} ({x.name!r}) does not reach the output")
     with LOCK:  # here, so that nobody waits for these files who writes nothing
+        from autograd.programs.languages.arrays_in_javascript import JavaScriptOfArrays
         from autograd.programs.languages.in_javascript import JavaScript
         from autograd.programs.languages.in_numpy import Numpy
-        from autograd.programs.languages.writing import SourceText
 
-    chosen = Numpy() if language == "numpy" else JavaScript()
+    javascript = JavaScript if planner.plan.scalar else JavaScriptOfArrays
+    chosen = Numpy() if language == "numpy" else javascript()
     with np.errstate(all="ignore"):
-        source = SourceText(planner, chosen, given, gradients)
+        source = chosen.source(planner, given, gradients)
     return chosen.program(source, name)
 
 

@@ -1,4 +1,4 @@
-"""JavaScript's spellings of the rows, for graphs of numbers.
+"""JavaScript's spellings of the rows, on numbers. (On arrays: `arrays_in_javascript`.)
 
 A number is a double there as here, but the language's own functions leave out some of what IEEE
 arithmetic says (``Math.pow(1, NaN)``), and a condition that is nan is false: see `HELPERS`.
@@ -186,7 +186,8 @@ class JavaScript(Language):
 
     name = "javascript"
     words = RESERVED | frozenset(HELPERS) | {"erf_near", "erf_far", "erfc_near", "erfc_far"}
-    arrays = False
+    helpers = HELPERS
+    needs = NEEDS
 
     def knows(self, step: Instruction) -> bool:
         return step.name in ROWS or step.name in MANY or step.name in ("sum", "prod", "matmul")
@@ -213,19 +214,28 @@ class JavaScript(Language):
             text = MANY[name].format(", ".join(words))
         else:
             text = ROWS[name].format(*words)
-        for helper in re.findall(r"(?<![.\w])[a-z_]\w*", text):
-            for each in (*NEEDS.get(helper, ()), helper):
-                if each in HELPERS:
-                    self.used[each] = HELPERS[each]
+        self.note_helpers(text)
         return text
+
+    def note_helpers(self, text: str) -> None:
+        """Note what a line calls that JavaScript has not."""
+        for helper in re.findall(r"(?<![.\w])[a-z_]\w*", text):
+            for each in (*self.needs.get(helper, ()), helper):
+                if each in self.helpers:
+                    self.used[each] = self.helpers[each]
+
+    def statement(self, text: str, comment: str) -> str:
+        """A line of the body."""
+        return f"  const {text};"
 
     def program(self, source: SourceText, name: str) -> str:
         lines = [f"{helper}\n" for helper in self.used.values()]
+        lines += [f"const {key} = {text};\n" for key, text in source.constants.items()]
         lines.append(f"function {name}({', '.join(source.arguments)}) {{")
-        lines += [f"  const {text};" for text, _ in source.forward]
+        lines += [self.statement(*each) for each in source.forward]
         if source.gradients:
             lines += ["", "  // the backward pass"]
-            lines += [f"  const {text};" for text, _ in source.backward]
+            lines += [self.statement(*each) for each in source.backward]
             found = ", ".join(f"{json.dumps(key)}: {text}" for key, text in source.gradients)
             lines += ["", f"  return {{value: {source.value}, gradients: {{{found}}}}};"]
         else:

@@ -11,7 +11,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -30,12 +30,10 @@ class Language:
     Attributes:
         name: what `to_source` calls it.
         words: names that a program may not use for its own.
-        arrays: whether it has arrays, and so programs of Tensors.
     """
 
     name = ""
     words: frozenset[str] = frozenset()
-    arrays = True
 
     def __init__(self) -> None:
         self.used: dict[str, Any] = {}  # the helpers that were called
@@ -60,6 +58,10 @@ class Language:
         """An array of ones."""
         raise NotImplementedError
 
+    def source(self, planner: Planner, inputs: Sequence[Any], gradients: bool) -> SourceText:
+        """A plan's lines in this language."""
+        return SourceText(planner, self, inputs, gradients)
+
     def program(self, source: SourceText, name: str) -> str:
         """The whole text."""
         raise NotImplementedError
@@ -80,16 +82,8 @@ class SourceText:
     def __init__(
         self, planner: Planner, language: Language, inputs: Sequence[Any], gradients: bool
     ) -> None:
-        plan = planner.plan
         self.language = language
-        if not (plan.scalar or language.arrays):
-            raise ValueError(
-                f"a graph with Tensors has no form in {language.name}: give one of Values, such as that "
-                "of model.to_scalars()"
-            )
-        self.refuse_draws(plan)
-        plan = taken_apart(plan.purified(), language.knows, lambda *_: False)
-        self.plan = plan
+        self.plan = plan = self.prepared(planner.plan)
         self.planner = planner
         self.named: dict[int, str] = {}
         self.taken = set(language.words)
@@ -104,16 +98,24 @@ class SourceText:
             self.named[r] = self.free(getattr(x, "name", None) or f"x{i}")
         self.arguments = [self.named[r] for r in registers]
         self.cotangents = {r: node for node, r in planner.cotangents.items()}
-        self.forward = self.lines(plan.forward, "v")
-        self.value = self.word(plan.output)
+        self.forward: list[tuple[str, str]] = []
         self.backward: list[tuple[str, str]] = []
         self.gradients: list[tuple[str, str]] = []
+        self.into = self.forward
+        self.write(plan.forward, "v")
+        self.value = self.word(plan.output)
         if gradients:
+            self.into = self.backward
             self.seed()
-            self.backward += self.lines(plan.backward, "g")
+            self.write(plan.backward, "g")
             for leaf, r in plan.gradients:
                 self.gradients.append((self.named[planner.places[leaf]], self.word(r)))
             self.gradients.sort(key=lambda pair: self.arguments.index(pair[0]))
+
+    def prepared(self, plan: Plan) -> Plan:
+        """The plan without its effects, rows that the language has no word for in parts."""
+        self.refuse_draws(plan)
+        return taken_apart(plan.purified(), self.language.knows, lambda *_: False)
 
     @staticmethod
     def refuse_draws(plan: Plan) -> None:
@@ -159,10 +161,7 @@ class SourceText:
         x = self.plan.registers[r].holds
         if isinstance(x, np.ndarray) and x.ndim:
             if x.size > LARGEST:
-                raise ValueError(
-                    f"the graph holds a constant array of shape {x.shape}: give it as an input, "
-                    f"inputs=[...] (arrays of up to {LARGEST} numbers are written out)"
-                )
+                self.refuse_large(x)
             name = self.named[r] = self.free(f"c{len(self.constants) + 1}")
             self.constants[name] = self.language.array(x)
             return name
@@ -170,28 +169,39 @@ class SourceText:
             x = x.item()
         return repr(x) if isinstance(x, bool) else self.language.number(float(x))
 
+    @staticmethod
+    def refuse_large(x: np.ndarray[Any, Any]) -> NoReturn:
+        """Raise where an array is too large to be written out."""
+        raise ValueError(
+            f"the graph holds a constant array of shape {x.shape}: give it as an input, "
+            f"inputs=[...] (arrays of up to {LARGEST} numbers are written out)"
+        )
+
+    def refuse(self, step: Instruction) -> NoReturn:
+        """Raise where a row has no form."""
+        raise ValueError(
+            f"{step.name!r} has no form in {self.language.name}: neither a spelling nor parts "
+            "(composite=) that have one"
+        )
+
     def seed(self) -> None:
         """The derivative of the value by itself."""
         register = self.plan.registers[self.plan.seed]
         text = self.one = self.language.number(1.0)
         if register.shape:
             name = self.free("seed")
-            self.backward.append(
-                (f"{name} = {self.language.ones(register.shape)}", shaped(register))
-            )
+            self.into.append((f"{name} = {self.language.ones(register.shape)}", shaped(register)))
             text = name
         self.named[self.plan.seed] = text
 
-    def lines(self, steps: Sequence[Instruction], kind: str) -> list[tuple[str, str]]:
-        """The lines of instructions, without those that change nothing."""
-        found = []
+    def write(self, steps: Sequence[Instruction], kind: str) -> None:
+        """Add the lines of instructions, without those that change nothing."""
         for step in steps:
             same = self.unchanged(step)
             if same is None:
-                found.append(self.line(step, kind))
+                self.into.append(self.line(step, kind))
             else:
                 self.named[step.out] = self.word(same)
-        return found
 
     def unchanged(self, step: Instruction) -> int | None:
         """The argument that an instruction gives back: a total of one instance, or a product with 1."""
@@ -210,10 +220,7 @@ class SourceText:
         """An assignment, and the comment beside it."""
         words = [self.word(r) for r in step.arguments]
         if not self.language.knows(step):
-            raise ValueError(
-                f"{step.name!r} has no form in {self.language.name}: neither a spelling nor parts "
-                "(composite=) that have one"
-            )
+            self.refuse(step)
         text = self.language.call(step, words, self.plan)
         name = self.named[step.out] = self.name_of(step.out, kind)
         return f"{name} = {text}", shaped(self.plan.registers[step.out])

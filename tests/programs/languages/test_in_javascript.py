@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
-import re
-import shutil
-import struct
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from javascript import FAR, apart, engine_of, packed, unpacked
 from samples import RECORDED, SAMPLES, singular_points
 
 import autograd
@@ -21,25 +17,10 @@ import nn
 from autograd import Value
 from autograd.engine.families import Multilinear, Reduction
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FAR = {"kl_divergence": 32, "erfc": 16, "arctan2": 8, "cbrt": 4, "xlogy": 4, "pow": 4, "hypot": 4}
-"""How many floats a row may be away from what the C library gives; the others 2. A browser has its own
-functions; with kl_divergence a difference of logarithms is taken."""
-
 Points = list[tuple[str, list[tuple[float, ...]]]]
 """Sources, and the arguments to call each with."""
 
 HARNESS = """
-const bits = x => {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, x);
-  return view.getBigUint64(0).toString(16).padStart(16, "0");
-};
-const number = text => {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setBigUint64(0, BigInt("0x" + text));
-  return view.getFloat64(0);
-};
 const out = cases.map(([source, points]) => {
   const f = new Function(source + "; return f;")();
   return points.map(point => {
@@ -50,53 +31,10 @@ const out = cases.map(([source, points]) => {
 """
 
 
-def by_node(program: str, folder: Path) -> str:
-    file = folder / "run.js"
-    file.write_text(f"{program}\nconsole.log(JSON.stringify(out));", encoding="utf-8")
-    run = subprocess.run(["node", str(file)], capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr[-2000:]
-    return run.stdout
-
-
-def by_browser(path: str) -> Callable[[str, Path], str]:
-    def run(program: str, folder: Path) -> str:
-        page = folder / "run.html"
-        shown = "document.body.textContent = '<<' + JSON.stringify(out) + '>>';"
-        text = f"<!doctype html><meta charset=utf-8><body><script>{program}\n{shown}</script>"
-        page.write_text(text.replace("</body>", ""), encoding="utf-8")
-        words = [
-            path,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            f"--user-data-dir={folder / 'u'}",
-        ]
-        told = subprocess.run(
-            [*words, "--dump-dom", page.as_uri()], capture_output=True, text=True, check=False
-        )
-        found = re.search(r"&lt;&lt;(\[.*\])&gt;&gt;", told.stdout, re.S)
-        assert found, (told.stdout[-500:], told.stderr[-2000:])
-        return found[1]
-
-    return run
-
-
-def engines() -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if shutil.which("node"):
-        found["node"] = by_node
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is not None:
-        found["browser"] = by_browser(path)
-    return found
-
-
 @pytest.fixture(params=["node", "browser"])
 def execute(request: Any, tmp_path: Path) -> Callable[[Points], Any]:
     """Calls each source at its points: values and gradients as floats."""
-    engine = engines().get(request.param)
-    if engine is None:
-        pytest.skip(f"there is no {request.param} here")
+    engine = engine_of(request.param)
 
     def run(cases: Points) -> Any:
         given = [[text, [[packed(x) for x in point] for point in points]] for text, points in cases]
@@ -107,26 +45,6 @@ def execute(request: Any, tmp_path: Path) -> Callable[[Points], Any]:
         ]
 
     return run
-
-
-def packed(x: float) -> str:
-    return struct.pack(">d", x).hex()
-
-
-def unpacked(text: str) -> float:
-    (x,) = struct.unpack(">d", bytes.fromhex(text))
-    return float(x)
-
-
-def apart(x: float, y: float) -> float:
-    """How many floats lie between two: 0 for nan and nan, and for 0 and −0."""
-    if math.isnan(x) or math.isnan(y):
-        return 0 if math.isnan(x) and math.isnan(y) else math.inf
-    if x == y:
-        return 0
-    if math.isinf(x) or math.isinf(y):
-        return math.inf
-    return abs(x - y) / math.ulp(max(abs(x), abs(y)))
 
 
 def rows() -> list[str]:
@@ -244,12 +162,6 @@ def test_a_network_of_values_is_the_network(
         exact += sum(map(float.__eq__, found, map(float, right)))
     if activation == "relu":  # NumPy adds up a neuron's products in another order
         assert exact > 0.8 * numbers
-
-
-def test_graphs_of_tensors_are_refused() -> None:
-    x = autograd.Tensor([1.0, 2.0], "x")
-    with pytest.raises(ValueError, match=r"Tensors has no form in javascript.*to_scalars"):
-        autograd.to_source(autograd.sum(x * x), [x], language="javascript")
 
 
 def test_reserved_words_are_no_names() -> None:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from networks import NO_SOURCE, argument, cases
 from samples import ALL, RECORDED, Sample, singular_points
 
 import autograd
 import nn
 from autograd import Tensor, Value
-from nn.layers.activations import BY_NAME
 
-NO_SOURCE = {"random_like": "draws random numbers", "track_moments": "moves averages"}
 SCIPY = ("erf", "erfc")  # SciPy's differ from `math`'s in the last place
 
 
@@ -30,11 +27,6 @@ def run(text: str, *arguments: Any, name: str = "f") -> Any:
     exec(text, scope)
     with np.errstate(all="ignore"):
         return scope[name](*arguments)
-
-
-def plain(name: str) -> str:
-    """A leaf's name as an argument."""
-    return re.sub(r"\W+", "_", name).strip("_")
 
 
 def same(found: Any, expected: Any) -> None:
@@ -105,61 +97,6 @@ def test_a_row_s_text_on_numbers_gives_what_values_give(name: str) -> None:
 
 # --- networks, where this library is not there ----------------------------------------------------
 
-RNG = np.random.default_rng(0)
-X, CLASSES = RNG.normal(size=(6, 4)), RNG.integers(3, size=6)
-NUMBERS = RNG.normal(size=(6, 3))
-ONE_HOT = np.eye(3)[CLASSES]
-
-
-def around(layer: Callable[[], Any], width: int = 4) -> Callable[[], Any]:
-    return lambda: nn.Sequential(nn.Linear(4, 4, rng=0), layer(), nn.Linear(width, 3, rng=1))
-
-
-NETWORKS: dict[str, Callable[[], Any]] = {
-    **{
-        f"activation {name}": around(lambda make=make: make().eval())  # type: ignore[misc]
-        for name, make in sorted(BY_NAME.items())
-    },
-    "LayerNorm": around(lambda: nn.LayerNorm(4)),
-    "RMSNorm": around(lambda: nn.RMSNorm(4)),
-    "BatchNorm in evaluation": around(lambda: nn.BatchNorm1d(4).eval()),
-    "BatchNorm in training": around(lambda: nn.BatchNorm1d(4)),
-    "Dropout in evaluation": around(lambda: nn.Dropout(0.5, rng=0).eval()),
-    "GLU": around(lambda: nn.GLU(4, 2, rng=3), 2),
-    "SwiGLU": around(lambda: nn.SwiGLU(4, 2, rng=3), 2),
-    "PairProduct": around(nn.PairProduct, 2),
-}
-LOSSES: dict[str, Callable[[Any], Any]] = {
-    "cross-entropy of classes": lambda z: nn.cross_entropy(z, CLASSES),
-    "smoothed, weighted": lambda z: nn.cross_entropy(
-        z, CLASSES, weight=np.array([1.0, 2.0, 0.5]), label_smoothing=0.1
-    ),
-    "cross-entropy of distributions": lambda z: nn.cross_entropy(z, ONE_HOT),
-    "KL": lambda z: nn.kl_divergence(nn.softmax(z), ONE_HOT),
-    "binary": lambda z: nn.binary_cross_entropy_with_logits(z, ONE_HOT),
-    "mse": lambda z: nn.mse(z, NUMBERS),
-    "hinge": lambda z: nn.multiclass_hinge(z, CLASSES),
-    "huber": lambda z: nn.huber(z, NUMBERS),
-}
-
-
-def cases() -> dict[str, tuple[Any, Any]]:
-    """A loss and its leaves, for each family of networks and of losses."""
-    found = {}
-    for name, make in NETWORKS.items():
-        model = make()
-        x = Tensor(X, "x")
-        found[name] = nn.mse(model(x), NUMBERS) + nn.regularisers.l2(model, 0.01), x
-    for name, loss in LOSSES.items():
-        model = nn.MLP(4, [5, 3], rng=0)
-        x = Tensor(X, "x")
-        found[name] = loss(model(x)), x
-    twin = nn.MLP(4, [3, 1], activation="tanh", rng=0).to_scalars()
-    numbers = [Value(x, f"x{i}") for i, x in enumerate(X[0])]
-    found["a network of Values"] = (twin(numbers)[0] - 1) ** 2, numbers
-    return found
-
-
 ALONE = """
     import importlib.abc, json, sys, pathlib
     class Missing(importlib.abc.MetaPathFinder):
@@ -190,7 +127,7 @@ def test_networks_run_where_this_library_cannot_be_imported(tmp_path: Path) -> N
             x.name = x.name or f"constant{i}"
         text = autograd.to_source(loss, inputs)
         first = text[text.index("def f(") + 6 :].partition(")")[0].split(", ")
-        by_argument = {plain(x.name): x.data for x in found}
+        by_argument = {argument(x.name): x.data for x in found}
         texts[name] = text, [np.asarray(by_argument[key]).tolist() for key in first]
     file = tmp_path / "sources.json"
     file.write_text(json.dumps(texts), encoding="utf-8")
@@ -209,7 +146,7 @@ def test_networks_run_where_this_library_cannot_be_imported(tmp_path: Path) -> N
         loss.backward()
         for x in autograd.topological_order(loss):
             if x.is_leaf and x.requires_grad:
-                expected = gradients[plain(x.name)]
+                expected = gradients[argument(x.name)]
                 np.testing.assert_allclose(expected, x.grad, rtol=1e-10, atol=1e-13, err_msg=name)
 
 
