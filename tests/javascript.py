@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 import shutil
@@ -9,7 +10,9 @@ import struct
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -98,6 +101,12 @@ def engine_of(name: str) -> Engine:
     if engine is None:
         pytest.skip(f"there is no {name} here")
     return engine
+
+
+def as_doubles(numbers: Any) -> str:
+    """An expression whose value is a Float64Array with the same bits."""
+    text = base64.b64encode(np.ascontiguousarray(numbers, "<f8").tobytes()).decode()
+    return f'new Float64Array(Uint8Array.from(atob("{text}"), c => c.charCodeAt(0)).buffer)'
 
 
 def packed(x: float) -> str:

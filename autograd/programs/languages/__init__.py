@@ -4,5 +4,5 @@ Read `writing` first: what all languages share (names, lines, comments), and wha
 `in_numpy` and `in_javascript` are the tables of spellings; the few functions that NumPy lacks are in
 `helpers`, whose own source is written into the text. JavaScript has no arrays of several axes:
 `arrays_in_javascript` writes loops through flat ones, `strided` being where elements lie. The public
-`to_source` is one room above, in `sources`.
+`to_source` is one room above, in `sources`; `live` is a program for a page in which numbers change.
 """

@@ -309,7 +309,7 @@ class ArraySource(SourceText):
                 self.wait_for([same])
                 self.places[step.out] = self.place(same)
             elif not self.language.knows(step):
-                self.refuse(step)
+                self.language.refuse(step)
             elif step.name in ROWS and step.name != "identity":
                 self.elementwise(step)
             else:

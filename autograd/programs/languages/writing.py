@@ -42,6 +42,13 @@ class Language:
         """Whether a row has a spelling."""
         raise NotImplementedError
 
+    def refuse(self, step: Instruction) -> NoReturn:
+        """Raise where a row has no form."""
+        raise ValueError(
+            f"{step.name!r} has no form in {self.name}: neither a spelling nor parts "
+            "(composite=) that have one"
+        )
+
     def call(self, step: Instruction, words: Sequence[str], plan: Plan) -> str:
         """An instruction's right-hand side, of operands that are written."""
         raise NotImplementedError
@@ -177,13 +184,6 @@ class SourceText:
             f"inputs=[...] (arrays of up to {LARGEST} numbers are written out)"
         )
 
-    def refuse(self, step: Instruction) -> NoReturn:
-        """Raise where a row has no form."""
-        raise ValueError(
-            f"{step.name!r} has no form in {self.language.name}: neither a spelling nor parts "
-            "(composite=) that have one"
-        )
-
     def seed(self) -> None:
         """The derivative of the value by itself."""
         register = self.plan.registers[self.plan.seed]
@@ -220,7 +220,7 @@ class SourceText:
         """An assignment, and the comment beside it."""
         words = [self.word(r) for r in step.arguments]
         if not self.language.knows(step):
-            self.refuse(step)
+            self.language.refuse(step)
         text = self.language.call(step, words, self.plan)
         name = self.named[step.out] = self.name_of(step.out, kind)
         return f"{name} = {text}", shaped(self.plan.registers[step.out])

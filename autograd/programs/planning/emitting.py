@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.families import Elementwise, Fused
+from autograd.engine.families import Elementwise, Fused, Relation
 from autograd.engine.graph import Node
 from autograd.engine.letters import Letter, arguments_of, fold
 from autograd.engine.primitive import registry
@@ -261,7 +261,10 @@ class Emitter(PlanWriter):
         places: Sequence[int],
     ) -> int:
         """The register of the contribution of an elementwise row, or (slot None) of its value."""
-        steps = template(primitive, slot, key_of(options), Options(options))
+        return self.placed(template(primitive, slot, key_of(options), Options(options)), places)
+
+    def placed(self, steps: Any, places: Sequence[int]) -> int:
+        """The register of what `as_steps` gives, on these places."""
         if not isinstance(steps, tuple):
             return places[steps] if steps.__class__ is int else self.constant(steps)
         done: list[int] = list(places)
@@ -291,16 +294,12 @@ class Options:
 
 @functools.lru_cache(maxsize=1024)
 def template(primitive: Elementwise, slot: int | None, key: Any, options: Options) -> Any:
-    """The cotangent times a local derivative, or (None) the row's parts: a place, a number, or steps.
+    """The cotangent times a local derivative, or (None) the row's parts, as `as_steps`.
 
-    A step is a name, arguments and options.
-
-    An argument is the place of an earlier result (0 is the output, then the inputs, the cotangent, and
-    the steps), or a number in a tuple of its own.
+    The places are those of the output, of the inputs, and of the cotangent.
     """
     count = len(primitive.derivatives) + 1
-    letters = [Letter(f"r{i}", sample=0.5) for i in range(count)]
-    g = Letter(f"r{count}", sample=0.5)
+    *letters, g = letters_of(count + 1)
     try:
         if slot is None:
             made: Any = primitive.composite
@@ -309,6 +308,20 @@ def template(primitive: Elementwise, slot: int | None, key: Any, options: Option
             formula = primitive.times(slot, g, letters[0], letters[1:], options.options)
     except TypeError as error:
         raise TypeError(f"the rule of {primitive.name} is no formula of letters: {error}") from None
+    return as_steps(formula, count + 1)
+
+
+def letters_of(count: int) -> list[Letter]:
+    """Letters that stand for the first places."""
+    return [Letter(f"r{i}", sample=0.5) for i in range(count)]
+
+
+def as_steps(formula: Any, count: int) -> Any:
+    """A formula of so many letters: the place of one, a number, or steps.
+
+    A step is a name, arguments and options. An argument is the place of a letter or, after these, of an
+    earlier step; or a number in a tuple of its own.
+    """
     if not isinstance(formula, Letter):
         return float(formula)
     steps: list[Any] = []
@@ -331,17 +344,19 @@ def template(primitive: Elementwise, slot: int | None, key: Any, options: Option
         if composite(x) is not None:
             return arguments[0]
         steps.append((x.function, arguments, registry[x.function].options | x.options))
-        return count + len(steps)
+        return count + len(steps) - 1
 
     place = fold(formula, leaf, step, parts)
-    return tuple(steps) if place == count + len(steps) and steps else place
+    return tuple(steps) if place == count + len(steps) - 1 and steps else place
 
 
 def scalar_call(name: str, numbers: list[float], options: dict[str, Any]) -> float:
     """One instruction of a scalar plan on plain numbers."""
     row: Any = registry[name]
-    if isinstance(row, Elementwise):
+    if isinstance(row, Relation):  # of truths, which are numbers here
         return float(row.array(*numbers, **options))
+    if isinstance(row, Elementwise):
+        return float(row.evaluate(numbers, options))
     return float(row.on_numbers(np.array(numbers), options))
 
 

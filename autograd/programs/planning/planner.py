@@ -286,10 +286,10 @@ class Planner:
             and node._primitive.is_impure(node._primitive.options | node.options)
         ]
 
-    def finish(self) -> None:
-        """Drop the instructions that nothing needs."""
+    def finish(self, also: Iterable[int] = ()) -> None:
+        """Drop the instructions that nothing needs: neither the plan's results nor these registers."""
         plan = self.plan
-        needed = {plan.output, *(r for _, r in plan.gradients)}
+        needed = {plan.output, *(r for _, r in plan.gradients), *also}
         needed.update(self.emitter.place(x) for x in self.extra)
         for part in (plan.backward, plan.forward):
             kept = []

@@ -6,7 +6,7 @@ in a graph of tensors the numbers are joined to vectors.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,26 +35,54 @@ class Scalariser:
         self, node: Node, out_place: int, g: int, places: Sequence[int], slots: Sequence[int]
     ) -> list[int]:
         """The registers of the contributions to the arguments in `slots`."""
+        out, letters = self.written(node, out_place, places)
+        self.known["g"] = registers_of([g], ())
+        cotangent = Letter("g", sample=np.float64(1))
+        return self.in_slots(
+            slots,
+            letters,
+            lambda i: self.primitive.vjp(i, cotangent, out, letters, self.options),
+        )
+
+    def derivatives(
+        self, node: Node, out_place: int, places: Sequence[int], slots: Sequence[int]
+    ) -> list[int]:
+        """The registers of the local derivatives by the arguments in `slots`."""
+        row = self.primitive
+        out, letters = self.written(node, out_place, places)
+        if isinstance(row, Reduction):
+            rest = {key: x for key, x in self.options.items() if key not in ("axis", "keepdims")}
+            return self.in_slots(slots, letters, lambda i: row.row(out, letters[i], (0,), **rest))
+        return self.in_slots(slots, letters, lambda i: row.vjp(i, 1.0, out, letters, self.options))
+
+    def written(
+        self, node: Node, out_place: int, places: Sequence[int]
+    ) -> tuple[Letter, list[Letter]]:
+        """Letters for the output and for the vectors that the row takes."""
         vectors = 1
         if isinstance(self.primitive, Multilinear):
             vectors = self.primitive.arity or 1
         elif not isinstance(self.primitive, Reduction):
             raise TypeError(f"{self.primitive.name} cannot be compiled on Values")
         n = len(places) // vectors
-        self.known = {"g": registers_of([g], ()), "out": registers_of([out_place], ())}
+        self.known = {"out": registers_of([out_place], ())}
         numbers = [getattr(x, "_raw", x) for x in node.arguments]
         letters = []
         for i in range(vectors):
             self.known[f"x{i}"] = registers_of(places[i * n : i * n + n], (n,))
             letters.append(Letter(f"x{i}", sample=np.array(numbers[i * n : i * n + n], float)))
-        cotangent, out = Letter("g", sample=np.float64(1)), Letter("out", sample=node._raw)
+        return Letter("out", sample=node._raw), letters
+
+    def in_slots(
+        self, slots: Sequence[int], letters: Sequence[Letter], formula: Callable[[int], Any]
+    ) -> list[int]:
+        """The registers of some elements of formulas, one for each vector; of needed ones alone."""
         wanted = set(slots)
         found: dict[int, int] = {}
-        for i in range(vectors):
+        for i, (n,) in enumerate(x.shape for x in letters):
             mine = [slot for slot in range(i * n, i * n + n) if slot in wanted]
             if mine:
-                formula = self.primitive.vjp(i, cotangent, out, letters, self.options)
-                registers = np.broadcast_to(self.lowered(formula), (n,))
+                registers = np.broadcast_to(self.lowered(formula(i)), (n,))
                 found |= {slot: int(registers[slot - i * n]) for slot in mine}
         return [found[slot] for slot in slots]
 
