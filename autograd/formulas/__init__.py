@@ -2,5 +2,5 @@
 
 Read `writing`, `notation` and `latex`: a tree of letters as text; then `algebra` and `rational`,
 which tidy it, `names` and `symbols`, which name its letters, and `of_nodes`, where a graph comes in.
-`matrices` writes arrays, `mathml` and `typeset` pages, `plain` what stands in boxes.
+`matrices` writes arrays, `mathml` and `typeset` pages, `tex` documents, `plain` what stands in boxes.
 """

@@ -22,7 +22,7 @@ PLACES = [
 def test_a_colour_is_written_in_the_theme_and_nowhere_else():
     found = {path.name for path in PLACES if COLOUR.search(path.read_text(encoding="utf-8"))}
     # Black is what SVG fills with where nothing is said.
-    assert found == {"theme.py", "printing.py"}
+    assert found == {"theme.py", "shapes.py"}
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])

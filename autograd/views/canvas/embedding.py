@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.support.publishing import Listed
 from autograd.support.saving import write_as
+from autograd.views.canvas.page import html_page
+from autograd.views.canvas.theme import ground
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +52,9 @@ class Embedded(metaclass=Listed):
     _what: str
     """What the picture is called where it cannot be saved."""
 
+    _theme: str
+    """``"light"``, ``"dark"`` or ``"auto"``."""
+
     @property
     def svg(self) -> str:
         """The picture as SVG."""
@@ -57,18 +62,57 @@ class Embedded(metaclass=Listed):
 
     def _formats(self) -> Mapping[str, Callable[[], bytes]]:
         """What makes a file, by its ending."""
-        return {".svg": lambda: self.svg.encode()}
+        return {
+            ".svg": lambda: self.svg.encode(),
+            ".png": lambda: self._printed("png"),
+            ".pdf": lambda: self._printed("pdf"),
+            ".tex": self._tex,
+            ".html": self._page,
+            ".htm": self._page,
+        }
+
+    def _printed(self, format: str) -> bytes:
+        from autograd.views.canvas.printing import printed
+
+        return printed(self.svg, format)
+
+    def _tex(self) -> bytes:
+        from autograd.views.canvas.tikz import tikz
+
+        return tikz([self.svg], self._formulas()).encode()
+
+    def _formulas(self) -> Mapping[str, str]:
+        """The LaTeX of those texts in the picture that are formulas."""
+        return {}
+
+    def _page(self) -> bytes:
+        style = f"{ground(self._theme)} body {{ margin: 16px }}"
+        return html_page(self._contents.partition(":")[0], self._repr_html_(), style=style)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture as ``.svg``, ``.png`` or ``.pdf``; of a graph also as ``.dot`` or ``.gv``.
+        r"""Write the picture in the format that the ending of the name says, and return the path.
 
-        Of a graph Graphviz makes ``.png`` and ``.pdf``, of every other picture matplotlib.
+        - ``.svg``: as a notebook shows it, light or dark as the browser is where the theme is "auto".
+        - ``.png`` and ``.pdf``, light where the theme is "auto": of a graph by Graphviz, or matplotlib
+          where there is none; of every other picture by matplotlib.
+        - ``.html``: a page that needs no other file, on which the picture is zoomed as in a notebook.
+        - ``.tex``: a document for ``pdflatex`` (with TikZ and the class standalone), its text in
+          LaTeX's fonts and its names and formulas as mathematics.
+        - ``.dot`` or ``.gv``, of a graph: its source for Graphviz.
 
         Raises:
             ValueError: another ending.
-            RenderingError: there is no Graphviz, or none that makes this format.
-            ImportError: matplotlib is not there; the message says how to install it.
+            RenderingError: a graph shall be ``.png`` or ``.pdf``, and there is neither a Graphviz that
+                makes it nor matplotlib; the message says what to install.
+            ImportError: the same of another picture, and there is no matplotlib.
             OSError: the file cannot be written.
+
+        >>> import autograd, tempfile
+        >>> y = autograd.Value(2.0, "x1") ** 2
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = autograd.draw(y).save(f"{folder}/square.tex")
+        ...     "$x_{1}$" in path.read_text()
+        True
         """
         return write_as(path, f"a {self._what}", self._formats())
 

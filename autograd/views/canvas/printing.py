@@ -1,29 +1,30 @@
-"""Printing: the SVG of a `Sheet` as PNG or PDF, by matplotlib.
-
-Only what sheets are made of is understood: rectangles, circles, paths of lines and Bézier curves,
-and text, with their style in classes. Anything else is an error, not left out.
-"""
+"""Printing: the SVG of pictures as PNG or as the pages of a PDF, by matplotlib."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
-from xml.etree import ElementTree
 
 from autograd.support.installing import install_hint
+from autograd.views.canvas.shapes import Contour, Label, Shapes, shapes
 
-SVG = "{http://www.w3.org/2000/svg}"
-RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
-TOKEN = re.compile(r"[A-Za-z]|-?[\d.]+(?:e-?\d+)?")
 PIXEL = 0.75
 """Points in a pixel."""
 
-INHERITED = {"fill": "#000000", "stroke": "none", "stroke-width": "1", "font": "13px sans-serif"}
+NARROWED = 0.9
+"""Text against its size in SVG: matplotlib's font has the mathematics, and is broader than Helvetica."""
+
+SERIF = {"fontfamily": "STIXGeneral"}
+"""The font of formulas, which comes with matplotlib as well, and is as broad as Times."""
+
+ANCHORS = {"start": "left", "middle": "center", "end": "right"}
 
 
-def printed(svg: str, format: str) -> bytes:
-    """The bytes of a picture, in its light or dark colours as it is without a browser that asks.
+def printed(svg: str | Sequence[str], format: str) -> bytes:
+    """The bytes of a picture, or of several as the pages of a PDF.
+
+    The colours are those that it has without a browser that asks for dark ones.
 
     Raises:
         ImportError: there is no matplotlib.
@@ -35,151 +36,87 @@ def printed(svg: str, format: str) -> bytes:
     """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.backends.backend_pdf import PdfPages
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError(
-            f"a picture that is no graph becomes {format.upper()} by matplotlib, which is missing: "
-            f"{install_hint('plot')}, or save it as .svg ({error})"
+            f"it becomes {format.upper()} by matplotlib, which is missing: {install_hint('plot')}, "
+            f"or save it as .svg, which needs none ({error})"
         ) from None
-    root = ElementTree.fromstring(svg)
-    width, height = float(root.attrib["width"]), float(root.attrib["height"])
-    figure = Figure(figsize=(width / 96, height / 96))
-    FigureCanvasAgg(figure)
+
+    def figure(svg: str) -> Any:
+        picture = shapes(svg)
+        figure = Figure(figsize=(picture.width / 96, picture.height / 96))
+        FigureCanvasAgg(figure)
+        _draw(figure, picture)
+        return figure
+
+    packed = BytesIO()
+    if format == "pdf":
+        # No date: the same picture has the same bytes.
+        with PdfPages(packed, metadata={"CreationDate": None}) as pages:
+            for page in [svg] if isinstance(svg, str) else svg:
+                picture = figure(page)
+                pages.savefig(picture)
+    else:
+        figure(svg if isinstance(svg, str) else svg[0]).savefig(packed, format=format, dpi=192)
+    return packed.getvalue()
+
+
+def _draw(figure: Any, picture: Shapes) -> None:
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
-    axes.set_xlim(0, width)
-    axes.set_ylim(height, 0)
-    rules = _rules(root)
-    for each in root:
-        _draw(axes, each, rules, INHERITED)
-    picture = BytesIO()
-    # No date: the same picture has the same bytes.
-    metadata = {"CreationDate": None} if format == "pdf" else None
-    figure.savefig(picture, format=format, dpi=192, metadata=metadata)
-    return picture.getvalue()
+    axes.set_xlim(0, picture.width)
+    axes.set_ylim(picture.height, 0)
+    for depth, each in enumerate(picture.parts):
+        if isinstance(each, Contour):
+            _add_contour(axes, each, depth)
+        else:
+            _add_label(axes, each, depth)
 
 
-def _rules(root: ElementTree.Element) -> dict[str, dict[str, str]]:
-    """Declarations by tag or by .class, in order; those for dark pages are passed over."""
-    found: dict[str, dict[str, str]] = {}
-    for style in root.iter(f"{SVG}style"):
-        text = (style.text or "").partition("@media")[0]
-        for selectors, declarations in RULE.findall(text):
-            parts = [each.partition(":") for each in declarations.split(";") if each.strip()]
-            for selector in selectors.split(","):
-                of = found.setdefault(selector.split()[-1], {})
-                of |= {key.strip(): value.strip() for key, _, value in parts}
-    return found
-
-
-def _draw(
-    axes: Any,
-    element: ElementTree.Element,
-    rules: dict[str, dict[str, str]],
-    around: dict[str, str],
-) -> None:
-    tag = element.tag.removeprefix(SVG)
-    if tag in ("title", "style"):
-        return
-    own = {key: x for key, x in element.attrib.items() if key not in ("x", "y", "class")}
-    style = around | own | rules.get(tag, {})
-    for name in element.get("class", "").split():
-        style |= rules.get(f".{name}", {})
-    if tag == "g":
-        for each in element:
-            _draw(axes, each, rules, style)
-        return
-    if tag == "text":
-        _write(axes, element, style)
-        return
+def _add_contour(axes: Any, contour: Contour, depth: int) -> None:
     from matplotlib.patches import PathPatch
-
-    fill, stroke = style["fill"], style["stroke"]
-    axes.add_patch(
-        PathPatch(
-            _path(tag, element),
-            facecolor=_colour(fill, style.get("fill-opacity")),
-            edgecolor=_colour(stroke, style.get("stroke-opacity")),
-            linewidth=float(style["stroke-width"]) * PIXEL if stroke != "none" else 0,
-            capstyle="butt",
-        )
-    )
-
-
-def _colour(colour: str, opacity: str | None) -> Any:
-    return "none" if colour == "none" else (colour, float(opacity or 1))
-
-
-def _path(tag: str, element: ElementTree.Element) -> Any:
     from matplotlib.path import Path
 
-    def number(name: str) -> float:
-        return float(element.get(name, "0"))
-
-    if tag == "circle":
-        return Path.circle((number("cx"), number("cy")), number("r"))
-    if tag == "rect":
-        x, y, w, h, r = (number(name) for name in ("x", "y", "width", "height", "rx"))
-        if not r:
-            return Path([(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)], closed=True)
-        from matplotlib.patches import FancyBboxPatch
-
-        style = f"round,pad=0,rounding_size={r}"
-        return FancyBboxPatch((x, y), w, h, boxstyle=style).get_path()
-    if tag != "path":
-        raise ValueError(f"a sheet has no element {tag!r}")
-    vertices: list[tuple[float, float]] = []
-    codes: list[Any] = []
-    tokens = TOKEN.findall(element.get("d", ""))
-    at = (0.0, 0.0)
-    start = at
-    command = ""
-    while tokens:
-        if tokens[0].isalpha():
-            command = tokens.pop(0)
-        if command == "Z":
-            vertices.append(start)
-            codes.append(Path.CLOSEPOLY)
-            continue
-        count = {"M": 2, "L": 2, "C": 6, "H": 1, "V": 1}[command]
-        numbers, tokens = [float(each) for each in tokens[:count]], tokens[count:]
-        if command == "H":
-            numbers.append(at[1])
-        elif command == "V":
-            numbers.insert(0, at[0])
-        points = list(zip(numbers[::2], numbers[1::2], strict=True))
-        at = points[-1]
-        if command == "M":
-            start, command = at, "L"
-            codes.append(Path.MOVETO)
-        else:
-            codes += [Path.CURVE4] * 3 if len(points) == 3 else [Path.LINETO]
-        vertices += points
-    return Path(vertices, codes)
-
-
-FONTS = re.compile(r"(?:(bold|italic) )?([\d.]+)px")
-
-
-def _write(axes: Any, element: ElementTree.Element, style: dict[str, str]) -> None:
-    """A line of text, in matplotlib's font: it has the mathematics, and is broader than Helvetica."""
-    font = FONTS.search(style["font"])
-    kind, size = (font[1], float(font[2])) if font else (None, 13.0)
-    x, y, angle = float(element.get("x", "0")), float(element.get("y", "0")), 0.0
-    if turned := re.fullmatch(
-        r"translate\(([\d.-]+) ([\d.-]+)\) rotate\(([\d.-]+)\)", style.get("transform", "")
-    ):
-        x, y, angle = float(turned[1]), float(turned[2]), -float(turned[3])
-    axes.text(
-        x,
-        y,
-        element.text or "",
-        parse_math=False,
-        size=size * PIXEL * 0.9,
-        weight="bold" if kind == "bold" else "normal",
-        color=_colour(style["fill"], style.get("fill-opacity")),
-        ha={"middle": "center", "end": "right"}.get(style.get("text-anchor", ""), "left"),
-        va="baseline",
-        rotation=angle,
-        rotation_mode="anchor",
+    codes = {"M": [Path.MOVETO], "L": [Path.LINETO], "C": [Path.CURVE4] * 3, "Z": [Path.CLOSEPOLY]}
+    vertices = [z for command, points in contour.path for z in points or (0j,)]
+    patch = PathPatch(
+        Path(
+            [(z.real, z.imag) for z in vertices],
+            [code for command, _ in contour.path for code in codes[command]],
+        ),
+        facecolor=(contour.fill, contour.fill_opacity) if contour.fill else "none",
+        edgecolor=(contour.line, contour.line_opacity) if contour.line else "none",
+        linewidth=contour.width * PIXEL if contour.line else 0,
+        capstyle="butt",
+        zorder=depth,
     )
+    if contour.dashes and contour.line and contour.width:
+        # Matplotlib measures dashes in the width of the line.
+        patch.set_linestyle((0, [dash / contour.width for dash in contour.dashes]))
+    axes.add_patch(patch)
+
+
+def _add_label(axes: Any, label: Label, depth: int) -> None:
+    text = axes.text(
+        label.at.real,
+        label.at.imag,
+        label.text,
+        parse_math=False,
+        size=label.size * PIXEL * (1.0 if label.serif else NARROWED),
+        weight="bold" if label.bold else "normal",
+        style="italic" if label.italic else "normal",
+        color=(label.colour, label.opacity),
+        ha=ANCHORS[label.anchor],
+        va="baseline",
+        rotation=-label.angle,
+        rotation_mode="anchor",
+        zorder=depth,
+        **(SERIF if label.serif else {}),
+    )
+    if label.halo:
+        from matplotlib.patheffects import withStroke
+
+        halo = withStroke(linewidth=2 * label.around * PIXEL, foreground=label.halo)
+        text.set_path_effects([halo])

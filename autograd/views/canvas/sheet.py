@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from autograd.formulas.plain import visible
 from autograd.views.canvas.embedding import Embedded
@@ -48,7 +48,7 @@ class Sheet(Embedded):
         theme: str,
         told: str = "",
     ) -> None:
-        self._what = what
+        self._what, self._theme = what, theme
         self._contents, self._title = told or title, title
         width, height = (round(x) for x in size)
         body = "\n".join([f'<rect class="page" width="{width}" height="{height}"/>', *shapes])
@@ -68,24 +68,9 @@ class Sheet(Embedded):
     def _prefix(self) -> str:
         return f"{self._what.split()[-1].lower()}-"
 
-    def _formats(self) -> Mapping[str, Callable[[], bytes]]:
-        def by_matplotlib(format: str) -> bytes:
-            from autograd.views.canvas.printing import printed
-
-            return printed(self.svg, format)
-
-        return {
-            **super()._formats(),
-            ".png": lambda: by_matplotlib("png"),
-            ".pdf": lambda: by_matplotlib("pdf"),
-        }
-
 
 class ModelPicture(Sheet):
-    """The picture of a model, made by `draw`. A notebook shows it; `save` writes it.
-
-    Files end in ``.svg``, or by matplotlib in ``.png`` or ``.pdf``.
-    """
+    """The picture of a model, made by `draw`. A notebook shows it; `save` writes it."""
 
     def __repr__(self) -> str:
         return f'<ModelPicture of {self._title}: .save("model.svg"), .svg>'

@@ -210,6 +210,17 @@ def style_sheet(scope: str, theme: str) -> str:
     return "\n".join(rules)
 
 
+def ground(theme: str) -> str:
+    """CSS for a page that holds nothing but a picture of a theme."""
+
+    def of(colours: Theme) -> str:
+        return f"html {{ background: {colours.background}; color: {colours.text} }}"
+
+    if theme != "auto":
+        return of(DARK if theme == "dark" else LIGHT)
+    return f"{of(LIGHT)} @media (prefers-color-scheme: dark) {{ {of(DARK)} }}"
+
+
 def page_style(block: str) -> str:
     """CSS that gives the elements of a class the colours as variables, in both themes.
 

