@@ -201,6 +201,7 @@ from autograd.primitives.reductions import (
     var as var,
 )
 from autograd.primitives.units import Units as Units
+from autograd.programs.batches import BatchFunctions as BatchFunctions
 from autograd.programs.compile import compile as compile
 from autograd.programs.function import CompiledFunction as CompiledFunction
 from autograd.programs.instances import (

@@ -190,7 +190,7 @@ class CompiledFunction:
         def as_input(x: Any, name: str | None) -> Any:
             if not _is_input(x):
                 return x
-            given = _node_of(x, name, tracked and _is_tracked(x))
+            given = node_of(x, name, tracked and _is_tracked(x))
             inputs.append(plain(given))
             return given
 
@@ -299,7 +299,7 @@ def _kind(x: Any, recorded: bool) -> Any:
     return (x.__class__, x)
 
 
-def _node_of(x: Any, name: str | None, tracked: bool) -> Any:
+def node_of(x: Any, name: str | None, tracked: bool) -> Any:
     """A leaf in the place of an input. Whole numbers and truth values stay arrays of their own."""
     data = x._raw if isinstance(x, Node) else check_array(x, f"input {name or 'of a program'}")
     if isinstance(data, np.ndarray):

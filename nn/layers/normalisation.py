@@ -196,18 +196,31 @@ class BatchNorm1d(Module):
     def follow(self, count: int, mean: Any, variance: Any) -> None:
         """Move the running statistics by one batch of so many numbers for each feature."""
         seen = float(numbers(self.num_batches_tracked)) + 1
+        for leaf, new in self.moved(count, mean, variance, seen, numbers):
+            assign(leaf, np.asarray(new))
+
+    def moved(
+        self, count: int, mean: Any, variance: Any, seen: Any, read: Callable[[Any], Any]
+    ) -> list[tuple[Any, Any]]:
+        """(buffer, what it becomes) by a batch: as numbers, or as nodes where these are read.
+
+        Args:
+            count: how many numbers of each feature the batch has.
+            mean, variance: the moments of the batch.
+            seen: how many batches that makes.
+            read: gives what a buffer is to be computed with.
+        """
         share = 1 / seen if self.momentum is None else self.momentum
         unbiased = count / (count - 1) if self.running_variance == "unbiased" else 1.0
         statistics = (
             (self.running_mean, mean, share),
             (self.running_var, variance, share * unbiased),
         )
-        for leaf, new, part in statistics:
-            moved = numbers(leaf)
-            moved *= 1 - share
-            moved += part * new.reshape(-1)
-            assign(leaf, moved)
-        assign(self.num_batches_tracked, np.asarray(seen))
+        found = [
+            (leaf, read(leaf) * (1 - share) + part * new.reshape((-1,)))
+            for leaf, new, part in statistics
+        ]
+        return [*found, (self.num_batches_tracked, seen)]
 
     def describe(self) -> str:
         how = "running='average'" if self.momentum is None else f"momentum={self.momentum:g}"

@@ -22,7 +22,7 @@ Options by group, as in PyTorch:
 [0.01, 0.0]
 
 Read `rules` (each a formula), `optimizer` (groups, options, the step) and `blocks` (parameters that are
-changed together). `clipping` is for gradients, before the step.
+changed together). `clipping` is for gradients, before the step. `recorded` makes a graph of a rule.
 """
 
 import autograd

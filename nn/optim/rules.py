@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -295,7 +294,7 @@ def adaptive_moments(g: Array, block: Block, group: ParameterGroup) -> Array:
         largest = block.state("max_exp_avg_sq")
         v = np.maximum(largest, v, out=largest)
     # m / (√v / c + ε) = c m / (√v + c ε), with a pass over memory less.
-    c = math.sqrt(1 - beta2**block.step)
+    c = (1 - beta2**block.step) ** 0.5
     np.sqrt(v, out=out)
     out += c * group["eps"]
     np.divide(m, out, out=out)

@@ -3,6 +3,7 @@
 Read `fitting` (the loop, and one step of it), then `stopping` (when it ends before its last epoch) and
 `history`. Around it: `checks` (what may be given to `fit`), `schedule`, `progress`, `interrupting`
 (Ctrl-C), `watching` (pictures while it runs) and `nonfinite` (which primitive gave the first nan).
+`in_javascript` is the same steps for a page.
 """
 
 import autograd

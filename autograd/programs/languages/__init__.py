@@ -3,6 +3,8 @@
 Read `writing` first: what all languages share (names, lines, comments), and what a language has to say.
 `in_numpy` and `in_javascript` are the tables of spellings; the few functions that NumPy lacks are in
 `helpers`, whose own source is written into the text. JavaScript has no arrays of several axes:
-`arrays_in_javascript` writes loops through flat ones, `strided` being where elements lie. The public
-`to_source` is one room above, in `sources`; `live` is a program for a page in which numbers change.
+`arrays_in_javascript` writes loops through flat ones, `strided` being where elements lie. On them,
+`batches_in_javascript` writes functions of batches, and `free_axis` leaves the number of instances open;
+`live` is a program for a page in which numbers change. The public `to_source` and `BatchFunctions` are
+one room above, in `sources` and `batches`.
 """

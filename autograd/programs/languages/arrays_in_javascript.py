@@ -182,19 +182,27 @@ class ArraySource(SourceText):
         super().__init__(planner, language, inputs, gradients)
 
     def prepared(self, plan: Plan) -> Plan:
+        self.check_dtypes(plan)
+        plan = super().prepared(plan)
+        self.note_uses(plan)
+        return plan
+
+    def check_dtypes(self, plan: Plan) -> None:
+        """Raise where numbers are floats of another kind than JavaScript's."""
         for register in plan.registers:
             if register.dtype.kind not in "biu" and register.dtype != np.float64:
                 raise ValueError(
                     f"the graph has numbers of {register.dtype}, and those of {self.language.name} are "
                     "of float64: give it parameters and arrays of that"
                 )
-        plan = super().prepared(plan)
+
+    def note_uses(self, plan: Plan) -> None:
+        """Note which instructions need a register, and which registers are results."""
         self.uses: dict[int, list[Instruction]] = {}
         for step in (*plan.forward, *plan.backward):
             for r in step.arguments:
                 self.uses.setdefault(r, []).append(step)
         self.kept = {plan.output, *(r for _, r in plan.gradients)}
-        return plan
 
     # --- where things lie -------------------------------------------------------------------------
 
@@ -445,8 +453,7 @@ class ArraySource(SourceText):
             self.summed_up(out, outer, inner, start, update, end)
             return
         call = OF_LINES[step.name].format(**{"ddof": 0} | step.options)
-        line = self.free("line")
-        self.say(f"const {line} = new Float64Array({n});")
+        line = self.array(self.free("line"), (n,)).word
         body = [
             "let place = 0;",
             " ".join([*inner[0], f"{line}[place++] = {element};"]),

@@ -90,13 +90,24 @@ class SourceText:
         self, planner: Planner, language: Language, inputs: Sequence[Any], gradients: bool
     ) -> None:
         self.language = language
-        self.plan = plan = self.prepared(planner.plan)
         self.planner = planner
+        self.plan = self.prepared(planner.plan)
         self.named: dict[int, str] = {}
         self.taken = set(language.words)
         self.counts = {"v": 0, "g": 0}
         self.one = ""
         self.constants: dict[str, str] = {}
+        self.forward: list[tuple[str, str]] = []
+        self.backward: list[tuple[str, str]] = []
+        self.gradients: list[tuple[str, str]] = []
+        self.into = self.forward
+        self.cotangents = {r: node for node, r in planner.cotangents.items()}
+        self.name_leaves(inputs)
+        self.write_passes(gradients)
+
+    def name_leaves(self, inputs: Sequence[Any]) -> None:
+        """Give the leaves their names, as arguments."""
+        plan = self.plan
         registers = [*plan.inputs, *plan.parameters]
         order = {id(x): i for i, x in enumerate(inputs)}
         registers.sort(key=lambda r: order.get(id(plan.registers[r].holds), len(order)))
@@ -104,11 +115,10 @@ class SourceText:
         for i, (r, x) in enumerate(zip(registers, self.leaves, strict=True)):
             self.named[r] = self.free(getattr(x, "name", None) or f"x{i}")
         self.arguments = [self.named[r] for r in registers]
-        self.cotangents = {r: node for node, r in planner.cotangents.items()}
-        self.forward: list[tuple[str, str]] = []
-        self.backward: list[tuple[str, str]] = []
-        self.gradients: list[tuple[str, str]] = []
-        self.into = self.forward
+
+    def write_passes(self, gradients: bool) -> None:
+        """The lines of the forward pass, and if they are wanted those of the backward pass."""
+        plan = self.plan
         self.write(plan.forward, "v")
         self.value = self.word(plan.output)
         if gradients:
@@ -116,7 +126,7 @@ class SourceText:
             self.seed()
             self.write(plan.backward, "g")
             for leaf, r in plan.gradients:
-                self.gradients.append((self.named[planner.places[leaf]], self.word(r)))
+                self.gradients.append((self.named[self.planner.places[leaf]], self.word(r)))
             self.gradients.sort(key=lambda pair: self.arguments.index(pair[0]))
 
     def prepared(self, plan: Plan) -> Plan:
