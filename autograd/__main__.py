@@ -1,4 +1,4 @@
-"""The command line: ``python -m autograd draw``, ``step`` and ``source``, each with an expression."""
+"""The command line: ``python -m autograd draw``, ``step``, ``live`` and ``source``, of an expression."""
 
 from __future__ import annotations
 
@@ -61,9 +61,8 @@ def command_line() -> tuple[OneLineParser, dict[str, OneLineParser]]:
     stepping.add_argument(
         "--start",
         type=position,
-        default=0,
         metavar="POSITION",
-        help='the position shown first: a number from 0, or "backward" (default: 0)',
+        help='the position shown first: a number from 0, or "backward" (default: 0, live: the end)',
     )
     stepping.add_argument(
         "--digits", type=int, default=3, help="significant digits of the numbers (default: 3)"
@@ -73,6 +72,29 @@ def command_line() -> tuple[OneLineParser, dict[str, OneLineParser]]:
     )
     stepping.add_argument(
         "--ask", action="store_true", help="hide each new number until the next key"
+    )
+    stepping.add_argument(
+        "--live",
+        action="store_true",
+        help="with numbers that can be changed, as on a page of `live`",
+    )
+    living = commands.add_parser(
+        "live",
+        allow_abbrev=False,
+        help="write a page on which numbers are changed, and all gradients follow",
+        description="Compute an expression, and write a page with its graph in which the numbers of the "
+        "names can be dragged: every number, local derivative and gradient follows. Gradient steps can "
+        "be made, with their curve. The page needs no network.",
+        epilog=epilog("live", "live.html"),
+    )
+    add_expression(living, "live.html", "where the page goes: .html")
+    living.add_argument(
+        "--train",
+        metavar="NAME,...",
+        help="the names that a gradient step moves (default: those not called as data are: x1, y, t)",
+    )
+    living.add_argument(
+        "--digits", type=int, default=4, help="significant digits of the numbers (default: 4)"
     )
     writing = commands.add_parser(
         "source",
@@ -86,7 +108,7 @@ def command_line() -> tuple[OneLineParser, dict[str, OneLineParser]]:
     writing.add_argument(
         "--language", choices=tuple(LANGUAGES), default="numpy", help="(default: numpy)"
     )
-    return parser, {"draw": drawing, "step": stepping, "source": writing}
+    return parser, {"draw": drawing, "step": stepping, "live": living, "source": writing}
 
 
 def epilog(command: str, output: str) -> str:
@@ -194,6 +216,21 @@ def step_expression(text: str, assignments: Sequence[str], output: str, **option
     return f"{told(result, leaves)}; {count} step{'s' * (count != 1)} backward; saved {path}"
 
 
+def live_expression(
+    text: str, assignments: Sequence[str], output: str, train: str | None, digits: int
+) -> str:
+    """Write a living graph of an expression as a page, and tell in one line what came out."""
+    result, leaves = computed(text, assignments)
+    moved = None
+    if train is not None:
+        names = [name.strip() for name in train.split(",")]
+        if unknown := [name for name in names if name not in leaves]:
+            raise ExpressionError(f"--train names {unknown[0]!r:.60}, which the expression has not")
+        moved = [leaves[name] for name in names]
+    line = told(result, leaves)
+    return f"{line}; saved {draw(result, digits=digits).live(train=moved).save(output)}"
+
+
 def source_of_expression(text: str, assignments: Sequence[str], output: str, language: str) -> str:
     """The code of an expression, or where it was saved. The numbers of the names do not matter."""
     given = values_at(assignments)
@@ -220,6 +257,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--formula",
         "--ask",
         "--language",
+        "--train",
+        "--live",
     )
     if len(words) > 1 and words[1].startswith("-") and not words[1].startswith(known):
         words[1] = f" {words[1]}"  # an expression that begins with a minus
@@ -231,6 +270,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     commanded: dict[str, Callable[..., str]] = {
         "draw": draw_expression,
         "step": step_expression,
+        "live": live_expression,
         "source": source_of_expression,
     }
     run = commanded[name]

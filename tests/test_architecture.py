@@ -24,6 +24,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "autograd": (
         ("autograd.__init__", "autograd.__main__"),
         ("autograd.views.drawing", "autograd.views.stepping", "autograd.views.derivation"),
+        ("autograd.views.living",),
         ("autograd.views",),
         ("autograd.views.canvas",),
         ("autograd.formulas",),

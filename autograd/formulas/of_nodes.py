@@ -36,6 +36,9 @@ LISTED = 8
 class Formulas:
     """The formulas of a graph's nodes.
 
+    A case distinction that a local derivative makes is shown as the case that holds. With `anywhere` it
+    stands as it is, unless it is about single points, so that the formula is true of other data too.
+
     Trees are letters and numbers, and can be multiplied and added before they are written: the letter
     of a node is called by its symbol's text and holds its data.
 
@@ -50,9 +53,10 @@ class Formulas:
     ('1 − L²', '2')
     """
 
-    def __init__(self, symbols: Symbols, *, digits: int = 4) -> None:
+    def __init__(self, symbols: Symbols, *, digits: int = 4, anywhere: bool = False) -> None:
         self.symbols = symbols
         self.digits = digits
+        self.anywhere = anywhere
 
     # --- letters ----------------------------------------------------------------------------------
 
@@ -164,9 +168,9 @@ class Formulas:
                     tree = primitive.rule(slot)(out, *letters, **node.options)
                     if isinstance(tree, complex) or tree is None:
                         return None
-                    return settled(tree)
+                    return settled(tree, self.anywhere)
                 if _is_flat(node, primitive):
-                    return settled(self._flat_derivative(node, primitive, slot))
+                    return settled(self._flat_derivative(node, primitive, slot), self.anywhere)
         except NO_FORMULA:
             pass
         return None
@@ -277,17 +281,17 @@ def derivative(of: Formula, by: Formula) -> Formula:
     )
 
 
-def settled(tree: Any) -> Any:
+def settled(tree: Any, anywhere: bool = False) -> Any:
     """A tree in which a case distinction that the data settles is the case that holds, and what is 0
-    by that is not subtracted."""
-    return fold(tree, lambda x: x, _settled)
+    by that is not subtracted. With `anywhere` it is what holds at all but single points."""
+    return fold(tree, lambda x: x, lambda x, parts: _settled(x, parts, anywhere))
 
 
-def _settled(tree: Letter, parts: list[Any]) -> Any:
+def _settled(tree: Letter, parts: list[Any], anywhere: bool) -> Any:
     if tree.function == "where":
-        condition = np.asarray(getattr(tree.arguments[0], "sample", tree.arguments[0]), dtype=bool)
-        if condition.all() or not condition.any():
-            return parts[1 if condition.all() else 2]
+        holds = _generic(tree.arguments[0]) if anywhere else _held(tree.arguments[0])
+        if holds is not None:
+            return parts[1 if holds else 2]
     if tree.function == "div" and all(map(is_number, parts)) and parts[0] == 0 != parts[1]:
         return 0.0
     if tree.function == "sub":
@@ -297,6 +301,25 @@ def _settled(tree: Letter, parts: list[Any]) -> Any:
                 return parts[0] if place else -parts[1]
     name = read_as(tree.function)
     return Letter(name, tuple(parts), tree.options, sample=tree.sample)
+
+
+def _held(condition: Any) -> bool | None:
+    """What the data say of a condition, if they all say the same."""
+    truths = np.asarray(getattr(condition, "sample", condition), dtype=bool)
+    return bool(truths.all()) if truths.all() or not truths.any() else None
+
+
+def _generic(condition: Any) -> bool | None:
+    """What holds of a condition at all but single points, if that is known."""
+    if not isinstance(condition, Letter) or not condition.arguments:
+        return _held(condition)
+    relation, parts = condition.function, condition.arguments
+    if relation in ("equal", "not_equal"):
+        return (relation == "equal") == (parts[0] is parts[1])
+    if relation not in ("logical_and", "logical_or"):
+        return None
+    truths, deciding = [_generic(part) for part in parts], relation == "logical_or"
+    return deciding if deciding in truths else None if None in truths else not deciding
 
 
 def _computed(tree: Any, digits: int) -> float:

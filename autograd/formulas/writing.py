@@ -256,18 +256,27 @@ class Writer:
             else:
                 flat.append((negative, term))
         text = ""
-        for place, (negative, term) in enumerate(flat):
-            piece = self.write(term)
-            minus = piece.level == PRODUCT and self.begins_with_minus(piece)
-            if minus and not (negative and self.numbers):
-                shown, negative = piece.text[len(self.minus.strip()) :], not negative
-            elif minus:
-                shown = self.bracketed(piece.text)
-            else:
-                shown = self.at_least(PRODUCT, piece) if negative or place else piece.text
-            sign = self.minus if negative else self.plus
-            text += (sign if place else sign.strip() if negative else "") + shown
+        for place, (negative, each) in enumerate(flat):
+            sign, shown = self.term(self.write(each), negative, not place)
+            text += sign + shown
         return Piece(text, SUM)
+
+    def term(self, piece: Piece, negative: bool, first: bool) -> tuple[str, str]:
+        """The sign before a term of a sum, and the term; `negative` is one that is subtracted."""
+        minus = piece.level == PRODUCT and self.begins_with_minus(piece)
+        if minus and not (negative and self.numbers):
+            shown, negative = piece.text[len(self.minus.strip()) :], not negative
+        elif minus:
+            shown = self.bracketed(piece.text)
+        else:
+            shown = self.at_least(PRODUCT, piece) if negative or not first else piece.text
+        sign = self.minus if negative else self.plus
+        return sign if not first else sign.strip() if negative else "", shown
+
+    def guarded(self, piece: Piece) -> str:
+        """A piece that stands after a minus."""
+        level = PRODUCT + 1 if self.begins_with_minus(piece) else PRODUCT
+        return self.at_least(level, piece)
 
     def begins_with_minus(self, piece: Piece) -> bool:
         """Whether the first sign of a piece is a minus."""
@@ -300,8 +309,7 @@ class Writer:
             piece = runs[0][0]
             if not negative:
                 return piece
-            level = PRODUCT + 1 if self.begins_with_minus(piece) else PRODUCT
-            return Piece(self.minus.strip() + self.at_least(level, piece), PRODUCT)
+            return Piece(self.minus.strip() + self.guarded(piece), PRODUCT)
         text = ""
         last: Any = None
         for place, (piece, count, factor) in enumerate(runs):

@@ -7,11 +7,11 @@ import html
 import os
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from autograd.support.publishing import Listed
 from autograd.support.saving import write_as
+from autograd.views.canvas.assets import asset
 from autograd.views.canvas.page import html_page
 from autograd.views.canvas.theme import ground
 
@@ -25,16 +25,6 @@ SCREEN = 660.0
 """The height, in pixels, that a picture takes of a page."""
 
 SIZES = (re.compile(r'font-size="([\d.]+)'), re.compile(r"font:[^;}]*?([\d.]+)px"))
-
-
-@cache
-def _script() -> str:
-    """What adds the buttons, without its comments and indentation: each picture on a page carries it."""
-    from importlib.resources import files
-
-    text = (files("autograd.views") / "assets" / "zoom.js").read_text(encoding="utf-8")
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 class Embedded(metaclass=Listed):
@@ -120,7 +110,7 @@ class Embedded(metaclass=Listed):
         svg = self.svg
         picture = base64.b64encode(svg.encode()).decode()
         label = html.escape(self._contents)
-        width, height, text = _measures(svg)
+        width, height, text = measures(svg)
         least = width * READABLE / text
         # What is too high shrinks as well, if it can be read then.
         most = width * SCREEN / height if height else width
@@ -132,7 +122,7 @@ class Embedded(metaclass=Listed):
         return (
             f'<div data-zoom-picture="{width:.0f}" style="{box}"><img alt="{label}" '
             f'style="display: block; {size}" src="data:image/svg+xml;base64,{picture}"></div>'
-            f"<script>{_script()}</script>"
+            f"<script>{asset('zoom.js')}</script>"
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -144,7 +134,7 @@ class Embedded(metaclass=Listed):
         }
 
 
-def _measures(svg: str) -> tuple[float, float, float]:
+def measures(svg: str) -> tuple[float, float, float]:
     """The width and height of a picture in pixels, and the size of its smallest text."""
     head = svg[: svg.index(">")]
     width, height = (

@@ -8,7 +8,8 @@ take them from `autograd.LIGHT`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 # --- colours --------------------------------------------------------------------------------------
 
@@ -182,8 +183,23 @@ def frame_style(theme: Theme, fontsize: float) -> dict[str, str]:
     }
 
 
+def _variables() -> Theme:
+    names = [field.name for field in fields(Theme) if field.name not in ("series", "kinds")]
+    own: dict[str, Any] = {name: f"var(--{name.replace('_', '-')})" for name in names}
+    return Theme(
+        **own, kinds={kind: (f"var(--{kind})", f"var(--{kind}-line)") for kind in LIGHT.kinds}
+    )
+
+
+VARIABLES = _variables()
+"""The colours as `page_style` gives them, whichever theme it is."""
+
+
 def style_sheet(scope: str, theme: str) -> str:
-    """CSS for the SVG, held to the element with id `scope`: weights and halos, and both themes."""
+    """CSS for the SVG, held to the element with id `scope`: weights and halos, and the themes.
+
+    The theme ``"page"`` is that of the page around it, see `page_style`.
+    """
     base = DARK if theme == "dark" else LIGHT
     rules = [
         f"#{scope} .edge text, #{scope} .label text {{ paint-order: stroke; stroke: {base.background}; "
@@ -193,21 +209,29 @@ def style_sheet(scope: str, theme: str) -> str:
         f"#{scope} .node text:first-of-type {{ font-weight: bold }}",
     ]
     if theme == "auto":
-        dark = [
-            f"#{scope} > polygon {{ fill: {DARK.background} }}",
-            f"#{scope} text {{ fill: {DARK.text} }}",
-            f"#{scope} .edge text, #{scope} .label text {{ stroke: {DARK.background} }}",
-            f"#{scope} .edge path {{ stroke: {DARK.line} }}",
-            f"#{scope} .edge polygon {{ stroke: {DARK.line}; fill: {DARK.line} }}",
-            f"#{scope} .cluster > path {{ fill: {DARK.frame}; stroke: {DARK.frame_line} }}",
-            f"#{scope} .heading text {{ fill: {DARK.faint}; stroke: {DARK.frame} }}",
-        ]
-        for kind, (fill, line) in DARK.kinds.items():
-            outline = f"#{scope} .{kind} polygon, #{scope} .{kind} path"
-            dark.append(f"{outline} {{ fill: {fill}; stroke: {line} }}")
-            dark.append(f"#{scope} .{kind} polyline {{ stroke: {line} }}")
-        rules.append("@media (prefers-color-scheme: dark) { " + " ".join(dark) + " }")
+        dark = " ".join(_colour_rules(scope, DARK))
+        rules.append(f"@media (prefers-color-scheme: dark) {{ {dark} }}")
+    elif theme == "page":
+        rules += _colour_rules(scope, VARIABLES)
     return "\n".join(rules)
+
+
+def _colour_rules(scope: str, theme: Theme) -> list[str]:
+    """CSS that gives an SVG other colours than it was drawn in."""
+    rules = [
+        f"#{scope} > polygon {{ fill: {theme.background} }}",
+        f"#{scope} text {{ fill: {theme.text} }}",
+        f"#{scope} .edge text, #{scope} .label text {{ stroke: {theme.background} }}",
+        f"#{scope} .edge path {{ stroke: {theme.line} }}",
+        f"#{scope} .edge polygon {{ stroke: {theme.line}; fill: {theme.line} }}",
+        f"#{scope} .cluster > path {{ fill: {theme.frame}; stroke: {theme.frame_line} }}",
+        f"#{scope} .heading text {{ fill: {theme.faint}; stroke: {theme.frame} }}",
+    ]
+    for kind, (fill, line) in theme.kinds.items():
+        outline = f"#{scope} .{kind} polygon, #{scope} .{kind} path"
+        rules.append(f"{outline} {{ fill: {fill}; stroke: {line} }}")
+        rules.append(f"#{scope} .{kind} polyline {{ stroke: {line} }}")
+    return rules
 
 
 def ground(theme: str) -> str:

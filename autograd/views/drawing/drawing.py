@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import html
 import inspect
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +26,9 @@ from autograd.views.drawing.dot import DOOR, dot_source
 from autograd.views.drawing.folding import READABLE, crowd
 from autograd.views.drawing.painting import Painting
 from autograd.views.drawing.picture import DETAILS, Picture
+
+if TYPE_CHECKING:
+    from autograd.views.drawing.living import LiveDrawing
 
 SUFFIXES = (".svg", ".png", ".pdf", ".tex", ".html", ".htm", ".dot", ".gv")
 """The endings of files that a drawing can be saved as."""
@@ -327,6 +331,48 @@ class Drawing(Embedded):
             words = f'<svg role="img" aria-label="{html.escape(self._contents)}"'
             self._svg = self._svg.replace("<svg", words, 1)
         return self._svg
+
+    def live(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        train: Sequence[Value] | None = None,
+    ) -> LiveDrawing:
+        """The drawing with leaves that can be changed: all numbers follow, in the notebook or a page.
+
+        A leaf's box is dragged sideways, or changed by the arrow keys while it has the focus (with
+        Shift in fine steps, by PageUp and PageDown in coarse ones), or by typing a number. Below the
+        picture are a slider, gradient steps and their curve, and the code that runs: JavaScript, which
+        the page carries with it. It needs no network and no kernel; where scripts do not run, the
+        picture remains. What is folded has no numbers to show, and all leaves are in the list.
+
+        Args:
+            path: where a page is saved, .html; when left out none is.
+            train: the leaves that a gradient step moves; it can be chosen in the page as well. When
+                left out the parameters of modules, and where there are none the leaves that require a
+                gradient and are not called as data are: x, x1, y, t, target and the like.
+
+        Raises:
+            TypeError: a graph of Tensors, or of several outputs.
+            ValueError: a row that the page cannot compute; another ending; `train` has something that a
+                gradient step cannot move.
+            OSError: the file cannot be written.
+
+        >>> import autograd
+        >>> x, w = autograd.Value(2.0, "x"), autograd.Value(-3.0, "w")
+        >>> autograd.draw((w * x).tanh()).live()
+        <LiveDrawing of 4 nodes and 3 edges: .save("page.html"), .html>
+        """
+        roots = self._painting.picture.options["roots"]
+        if len(roots) != 1:
+            raise TypeError(f"a live drawing is of one output, and this one is of {len(roots)}")
+        with LOCK:  # here, so that nobody waits for these files whose pictures are still
+            from autograd.views.drawing.living import LiveDrawing
+
+        live = LiveDrawing(self, self._painting, theme=self._theme, train=train)
+        if path is not None:
+            live.save(path)
+        return live
 
     def _by_graphviz(self) -> str | None:
         try:

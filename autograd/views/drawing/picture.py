@@ -77,6 +77,7 @@ class Picture:
         node_ids: the id of the element of each node that has a box of its own.
         edge_ids: the id of the arrow for each (node, place among its parents) that has one.
         folded: for each node that shares a box with others, the id of that box.
+        options: those it was made with, by their names.
         nodes, edges: how many are drawn as a box or an arrow of their own.
         caption: what was left out, in words; empty when nothing was.
 
@@ -102,7 +103,7 @@ class Picture:
         unfold: Sequence[str] = (),
         max_nodes: int | None = 300,
     ) -> None:
-        self._options: dict[str, Any] = {
+        self.options: dict[str, Any] = {
             "roots": roots,
             "digits": digits,
             "details": details,
@@ -111,6 +112,8 @@ class Picture:
             "show_gradients": show_gradients,
             "local_derivatives": local_derivatives,
             "unfold": unfold,
+            "depth": depth,
+            "max_nodes": max_nodes,
         }
         self.outline = Outline(roots)
         self.digits, self.details, self.max_nodes = digits, details, max_nodes
@@ -134,7 +137,7 @@ class Picture:
 
     def folded_to(self, depth: int, max_nodes: int) -> Picture:
         """The same with modules open to a depth, and no more boxes than so many."""
-        return Picture(**(self._options | {"depth": depth, "max_nodes": max_nodes}))
+        return Picture(**(self.options | {"depth": depth, "max_nodes": max_nodes}))
 
     # --- boxes ------------------------------------------------------------------------------------
 

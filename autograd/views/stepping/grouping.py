@@ -11,7 +11,7 @@ from autograd.formulas.plain import number
 from autograd.views.outline import Frame, Outline
 from autograd.views.stepping.diagram import Card, CardEdge
 from autograd.views.stepping.steps import forward_steps, steps
-from autograd.views.stepping.timeline import Moment, lines_of, one_line_of, place_of
+from autograd.views.stepping.timeline import Moment, in_one_line, lines_of, one_line_of, place_of
 
 MOST = 40
 """Groups that a picture shows: more could not be read."""
@@ -56,7 +56,7 @@ class GroupedTimeline:
             self.products[self.home[step.node]] += 1
         for _ in forward_steps(root, digits=digits):
             break  # raises if data was assigned since
-        self.norms = [self._norm(group) for group in self.groups]
+        self.norms = [self._norm(g) for g in range(len(self.groups))]
         self.cards = [self._card(g) for g in range(len(self.groups))]
         self.arrows: list[CardEdge] = []
         self._join()
@@ -146,11 +146,19 @@ class GroupedTimeline:
                     self.home[leaf] = beside[g, kind]
                     self.groups[beside[g, kind]].append(leaf)
 
-    def _norm(self, group: list[Node]) -> str | None:
+    def _value(self, node: Node) -> list[str]:
+        return lines_of(node._raw, self.digits)
+
+    def _norm(self, g: int) -> str | None:
         """The length of the gradients of a group, taken together."""
-        with np.errstate(all="ignore"):
-            squares = [np.sum(np.square(self.sums[node])) for node in group if node in self.sums]
-            return number(float(np.sqrt(np.sum(squares))), self.digits) if squares else None
+        reached = [np.ravel(self.sums[node]) for node in self.groups[g] if node in self.sums]
+        if not reached:
+            return None
+        gradients = np.abs(np.concatenate(reached), dtype=np.float64)
+        with np.errstate(all="ignore"):  # of squares that neither overflow nor vanish
+            largest = gradients.max()
+            scale = largest if 0.0 < largest < np.inf else 1.0
+            return number(np.sqrt(np.sum(np.square(gradients / scale))) * scale, self.digits)
 
     # --- the board --------------------------------------------------------------------------------
 
@@ -161,7 +169,7 @@ class GroupedTimeline:
         word = words.get(kind, "value")
         value = f"{numbers:,} {word}{'' if numbers == 1 else 's'}"
         if len(group) == 1 and numbers == 1:
-            value = lines_of(group[0]._raw, self.digits)[0]
+            value = self._value(group[0])[0]
         gradient = [] if norm is None else [f"norm {norm}" if numbers > 1 else norm]
         title = self.titles[g]
         short = title if len(title) <= LONGEST else f"{title[: LONGEST - 1]}…"
@@ -188,7 +196,7 @@ class GroupedTimeline:
         ]
         moments = [Moment("start", sets=given, say="The numbers that are given.", note=self.notice)]
         for g in range(self.inner):
-            value = one_line_of(self.groups[g][-1]._raw, self.digits)
+            value = in_one_line(self._value(self.groups[g][-1]))
             moments.append(
                 Moment(
                     "forward",

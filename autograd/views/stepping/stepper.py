@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.engine.graph import Node, reachable, topological_order
 from autograd.formulas.mathml import row
-from autograd.support.late import import_late
+from autograd.support.late import LOCK, import_late
 from autograd.support.publishing import publish
 from autograd.support.saving import write_as
+from autograd.views.canvas.assets import asset, inert, script
 from autograd.views.canvas.page import fingerprint, html_page
 from autograd.views.canvas.theme import THEMES, page_style
 from autograd.views.stepping.diagram import DERIVATIVE, FONT, UNKNOWN, Card, Diagram, printable
@@ -20,21 +21,29 @@ from autograd.views.stepping.grouping import GroupedTimeline
 from autograd.views.stepping.timeline import Moment, Timeline
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from autograd.engine.value import Value
+    from autograd.views.stepping.living import LiveGroupedTimeline, LiveTimeline
+
+STYLES = ("controls.css", "stepper.css")
 FORMULAS = ("numbers", "symbols", "both")
 
 
 @cache
 def _assets() -> tuple[str, str, str]:
     """The script, the style sheet, and a key that only this version of them has."""
-    from importlib.resources import files
+    style = "\n".join([page_style("stepper"), *map(asset, STYLES)])
+    return _started([], "Stepper", style)
 
-    folder = files("autograd.views") / "assets"
-    script = (folder / "stepper.js").read_text(encoding="utf-8")
-    style = page_style("stepper") + "\n" + (folder / "stepper.css").read_text(encoding="utf-8")
-    key = fingerprint(script + style, 12)
-    return script.replace("KEY-OF-THIS-VERSION", key), style, key
+
+def _started(more: list[str], name: str, style: str) -> tuple[str, str, str]:
+    """The script that starts a class of stepper, the style sheet, and a key that only they have."""
+    parts = [asset("blocks.js"), asset("stepper.js"), *more]
+    key = fingerprint("".join(parts) + style, 12)
+    start = f"begin('[data-stepper=\"{key}\"]', (host) => new {name}(host));"
+    return script(*parts, start), style, key
 
 
 class Stepper:
@@ -58,7 +67,8 @@ class Stepper:
     Args:
         node: a Value, or a Tensor of one element (of more with a `seed`).
         start: the position shown first: 0 is before anything has been computed, −1 the end, and
-            ``"backward"`` the seed of the backward pass.
+            ``"backward"`` the seed of the backward pass. When left out it is 0, and the end of a live
+            one, so that all numbers can be seen to follow.
         digits: significant digits of the numbers.
         formula: ``"numbers"``, ``"symbols"`` or ``"both"``.
         max_steps: of a pass of more steps, groups are shown instead, by module where there are modules;
@@ -68,10 +78,18 @@ class Stepper:
         theme: ``"light"``, ``"dark"``, or ``"auto"``: as the notebook or the browser is.
         title: what stands above the picture, and is the title of a page; when left out a page is called
             by the node that the pass begins at.
+        live: whether leaves can be changed, and all numbers follow, in the page itself: by dragging a
+            leaf's box sideways, by the arrow keys while it has the focus (with Shift in fine steps, by
+            PageUp and PageDown in coarse ones), by typing a number, or by the slider below the picture.
+            There are gradient steps too, with their curve, and the code that runs. Of a graph of Values.
+        train: of a live one the leaves that a gradient step moves; it can be chosen in the page as
+            well. When left out the parameters of modules, and where there are none the leaves that
+            require a gradient and are not called as data are: x, x1, y, t, target and the like.
 
     Raises:
-        TypeError: for anything but a node, or an option of another type.
-        ValueError: a node without a gradient, or an option with a value it cannot have.
+        TypeError: for anything but a node, or an option of another type; a live one of Tensors.
+        ValueError: a node without a gradient, or an option with a value it cannot have; a live one of a
+            graph with a row that a page cannot compute.
         StaleGraphError: data was assigned after it had been used.
 
     >>> import autograd
@@ -81,13 +99,15 @@ class Stepper:
     <Stepper of 3 backward steps, 7 positions: .save("step.html"), .html>
     >>> x.grad is None
     True
+    >>> Stepper((w * x).tanh(), live=True, train=[w])
+    <Stepper of 3 backward steps, 7 positions: .save("step.html"), .html>
     """
 
     def __init__(
         self,
         node: Node,
         *,
-        start: int | str = 0,
+        start: int | str | None = None,
         digits: int = 3,
         formula: str = "both",
         max_steps: int = 300,
@@ -95,6 +115,8 @@ class Stepper:
         seed: Any = None,
         theme: str = "auto",
         title: str | None = None,
+        live: bool = False,
+        train: Sequence[Value] | None = None,
     ) -> None:
         if not isinstance(node, Node):
             raise TypeError(f"Stepper takes a Value or a Tensor, got {type(node).__name__}")
@@ -118,24 +140,26 @@ class Stepper:
         operations = sum(not each.is_leaf for each in topological_order(node, arguments=True))
         self._notice = ""
         timeline: Timeline | GroupedTimeline
+        options: dict[str, Any] = {"digits": digits, "seed": seed}
         if max(self._count, operations) <= max_steps:
-            timeline = Timeline(node, digits=digits, seed=seed)
+            timeline = Timeline(node, **options)
         else:
-            timeline = GroupedTimeline(
-                node,
-                digits=digits,
-                seed=seed,
-                max_steps=max_steps,
-                count=max(self._count, operations),
-            )
+            options |= {"max_steps": max_steps, "count": max(self._count, operations)}
+            timeline = GroupedTimeline(node, **options)
             self._notice = timeline.notice
         self._timeline = timeline
-        self._start = self._position(start)
+        self._start = self._position((-1 if live else 0) if start is None else start)
         name = timeline.outline.names.labels.get(node, "a graph")
         self._title = self._heading or printable(f"Backward pass of {name}")
         words = timeline.outline.words(digits)
         self._told = f"{self._title}: every node with its value and its gradient; {words}"
-        self._diagram = Diagram(timeline.cards, timeline.arrows, self._title, self._told)
+        self._live: LiveTimeline | LiveGroupedTimeline | None = None
+        if live:
+            self._live = self._enlivened(seed, train, options)
+        elif train is not None:
+            raise TypeError("train is for a live stepper: Stepper(..., live=True, train=[...])")
+        drawn = self._live or timeline
+        self._diagram = Diagram(drawn.cards, drawn.arrows, self._title, self._told)
 
     def _position(self, start: int | str) -> int:
         moments = self._timeline.moments
@@ -156,17 +180,40 @@ class Stepper:
             '.save("step.html"), .html>'
         )
 
+    def _enlivened(
+        self, seed: Any, train: Sequence[Value] | None, options: dict[str, Any]
+    ) -> LiveTimeline | LiveGroupedTimeline:
+        """The timeline again, with marks in the place of numbers."""
+        with LOCK:  # here, so that nobody waits for these files whose pages are still
+            from autograd.views.living.block import Block
+            from autograd.views.stepping.living import LiveGroupedTimeline, LiveTimeline
+
+        still = self._timeline
+        texts = repr((still.cards, still.moments))
+        block = Block(still.root, digits=still.digits, avoid=texts, seed=seed, train=train)
+        grouped = isinstance(still, GroupedTimeline)
+        return (LiveGroupedTimeline if grouped else LiveTimeline)(block, **options)
+
+    def _carried(self) -> tuple[str, str, str]:
+        """What the block carries: see `_assets`."""
+        if self._live is None:
+            return _assets()
+        from autograd.views.living.block import live_style
+
+        more = self._live.block.scripts("live_stepper.js")
+        return _started(more, "LiveStepper", live_style("stepper", *STYLES))
+
     @property
     def html(self) -> str:
         """The block: one self-contained piece of HTML, the same for the same graph."""
-        script, style, key = _assets()
-        picture = base64.b64encode(self._diagram.svg.encode()).decode()
+        script, style, key = self._carried()
+        svg = self._diagram.svg
+        if self._live is not None:
+            svg = self._live.block.still(svg, self._live.groups)
+        picture = base64.b64encode(svg.encode()).decode()
         data = import_late("json").dumps(
             self._data(style), ensure_ascii=False, separators=(",", ":")
         )
-        # What is data stays data: no text in it can end the element that holds it.
-        for c in "<>&\u2028\u2029":
-            data = data.replace(c, f"\\u{ord(c):04x}")
         notice = f"<p>{html.escape(self._notice)}</p>" if self._notice else ""
         return (
             f'<div data-stepper="{key}" data-lm-suppress-shortcuts="true">{notice}'
@@ -175,7 +222,7 @@ class Stepper:
             f'src="data:image/svg+xml;base64,{picture}">'
             f"<details><summary>All {len(self._timeline.moments)} positions, step by step</summary>"
             f"{self._table()}</details>"
-            f'<script type="application/json" data-steps>{data}</script></div>\n'
+            f'<script type="application/json" data-steps>{inert(data)}</script></div>\n'
             f"<script>{script}</script>"
         )
 
@@ -197,11 +244,14 @@ class Stepper:
 
     def _data(self, style: str) -> dict[str, Any]:
         places: dict[tuple[str, str], int] = {}
+        timeline = self._live or self._timeline
         moments = [
             self._moment(moment, places.setdefault(moment.where, len(places)))
-            for moment in self._timeline.moments
+            for moment in timeline.moments
         ]
+        live = {} if self._live is None else {"live": self._live.data()}
         return {
+            **live,
             **self._options,
             "title": self._title,
             "heading": self._heading,
@@ -213,11 +263,9 @@ class Stepper:
             "start": self._start,
             "cards": [
                 _blank(card, complete)
-                for card, complete in zip(
-                    self._timeline.cards, self._timeline.complete, strict=True
-                )
+                for card, complete in zip(timeline.cards, timeline.complete, strict=True)
             ],
-            "arrows": [[arrow.tail, arrow.head] for arrow in self._timeline.arrows],
+            "arrows": [[arrow.tail, arrow.head] for arrow in timeline.arrows],
             "moments": moments,
             "places": [list(place) for place in places],
             "css": style,

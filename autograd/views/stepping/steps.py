@@ -47,14 +47,15 @@ EQUALS = re.compile(r" ((?:\\mathrel\{\+\})?= )")
 class PassNotation:
     """What the steps of one pass share: the graph's symbols and formulas, found when asked for."""
 
-    def __init__(self, root: Node, digits: int) -> None:
+    def __init__(self, root: Node, digits: int, anywhere: bool = False) -> None:
         self.root = root
         self.digits = digits
+        self.anywhere = anywhere
 
     @cached_property
     def formulas(self) -> Formulas:
         """The formulas of the graph."""
-        return Formulas(Symbols(self.root), digits=self.digits)
+        return Formulas(Symbols(self.root), digits=self.digits, anywhere=self.anywhere)
 
     def gradient(self, node: Node) -> Formula:
         """∂L/∂node."""
@@ -372,6 +373,12 @@ def steps(node: Node, *, seed: Any = None, digits: int = 4) -> Iterator[Step]:
     ∂L/∂x += ∂L/∂v₁ · w = 0.501 · (−3) = −1.503 complete
     """
     _check_node(node, "steps")
+    return steps_of(PassNotation(node, digits), seed)
+
+
+def steps_of(reading: PassNotation, seed: Any = None) -> Pass[Step]:
+    """`steps`, written as somebody has chosen already."""
+    node = reading.root
     if not node.requires_grad:
         raise ValueError(
             f"steps from {node!r}: it was computed without recording, or from nothing that requires "
@@ -380,7 +387,6 @@ def steps(node: Node, *, seed: Any = None, digits: int = 4) -> Iterator[Step]:
     start = node._seed(seed, False)
     _, interior = reachable([node])
     check_fresh(interior, "steps")
-    reading = PassNotation(node, digits)
     return Pass(lambda: _backward(node, start, interior, reading), "Backward")
 
 
@@ -439,9 +445,13 @@ def forward_steps(node: Node, *, digits: int = 4) -> Iterator[ForwardStep]:
     L = tanh(v₂) = tanh(−5) = −0.9999
     """
     _check_node(node, "forward_steps")
-    order = [each for each in topological_order(node, arguments=True) if not each.is_leaf]
+    return forward_steps_of(PassNotation(node, digits))
+
+
+def forward_steps_of(reading: PassNotation) -> Pass[ForwardStep]:
+    """`forward_steps`, written as somebody has chosen already."""
+    order = [each for each in topological_order(reading.root, arguments=True) if not each.is_leaf]
     check_fresh(order, "forward steps")
-    reading = PassNotation(node, digits)
     return Pass(lambda: _forward(order, reading), "Forward")
 
 

@@ -12,14 +12,19 @@ import numpy as np
 from autograd.engine.graph import Node
 from autograd.engine.letters import Letter
 from autograd.formulas.mathml import Tree, mathml, row
-from autograd.formulas.of_nodes import Formulas
 from autograd.formulas.plain import described, extent, is_small, number
 from autograd.formulas.symbols import Symbols
 from autograd.formulas.writing import is_whole
 from autograd.views.labels import sign
 from autograd.views.outline import Outline
 from autograd.views.stepping.diagram import DERIVATIVE, Card, CardEdge, printable
-from autograd.views.stepping.steps import ForwardStep, Step, forward_steps, steps
+from autograd.views.stepping.steps import (
+    ForwardStep,
+    PassNotation,
+    Step,
+    forward_steps_of,
+    steps_of,
+)
 
 LONGEST = 18
 """Characters of a heading or a name in a box."""
@@ -115,9 +120,14 @@ def lines_of(x: Any, digits: int) -> list[str]:
     return described(x, digits)
 
 
+def in_one_line(lines: Sequence[str]) -> str:
+    """Lines of numbers as one."""
+    return ", ".join(line.removesuffix(",") for line in lines)
+
+
 def one_line_of(x: Any, digits: int) -> str:
-    """The same in one line."""
-    return ", ".join(line.removesuffix(",") for line in lines_of(x, digits))
+    """A number or an array in one line."""
+    return in_one_line(lines_of(x, digits))
 
 
 class Timeline:
@@ -131,6 +141,9 @@ class Timeline:
         gradients: what the pass leaves on each node.
     """
 
+    anywhere = False
+    """Whether formulas are to be true of other data too."""
+
     def __init__(self, root: Node, *, digits: int, seed: Any = None) -> None:
         self.root = root
         self.digits = digits
@@ -138,15 +151,16 @@ class Timeline:
         self.outline = Outline([root])
         self.nodes = self.outline.nodes
         self.index = {node: i for i, node in enumerate(self.nodes)}
-        self.formulas = Formulas(Symbols(root), digits=digits)
+        self.reading = PassNotation(root, digits, self.anywhere)
+        self.formulas = self.reading.formulas
         self.symbols = self.formulas.symbols
-        self.steps: Sequence[Step] = list(steps(root, seed=seed, digits=digits))
+        self.steps: Sequence[Step] = list(steps_of(self.reading, seed))
         self.gradients: dict[Node, Any] = {root: self.seed}
         self.drafts: dict[Node, list[str]] = {}
         for step in self.steps:
             self.gradients[step.parent] = step.after
             if not step.complete:
-                draft = lines_of(step.after, digits)[0] + WAITING
+                draft = self._after(step)[0] + WAITING
                 self.drafts.setdefault(step.parent, []).append(draft)
         self.names = [short_symbol(self.symbols, node) for node in self.nodes]
         self.cards = [self._card(node) for node in self.nodes]
@@ -156,11 +170,47 @@ class Timeline:
         self.moments = self._moments()
         self.complete = self._complete()
 
+    # --- the numbers ------------------------------------------------------------------------------
+
+    def _value(self, node: Node) -> list[str]:
+        return lines_of(node._raw, self.digits)
+
+    def _gradient(self, node: Node) -> list[str]:
+        return lines_of(self.gradients[node], self.digits) if node in self.gradients else []
+
+    def _local(self, node: Node, slot: int) -> str:
+        derivative = node._local_derivatives[slot]
+        if isinstance(derivative, float | int):
+            return number(derivative, self.digits)
+        rows, columns = derivative.shape
+        return f"{rows} × {columns}"
+
+    def _after(self, step: Step) -> list[str]:
+        return lines_of(step.after, self.digits)
+
+    def _before(self, step: Step) -> str:
+        return number(step.before, self.digits)
+
+    def _factors(self, step: Step) -> tuple[str, str]:
+        """The cotangent and the local derivative of scalars."""
+        d = step.local_derivative
+        local = float(d if isinstance(d, float | int) else d.matrix().item())
+        return number(step.cotangent, self.digits), number(local, self.digits)
+
+    def _put_in(self, node: Node) -> Tree:
+        """The operation of a node with numbers in the place of letters."""
+        tree = self.formulas.operation_tree(node)
+        return mathml(self.formulas.write(tree, numbers=True).latex)
+
+    def _in_line(self, step: ForwardStep | Step) -> str:
+        """The step in numbers, in one line of text."""
+        sign = " = " if isinstance(step, ForwardStep) else " += "
+        return step.text("numbers").partition(sign)[2]
+
     # --- the board --------------------------------------------------------------------------------
 
     def _card(self, node: Node) -> Card:
         i = self.index[node]
-        gradient = self.gradients.get(node)
         symbol, name = self.names[i], self.symbols[node].text
         made, line = place_of(node)
         title = [f"{name} in {place}" if (place := self.outline.place(node)) else name]
@@ -171,31 +221,25 @@ class Timeline:
             name=", made at ".join(title),
             heading=_heading(node),
             label=f"{symbol} = " if not node.shape else f"{symbol}: ",
-            value=lines_of(node._raw, self.digits),
-            gradient=[] if gradient is None else lines_of(gradient, self.digits),
+            value=self._value(node),
+            gradient=self._gradient(node),
             drafts=self.drafts.get(node, []),
         )
 
     def _join(self) -> None:
         for node in self.nodes:
             head, slot = self.index[node], 0
-            parents, derivatives = node.parents, node._local_derivatives
+            parents = node.parents
             for argument in node.arguments:
                 if not isinstance(argument, Node):
                     continue
                 tail = self.index[argument]
                 if slot < len(parents) and argument is parents[slot]:
                     self.edge_of[node, slot] = len(self.arrows)
-                    self.arrows.append(CardEdge(tail, head, self._local(derivatives[slot])))
+                    self.arrows.append(CardEdge(tail, head, self._local(node, slot)))
                     slot += 1
                 else:
                     self.arrows.append(CardEdge(tail, head, "", passive=True))
-
-    def _local(self, derivative: Any) -> str:
-        if isinstance(derivative, float | int):
-            return number(derivative, self.digits)
-        rows, columns = derivative.shape
-        return f"{rows} × {columns}"
 
     # --- the positions ----------------------------------------------------------------------------
 
@@ -218,7 +262,7 @@ class Timeline:
             sets=[("gradient", root, self.cards[root].gradient_lines(), True)],
             source=root,
             numbers=row(
-                row(self._gradient(self.root), kind="g"),
+                row(self._quotient(self.root), kind="g"),
                 ["mo", "="],
                 row(["mtext", seed], kind="a"),
             ),
@@ -227,7 +271,7 @@ class Timeline:
             note="The backward pass begins at the output.",
             where=place_of(self.root),
         )
-        forward = [self._forward(s) for s in forward_steps(self.root, digits=self.digits)]
+        forward = [self._forward(s) for s in forward_steps_of(self.reading)]
         return [start, *forward, seeded, *(self._backward(step) for step in self.steps)]
 
     def _forward(self, step: ForwardStep) -> Moment:
@@ -245,12 +289,11 @@ class Timeline:
             ["mo", "="],
             mathml(formulas.write(tree, hadamard=dotted).latex),
         )
-        result = one_line_of(node._raw, self.digits)
+        result = in_one_line(self._value(node))
         scalars = not any(np.ndim(getattr(x, "_raw", x)) for x in (node, *step.arguments))
         numbers = None
         if scalars:
-            substituted = mathml(formulas.write(tree, numbers=True).latex)
-            numbers = row(row(_number(result), kind="a"), ["mo", "="], substituted)
+            numbers = row(row(_number(result), kind="a"), ["mo", "="], self._put_in(node))
         elif node.shape:
             numbers = row(["mtext", "shape " + " × ".join(map(str, node.shape))])
         return Moment(
@@ -261,19 +304,19 @@ class Timeline:
             numbers=numbers,
             say=step.text("symbols"),
             result=result,
-            text=step.text("numbers").partition(" = ")[2],
+            text=self._in_line(step),
             note=self._scope(node),
             where=place_of(node),
         )
 
-    def _gradient(self, node: Node) -> Tree:
+    def _quotient(self, node: Node) -> Tree:
         """∂L/∂node."""
         above, below = (mathml(self.symbols[each].latex) for each in (self.root, node))
         return ["mfrac", row(["mo", "∂"], above), row(["mo", "∂"], below)]
 
     def _backward(self, step: Step) -> Moment:
         source, target = self.index[step.node], self.index[step.parent]
-        after = lines_of(step.after, self.digits)
+        after = self._after(step)
         edge = self.edge_of[step.node, step.slot]
         shown = list(after)
         if len(shown) < len(self.cards[target].gradient):
@@ -281,7 +324,7 @@ class Timeline:
         shown[0] = f"{DERIVATIVE}{shown[0]}" + ("" if step.complete else WAITING)
         alone = step.before is None and step.complete
         symbols = row(
-            row(self._gradient(step.parent), kind="a"),
+            row(self._quotient(step.parent), kind="a"),
             ["mo", "=" if alone else "+="],
             *self._product(step),
         )
@@ -294,8 +337,8 @@ class Timeline:
             symbols=symbols,
             numbers=self._numbers(step, after),
             say=step.text("symbols"),
-            result=one_line_of(step.after, self.digits),
-            text=step.text("numbers").partition(" += ")[2],
+            result=in_one_line(after),
+            text=self._in_line(step),
             note="; ".join(filter(None, (self._arrived(step), self._scope(step.node)))),
             where=place_of(step.node),
         )
@@ -315,7 +358,7 @@ class Timeline:
             local = self.formulas.write(product).latex.partition(r"\cdot")[2] or (
                 self.formulas.write(tree).latex
             )
-        return [row(self._gradient(step.node), kind="g"), ["mo", "·"], row(mathml(local), kind="l")]
+        return [row(self._quotient(step.node), kind="g"), ["mo", "·"], row(mathml(local), kind="l")]
 
     def _numbers(self, step: Step, after: list[str]) -> Tree | None:
         if np.ndim(step.cotangent) or np.ndim(step.after):
@@ -331,14 +374,12 @@ class Timeline:
                 ["mo", "→"],
                 row(["mtext", f"contribution {x}"], kind="a"),
             )
-        d = step.local_derivative
-        local = float(d if isinstance(d, float | int) else d.matrix().item())
         parts: list[Tree] = [row(_number(after[0]), kind="a"), ["mo", "="]]
         if step.before is not None:
-            parts += [_number(number(step.before, self.digits)), ["mo", "+"]]
-        g = number(step.cotangent, self.digits)
-        parts += [row(_number(g), kind="g"), ["mo", "·"]]
-        return row(*parts, row(_number(number(local, self.digits), bracket=True), kind="l"))
+            parts += [_number(self._before(step)), ["mo", "+"]]
+        above, local = self._factors(step)
+        parts += [row(_number(above), kind="g"), ["mo", "·"]]
+        return row(*parts, row(_number(local, bracket=True), kind="l"))
 
     def _arrived(self, step: Step) -> str:
         name = self.names[self.index[step.parent]]
