@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import linecache
 import os
 import re
@@ -170,6 +171,37 @@ def test_the_help_tells_the_options(capsys: Any) -> None:
     assert status == 0
     assert "step" in out
     assert "draw" in out
+
+
+def test_a_living_page_is_written_and_what_a_step_moves_can_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run(capsys, "live", NEURON, "--at", AT, "--train", "w1, b", "--digits", "3")
+    assert (status, err) == (0, "")
+    assert out.startswith("value 0.706419; gradients: w1 1.00194,")
+    assert out.endswith("saved live.html\n")
+    page = Path("live.html").read_text(encoding="utf-8")
+    data = json.loads(page.partition("data-drawing-data>")[2].partition("</script>")[0])
+    moved = {leaf["name"]: leaf["train"] for leaf in data["live"]["leaves"]}
+    assert moved == {"w₁": True, "x₁": False, "w₂": False, "x₂": False, "b": True}
+    assert data["live"]["marks"]["digits"] == 3
+    status, _, err = run(capsys, "live", NEURON, "--at", AT, "--train", "w9")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "w9" in err
+    status, _, err = run(capsys, "live", NEURON, "--at", AT, "-o", "live.svg")
+    assert (status, err.count("\n")) == (2, 1)
+
+
+def test_a_lesson_can_be_live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "step", NEURON, "--at", AT, "--live")[0] == 0
+    live = Path("step.html").read_text(encoding="utf-8")
+    assert run(capsys, "step", NEURON, "--at", AT)[0] == 0
+    still = Path("step.html").read_text(encoding="utf-8")
+    assert "class Graph" in live
+    assert "class Graph" not in still
+    assert len(still) < 0.7 * len(live)
 
 
 @pytest.mark.parametrize(("language", "file"), [("numpy", "f.py"), ("javascript", "f.js")])

@@ -100,7 +100,8 @@ WALKED = f"""async () => {{
   const root = {HOST}, click = (name) => root.querySelector(`button.${{name}}`).click();
   const texts = (where, what) => [...where.querySelectorAll(what)].map((each) => each.textContent);
   click('list');
-  const table = [...root.querySelectorAll('tbody tr')].map((row) => [...row.cells].map((c) => c.textContent));
+  const cells = (row) => [...row.cells].map((cell) => cell.textContent);
+  const table = [...root.querySelectorAll('tbody tr')].map(cells);
   click('list');
   click('first');
   const moments = table.map((_, k) => {{
@@ -167,11 +168,36 @@ def test_numbers_are_written_as_python_writes_them(open_page: Open, tmp_path: Pa
     path = tmp_path / "empty.html"
     path.write_text('<!doctype html><link rel="icon" href="data:,">', encoding="utf-8")
     rng = np.random.default_rng(0)
-    numbers = [0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, 1.7976931348623157e308, 2.2250738585072014e-308]
-    numbers += [0.5, 1.5, 2.5, 0.125, 0.375, 2.675, 1e16, 12345.5, 1234.5, 99999.5, 9.9995, 1e-5, 9.9995e-5]
-    numbers += [k / 2**j for k in range(-40, 41) for j in range(0, 9)]  # ties at many digits
+    numbers = [
+        0.0,
+        -0.0,
+        np.inf,
+        -np.inf,
+        np.nan,
+        5e-324,
+        1.7976931348623157e308,
+        2.2250738585072014e-308,
+    ]
+    numbers += [
+        0.5,
+        1.5,
+        2.5,
+        0.125,
+        0.375,
+        2.675,
+        1e16,
+        12345.5,
+        1234.5,
+        99999.5,
+        9.9995,
+        1e-5,
+        9.9995e-5,
+    ]
+    numbers += [k / 2**j for k in range(-40, 41) for j in range(9)]  # ties at many digits
     numbers += [float(k * 10**j) for k in (1, 5, 15, 25, 35, 999, 9995) for j in range(20)]
-    numbers += list(rng.normal(size=2000)) + list(rng.normal(size=2000) * 10.0 ** rng.integers(-320, 300, 2000))
+    numbers += list(rng.normal(size=2000)) + list(
+        rng.normal(size=2000) * 10.0 ** rng.integers(-320, 300, 2000)
+    )
     numbers += list(np.round(rng.normal(size=500) * 100, 2))
     numbers += [float(x) for x in rng.integers(0, 2**63, 2000).view(np.float64)]
     cases = [(x, digits) for x in map(float, numbers) for digits in (1, 2, 3, 4, 6, 17)]
@@ -180,7 +206,9 @@ def test_numbers_are_written_as_python_writes_them(open_page: Open, tmp_path: Pa
         f"(cases) => {{ {asset('live.js')}; return cases.map(([x, d]) => significant(Number(x), d)); }}",
         [(repr(x).replace("inf", "Infinity").replace("nan", "NaN"), digits) for x, digits in cases],
     )
-    wrong = [(x, d, text) for (x, d), text in zip(cases, written, strict=True) if text != number(x, d)]
+    wrong = [
+        (x, d, text) for (x, d), text in zip(cases, written, strict=True) if text != number(x, d)
+    ]
     assert wrong == []
 
 
@@ -199,10 +227,14 @@ def flat(tree: Any) -> str:
 
 def drawn_at_random(rng: random.Random) -> float:
     size = rng.choice([1.0, 1.0, 1e-6, 1e5])
-    return rng.choice([rng.gauss(0, 1) * size, float(rng.randint(-3, 3)), round(rng.gauss(0, 2), 1)])
+    return rng.choice(
+        [rng.gauss(0, 1) * size, float(rng.randint(-3, 3)), round(rng.gauss(0, 2), 1)]
+    )
 
 
-@pytest.mark.parametrize("graph", [neuron, classifier, many_signs], ids=lambda graph: graph.__name__)
+@pytest.mark.parametrize(
+    "graph", [neuron, classifier, many_signs], ids=lambda graph: graph.__name__
+)
 def test_every_moment_its_formulas_and_the_table_follow(
     open_page: Open, tmp_path: Path, graph: Graph
 ) -> None:
@@ -284,7 +316,9 @@ def test_a_number_is_changed_by_dragging_keys_typing_touch_and_the_slider(
     page.keyboard.press("ArrowLeft")
     at["b"] = 6.78
     check(page, neuron, at, kind)
-    slide.evaluate("s => { s.value = '0.5'; s.dispatchEvent(new Event('input', {bubbles: true})); }")
+    slide.evaluate(
+        "s => { s.value = '0.5'; s.dispatchEvent(new Event('input', {bubbles: true})); }"
+    )
     at["b"] = 0.5
     check(page, neuron, at, kind)
     # by touch
@@ -344,14 +378,17 @@ def test_steps_and_training_are_those_of_python_to_the_last_digit(
     page.get_by_role("button", name="step", exact=True).click()
     check(page, parabola, descended(parabola, ["w", "b"], 1, 0.05), kind, 17)
     page.get_by_role("button", name="train", exact=True).click()
-    page.wait_for_function(f"/^step ([5-9]\\d|\\d{{3,}}):/.test({HOST}.querySelector('.count').textContent)")
+    page.wait_for_function(
+        f"/^step ([5-9]\\d|\\d{{3,}}):/.test({HOST}.querySelector('.count').textContent)"
+    )
     page.get_by_role("button", name="pause", exact=True).click()
     page.wait_for_timeout(100)
     count = steps_made(page)
     assert count >= 50
     check(page, parabola, descended(parabola, ["w", "b"], count, 0.05), kind, 17)
     said = page.locator(".curve").get_attribute("aria-label")
-    assert f"at step {count}" in said and said.startswith("L against the step: from ")
+    assert said.startswith("L against the step: from ")
+    assert f"at step {count}" in said
     assert page.locator(".curve .line").get_attribute("d").count("L") == count
     page.get_by_role("button", name="reset").click()
     check(page, parabola, {}, kind, 17)
@@ -456,7 +493,10 @@ def test_a_screen_reader_is_told_name_number_gradient_and_output(
     page.wait_for_timeout(60)
     (w,) = (leaf for leaf in named_leaves(root) if leaf.name == "w")
     for element in (box, page.locator(".slide")):
-        told = {name: element.get_attribute(f"aria-{name}") for name in ("valuenow", "valuetext", "label")}
+        told = {
+            name: element.get_attribute(f"aria-{name}")
+            for name in ("valuenow", "valuetext", "label")
+        }
         assert told == {
             "valuenow": "0.5",
             "valuetext": f"0.5; gradient {number(w.grad, 4)}; L {number(root.data, 4)}",
@@ -472,7 +512,12 @@ def test_a_screen_reader_is_told_name_number_gradient_and_output(
     assert nameless == []
 
 
-EXTREMES = {"x": -1.2345678901234567e-308, "y": -9.876543e299, "w": 1.2345e-300, "b": -1.23456789e-5}
+EXTREMES = {
+    "x": -1.2345678901234567e-308,
+    "y": -9.876543e299,
+    "w": 1.2345e-300,
+    "b": -1.23456789e-5,
+}
 
 
 @KINDS
@@ -482,7 +527,8 @@ def test_boxes_have_room_for_every_number_and_nothing_moves(
 ) -> None:
     first = parabola({})
     page = open_page(page_of(kind, first, tmp_path / "live.html", digits=digits))
-    places = f"""() => [...{HOST}.querySelectorAll('.card > .box, .node > polygon, .node > path, .stage')]
+    boxes = ".card > .box, .node > polygon, .node > path, .stage"
+    places = f"""() => [...{HOST}.querySelectorAll('{boxes}')]
       .map((e) => {{ const b = e.getBoundingClientRect(); return [b.x, b.y, b.width, b.height]; }})"""
     before = page.evaluate(places)
     put(page, EXTREMES, first)
@@ -503,7 +549,14 @@ def test_boxes_have_room_for_every_number_and_nothing_moves(
 
 # --- anywhere ---------------------------------------------------------------------------------------
 
-HOSTILE = ['</script><b onclick="alert(1)">', "a'\"&amp;`${alert(1)}\\", "w" * 300, "👩‍🔬 \u2028 é", "⠿⠿", "<!--<script>"]  # fmt: skip
+HOSTILE = [
+    '</script><b onclick="alert(1)">',
+    "a'\"&amp;`${alert(1)}\\",
+    "w" * 300,
+    "👩‍🔬 \u2028 é",
+    "⠿⠿",
+    "<!--<script>",
+]
 
 
 def hostile(at: Mapping[str, float]) -> Value:
@@ -533,7 +586,9 @@ def test_nothing_is_wider_than_the_window(
     open_page: Open, tmp_path: Path, kind: str, width: int, scheme: str
 ) -> None:
     page = open_page(
-        page_of(kind, classifier({}), tmp_path / "live.html"), size=(width, 800), color_scheme=scheme
+        page_of(kind, classifier({}), tmp_path / "live.html"),
+        size=(width, 800),
+        color_scheme=scheme,
     )
     page.get_by_role("button", name="code").click()
     page.get_by_role("button", name="step", exact=True).click()
@@ -588,7 +643,8 @@ def test_without_scripts_the_picture_remains(open_page: Open, tmp_path: Path, ki
     page = open_page(page_of(kind, neuron({}), tmp_path / "live.html"), java_script_enabled=False)
     image = page.locator("img")
     assert image.bounding_box()["width"] > 300
-    assert "w₁" in image.get_attribute("alt") and "0.706" in image.get_attribute("alt")
+    assert "w₁" in image.get_attribute("alt")
+    assert "0.706" in image.get_attribute("alt")
 
 
 @KINDS

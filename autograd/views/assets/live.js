@@ -105,6 +105,13 @@ class Marks {
   }
 }
 
+// The root of a sum of squares that neither overflow nor vanish.
+function norm(numbers) {
+  const largest = numbers.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  const scale = largest > 0 && largest < Infinity ? largest : 1;
+  return Math.sqrt(numbers.reduce((sum, x) => sum + (x / scale) ** 2, 0)) * scale;
+}
+
 // --- the graph -----------------------------------------------------------------------------------
 
 const LONGEST = 600; // points of the curve: of a longer history every other one is dropped
@@ -125,7 +132,7 @@ class Graph {
     const each = (one) => new Proxy({}, { get: (_, place) => one(Number(place)) });
     this.computed = {
       product: each((s) => this.numbers.gradient[data.givers[s]] * this.numbers.local[s]),
-      norm: each((g) => Math.hypot(...data.groups[g].map((i) => this.numbers.gradient[i]))),
+      norm: each((g) => norm(data.groups[g].map((i) => this.numbers.gradient[i]))),
     };
     this.run();
     this.restart();
@@ -317,11 +324,12 @@ class Hand {
   say(element, leaf) {
     const { graph } = this;
     const shown = (x) => significant(x, graph.marks.digits);
+    const gradient = leaf.moves ? `gradient ${shown(graph.gradientOf(leaf))}` : "no gradient";
     const x = graph.valueOf(leaf);
     const most = Math.max(leaf.most, Math.abs(x));
     const attributes = {
       "aria-valuemin": -most, "aria-valuemax": most, "aria-valuenow": x,
-      "aria-valuetext": `${shown(x)}; gradient ${shown(graph.gradientOf(leaf))}; ${graph.data.output} ${shown(graph.loss)}`,
+      "aria-valuetext": `${shown(x)}; ${gradient}; ${graph.data.output} ${shown(graph.loss)}`,
     };
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
   }

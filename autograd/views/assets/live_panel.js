@@ -181,6 +181,7 @@ class Panel {
     }
     this.field.setAttribute("aria-label", `${leaf.name}, its number`);
     this.moves.checked = leaf.train;
+    this.moves.disabled = !leaf.moves;
     this.moves.setAttribute("aria-label", `Whether a gradient step moves ${leaf.name}`);
     this.once.disabled = this.run.disabled = !graph.leaves.some((each) => each.train);
     const training = graph.training !== null;

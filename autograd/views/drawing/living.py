@@ -19,7 +19,7 @@ from autograd.views.canvas.page import html_page
 from autograd.views.canvas.theme import LIGHT, style_sheet
 from autograd.views.drawing.painting import SMALL, Painting
 from autograd.views.drawing.picture import Picture, Use
-from autograd.views.living.block import Block, key_of, live_style
+from autograd.views.living.graph import LiveGraph, key_of, live_style
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,24 +30,24 @@ TEXT = re.compile(r"<text[^>]*>([^<]*)</text>")
 class LivePicture(Picture):
     """A picture with marks in the place of numbers."""
 
-    def __init__(self, block: Block, **options: Any) -> None:
-        self.block = block
+    def __init__(self, graph: LiveGraph, **options: Any) -> None:
+        self.graph = graph
         super().__init__(**options)
 
     def _data(self, node: Node) -> list[list[str]]:
-        mark = self.block.marks("value", self.block.place[node])
+        mark = self.graph.marks("value", self.graph.place[node])
         return [[f"data {mark}"]] if self.values else []
 
     def _gradient(self, node: Node) -> list[list[str]]:
-        if not self.show_gradients or node not in self.block.gradients:
+        if not self.show_gradients or node not in self.graph.gradients:
             return super()._gradient(node)
-        return [[f"grad {self.block.marks('gradient', self.block.place[node])}"]]
+        return [[f"grad {self.graph.marks('gradient', self.graph.place[node])}"]]
 
     def _label(self, uses: Sequence[Use]) -> str:
         (use, *more) = uses
         if more or use.slot is None or use.derivative is None or not self.local_derivatives:
             return super()._label(uses)
-        return self.block.marks("local", self.block.step[use.node, use.slot])
+        return self.graph.marks("local", self.graph.step[use.node, use.slot])
 
 
 class LiveDrawing:
@@ -68,9 +68,9 @@ class LiveDrawing:
         self._size, self._contents, self._theme = drawing._size, drawing._contents, theme
         options = still.picture.options
         (root,) = options["roots"]
-        self._block = Block(root, digits=options["digits"], avoid=drawing.svg, train=train)
-        self._painting = Painting(LivePicture(self._block, **options), still.rankdir)
-        name = self._block.symbols[root].text
+        self._graph = LiveGraph(root, digits=options["digits"], avoid=drawing.svg, train=train)
+        self._painting = Painting(LivePicture(self._graph, **options), still.rankdir)
+        name = self._graph.symbols[root].text
         self._title = f"{name}, and what it is computed from"
 
     def __repr__(self) -> str:
@@ -79,8 +79,8 @@ class LiveDrawing:
     @property
     def html(self) -> str:
         """The block: one self-contained piece of HTML, the same for the same graph."""
-        block, painting = self._block, self._painting
-        parts = [asset("blocks.js"), *block.scripts("live_drawing.js")]
+        graph, painting = self._graph, self._painting
+        parts = [asset("blocks.js"), *graph.scripts("live_drawing.js")]
         marked = painting.svg(LIGHT, "auto", "PREFIX")
         key = key_of(*parts, marked, self._theme)
         prefix = f"g{key}-"
@@ -89,7 +89,7 @@ class LiveDrawing:
         texts = [m[1] for m in TEXT.finditer(marked)]
         boxes = {node: f"{prefix}{name}" for node, name in painting.picture.node_ids.items()}
         data = {
-            "live": block.data(boxes),
+            "live": graph.data(boxes),
             "title": self._title,
             "theme": self._theme,
             "width": width,
@@ -98,14 +98,14 @@ class LiveDrawing:
             "texts": [
                 [i, html.unescape(text)]
                 for i, text in enumerate(texts)
-                if block.marks.pattern.search(text)
+                if graph.marks.pattern.search(text)
             ],
             "css": "\n".join(
                 [live_style("living", "controls.css"), style_sheet(f"{prefix}graph", "page")]
             ),
         }
         words = import_late("json").dumps(data, ensure_ascii=False, separators=(",", ":"))
-        picture = base64.b64encode(block.still(marked).encode()).decode()
+        picture = base64.b64encode(graph.still(marked).encode()).decode()
         start = f"begin('[data-drawing=\"{key}\"]', (host) => new LiveDrawing(host));"
         return (
             f'<div data-drawing="{key}" data-lm-suppress-shortcuts="true">'

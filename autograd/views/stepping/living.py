@@ -8,8 +8,8 @@ from typing import Any
 from autograd.engine.graph import Node
 from autograd.formulas.mathml import Tree, mathml
 from autograd.support.caching import cached_property
-from autograd.views.living.block import Block
 from autograd.views.living.formulas import marked
+from autograd.views.living.graph import LiveGraph
 from autograd.views.stepping.grouping import GroupedTimeline
 from autograd.views.stepping.steps import ForwardStep, Step
 from autograd.views.stepping.timeline import Timeline
@@ -21,7 +21,7 @@ def data_of(timeline: LiveTimeline | LiveGroupedTimeline, boxes: dict[Node, int]
         {"say": moment.say, "text": moment.text, "result": moment.result}
         for moment in timeline.moments
     ]
-    return {**timeline.block.data(boxes, timeline.groups), "words": words}
+    return {**timeline.graph.data(boxes, timeline.groups), "words": words}
 
 
 class LiveTimeline(Timeline):
@@ -30,9 +30,9 @@ class LiveTimeline(Timeline):
     anywhere = True
     groups: Sequence[list[Node]] = ()
 
-    def __init__(self, block: Block, *, digits: int, seed: Any = None) -> None:
-        self.block, self.mark = block, block.marks
-        super().__init__(block.root, digits=digits, seed=seed)
+    def __init__(self, graph: LiveGraph, *, digits: int, seed: Any = None) -> None:
+        self.graph, self.mark = graph, graph.marks
+        super().__init__(graph.root, digits=digits, seed=seed)
 
     @cached_property
     def _earlier(self) -> dict[int, int]:
@@ -48,20 +48,20 @@ class LiveTimeline(Timeline):
     @cached_property
     def _letters(self) -> dict[str, str]:
         """The mark of each letter of a formula."""
-        return {self.symbols[x].text: self.mark("value", i) for x, i in self.block.place.items()}
+        return {self.symbols[x].text: self.mark("value", i) for x, i in self.graph.place.items()}
 
     def data(self) -> dict[str, Any]:
         """What the script reads."""
         return data_of(self, self.index)
 
     def _value(self, node: Node) -> list[str]:
-        return [self.mark("value", self.block.place[node])]
+        return [self.mark("value", self.graph.place[node])]
 
     def _gradient(self, node: Node) -> list[str]:
-        return [self.mark("gradient", self.block.place[node])] if node in self.gradients else []
+        return [self.mark("gradient", self.graph.place[node])] if node in self.gradients else []
 
     def _local(self, node: Node, slot: int) -> str:
-        return self.mark("local", self.block.step[node, slot])
+        return self.mark("local", self.graph.step[node, slot])
 
     def _after(self, step: Step) -> list[str]:
         return [self.mark("after", step.index)]
@@ -70,7 +70,7 @@ class LiveTimeline(Timeline):
         return self.mark("after", self._earlier[step.index])
 
     def _factors(self, step: Step) -> tuple[str, str]:
-        g = self.mark("gradient", self.block.place[step.node])
+        g = self.mark("gradient", self.graph.place[step.node])
         return g, self.mark("local", step.index, "bracketed")
 
     def _written(self, node: Node) -> tuple[str, str]:
@@ -92,9 +92,9 @@ class LiveTimeline(Timeline):
 class LiveGroupedTimeline(GroupedTimeline):
     """The timeline of a large graph of Values, whatever numbers its leaves have."""
 
-    def __init__(self, block: Block, **options: Any) -> None:
-        self.block, self.mark = block, block.marks
-        super().__init__(block.root, **options)
+    def __init__(self, graph: LiveGraph, **options: Any) -> None:
+        self.graph, self.mark = graph, graph.marks
+        super().__init__(graph.root, **options)
 
     def data(self) -> dict[str, Any]:
         """What the script reads."""
@@ -102,7 +102,7 @@ class LiveGroupedTimeline(GroupedTimeline):
         return data_of(self, alone)
 
     def _value(self, node: Node) -> list[str]:
-        return [self.mark("value", self.block.place[node])]
+        return [self.mark("value", self.graph.place[node])]
 
     def _norm(self, g: int) -> str | None:
         reached = any(node in self.sums for node in self.groups[g])

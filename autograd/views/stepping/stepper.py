@@ -185,22 +185,22 @@ class Stepper:
     ) -> LiveTimeline | LiveGroupedTimeline:
         """The timeline again, with marks in the place of numbers."""
         with LOCK:  # here, so that nobody waits for these files whose pages are still
-            from autograd.views.living.block import Block
+            from autograd.views.living.graph import LiveGraph
             from autograd.views.stepping.living import LiveGroupedTimeline, LiveTimeline
 
         still = self._timeline
         texts = repr((still.cards, still.moments))
-        block = Block(still.root, digits=still.digits, avoid=texts, seed=seed, train=train)
+        graph = LiveGraph(still.root, digits=still.digits, avoid=texts, seed=seed, train=train)
         grouped = isinstance(still, GroupedTimeline)
-        return (LiveGroupedTimeline if grouped else LiveTimeline)(block, **options)
+        return (LiveGroupedTimeline if grouped else LiveTimeline)(graph, **options)
 
     def _carried(self) -> tuple[str, str, str]:
         """What the block carries: see `_assets`."""
         if self._live is None:
             return _assets()
-        from autograd.views.living.block import live_style
+        from autograd.views.living.graph import live_style
 
-        more = self._live.block.scripts("live_stepper.js")
+        more = self._live.graph.scripts("live_stepper.js")
         return _started(more, "LiveStepper", live_style("stepper", *STYLES))
 
     @property
@@ -209,7 +209,7 @@ class Stepper:
         script, style, key = self._carried()
         svg = self._diagram.svg
         if self._live is not None:
-            svg = self._live.block.still(svg, self._live.groups)
+            svg = self._live.graph.still(svg, self._live.groups)
         picture = base64.b64encode(svg.encode()).decode()
         data = import_late("json").dumps(
             self._data(style), ensure_ascii=False, separators=(",", ":")

@@ -1,4 +1,4 @@
-"""The block: the program of a graph, the leaves that a reader changes, and what the script is given."""
+"""A living graph: its program, the leaves that a reader changes, and what the script is given."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autograd.engine.graph import Node, reachable
 from autograd.engine.passes import add_up, walk_back
 from autograd.engine.value import Value
 from autograd.formulas.symbols import Symbols
-from autograd.programs.live import LiveProgram
+from autograd.programs.languages.live import LiveProgram
 from autograd.programs.sources import to_source
 from autograd.views.canvas.assets import asset
 from autograd.views.canvas.page import fingerprint
@@ -25,7 +25,7 @@ DATA = re.compile(r"(x|y|t|inputs?|targets?|labels?|data)($|[\W\d_])", re.IGNORE
 """The names of leaves that are data, and no weights."""
 
 
-class Block:
+class LiveGraph:
     """What a graph of Values needs to be alive in a page.
 
     Args:
@@ -74,15 +74,15 @@ class Block:
             raise ValueError(
                 "there is no number to change: the graph has no leaf with a name or gradient"
             )
-        self.trained = self._trained(train)
         self.gradients: dict[Node, float] = {root: root._seed(seed, False)}
         _, interior = reachable([root])
         with np.errstate(all="ignore"):
             for node, g in walk_back(interior, self.gradients, kept=self.place):
                 add_up(self.gradients, node._contributions(g))
+        self.trained = self._trained(train)
 
     def _trained(self, train: Sequence[Value] | None) -> set[Node]:
-        moved = [leaf for leaf in self.leaves if leaf.requires_grad]
+        moved = [leaf for leaf in self.leaves if leaf in self.gradients]
         if train is None:
             parameters = Outline([self.root]).parameters
             chosen = [leaf for leaf in moved if leaf in parameters]
@@ -128,21 +128,22 @@ class Block:
                     "node": self.place[leaf],
                     "place": order[self.place[leaf]],
                     "train": leaf in self.trained,
+                    "moves": leaf in self.gradients,
                     "box": boxes.get(leaf),
                 }
                 for leaf in self.leaves
             ],
             "givers": [self.place[node] for node, _ in self.program.steps],
-            "groups": [[self.place[node] for node in group] for group in groups],
+            "groups": [
+                [self.place[node] for node in group if node in self.gradients] for group in groups
+            ],
             "python": to_source(self.root, language="numpy"),
         }
 
     def scripts(self, *names: str) -> list[str]:
         """The program and the assets that make it live, as parts of one script."""
-        # Nothing in it may end the element that it stands in: here < is only in texts and comparisons.
-        code = self.program.script.replace("</", r"<\/").replace("<!--", r"<\!--")
         files = [asset("live.js"), asset("live_panel.js"), *map(asset, names)]
-        return [f"const PROGRAM = () => ({code});", *files]
+        return [f"const PROGRAM = () => {self.program.script};", *files]
 
 
 def _check(root: Node) -> None:
