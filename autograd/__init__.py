@@ -203,6 +203,7 @@ from autograd.primitives.reductions import (
 from autograd.primitives.units import Units as Units
 from autograd.programs.batches import BatchFunctions as BatchFunctions
 from autograd.programs.compile import compile as compile
+from autograd.programs.exports import to_onnx as to_onnx
 from autograd.programs.function import CompiledFunction as CompiledFunction
 from autograd.programs.instances import (
     InstanceFunction as InstanceFunction,

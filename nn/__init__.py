@@ -13,7 +13,8 @@ True
 
 To read it: `module` and `layers`, `functional` and `losses`, then `optim`, `schedules` and
 `training`. `init`, `regularisers`, `metrics`, `data`, `inspect` stand beside them, `scalar`,
-`networks_of_values` and `historic` for themselves; `experiments` are behind the command line.
+`networks_of_values` and `historic` for themselves, as does `exporting`; `experiments` are behind the
+command line.
 `arguments`, `settings`, `trial`, `randomness`, `function_module` and `neighbours` are what these
 share.
 """
@@ -35,6 +36,7 @@ from nn import (
     schedules as schedules,
     training as training,
 )
+from nn.exporting import to_onnx as to_onnx
 from nn.functional import (
     binary_step as binary_step,
     elu as elu,

@@ -47,7 +47,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("nn.experiments",),
         ("nn.__init__",),
         ("nn.training",),
-        ("nn.historic",),
+        ("nn.historic", "nn.exporting"),
         ("nn.regularisers", "nn.schedules"),
         ("nn.optim", "nn.inspect", "nn.data"),
         ("nn.scalar",),

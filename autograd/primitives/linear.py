@@ -190,7 +190,7 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
     return concatenate_all(*arrays, axis=axis, starts=starts)
 
 
-def _widths(pad_width: Any, ndim: int) -> list[list[int]]:
+def pad_widths(pad_width: Any, ndim: int) -> list[list[int]]:
     """How many zeros come before and after each axis: a number, a pair, or one for each axis."""
     if isinstance(pad_width, dict):  # of the axes that are padded, as in NumPy
         pairs = [[0, 0] for _ in range(ndim)]
@@ -206,11 +206,11 @@ def _widths(pad_width: Any, ndim: int) -> list[list[int]]:
 
 def _pad_array(x: Any, pad_width: Any) -> Any:
     # Not 0: among Values that would be NumPy's whole numbers, whose reciprocal is one too.
-    return np.pad(x, _widths(pad_width, np.ndim(x)), constant_values=0.0)
+    return np.pad(x, pad_widths(pad_width, np.ndim(x)), constant_values=0.0)
 
 
 def _pad_transpose(g: Any, x: Any, pad_width: Any) -> Any:
-    widths = _widths(pad_width, len(shape_of(x)))
+    widths = pad_widths(pad_width, len(shape_of(x)))
     index = tuple(
         slice(before, before + n) for (before, _), n in zip(widths, shape_of(x), strict=True)
     )

@@ -5,5 +5,5 @@ instructions; then one of the `executor`s, `by_numpy` before `native`. A run is 
 in in `inputs` and `leaves`, what makes it right in `verifying`, `guards`, `effects`, `draws`,
 `anomalies`. `calls` makes a program a node, `instances` is `vectorize`, `sources` with its
 `languages` writes a plan as text that runs without this library (`batches`: a function of batches for
-a page), `options` and `listing` are what a user says and sees.
+a page), `exports` as a model of ONNX, `options` and `listing` are what a user says and sees.
 """

@@ -7,13 +7,14 @@ import inspect
 import threading
 import types
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd.context.modes import current_mode
 from autograd.context.recording import recording
+from autograd.context.scopes import Scoped
 from autograd.engine import graph
 from autograd.engine.arrays import check_array
 from autograd.engine.followed import Followed, plain
@@ -181,29 +182,9 @@ class CompiledFunction:
     def record(self, arguments: Sequence[Any], keywords: dict[str, Any], backup: Backup) -> Program:
         """Call the function with nodes in the place of its inputs, and compile what it records."""
         tracked = current_mode().recording
-        try:
-            names = list(inspect.signature(self.function).parameters)
-        except (TypeError, ValueError):  # a callable that does not tell
-            names = []
-        inputs = []
-
-        def as_input(x: Any, name: str | None) -> Any:
-            if not _is_input(x):
-                return x
-            given = node_of(x, name, tracked and _is_tracked(x))
-            inputs.append(plain(given))
-            return given
-
-        places = [
-            as_input(x, names[i] if i < len(names) else None) for i, x in enumerate(arguments)
-        ]
-        named = {name: as_input(keywords[name], name) for name in sorted(keywords)}
-        recorded = recording()
-        recorded.notes.memory = backup
-        recorded.notes.watch(generators_of(self.function))
-        with recorded:
-            output = self.function(*places, **named)
-        recorded.notes.memory = None
+        output, inputs, recorded = recorded_call(
+            self.function, arguments, keywords, backup, tracked
+        )
         if recorded.notes.drew:
             raise ValueError(
                 f"{self.__name__} drew random numbers from a generator while it was recorded: a "
@@ -257,6 +238,49 @@ class CompiledFunction:
 
     def __repr__(self) -> str:
         return f"<compiled {self.__name__}: {len(self.programs)} programs>"
+
+
+def recorded_call(
+    function: Callable[..., Any],
+    arguments: Sequence[Any],
+    keywords: Mapping[str, Any],
+    memory: Backup,
+    tracked: bool,
+) -> tuple[Any, list[Any], recording]:
+    """What a function gives for nodes in the place of its inputs, these inputs, and the recording.
+
+    Args:
+        memory: what remembers what an effect of the call can change.
+        tracked: whether gradients flow to the inputs that require one.
+    """
+    names = argument_names(function)
+    inputs = []
+
+    def as_input(x: Any, name: str | None) -> Any:
+        if not _is_input(x):
+            return x
+        given = node_of(x, name, tracked and _is_tracked(x))
+        inputs.append(plain(given))
+        return given
+
+    places = [as_input(x, names[i] if i < len(names) else None) for i, x in enumerate(arguments)]
+    named = {name: as_input(keywords[name], name) for name in sorted(keywords)}
+    recorded = recording()
+    recorded.notes.memory = memory
+    recorded.notes.watch(generators_of(function))
+    with recorded:
+        output = function(*places, **named)
+    recorded.notes.memory = None
+    return output, inputs, recorded
+
+
+def argument_names(function: Callable[..., Any]) -> list[str]:
+    """What a function calls its arguments; nothing where it does not tell."""
+    called = function.forward if isinstance(function, Scoped) else function
+    try:
+        return list(inspect.signature(called).parameters)
+    except (TypeError, ValueError):
+        return []
 
 
 FLOATING = (float, np.floating)

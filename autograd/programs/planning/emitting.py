@@ -7,7 +7,7 @@ instructions; the rules of elementwise rows are read once for all numbers.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -96,11 +96,13 @@ class Emitter(PlanWriter):
         places: the register of each node's data.
         arrays: that of each input array, and of what was made of them, by identity.
         reached: the registers that something is computed from.
+        whole: the names of rows that are not taken apart.
         made: results by the instruction that made them.
     """
 
-    def __init__(self, derived: Derived, *, scalar: bool) -> None:
+    def __init__(self, derived: Derived, *, scalar: bool, whole: Container[str] = ()) -> None:
         self.derived = derived
+        self.whole = whole
         self.plan = Plan(scalar=scalar)
         super().__init__(self.plan.registers, self.plan.forward)
         self.places: dict[Node, int] = {}
@@ -232,6 +234,10 @@ class Emitter(PlanWriter):
             return Letter(f"r{r}", sample=data)
         return data
 
+    def is_apart(self, row: Any) -> bool:
+        """Whether a row is to be taken apart."""
+        return has_parts(row) and row.name not in self.whole
+
     def lowered(self, formula: Any) -> int:
         """The register of a formula: its operations, innermost first, as instructions."""
         dtype = FLOAT64 if self.about is None else dtype_of(self.about)
@@ -246,7 +252,7 @@ class Emitter(PlanWriter):
         def apply(x: Letter, places: list[int]) -> int:
             row = registry[x.function]
             options = row.options | x.options
-            if not has_parts(row):
+            if not self.is_apart(row):
                 return self.emit(x.function, places, options, x.sample)
             letters = [self.letter(r, each) for r, each in zip(places, x.arguments, strict=True)]
             return self.lowered(parts_of(row)(*letters, **options))

@@ -8,7 +8,7 @@ which is called with letters and so writes itself down.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,22 +23,29 @@ from autograd.programs.planning.vectors import Scalariser, registers_of
 
 Known = Callable[[Instruction], bool]
 Wide = Callable[[float, set[str]], bool]
+Formulas = Mapping[str, Callable[..., Any]]
+
+
+NONE: Formulas = {}
 
 
 class WholeError(Exception):
     """A row that cannot be taken apart."""
 
 
-def taken_apart(plan: Plan, known: Known, wide: Wide) -> Plan:
+def taken_apart(plan: Plan, known: Known, wide: Wide, formulas: Formulas = NONE) -> Plan:
     """A plan with the instructions that are not `known` taken apart, where all their parts are.
 
     What cannot be taken apart stays as it is. Registers keep their numbers; those of the parts follow.
     `wide` says of an instruction on arrays, by how many numbers come together in one of its result and
-    by the functions that it is made of, whether what lies between these is float64.
+    by the functions that it is made of, whether what lies between these is float64. A row that is in
+    `formulas` is made of what these say, and not of its composite.
     """
     if all(map(known, plan.forward)) and all(map(known, plan.backward)):
         return plan
-    parts: _TakingApart = _OfNumbers(plan, known) if plan.scalar else _OfArrays(plan, known, wide)
+    parts: _TakingApart = (
+        _OfNumbers(plan, known, formulas) if plan.scalar else _OfArrays(plan, known, wide, formulas)
+    )
     return replace(
         plan,
         registers=parts.registers,
@@ -47,13 +54,16 @@ def taken_apart(plan: Plan, known: Known, wide: Wide) -> Plan:
     )
 
 
-def written_value(row: Primitive, letters: Sequence[Any], options: dict[str, Any]) -> Letter:
-    """What a row is made of, as a formula of letters.
+def written_value(
+    row: Primitive, letters: Sequence[Any], options: dict[str, Any], formulas: Formulas = NONE
+) -> Letter:
+    """What a row is made of, as a formula of letters: by `formulas`, its composite, or its functions.
 
     Raises:
-        WholeError: Neither its composite nor its functions can be written with letters.
+        WholeError: None of them can be written with letters.
     """
-    functions = [getattr(row, "composite", None), row.array, getattr(row, "scalar", None)]
+    functions = [formulas.get(row.name), getattr(row, "composite", None)]
+    functions += [row.array, getattr(row, "scalar", None)]
     for function in functions:
         if function is None:
             continue
@@ -77,9 +87,10 @@ def functions_in(formula: Letter) -> set[str]:
 class _TakingApart(PlanWriter):
     """Takes instructions apart, and makes registers for what lies between."""
 
-    def __init__(self, plan: Plan, known: Known) -> None:
+    def __init__(self, plan: Plan, known: Known, formulas: Formulas) -> None:
         super().__init__(list(plan.registers), [])
         self.known = known
+        self.formulas = formulas
         self.open: list[str] = []  # the rows that are being taken apart
 
     def of(self, steps: Sequence[Instruction]) -> list[Instruction]:
@@ -150,15 +161,15 @@ class _OfNumbers(_TakingApart):
         scalariser.known = {
             f"x{i}": registers_of(places[i * n : i * n + n], shape) for i in range(count)
         }
-        options = row.options | step.options
-        return int(scalariser.lowered(written_value(row, letters, options)).item())
+        formula = written_value(row, letters, row.options | step.options, self.formulas)
+        return int(scalariser.lowered(formula).item())
 
 
 class _OfArrays(_TakingApart):
     """The parts of instructions on arrays of floats of one dtype."""
 
-    def __init__(self, plan: Plan, known: Known, wide: Wide) -> None:
-        super().__init__(plan, known)
+    def __init__(self, plan: Plan, known: Known, wide: Wide, formulas: Formulas) -> None:
+        super().__init__(plan, known, formulas)
         self.wide = wide
 
     def value(self, row: Primitive, step: Instruction) -> int:
@@ -176,7 +187,7 @@ class _OfArrays(_TakingApart):
         """What the row is made of, with letters of this dtype."""
         dtype = self.registers[step.out].dtype
         operands = [self.operand(r, dtype, between) for r in step.arguments]
-        return written_value(row, operands, row.options | step.options)
+        return written_value(row, operands, row.options | step.options, self.formulas)
 
     def operand(self, r: int, dtype: Any, between: Any) -> Any:
         """A letter for an array of floats; a number as it is."""

@@ -8,7 +8,7 @@ nothing needs are dropped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from autograd.engine.passes import leading, walk_back
 from autograd.engine.primitive import Primitive, registry
 from autograd.engine.value import Value
 from autograd.programs.planning.derived import Derived
-from autograd.programs.planning.emitting import Emitter, dtype_of, frozen, has_parts, parts_of
+from autograd.programs.planning.emitting import Emitter, dtype_of, frozen, parts_of
 from autograd.programs.planning.plan import TOTAL
 from autograd.programs.planning.vectors import Scalariser, joined, joined_contributions
 
@@ -34,6 +34,8 @@ def plan_of(
     derived: Derived | None = None,
     arrays: Sequence[Any] = (),
     unused: bool = False,
+    gradients: bool = True,
+    whole: Container[str] = (),
 ) -> Planner:
     """The finished planner of a recorded graph: its ``plan``, and the register of each node.
 
@@ -46,15 +48,18 @@ def plan_of(
         arrays: what of that is to be computed as well.
         unused: whether an input may be one that the output does not depend on: of a function, whose
             arguments are followed, it is known to be none of it.
+        gradients: whether there is a backward pass.
+        whole: the names of rows that are not taken apart.
 
     Raises:
         ValueError: an input that the output does not depend on, unless `unused`.
         TypeError: a row whose rule is no formula of letters.
     """
-    planner = Planner(output, inputs, extra, derived or Derived(inputs, ()), arrays, unused)
+    planner = Planner(output, inputs, extra, derived or Derived(inputs, ()), arrays, unused, whole)
     with np.errstate(all="ignore"):
         planner.go_forward()
-        planner.go_backward(input_gradients)
+        if gradients:
+            planner.go_backward(input_gradients)
     planner.finish()
     return planner
 
@@ -76,6 +81,7 @@ class Planner:
         derived: Derived,
         arrays: Sequence[Any],
         unused: bool,
+        whole: Container[str] = (),
     ) -> None:
         self.output = output
         self.unused = unused
@@ -88,7 +94,7 @@ class Planner:
         scalar = numbers and all(isinstance(node, Value) for node in self.order)
         self.inputs = list(inputs)
         self.options: dict[Node, dict[str, Any]] = {}
-        self.emitter = Emitter(derived, scalar=scalar)
+        self.emitter = Emitter(derived, scalar=scalar, whole=whole)
         self.plan, self.places = self.emitter.plan, self.emitter.places
         for x in inputs:
             self.emitter.input(x)
@@ -142,7 +148,7 @@ class Planner:
         dtypes = [self.plan.registers[r].dtype for r in arguments]
         mixed = any(each.kind == "f" and each != dtype_of(node) for each in dtypes)
         values = any(isinstance(x, Value) for x in node.arguments)
-        if not has_parts(primitive) or mixed or values:
+        if not self.emitter.is_apart(primitive) or mixed or values:
             return self.emitter.emit(primitive.name, arguments, options, node._raw)
         letters = [
             self.emitter.letter(r, x) for r, x in zip(arguments, node.arguments, strict=True)

@@ -1,0 +1,234 @@
+"""A function of tensors as a model of ONNX, which other programs run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.context.notes import Check
+from autograd.engine.followed import Followed
+from autograd.engine.graph import Node
+from autograd.engine.tensor import FLOATS, Tensor
+from autograd.programs.effects import Backup, generators_of
+from autograd.programs.function import argument_names, recorded_call
+from autograd.programs.planning.derived import Derived
+from autograd.programs.planning.planner import plan_of
+from autograd.support.late import LOCK
+from autograd.support.publishing import publish
+from autograd.support.saving import write_as
+
+Array = np.ndarray[Any, Any]
+
+
+def to_onnx(
+    function: Callable[..., Any],
+    path: str | os.PathLike[str],
+    example: Any,
+    dtype: Any = np.float32,
+    *,
+    names: Mapping[Node, str] | None = None,
+) -> None:
+    """Save a function of tensors as a model of ONNX: `nn.to_onnx`, which says more, is for networks.
+
+    Args:
+        names: what leaves are called in the file, where it is not by their own name.
+    """
+    if dtype is None or dtype not in FLOATS:
+        raise ValueError(f"dtype of to_onnx is float32 or float64, got {dtype!r:.60}")
+    if not callable(function):
+        raise TypeError(
+            f"to_onnx takes a function or a network, got {type(function).__name__} ({function!r:.60})"
+        )
+    examples = [as_example(x) for x in (example if isinstance(example, tuple) else (example,))]
+    if not examples:
+        raise ValueError("example of to_onnx is an array, or a tuple of one or more, got ()")
+
+    def content() -> bytes:
+        return exported(function, examples, np.dtype(dtype), names or {})
+
+    write_as(path, "a model of ONNX", {".onnx": content})
+
+
+def as_example(x: Any) -> Array:
+    """Instances, as an array of floats, of whole numbers or of truth values."""
+    array = np.array(x.data if isinstance(x, Node) else x)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"example of to_onnx is an array of numbers, got one of {array.dtype}")
+    if not array.ndim or not len(array):
+        raise ValueError(
+            "example of to_onnx has one instance or more along its first axis, got shape "
+            f"{array.shape}"
+        )
+    if array.dtype in (*FLOATS, bool):
+        return array
+    return array.astype(np.float64 if array.dtype.kind == "f" else np.int64)
+
+
+class Graph:
+    """What a function records for some instances, as a plan without a backward pass.
+
+    Attributes:
+        outputs: the nodes that it gives.
+        planner: the planner.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        arrays: Sequence[Array],
+        whole: frozenset[str],
+    ) -> None:
+        self.name = name
+        memory = Backup()
+        memory.remember(generators_of(function))
+        try:
+            given, inputs, recorded = recorded_call(function, arrays, {}, memory, False)
+        finally:
+            memory.put_back()
+        self.outputs = list(given) if isinstance(given, tuple) and given else [given]
+        self.check_outputs()
+        self.inputs = inputs
+        self.derived = Derived(inputs, recorded.notes.made)
+        if recorded.notes.drew:
+            self.refuse_draws("numbers from a generator")
+        for note in recorded.notes:
+            if not isinstance(note, Check) and any(map(self.depends, note.sides)):
+                raise ValueError(
+                    f"{name} reads a number of what it is given ({note.what}), and a model of ONNX does "
+                    f"the same whatever the numbers are. {note.site}. Write a choice as "
+                    "autograd.where(x > 0, a, b)"
+                )
+        self.planner = plan_of(
+            self.outputs[0],
+            inputs,
+            extra=self.outputs[1:],
+            derived=self.derived,
+            unused=True,
+            gradients=False,
+            whole=whole,
+        )
+        if not all(isinstance(node, Tensor) for node in self.planner.order):
+            raise TypeError(
+                f"{name} computes with Values: a model of ONNX is made of tensors, as the network is "
+                "that to_scalars() was called on"
+            )
+        if self.planner.plan.impure:
+            self.refuse_draws(", ".join(sorted({x.name for x in self.planner.plan.impure})))
+
+    def check_outputs(self) -> None:
+        """Raise unless the function gave tensors."""
+        for node in self.outputs:
+            if not isinstance(node, Tensor):
+                what = type(node).__name__
+                if isinstance(node, Followed):
+                    what = f"an array of {node.dtype}"
+                raise TypeError(
+                    f"{self.name} gave {what}: a model of ONNX gives a Tensor, or several in a tuple, "
+                    "that is computed from what it is given"
+                )
+
+    def refuse_draws(self, what: str) -> None:
+        """Raise where something happens beside computing."""
+        raise ValueError(
+            f"{self.name} does more than compute: {what}. A model of ONNX draws no random numbers and "
+            "moves no averages: call eval() on the networks in it"
+        )
+
+    def depends(self, x: Any) -> bool:
+        """Whether a number that was read depends on the inputs."""
+        given, stack, seen = {id(each) for each in self.inputs}, [x], set()
+        while stack:
+            x = stack.pop()
+            if id(x) in given:
+                return True
+            if id(x) in seen:
+                continue
+            seen.add(id(x))
+            if isinstance(x, Node):
+                stack += x.arguments
+            elif (at := self.derived.comes_from(x)) is not None:
+                stack += self.derived.made[at].arguments if at in self.derived.made else self.inputs
+        return False
+
+
+def exported(
+    function: Callable[..., Any],
+    examples: Sequence[Array],
+    dtype: np.dtype[Any],
+    names: Mapping[Node, str],
+) -> bytes:
+    """The content of the file."""
+    with LOCK:  # here, so that nobody waits for these files who writes no model
+        from autograd.programs.languages.batches_in_onnx import BATCH, SIZES, FreeBatch, length
+        from autograd.programs.languages.in_onnx import WHOLE, OnnxWriter, free
+        from autograd.programs.languages.onnx_file import Port, imported, model_bytes
+
+    imported()
+    name = getattr(function, "__name__", type(function).__name__)
+    count = len(examples[0])
+    Graph(name, function, examples, WHOLE)  # what is wrong with these raises as it does without us
+    graphs = []
+    for n in SIZES:
+        arrays = [np.resize(x, (n, *x.shape[1:])) if len(x) == count else x for x in examples]
+        try:
+            graphs.append(Graph(name, function, arrays, WHOLE))
+        except Exception as error:
+            raise ValueError(
+                f"{name} takes {count} instances, as in the example, and not {n}: the first axis of "
+                f"what it is given is a batch of any size. {type(error).__name__}: {error}"
+            ) from error
+    plans = [graph.planner.plan for graph in graphs]
+
+    taken: set[str] = set()
+    counts: dict[str, int] = {}
+    told = argument_names(function)
+    inputs = [
+        free(told[i] if i < len(told) else f"x{i}", taken, counts) for i in range(len(examples))
+    ]
+    several = len(graphs[0].outputs) > 1
+    outputs = [
+        free(f"output{i}" if several else "output", taken, counts)
+        for i in range(len(graphs[0].outputs))
+    ]
+    common = {*plans[0].leaves} & {*plans[1].leaves}
+    leaves = {
+        leaf: free(names.get(leaf) or leaf.name or "weight", taken, counts)
+        for leaf in plans[0].leaves
+        if leaf in common
+    }
+    writings = []
+    for graph, plan in zip(graphs, plans, strict=True):
+        named = dict(zip(plan.inputs, inputs, strict=True))
+        for r in plan.parameters:
+            leaf = plan.registers[r].holds
+            if leaf in leaves:
+                named[r] = leaves[leaf]
+            else:  # which the function itself has made, for this batch
+                plan.registers[r].holds = leaf.data
+        with np.errstate(all="ignore"):
+            writing = OnnxWriter(plan, named, dtype)
+        writing.give([graph.planner.places[node] for node in graph.outputs], outputs)
+        writings.append(writing)
+    batch = FreeBatch(writings, inputs[0])
+    ports_in = [
+        Port(
+            each,
+            dtype if x.dtype.kind == "f" else x.dtype,
+            (BATCH if len(x) == count else len(x), *x.shape[1:]),
+        )
+        for each, x in zip(inputs, examples, strict=True)
+    ]
+    ports_out = [
+        Port(each, dtype, tuple(map(length, *(graph.outputs[i].shape for graph in graphs))))
+        for i, each in enumerate(outputs)
+    ]
+    weights = {key: leaf.data.astype(dtype) for leaf, key in leaves.items()}
+    return model_bytes(batch.operations, ports_in, ports_out, weights, name)
+
+
+__all__ = ["to_onnx"]
+publish(__name__)

@@ -1,0 +1,626 @@
+"""ONNX's spellings of the rows, for graphs of tensors.
+
+A row is one operation of ONNX (`OPERATIONS`, `REDUCTIONS`), a few of them (the methods ``write_...``),
+or made of other rows (`FORMULAS`); what is in none of these is taken apart by its ``composite=``. What
+ONNX Runtime has no kernel for in float64, or a wrong one, is made of other rows there (`DOUBLE`).
+
+What depends on the size of a batch is an input of an operation, never an attribute, so that two writings
+of one function can be set beside each other, and the size be found in them: see `batches_in_onnx`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd.engine.axes import axis_index, explicit_subscripts, normalise_axes
+from autograd.engine.followed import CALL
+from autograd.engine.graph import Node
+from autograd.engine.primitive import registry
+from autograd.primitives.elementwise import (
+    abs,
+    arctan,
+    exp,
+    log,
+    maximum,
+    minimum,
+    reciprocal,
+    relu,
+    sign,
+    where,
+)
+from autograd.primitives.fused import log_softmax
+from autograd.primitives.linear import pad_widths
+from autograd.primitives.reductions import mean, sum
+from autograd.programs.native.mathematics import ERROR_FAR, ERROR_FARTHER, ERROR_NEAR
+from autograd.programs.planning.parts import taken_apart
+from autograd.programs.planning.plan import Instruction, Plan
+
+Array = np.ndarray[Any, Any]
+
+FIRST, LAST = -(2**63), 2**63 - 1
+"""Ends of a slice that is open."""
+
+# --- the tables -----------------------------------------------------------------------------------
+
+OPERATIONS: Mapping[str, str] = {
+    "add": "Add",
+    "sub": "Sub",
+    "mul": "Mul",
+    "div": "Div",
+    "neg": "Neg",
+    "reciprocal": "Reciprocal",
+    "pow": "Pow",
+    "exp": "Exp",
+    "log": "Log",
+    "sqrt": "Sqrt",
+    "abs": "Abs",
+    "sign": "Sign",
+    "floor": "Floor",
+    "ceil": "Ceil",
+    "sin": "Sin",
+    "cos": "Cos",
+    "tan": "Tan",
+    "arcsin": "Asin",
+    "arccos": "Acos",
+    "arctan": "Atan",
+    "sinh": "Sinh",
+    "cosh": "Cosh",
+    "tanh": "Tanh",
+    "arcsinh": "Asinh",
+    "arccosh": "Acosh",
+    "arctanh": "Atanh",
+    "sigmoid": "Sigmoid",
+    "softplus": "Softplus",
+    "relu": "Relu",
+    "erf": "Erf",
+    "maximum": "Max",
+    "minimum": "Min",
+    "less": "Less",
+    "less_equal": "LessOrEqual",
+    "greater": "Greater",
+    "greater_equal": "GreaterOrEqual",
+    "equal": "Equal",
+    "matmul": "MatMul",
+    "identity": "Identity",
+}
+"""Rows of numbers that are one operation."""
+
+CONNECTIVES: Mapping[str, str] = {"logical_and": "And", "logical_or": "Or"}
+"""Rows of truth values that are one operation."""
+
+REDUCTIONS: Mapping[str, str] = {
+    "sum": "ReduceSum",
+    "mean": "ReduceMean",
+    "prod": "ReduceProd",
+    "max": "ReduceMax",
+    "min": "ReduceMin",
+    "logsumexp": "ReduceLogSumExp",
+    "norm": "ReduceL2",
+    "sum_squares": "ReduceSumSquare",
+}
+"""Rows along axes that are one operation."""
+
+SOFTMAXES: Mapping[str, str] = {"softmax": "Softmax", "log_softmax": "LogSoftmax"}
+
+WHOLE = frozenset({"linear", *SOFTMAXES})
+"""Rows that a plan for ONNX does not take apart, though they are made of others."""
+
+
+def polynomial(x: Any, coefficients: Sequence[float]) -> Any:
+    """A polynomial of x, from its constant coefficient on."""
+    out: Any = coefficients[-1]
+    for c in reversed(coefficients[:-1]):
+        out = out * x + c
+    return out
+
+
+def expm1(x: Any) -> Any:
+    """eˣ − 1: near 0 what eˣ was rounded by is in its logarithm as well."""
+    u = exp(x)
+    return where(abs(x) < 1, where(u == 1, x, (u - 1) * (x / log(u))), u - 1)
+
+
+def log1p(x: Any) -> Any:
+    """ln(1 + x), likewise."""
+    u = 1 + x
+    return where(abs(x) < 1, where(u == 1, x, log(u) * (x / (u - 1))), log(u))
+
+
+def hypot(x: Any, y: Any) -> Any:
+    """√(x² + y²), of squares of at most 1."""
+    x, y = abs(x), abs(y)
+    large = maximum(x, y)
+    ratio = minimum(x, y) / large
+    root = where(large == 0, 0, large * (1 + ratio * ratio) ** 0.5)
+    return where((x == math.inf) | (y == math.inf), math.inf, root)
+
+
+def arctan2(x: Any, y: Any) -> Any:
+    """The angle of the point (y, x), by its quadrant, which the signs of zeros tell as well."""
+    up, right = abs(x), abs(y)
+    ratio = where((up == math.inf) & (right == math.inf), 1, up / right)
+    acute = arctan(where((x == 0) & (y == y), 0, ratio))
+    angle = where((y < 0) | (reciprocal(y) < 0), math.pi - acute, acute)
+    return where((x < 0) | (reciprocal(x) < 0), -angle, angle)
+
+
+def logaddexp(x: Any, y: Any) -> Any:
+    """ln(eˣ + eʸ), of an exponential that is at most 1."""
+    return where(x == y, x + math.log(2), maximum(x, y) + log1p(exp(-abs(x - y))))
+
+
+def clip_between(x: Any, low: Any, high: Any) -> Any:
+    """x between two bounds, of which one may be infinite and so none."""
+    above = x if isinstance(low, float) and low == -math.inf else maximum(x, low)
+    return above if isinstance(high, float) and high == math.inf else minimum(above, high)
+
+
+def centre(x: Any, axis: Any, keepdims: bool) -> Any:
+    """The mean, and what it was rounded by."""
+    rounded = mean(x - mean(x, axis=axis, keepdims=True), axis=axis, keepdims=keepdims)
+    return mean(x, axis=axis, keepdims=keepdims) + rounded
+
+
+def var(x: Any, axis: Any, keepdims: bool, ddof: float) -> Any:
+    """Σ(x − x̄)² / (n − ddof)."""
+    away = x - mean(x, axis=axis, keepdims=True)
+    count = math.prod(x.shape[i] for i in normalise_axes(axis, x.ndim))
+    total = sum(away * away, axis=axis, keepdims=keepdims)
+    return total / float(count - ddof if count > ddof else 0)
+
+
+def erf(x: Any) -> Any:
+    """A series near 0; farther out 1 − exp(−x²) times a polynomial."""
+    a = minimum(abs(x), 6)
+    far = 1 - exp(-a * a) * polynomial((a - 2) / (a + 2), ERROR_FAR)
+    return where(a < 1, x * polynomial(a * a, ERROR_NEAR), sign(x) * far)
+
+
+def erfc(x: Any) -> Any:
+    """1 − erf(x) near 0; farther out exp(−x²) times a polynomial."""
+    a = minimum(abs(x), 28)
+    far = exp(-a * a) * polynomial((a - 2) / (a + 2) * (5 / 3) - 4 / 9, ERROR_FARTHER)
+    return where(a < 1, 1 - x * polynomial(a * a, ERROR_NEAR), where(x < 0, 2 - far, far))
+
+
+FORMULAS: Mapping[str, Callable[..., Any]] = {
+    "square": lambda x: x * x,
+    "exp2": lambda x: 2.0**x,
+    "expm1": expm1,
+    "log1p": log1p,
+    "log2": lambda x: log(x) * (1 / math.log(2)),
+    "log10": lambda x: log(x) * (1 / math.log(10)),
+    "cbrt": lambda x: sign(x) * abs(x) ** (1 / 3),
+    "hypot": hypot,
+    "arctan2": arctan2,
+    "logaddexp": logaddexp,
+    "hinge": lambda x, y: relu(1 - x * y),
+    "clip_between": clip_between,
+    "erfc": lambda x: 1 - registry["erf"](x),
+    "centre": centre,
+    "var": var,
+    "std": lambda x, **options: var(x, **options) ** 0.5,
+}
+"""Rows that ONNX has no operation for, as formulas of others."""
+
+DOUBLE: Mapping[str, Callable[..., Any]] = {
+    "erf": erf,
+    "erfc": erfc,
+    "softplus": lambda x: relu(x) + log1p(exp(-abs(x))),
+    "log_softmax": log_softmax.composite,
+}
+"""Rows that ONNX Runtime has no kernel for in float64, or one that overflows or loses nan."""
+
+# --- one writing ----------------------------------------------------------------------------------
+
+
+class OnnxOperation(NamedTuple):
+    """One operation of ONNX.
+
+    Attributes:
+        kind: what ONNX calls it.
+        inputs: names of what was computed before, or arrays, which are constants.
+        out: the name of its result.
+        attributes: its options.
+        node: the recorded node that it belongs to.
+    """
+
+    kind: str
+    inputs: tuple[Any, ...]
+    out: str
+    attributes: dict[str, Any]
+    node: Node | None
+
+    def renamed(self, old: str, new: str) -> OnnxOperation:
+        """This operation, a name being another one."""
+        inputs = tuple([new if isinstance(x, str) and x == old else x for x in self.inputs])
+        return self._replace(inputs=inputs, out=new if self.out == old else self.out)
+
+
+class OnnxOperand(NamedTuple):
+    """What an instruction is given: a name or an array, its shape, and the letter of its dtype."""
+
+    ref: Any
+    shape: tuple[int, ...]
+    kind: str
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+
+class OnnxWriter:
+    """A plan's forward pass as operations of ONNX.
+
+    Attributes:
+        dtype: what every float is written as.
+        operations: the operations, in their order.
+        named: the names of the registers that have one.
+    """
+
+    def __init__(self, plan: Plan, names: Mapping[int, str], dtype: np.dtype[Any]) -> None:
+        self.dtype = dtype
+        self.double = dtype == np.float64
+        formulas = {**FORMULAS, **DOUBLE} if self.double else FORMULAS
+        self.registers = (plan := taken_apart(plan, self.knows, narrow, formulas)).registers
+        self.operations: list[OnnxOperation] = []
+        self.named: dict[int, Any] = dict(names)
+        self.taken = set(names.values())
+        self.counts: dict[str, int] = {}
+        self.about: Node | None = None
+        for step in plan.forward:
+            self.about = step.node
+            self.named[step.out] = self.written(step)
+
+    def knows(self, step: Instruction) -> bool:
+        """Whether a row has a spelling of its own."""
+        name = step.name
+        if self.double and name in DOUBLE:
+            return False
+        spelled = name in OPERATIONS or name in REDUCTIONS or name in CONNECTIVES
+        return spelled or name in SOFTMAXES or hasattr(self, f"write_{name}")
+
+    def written(self, step: Instruction) -> Any:
+        """The name of what an instruction gives."""
+        name, xs = step.name, [self.operand(r) for r in step.arguments]
+        if name == CALL:
+            name = str(step.options["call"])
+        if not self.knows(step):
+            raise ValueError(
+                f"{name!r} has no form in ONNX: neither a spelling nor parts (composite=) that have "
+                f"one{place_of(step.node)}"
+            )
+        if name in OPERATIONS:
+            return self.put(OPERATIONS[name], *map(self.number, xs))
+        if name in CONNECTIVES:
+            return self.put(CONNECTIVES[name], *map(self.truth, xs))
+        if name in REDUCTIONS:
+            return self.reduced(REDUCTIONS[name], xs[0], **step.options)
+        if name in SOFTMAXES:
+            axis = axis_index(step.options["axis"], xs[0].ndim)
+            return self.put(SOFTMAXES[name], self.number(xs[0]), axis=axis)
+        return getattr(self, f"write_{name}")(*xs, **step.options)
+
+    def give(self, registers: Sequence[int], names: Sequence[str]) -> None:
+        """Call what is in some registers by these names, which are free."""
+        for r, name in zip(registers, names, strict=True):
+            ref, made = self.operand(r).ref, [each.out for each in self.operations]
+            if isinstance(ref, str) and ref in made and ref not in names:
+                self.operations = [each.renamed(ref, name) for each in self.operations]
+                self.named = {
+                    key: name if isinstance(x, str) and x == ref else x
+                    for key, x in self.named.items()
+                }
+            else:
+                self.operations.append(
+                    OnnxOperation("Identity", (self.number(self.operand(r)),), name, {}, self.about)
+                )
+
+    # --- operands ---------------------------------------------------------------------------------
+
+    def operand(self, r: int) -> OnnxOperand:
+        """What is in a register."""
+        register = self.registers[r]
+        if r in self.named:
+            return OnnxOperand(self.named[r], register.shape, register.dtype.kind)
+        x = np.asarray(register.holds)
+        return OnnxOperand(x, x.shape, x.dtype.kind)
+
+    def cast(self, x: OnnxOperand, dtype: Any) -> Any:
+        """An operand in another dtype, where it has another."""
+        dtype = np.dtype(dtype)
+        if isinstance(x.ref, np.ndarray):
+            return x.ref.astype(dtype)
+        if x.kind == dtype.kind:
+            return x.ref
+        return self.put("Cast", x.ref, to=dtype)
+
+    def number(self, x: OnnxOperand) -> Any:
+        """An operand as floats."""
+        return self.cast(x, self.dtype)
+
+    def truth(self, x: OnnxOperand) -> Any:
+        """An operand as truth values."""
+        return self.cast(x, bool)
+
+    def whole(self, x: OnnxOperand) -> Any:
+        """An operand as whole numbers."""
+        return self.cast(x, np.int64)
+
+    def put(self, kind: str, *inputs: Any, **attributes: Any) -> str:
+        """Add an operation; the name of its result."""
+        scope = None if self.about is None else self.about.scope
+        name = f"{scope.path}/{kind}" if scope is not None and scope.path else kind
+        out = free(name, self.taken, self.counts)
+        self.operations.append(OnnxOperation(kind, inputs, out, attributes, self.about))
+        return out
+
+    # --- rows that one operation does not say -----------------------------------------------------
+
+    def reduced(self, kind: str, x: OnnxOperand, axis: Any, keepdims: bool, **unused: Any) -> str:
+        """A reduction along axes."""
+        axes, ref = normalise_axes(axis, x.ndim), self.number(x)
+        if not axes:  # which means all axes to ONNX
+            return self.put(kind, self.put("Unsqueeze", ref, whole(-1)), whole(-1), keepdims=0)
+        return self.put(kind, ref, whole(*axes), keepdims=int(keepdims))
+
+    def write_not_equal(self, x: OnnxOperand, y: OnnxOperand) -> str:
+        return self.put("Not", self.put("Equal", self.number(x), self.number(y)))
+
+    def write_where(self, condition: OnnxOperand, x: OnnxOperand, y: OnnxOperand) -> str:
+        return self.put("Where", self.truth(condition), self.number(x), self.number(y))
+
+    def write_indicator(self, condition: OnnxOperand, like: OnnxOperand) -> Any:
+        return self.number(OnnxOperand(self.truth(condition), condition.shape, "b"))
+
+    def write_remainder(self, x: OnnxOperand, y: OnnxOperand) -> str:
+        left, m, moved = self.divided(x, y)
+        return self.put("Where", moved, self.put("Add", m, left[1]), m)
+
+    def write_floor_divide(self, x: OnnxOperand, y: OnnxOperand) -> str:
+        (x_, y_), m, moved = self.divided(x, y)
+        q = self.put("Div", self.put("Sub", x_, m), y_)
+        q = self.put("Where", moved, self.put("Sub", q, self.one), q)
+        down = self.put("Floor", q)
+        up = self.put("Greater", self.put("Sub", q, down), self.one / 2)
+        q = self.put("Where", up, self.put("Add", down, self.one), down)
+        none = self.put("Equal", y_, 0 * self.one)
+        return self.put("Where", none, self.put("Div", x_, y_), q)
+
+    @property
+    def one(self) -> Any:
+        """The number 1."""
+        return np.ones((), self.dtype)
+
+    def divided(self, x: OnnxOperand, y: OnnxOperand) -> tuple[tuple[Any, Any], str, str]:
+        """Both operands, what a division towards 0 leaves, and where the quotient is 1 too large."""
+        x_, y_ = self.number(x), self.number(y)
+        m, zero = self.put("Mod", x_, y_, fmod=1), 0 * self.one
+        signs = self.put("Xor", self.put("Less", m, zero), self.put("Less", y_, zero))
+        left = self.put("Not", self.put("Equal", m, zero))
+        return (x_, y_), m, self.put("And", left, signs)
+
+    def write_astype(self, x: OnnxOperand, dtype: Any) -> Any:
+        ref = self.number(x)
+        if np.dtype(dtype) == np.float64 or not self.double:
+            return ref
+        rounded = self.put("Cast", ref, to=np.dtype(np.float32))
+        return self.put("Cast", rounded, to=self.dtype)
+
+    def write_linear(
+        self, x: OnnxOperand, weight: OnnxOperand, bias: OnnxOperand | None = None
+    ) -> str:
+        refs = [self.number(each) for each in (x, weight, bias) if each is not None]
+        if x.ndim == 2:
+            return self.put("Gemm", *refs, transB=1)
+        out = self.put("MatMul", refs[0], self.put("Transpose", refs[1], perm=[1, 0]))
+        return out if bias is None else self.put("Add", out, refs[2])
+
+    def write_einsum_all(self, *xs: OnnxOperand, subscripts: str) -> str:
+        terms, out = explicit_subscripts(subscripts, [x.ndim for x in xs])
+        wide = {
+            c for i, x in enumerate(xs) for c, n in zip(terms[i], x.shape, strict=True) if n != 1
+        }
+        refs = []
+        for i, x in enumerate(xs):  # an axis that is stretched is none of an operand's here
+            stretched = [k for k, c in enumerate(terms[i]) if c in wide and x.shape[k] == 1]
+            terms[i] = "".join(c for k, c in enumerate(terms[i]) if k not in stretched)
+            ref = self.number(x)
+            refs.append(self.put("Squeeze", ref, whole(*stretched)) if stretched else ref)
+        return self.put("Einsum", *refs, equation=f"{','.join(terms)}->{out}")
+
+    def write_reshape(self, x: OnnxOperand, shape: Any) -> str:
+        return self.reshaped(self.number(x), np.empty(x.shape, bool).reshape(shape).shape)
+
+    def reshaped(self, ref: Any, shape: Sequence[int]) -> str:
+        """The same numbers in another shape."""
+        empty = {"allowzero": 1} if 0 in shape else {}
+        return self.put("Reshape", ref, whole(*shape), **empty)
+
+    def write_transpose(self, x: OnnxOperand, axes: Any) -> Any:
+        order = range(x.ndim)[::-1] if axes is None else [int(i) % x.ndim for i in axes]
+        if not x.ndim:
+            return self.number(x)
+        return self.put("Transpose", self.number(x), perm=list(order))
+
+    def write_broadcast_to(self, x: OnnxOperand, shape: Any) -> str:
+        shape = (shape,) if np.ndim(shape) == 0 else shape
+        return self.put("Expand", self.number(x), whole(*shape))
+
+    def write_concatenate_all(self, *xs: OnnxOperand, axis: int | None, starts: Any) -> str:
+        refs = [self.number(x) for x in xs]
+        if axis is None:
+            refs = [self.reshaped(ref, (-1,)) for ref in refs]
+        return self.put("Concat", *refs, axis=0 if axis is None else axis_index(axis, xs[0].ndim))
+
+    def write_pad(self, x: OnnxOperand, pad_width: Any) -> str:
+        before, after = zip(*pad_widths(pad_width, x.ndim), strict=True)
+        return self.put("Pad", self.number(x), whole(*before, *after))
+
+    def write_roll(self, x: OnnxOperand, shift: Any, axis: Any) -> str:
+        ref, shape = self.number(x), x.shape
+        if axis is None:
+            ref, shape, axis = self.reshaped(ref, (-1,)), (math.prod(shape),), 0
+        for n, each in np.broadcast(shift, axis):
+            i = axis_index(int(each), len(shape))
+            ref = self.put("Gather", ref, np.roll(np.arange(shape[i]), n), axis=i)
+        return self.reshaped(ref, x.shape)
+
+    def write_cumsum(self, x: OnnxOperand, axis: int | None) -> str:
+        ref = self.number(x)
+        if axis is None or not x.ndim:
+            ref, axis = self.reshaped(ref, (-1,)), 0
+        return self.put("CumSum", ref, np.array(axis))
+
+    # --- indices ----------------------------------------------------------------------------------
+
+    def write_getitem(self, x: OnnxOperand, index: Any) -> Any:
+        items = index if isinstance(index, tuple) else (index,)
+        items = tuple(
+            np.asarray(i) if isinstance(i, list | tuple | np.bool_ | bool) else i for i in items
+        )
+        if any(isinstance(i, np.ndarray) and i.dtype == bool and not i.ndim for i in items):
+            places = np.arange(math.prod(x.shape)).reshape(x.shape)[index]
+            return self.write_getitem_at(x, OnnxOperand(places, places.shape, "i"))
+        ref, axes = self.number(x), by_axis(items, x.ndim)
+        if new := [i for i, item in enumerate(axes) if item is None]:
+            ref = self.put("Unsqueeze", ref, whole(*new))
+        ref = self.sliced(ref, {i: item for i, item in enumerate(axes) if isinstance(item, slice)})
+        chosen = {i: np.asarray(x) for i, x in enumerate(axes) if isinstance(x, np.ndarray | int)}
+        if not any(each.ndim for each in chosen.values()):
+            for i in sorted(chosen, reverse=True):
+                ref = self.put("Gather", ref, chosen[i], axis=i)
+            return ref
+        if len(chosen) == 1:
+            ((i, places),) = chosen.items()
+            return self.put("Gather", ref, places, axis=i)
+        return self.gathered(ref, len(axes), chosen)
+
+    def sliced(self, ref: Any, slices: Mapping[int, slice]) -> Any:
+        """A part along some axes."""
+        parts = {i: part for i, part in slices.items() if part != slice(None)}
+        if not parts:
+            return ref
+        starts, ends, steps = [], [], []
+        for part in parts.values():
+            step = 1 if part.step is None else int(part.step)
+            ends_ = (0, LAST) if step > 0 else (LAST, FIRST)
+            starts.append(ends_[0] if part.start is None else int(part.start))
+            ends.append(ends_[1] if part.stop is None else int(part.stop))
+            steps.append(step)
+        return self.put("Slice", ref, whole(*starts), whole(*ends), whole(*parts), whole(*steps))
+
+    def gathered(self, ref: Any, ndim: int, chosen: Mapping[int, Array]) -> str:
+        """What several arrays of places select together, where NumPy puts it."""
+        rest = [i for i in range(ndim) if i not in chosen]
+        ref = self.put("Transpose", ref, perm=[*chosen, *rest])
+        places = np.stack(np.broadcast_arrays(*chosen.values()), axis=-1)
+        found = self.put("GatherND", ref, places)
+        first, last, axes = min(chosen), max(chosen), places.ndim - 1
+        if last - first >= len(chosen) or not first:  # apart, and so in front
+            return found
+        order = [*range(axes, axes + first), *range(axes), *range(axes + first, axes + len(rest))]
+        return self.put("Transpose", found, perm=order)
+
+    def write_getitem_at(self, x: OnnxOperand, places: OnnxOperand) -> str:
+        return self.put("Gather", self.reshaped(self.number(x), (-1,)), self.whole(places), axis=0)
+
+    def write_scatter(self, x: OnnxOperand, index: Any, shape: tuple[int, ...]) -> str:
+        places = np.arange(math.prod(shape)).reshape(shape)[index]
+        places = np.broadcast_to(places, x.shape)
+        return self.write_scatter_at(x, OnnxOperand(places, places.shape, "i"), shape)
+
+    def write_scatter_at(self, x: OnnxOperand, places: OnnxOperand, shape: tuple[int, ...]) -> str:
+        flat = [self.reshaped(ref, (-1,)) for ref in (self.whole(places), self.number(x))]
+        zeros = np.zeros(math.prod(shape), self.dtype)
+        out = self.put("ScatterElements", zeros, *flat, axis=0, reduction="add")
+        return self.reshaped(out, shape)
+
+    # --- classes ----------------------------------------------------------------------------------
+
+    def left_out(self, classes: OnnxOperand, ignore: Any) -> Any:
+        """Where instances do not count."""
+        return self.put("Equal", self.whole(classes), np.array(LAST if ignore is None else ignore))
+
+    def write_class_targets(
+        self, x: OnnxOperand, classes: OnnxOperand, weight: Any, ignore: Any, smoothing: float
+    ) -> str:
+        n = x.shape[-1]
+        column = self.put("Unsqueeze", self.whole(classes), whole(-1))
+        own = OnnxOperand(self.put("Equal", column, np.arange(n)), (), "b")
+        out = self.number(own)
+        if smoothing:
+            out = self.put("Mul", out, self.one * (1 - smoothing))
+            out = self.put("Add", out, self.one * (smoothing / n))
+        if weight is not None:
+            out = self.put("Mul", out, np.asarray(weight, self.dtype))
+        left_out = self.put("Unsqueeze", self.left_out(classes, ignore), whole(-1))
+        return self.put("Where", left_out, 0 * self.one, out)
+
+    def write_class_score(
+        self, x: OnnxOperand, classes: OnnxOperand, weight: Any, ignore: Any
+    ) -> str:
+        left_out = self.left_out(classes, ignore)
+        chosen = self.put("Where", left_out, np.array(0), self.whole(classes))
+        column = self.put("Unsqueeze", chosen, whole(-1))
+        out = self.put("GatherElements", self.number(x), column, axis=-1)
+        out = self.put("Squeeze", out, whole(-1))
+        if weight is not None:
+            table = np.asarray(weight, self.dtype)
+            out = self.put("Mul", out, self.put("Gather", table, chosen, axis=0))
+        return self.put("Where", left_out, 0 * self.one, out)
+
+    def write_class_count(
+        self, x: OnnxOperand, indices: OnnxOperand, classes: int, weight: Any, ignore: Any
+    ) -> str:
+        left_out = self.left_out(indices, ignore)
+        each = np.ones(classes, self.dtype) if weight is None else np.asarray(weight, self.dtype)
+        chosen = self.put("Where", left_out, np.array(0), self.whole(indices))
+        counts = self.put("Gather", each, chosen, axis=0)
+        counts = self.put("Where", left_out, 0 * self.one, counts)
+        return self.put("ReduceSum", counts, keepdims=0)
+
+
+def narrow(terms: float, functions: set[str]) -> bool:
+    """Parts are in the dtype of the whole."""
+    return False
+
+
+def whole(*numbers: int) -> Array:
+    """A vector of whole numbers."""
+    return np.array(numbers, np.int64)
+
+
+def free(name: str, taken: set[str], counts: dict[str, int]) -> str:
+    """A name, or where it is taken the name with a number."""
+    found = name
+    while found in taken:
+        counts[name] = counts.get(name, 1) + 1
+        found = f"{name}_{counts[name]}"
+    taken.add(found)
+    return found
+
+
+def place_of(node: Node | None) -> str:
+    """Where the user's code made a node, as the end of a message."""
+    return "" if node is None or node.site is None else f" ({node.site})"
+
+
+def by_axis(items: Sequence[Any], ndim: int) -> list[Any]:
+    """An index as one item for each axis, the new ones counted: None, a slice, a place, or an array."""
+    found: list[Any] = []
+    for item in items:
+        if isinstance(item, np.ndarray) and item.dtype == bool:
+            found += item.nonzero()
+        elif isinstance(item, np.ndarray) or item is None or item is Ellipsis:
+            found.append(item)
+        else:
+            found.append(item if isinstance(item, slice) else int(item))
+    missing = ndim - len([i for i in found if i is not None and i is not Ellipsis])
+    at = next((i for i, item in enumerate(found) if item is Ellipsis), len(found))
+    return [*found[:at], *[slice(None)] * missing, *found[at + 1 :]]

@@ -1,0 +1,70 @@
+"""Exporting: a network as a model of ONNX."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import Node, Tensor
+from nn.module import Module
+from nn.trial import untouched
+
+
+def to_onnx(
+    model: Callable[..., Any],
+    path: str | os.PathLike[str],
+    example: Any,
+    dtype: Any = np.float32,
+) -> None:
+    """Save a network, or a function of tensors, as a model of ONNX, which other programs run.
+
+    In the file is what is computed for inputs of any number of instances: nothing of this library is
+    needed to run it, and no gradient is in it. Each row is an operation of ONNX, or a few: so a module
+    that you have written yourself goes as well as a layer of the library. The network is in evaluation
+    mode meanwhile, and is left as it was; weights and buffers have their paths as names,
+    ``layers.0.weight``.
+
+    The first axis of what it is given is the batch. Its length is found by calling the function with
+    53 and with 76 instances, made of the example's: a length or a factor that goes along with it is
+    computed anew in each run, and whatever else differs is refused.
+
+    Args:
+        model: a module; or a function of tensors that gives a Tensor, or several in a tuple. Networks
+            that a function calls are to be in evaluation mode.
+        path: the file, whose name ends in ``.onnx``. It is written whole or not at all.
+        example: instances, one or more, of shape (N, ...): only shape and dtype are in the file; or a
+            tuple of such arrays, one for each argument. All that are as long as the first have the
+            batch as their first axis. Whole numbers (classes) and truth values stay what they are.
+        dtype: float32 or float64, of all floats in the file.
+
+    Raises:
+        ImportError: there is no ``onnx``, which the extra of that name brings.
+        TypeError: the function gives something else than tensors, or computes with Values.
+        ValueError: the path has another ending; or there is something that a model cannot do, which is
+            named: it draws random numbers, takes a branch in Python by a number of its input, holds an
+            array of the batch's length, or has a row without a form in ONNX.
+
+    >>> import pathlib, tempfile, numpy as np, nn, onnxruntime
+    >>> model = nn.MLP(4, [8, 3], rng=0)
+    >>> x = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "model.onnx")
+    ...     nn.to_onnx(model, path, x[:1])
+    ...     session = onnxruntime.InferenceSession(path)
+    >>> (y,) = session.run(None, {"x": x})
+    >>> y.shape, bool(np.allclose(y, model(x).data, atol=1e-6))
+    ((5, 3), True)
+
+    Source: the operations of ONNX, version 18: https://onnx.ai/onnx/operators/
+    """
+    if not isinstance(model, Module):
+        autograd.to_onnx(model, path, example, dtype)
+        return
+    leaves = model._named_leaves()
+    names: dict[Node, str] = {x: name for name, x in leaves if isinstance(x, Tensor)}
+    with untouched(model):
+        autograd.to_onnx(model.eval(), path, example, dtype, names=names)
