@@ -219,7 +219,7 @@ from autograd.support.publishing import (
     option_advice as option_advice,
     publish as publish,
 )
-from autograd.support.saving import write_whole as write_whole
+from autograd.support.saving import write_as as write_as, write_whole as write_whole
 from autograd.transforms import (
     grad as grad,
     hessian as hessian,

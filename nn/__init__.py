@@ -13,8 +13,8 @@ True
 
 To read it: `module` and `layers`, `functional` and `losses`, then `optim`, `schedules` and
 `training`. `init`, `regularisers`, `metrics`, `data`, `inspect` stand beside them, `scalar`,
-`networks_of_values` and `historic` for themselves, as does `exporting`; `experiments` are behind the
-command line.
+`networks_of_values` and `historic` for themselves, as do `exporting` and `live`; `experiments` are
+behind the command line.
 `arguments`, `settings`, `trial`, `randomness`, `function_module` and `neighbours` are what these
 share.
 """
@@ -28,6 +28,7 @@ from nn import (
     historic as historic,
     init as init,
     inspect as inspect,
+    live as live,
     losses as losses,
     metrics as metrics,
     optim as optim,
@@ -92,6 +93,7 @@ from nn.layers.normalisation import (
     LayerNorm as LayerNorm,
     RMSNorm as RMSNorm,
 )
+from nn.live.playground import playground as playground
 from nn.losses.binary import *
 from nn.losses.distances import *
 from nn.losses.entropy import *

@@ -1,4 +1,6 @@
-"""The command line: ``python -m nn digits`` trains a network on handwritten digits."""
+"""The command line: ``python -m nn digits`` trains a network on handwritten digits, and
+``python -m nn playground`` writes a page in which one learns.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from typing import Any, NoReturn
 
 import nn
 from nn.experiments.digits import Choices, DigitsRun, check_writable, schedules, side_by_side
+from nn.experiments.lecture import DATA, lecture_page
 from nn.training.checks import optimizers
+from nn.training.in_javascript import OPTIMIZERS
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -21,13 +25,19 @@ class OneLineParser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
 
 
-def command_line() -> tuple[OneLineParser, OneLineParser]:
-    """The parser of the whole line, and that of ``digits``."""
+def command_line() -> tuple[OneLineParser, dict[str, OneLineParser]]:
+    """The parser of the whole line, and those of its commands by name."""
     parser = OneLineParser(
         prog="python -m nn", allow_abbrev=False, description="Neural networks on autograd."
     )
     commands = parser.add_subparsers(dest="command", metavar="command", parser_class=OneLineParser)
-    digits = commands.add_parser(
+    made = {"digits": digits_options(commands), "playground": playground_options(commands)}
+    return parser, made
+
+
+def digits_options(commands: Any) -> OneLineParser:
+    """The parser of ``digits``."""
+    digits: OneLineParser = commands.add_parser(
         "digits",
         allow_abbrev=False,
         help="train a network on handwritten digits",
@@ -76,7 +86,57 @@ def command_line() -> tuple[OneLineParser, OneLineParser]:
     digits.add_argument(
         "--norm", type=part_of_mlp("norm"), metavar="NAME", help="batch, layer, ...; default: none"
     )
-    return parser, digits
+    return digits
+
+
+def playground_options(commands: Any) -> OneLineParser:
+    """The parser of ``playground``."""
+    page: OneLineParser = commands.add_parser(
+        "playground",
+        allow_abbrev=False,
+        help="write a page in which a network learns",
+        description="Write one file in which a multilayer perceptron learns in the browser: its map, "
+        "its units, its weights and its loss, with buttons to train it and lists to change how.",
+    )
+    page.add_argument("--data", choices=list(DATA), default="moons", help="default: moons")
+    page.add_argument(
+        "--hidden",
+        type=widths,
+        default=[8, 8],
+        metavar="8,8",
+        help="widths of the hidden layers, or none; default: 8,8",
+    )
+    page.add_argument(
+        "--activation",
+        type=part_of_mlp("activation"),
+        default="tanh",
+        metavar="NAME",
+        help="default: tanh",
+    )
+    page.add_argument(
+        "-o", "--out", type=Path, default=Path("page.html"), help="the file (default: page.html)"
+    )
+    page.add_argument("--points", type=whole(10), default=200, help="default: 200")
+    page.add_argument("--noise", type=real, help="of the points; default: that of their kind")
+    page.add_argument(
+        "--held-out", type=real, default=0.2, help="part that is not trained on; default: 0.2"
+    )
+    page.add_argument("--optimizer", choices=list(OPTIMIZERS), default="sgd", help="default: sgd")
+    page.add_argument("--lr", type=real, help="the rate at the start; default: the optimiser's")
+    page.add_argument("--l2", type=real, default=0.0, help="λ of λ‖W‖² at the start; default: 0")
+    page.add_argument("--batch-size", type=whole(1), help="default: all points in one")
+    page.add_argument("--seed", type=whole(0), default=0, help="at the start; default: 0")
+    page.add_argument(
+        "--init",
+        type=part_of_mlp("init"),
+        metavar="NAME",
+        help="of the weights; default: he_normal before rectifiers, else glorot_normal",
+    )
+    page.add_argument(
+        "--norm", type=part_of_mlp("norm"), metavar="NAME", help="batch, layer, ...; default: none"
+    )
+    page.add_argument("--title", help="what stands above; default: the data and the network")
+    return page
 
 
 def whole(least: int) -> Any:
@@ -90,6 +150,22 @@ def whole(least: int) -> Any:
         return int(text)
 
     return number
+
+
+def real(text: str) -> float:
+    """The type of an option that is a number."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a number, got {text!r}") from None
+
+
+def widths(text: str) -> list[int]:
+    """The type of an option that is a list of widths."""
+    if text == "none":
+        return []
+    number = whole(1)
+    return [number(each.strip()) for each in text.split(",")]
 
 
 def one_digit(text: str) -> int:
@@ -161,11 +237,17 @@ def digits(out: Path, epochs: int, seed: int, choices: Choices | None = None) ->
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; a mistake in it is one line on standard error, and status 2."""
-    parser, command = command_line()
+    parser, commands = command_line()
     chosen = parser.parse_args(arguments)
     if chosen.command is None:
         parser.print_help()
         return
+    run = {"digits": run_digits, "playground": run_playground}[chosen.command]
+    run(chosen, commands[chosen.command])
+
+
+def run_digits(chosen: argparse.Namespace, command: OneLineParser) -> None:
+    """Train, and leave the files in the folder."""
     if missing := what_is_missing():
         command.error(missing)
     try:
@@ -188,6 +270,34 @@ def main(arguments: Sequence[str] | None = None) -> None:
         command.error(f"cannot write into {chosen.out}: {error}")
     except KeyboardInterrupt:
         command.exit(130, "stopped\n")
+
+
+def run_playground(chosen: argparse.Namespace, command: OneLineParser) -> None:
+    """Write the page."""
+    output: Path = chosen.out
+    try:
+        page = lecture_page(
+            chosen.data,
+            chosen.hidden,
+            points=chosen.points,
+            noise=chosen.noise,
+            activation=chosen.activation,
+            init=chosen.init,
+            norm=chosen.norm,
+            validation=chosen.held_out or None,
+            optimizer=chosen.optimizer,
+            lr=chosen.lr,
+            l2=chosen.l2,
+            batch_size=chosen.batch_size,
+            rng=chosen.seed,
+            **({"title": chosen.title} if chosen.title else {}),
+        )
+        size = page.save(output).stat().st_size
+    except ValueError as error:
+        command.error(str(error))
+    except OSError as error:
+        command.error(f"cannot write {output}: {error.strerror or error}")
+    print(f"{page!r}".partition(":")[0].lstrip("<") + f": saved {output} ({size / 1024:.0f} KB)")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("nn.__main__",),
         ("nn.experiments",),
         ("nn.__init__",),
+        ("nn.live",),
         ("nn.training",),
         ("nn.historic", "nn.exporting"),
         ("nn.regularisers", "nn.schedules"),

@@ -39,6 +39,7 @@ def write_as(
         formats: what makes the content, by the ending of the name.
 
     Raises:
+        TypeError: `formats` is no dict of functions.
         ValueError: another ending.
         OSError: the file cannot be written.
 
@@ -50,6 +51,8 @@ def write_as(
     from pathlib import Path
 
     path = Path(path)
+    if not isinstance(formats, Mapping) or not all(map(callable, formats.values())):
+        raise TypeError(f"formats is a dict of functions by ending, got {formats!r:.60}")
     make = formats.get(path.suffix.lower())
     if make is None:
         raise ValueError(

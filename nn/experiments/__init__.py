@@ -1,1 +1,3 @@
-"""Experiments: whole runs, from data to a trained network, behind the command line: `digits`."""
+"""Experiments: behind the command line, whole runs from data to a trained network, `digits`, and a page
+in which one learns, `lecture`.
+"""

@@ -234,6 +234,7 @@ def test_no_other_file_of_the_library_writes_files(path: Path) -> None:
                 "matrix",
                 "graph",
                 "output",
+                "path",
                 "key",
             )
             assert first in known, f"{node.lineno}: {first}"
