@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import linecache
+import os
 import sys
 import unicodedata
 import warnings
@@ -57,7 +58,11 @@ def command_line() -> tuple[OneLineParser, dict[str, OneLineParser]]:
         "can be stepped through, one chain-rule product at a time. The page needs no network.",
         epilog=epilog("step", "lesson.html"),
     )
-    add_expression(stepping, "step.html", "where the page goes: .html")
+    add_expression(
+        stepping,
+        "step.html",
+        "where it goes: .html, a page; slides as .pdf or .tex, or as numbered .svg",
+    )
     stepping.add_argument(
         "--start",
         type=position,
@@ -213,7 +218,8 @@ def step_expression(text: str, assignments: Sequence[str], output: str, **option
     result, leaves = computed(text, assignments)
     path = Stepper(result, **options).save(output)
     count = sum(1 for _ in steps(result))
-    return f"{told(result, leaves)}; {count} step{'s' * (count != 1)} backward; saved {path}"
+    more = "" if path.name == os.path.basename(output) else " and the slides after it"
+    return f"{told(result, leaves)}; {count} step{'s' * (count != 1)} backward; saved {path}{more}"
 
 
 def live_expression(
@@ -279,7 +285,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(run(text, at, output, **chosen))
     except OSError as error:
         commands[name].error(f"cannot write {output}: {error.strerror or error}")
-    except (RenderingError, ValueError) as error:
+    except (ImportError, RenderingError, ValueError) as error:
         commands[name].error(str(error))
 
 

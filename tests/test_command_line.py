@@ -110,6 +110,35 @@ def test_options_reach_the_stepper(
     assert sum("0.706419" in page for page in pages) == 1
 
 
+def test_each_command_writes_the_file_that_its_name_says(
+    capsys: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    begins = {".svg": b"<svg", ".tex": b"% pdflatex", ".html": b"<!DOCTYPE", ".dot": b"digraph"}
+    for command, endings in (("draw", begins), ("step", (".tex", ".html"))):
+        for ending in endings:
+            status, out, err = run(
+                capsys, command, "x*x", "--at", "x=3", "-o", f"{command}{ending}"
+            )
+            assert (status, err) == (0, "")
+            assert out.endswith(f"saved {command}{ending}\n")
+            assert (tmp_path / f"{command}{ending}").read_bytes().startswith(begins[ending])
+    status, out, _ = run(capsys, "step", "x*x", "--at", "x=3", "-o", "lesson.svg")
+    assert (status, out.endswith("saved lesson-000.svg and the slides after it\n")) == (0, True)
+    assert len(list(tmp_path.glob("lesson-*.svg"))) == 5
+
+
+def test_slides_without_matplotlib_are_one_line_that_says_what_to_install(
+    capsys: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    status, out, err = run(capsys, "step", "x*x", "--at", "x=3", "-o", "lesson.pdf")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert 'pip install ".[plot]"' in err
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -118,8 +147,8 @@ def test_options_reach_the_stepper(
         (["x", "--at", "x=one"], "'one' is not a number"),
         (["2 + 3"], "no gradient"),
         (
-            ["x", "--at", "x=1", "-o", "lesson.svg"],
-            r"a stepper as 'lesson\.svg': the name ends in \.html",
+            ["x", "--at", "x=1", "-o", "lesson.gif"],
+            r"a stepper as 'lesson\.gif': the name ends in \.html, \.htm, \.pdf, \.tex, \.svg",
         ),
         (["x", "--at", "x=1", "-o", ""], r"a stepper as '': the name ends in \.html"),
         (["x", "--at", "x=1", "-o", "absent/x.html"], "cannot write absent/x.html"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from autograd.formulas.mathml import OPERATORS
+from autograd.formulas.mathml import OPERATORS, Tree
 from autograd.formulas.names import LATEX
 from autograd.formulas.notation import LATEX_WORDS
 
@@ -25,7 +25,6 @@ SPECIAL = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': "''",
-    **{c: f"{{}}{c}{{}}" for c in "-'`,"},  # two of them are another sign
 }
 """What has a meaning in LaTeX, as text."""
 
@@ -82,6 +81,9 @@ TOKEN = re.compile(
 
 FOREIGN = re.compile("(?:[A-Za-z](?=[\u0300-\u036f]))?[^\x00-\x7f]+")
 """Letters that are not ASCII, and what an accent stands on."""
+
+KINDS = {"a": "gradient", "g": "cotangent", "l": "local"}
+"""What the parts of a formula are that have a colour of their own, by their class in its tree."""
 
 PREAMBLE = r"""\usepackage{amsmath, amssymb}
 \providecommand{\lt}{<}
@@ -141,6 +143,43 @@ def in_ascii(latex: str) -> str:
     return FOREIGN.sub(lambda found: rf"\text{{{text_in_tex(found[0])}}}", latex)
 
 
+def tree_in_tex(tree: Tree) -> str:
+    r"""The tree of a formula as the LaTeX of mathematics; a part of a kind is in its command.
+
+    >>> from autograd.formulas.mathml import mathml, row
+    >>> tree_in_tex(row(mathml(r"\frac{\partial L}{\partial w_{1}}"), kind="a"))
+    '\\chalkgradient{\\frac{\\partial L}{\\partial{w}_{1}}}'
+    """
+    tag, _, kind = tree[0].partition(".")
+    if tag == "mrow":
+        parts = ""
+        for child in tree[1:]:
+            part = tree_in_tex(child)
+            apart = part[:1].isalpha() and re.search(r"\\[a-zA-Z]+$", parts)
+            parts += f" {part}" if apart else part
+        return rf"\chalk{KINDS[kind]}{{{parts}}}" if kind else parts
+    if tag in FORMS:
+        return FORMS[tag].format(*(tree_in_tex(child) for child in tree[1:]))
+    word = str(tree[1])
+    if tag == "mo" and word == "+=":
+        return r"\mathrel{+}="
+    if tag == "mtext" or (tag == "mn" and not re.fullmatch("−?[0-9.]+", word)):
+        return rf"\text{{{text_in_tex(word)}}}"
+    return formula_in_tex(word)
+
+
+FORMS = {
+    "mfrac": r"\frac{{{}}}{{{}}}",
+    "msub": "{{{}}}_{{{}}}",
+    "msup": "{{{}}}^{{{}}}",
+    "msubsup": "{{{}}}_{{{}}}^{{{}}}",
+    "msqrt": r"\sqrt{{{}}}",
+    "mroot": r"\sqrt[{1}]{{{0}}}",
+    "munder": r"\underset{{{1}}}{{{0}}}",
+    "mover": r"\overset{{{1}}}{{{0}}}",
+}
+
+
 def _scripts(text: str) -> str:
     """Runs above and below the line, as exponents and indices."""
     out, used = "", ""
@@ -161,14 +200,17 @@ def _letters(text: str) -> str:
         if c in ACCENTS and out and out[-1].isascii() and out[-1].isalpha():
             base = rf"\{out[-1]}" if out[-1] in "ij" and c not in "\u0323\u0327" else out[-1]
             out[-1] = rf"\{ACCENTS[c]}{{{base}}}"
-        elif c in SPECIAL or c in LETTERS:
-            out.append(SPECIAL.get(c) or LETTERS[c])
+            continue
+        if c in SPECIAL or c in LETTERS:
+            sign = SPECIAL.get(c) or LETTERS[c]
         elif c in MATHEMATICS:
-            out.append(f"${MATHEMATICS[c]}$")
+            sign = f"${MATHEMATICS[c]}$"
         elif c.isascii() and c.isprintable():
-            out.append(c)
+            sign = c
         else:
             other = unicodedata.normalize("NFKD", c)
             plain = other != c and other.replace("⁄", "/").isascii() and other.isprintable()
-            out.append(_letters(other if plain else c.encode("unicode_escape").decode()))
+            sign = _letters(other if plain else c.encode("unicode_escape").decode())
+        # Two of these are another sign.
+        out.append("{}" * (sign[0] in "-,'`" and out[-1:] != [] and out[-1][-1] in "-,'`!?") + sign)
     return "".join(out)

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,14 +29,17 @@ UNSYNCED = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES)
 
 
 def write_as(
-    path: str | os.PathLike[str], what: str, formats: Mapping[str, Callable[[], bytes]]
+    path: str | os.PathLike[str],
+    what: str,
+    formats: Mapping[str, Callable[[], bytes | Sequence[bytes]]],
 ) -> Path:
     """Write a file in the format that the ending of its name says, by `write_whole`.
 
     Args:
         path: the file.
         what: what is saved, for the error.
-        formats: what makes the content, by the ending of the name.
+        formats: what makes the content, by the ending of the name; of several contents the files are
+            numbered, as by `write_numbered`, and the first is returned.
 
     Raises:
         TypeError: `formats` is no dict of functions.
@@ -58,7 +61,10 @@ def write_as(
         raise ValueError(
             f"cannot save {what} as {path.name!r}: the name ends in {', '.join(formats)}"
         )
-    return write_whole(path, make())
+    content = make()
+    if isinstance(content, bytes):
+        return write_whole(path, content)
+    return write_numbered(path, content)[0]
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
@@ -84,35 +90,74 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
     from pathlib import Path  # with urllib, in Python 3.11: not for those who write no file
 
     path = Path(path)
-    target = Path(os.path.realpath(path))
-    mode = None
-    if target.exists():
-        mode = target.stat().st_mode
-        if not stat.S_ISREG(mode):
-            target.write_bytes(content)  # of a pipe or a terminal there is no part
-            return path
-        if not os.access(target, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-    part = target.with_name(target.name + PART)
-    handle = _opened(part)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            if mode is not None:
-                os.chmod(part, stat.S_IMODE(mode))
-            file.truncate(0)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            if fcntl is not None:
-                os.replace(part, target)
-        if fcntl is None:  # there no file can be moved while it is open
-            os.replace(part, target)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            part.unlink()
-        raise
-    _bring_to_disk(target.parent)
+    _write({path: content})
     return path
+
+
+def write_numbered(path: str | os.PathLike[str], contents: Sequence[bytes]) -> list[Path]:
+    """Write files that are numbered from 0: ``notes-000.txt`` and so on for ``notes.txt``.
+
+    All are written beside their places before the first is put there, each as `write_whole` does. Files
+    of that name with higher numbers stay as they are.
+
+    Raises:
+        OSError: the files cannot be written, and none is there that was not before.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [file.name for file in write_numbered(f"{folder}/notes.txt", [b"one", b"two"])]
+    ['notes-000.txt', 'notes-001.txt']
+    """
+    from pathlib import Path
+
+    path = Path(path)
+    digits = max(3, len(str(len(contents) - 1)))
+    names = (f"{path.stem}-{k:0{digits}}{path.suffix}" for k in range(len(contents)))
+    files = dict(zip(map(path.with_name, names), contents, strict=True))
+    _write(files)
+    return list(files)
+
+
+def _write(files: Mapping[Path, bytes]) -> None:
+    """Write files, first all their parts, and then put these in their places."""
+    ready: dict[Path, Path] = {}
+    with contextlib.ExitStack() as held:
+        try:
+            for path, content in files.items():
+                target = path.__class__(os.path.realpath(path))
+                mode = None
+                if target.exists():
+                    mode = target.stat().st_mode
+                    if not stat.S_ISREG(mode):
+                        target.write_bytes(content)  # of a pipe or a terminal there is no part
+                        continue
+                    if not os.access(target, os.W_OK):
+                        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+                part = target.with_name(target.name + PART)
+                file = os.fdopen(_opened(part), "wb")
+                first = not ready
+                ready[part] = target
+                # Who writes the same files waits for the first of them until all are in their places.
+                with contextlib.nullcontext() if first else file:
+                    if first:
+                        held.enter_context(file)
+                    if mode is not None:
+                        os.chmod(part, stat.S_IMODE(mode))
+                    file.truncate(0)
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+            if fcntl is None:
+                held.close()  # there no file can be moved while it is open
+            for part, target in ready.items():
+                os.replace(part, target)
+        except BaseException:
+            for part in ready:
+                with contextlib.suppress(FileNotFoundError):
+                    part.unlink()
+            raise
+    for folder in {target.parent for target in ready.values()}:
+        _bring_to_disk(folder)
 
 
 def _opened(part: Path) -> int:
@@ -123,8 +168,9 @@ def _opened(part: Path) -> int:
             return handle
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
-            if os.path.exists(part) and os.path.samestat(os.fstat(handle), os.stat(part)):
-                return handle
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(handle), os.stat(part)):
+                    return handle
         except BaseException:
             os.close(handle)
             raise

@@ -21,6 +21,7 @@ import autograd
 import nn
 from autograd import Tensor, Value, write_whole
 from autograd.support import saving
+from autograd.support.saving import write_numbered
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX")
 
@@ -43,6 +44,7 @@ SAVERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "write_whole": ("a.txt", lambda path: write_whole(path, b"content" * 10_000)),
     "a drawing's source": ("a.dot", lambda path: autograd.draw(neuron()).save(path)),
     "a stepper": ("a.html", lambda path: autograd.Stepper(neuron()).save(path)),
+    "a document": ("a.tex", lambda path: autograd.Stepper(neuron()).save(path)),
     "a Jacobian": (
         "a.svg",
         lambda path: autograd.jacobian_picture(*layer()).save(path),
@@ -169,6 +171,64 @@ def test_writers_of_the_same_file_wait_for_each_other(tmp_path: Path) -> None:
         thread.join()
     assert seen == [True] * 40
     assert [each.name for each in tmp_path.iterdir()] == ["numbers"]
+
+
+def test_numbered_files_are_all_there_or_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["a-000.txt", "a-001.txt", "a-002.txt"]
+    files = write_numbered(tmp_path / "a.txt", [OLD] * 3)
+    assert [each.name for each in files] == names
+    (tmp_path / names[1]).unlink()
+    whole = saving.os.fsync
+    calls = []
+
+    def full(handle: int) -> None:
+        calls.append(handle)
+        if len(calls) == 3:
+            assert len(list(tmp_path.glob("*.part"))) == 3
+            raise OSError(28, "No space left on device")
+        whole(handle)
+
+    monkeypatch.setattr(saving.os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_numbered(tmp_path / "a.txt", [b"new"] * 3)
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {
+        names[0]: OLD,
+        names[2]: OLD,
+    }
+    monkeypatch.undo()
+    (tmp_path / names[1]).mkdir()  # found before anything is put in its place
+    with pytest.raises(IsADirectoryError):
+        write_numbered(tmp_path / "a.txt", [b"new"] * 3)
+    assert (tmp_path / names[0]).read_bytes() == OLD
+    assert sorted(each.name for each in tmp_path.iterdir()) == names
+
+
+def test_more_files_are_written_at_once_than_may_be_open(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 256), hard))
+    try:
+        files = write_numbered(tmp_path / "a.txt", [b"x"] * 1001)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert [files[0].name, files[-1].name] == ["a-0000.txt", "a-1000.txt"]
+    assert len(list(tmp_path.iterdir())) == 1001
+
+
+def test_writers_of_the_same_numbered_files_wait_for_each_other(tmp_path: Path) -> None:
+    def write(i: int) -> None:
+        for _ in range(5):
+            write_numbered(tmp_path / "a.txt", [bytes([i]) * 10_000] * 4)
+
+    threads = [threading.Thread(target=write, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({each.read_bytes() for each in tmp_path.iterdir()}) == 1  # all of one writer
+    assert len(list(tmp_path.iterdir())) == 4
 
 
 @posix

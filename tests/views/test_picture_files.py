@@ -274,7 +274,7 @@ def test_any_text_is_ascii_that_closes_what_it_opens(text):
         ("∂L/∂w · 2", r"$\partial$L/$\partial$w $\cdot$ 2"),
         ("w⁽¹⁾₃₂", "w$^{(1)}_{32}$"),
         ("é ñ ç ß ŷ ï", r"\'{e} \~{n} \c{c} \ss{} \^{y} \"{\i}"),
-        ("--", "{}-{}{}-{}"),
+        ("a-b, -- ?` \"'", "a-b, -{}- ?{}` ''{}'"),
         ("½ ﬁ ①", "1/2 fi 1"),
         ("你", r"$\backslash$u4f60"),
     ],

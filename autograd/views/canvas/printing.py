@@ -12,8 +12,9 @@ from autograd.views.canvas.shapes import Contour, Label, Shapes, shapes
 PIXEL = 0.75
 """Points in a pixel."""
 
-NARROWED = 0.9
-"""Text against its size in SVG: matplotlib's font has the mathematics, and is broader than Helvetica."""
+NARROWED = {False: 0.9, True: 0.84}
+"""Text, and bold text, against its size in SVG: matplotlib's font has the mathematics, and is broader
+than Helvetica."""
 
 SERIF = {"fontfamily": "STIXGeneral"}
 """The font of formulas, which comes with matplotlib as well, and is as broad as Times."""
@@ -95,7 +96,7 @@ def _add_contour(axes: Any, contour: Contour, depth: int) -> None:
     if contour.dashes and contour.line and contour.width:
         # Matplotlib measures dashes in the width of the line.
         patch.set_linestyle((0, [dash / contour.width for dash in contour.dashes]))
-    axes.add_patch(patch)
+    axes.add_artist(patch)
 
 
 def _add_label(axes: Any, label: Label, depth: int) -> None:
@@ -104,7 +105,7 @@ def _add_label(axes: Any, label: Label, depth: int) -> None:
         label.at.imag,
         label.text,
         parse_math=False,
-        size=label.size * PIXEL * (1.0 if label.serif else NARROWED),
+        size=label.size * PIXEL * (1.0 if label.serif else NARROWED[label.bold]),
         weight="bold" if label.bold else "normal",
         style="italic" if label.italic else "normal",
         color=(label.colour, label.opacity),

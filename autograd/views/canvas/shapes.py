@@ -37,7 +37,8 @@ class Contour(NamedTuple):
 class Label(NamedTuple):
     """A line of text; `anchor` is ``start``, ``middle`` or ``end``, and `angle` turns it clockwise.
 
-    `halo` is the colour around its letters, or ``""``, and `around` how far that reaches.
+    `halo` is the colour around its letters, or ``""``, and `around` how far that reaches. A formula
+    has its `latex`, and its `width` in the picture.
     """
 
     text: str
@@ -53,6 +54,8 @@ class Label(NamedTuple):
     halo: str
     around: float
     part: str
+    latex: str = ""
+    width: float = 0.0
 
 
 class Shapes(NamedTuple):
@@ -63,8 +66,11 @@ class Shapes(NamedTuple):
     parts: list[Contour | Label]
 
 
-def shapes(svg: str) -> Shapes:
+def shapes(svg: str, *, formulas: bool = False) -> Shapes:
     """The shapes of a picture, in the colours it has without a browser that asks for dark ones.
+
+    Args:
+        formulas: whether a formula is one label with its LaTeX, and not letters and lines.
 
     Raises:
         ValueError: there is an element in it that no picture of the library has.
@@ -77,7 +83,7 @@ def shapes(svg: str) -> Shapes:
     width, height = float(root.attrib["width"]), float(root.attrib["height"])
     box = [float(x) for x in root.get("viewBox", f"0 0 {width} {height}").split()]
     scale = complex(width / box[2])
-    reader = _SvgReader(_rules(root))
+    reader = _SvgReader(_rules(root), formulas)
     reader.children(
         root, [], INITIAL | _declared(root.attrib), (scale, -scale * complex(*box[:2])), ""
     )
@@ -177,8 +183,8 @@ COUNTS = {"M": 1, "L": 1, "C": 3, "Z": 0}
 
 
 class _SvgReader:
-    def __init__(self, rules: list[_Rule]) -> None:
-        self.rules = rules
+    def __init__(self, rules: list[_Rule], formulas: bool) -> None:
+        self.rules, self.formulas = rules, formulas
         self.found: list[Contour | Label] = []
 
     def children(
@@ -208,7 +214,11 @@ class _SvgReader:
         if style["opacity"] is not outer["opacity"]:
             style["opacity"] = str(float(style["opacity"]) * float(outer["opacity"]))
         place = _moved(place, element.get("transform", ""))
-        if tag == "g":
+        if tag == "g" and self.formulas and "data-latex" in element.attrib:
+            label = _label(element, style, place, part)
+            width = _number(element, "data-width") * abs(place[0])
+            self.found.append(label._replace(latex=element.attrib["data-latex"], width=width))
+        elif tag == "g":
             if set(names) & set(DRAWN):
                 part = element.findtext(f"{SVG}title", part)
             self.children(element, around, style, place, part)

@@ -9,7 +9,7 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 
-from autograd.formulas.tex import PREAMBLE, in_ascii, text_in_tex
+from autograd.formulas.tex import KINDS, PREAMBLE, in_ascii, text_in_tex
 from autograd.views.canvas.layout import text_width
 from autograd.views.canvas.shapes import Contour, Label, Shapes, shapes
 from autograd.views.canvas.theme import DARK, LIGHT
@@ -17,10 +17,17 @@ from autograd.views.canvas.theme import DARK, LIGHT
 PIXEL = 0.75
 """Big points, 72 to the inch, in a pixel."""
 
+COMMANDS = "\n".join(
+    rf"\providecommand{{\chalk{kind}}}[1]{{{{\color{{chalk-{kind}}}#1}}}}"
+    for kind in KINDS.values()
+)
+"""The parts of formulas that have a colour of their own."""
+
 HEAD = rf"""% pdflatex makes a PDF of this file, a page for each picture. Another document takes a
 % tikzpicture as it is, with \usepackage{{tikz}} and the lines above \begin{{document}}.
 \documentclass[tikz]{{standalone}}
-{PREAMBLE}%% A text that is no broader than the place it has.
+{PREAMBLE}{COMMANDS}
+%% A text that is no broader than the place it has.
 \providecommand{{\fitted}}[2]{{%
   \sbox0{{#2}}\ifdim\wd0>#1\relax\resizebox{{#1}}{{!}}{{\usebox0}}\else\usebox0\fi}}
 """.replace("%%", "%")
@@ -53,7 +60,11 @@ def tikz(pictures: Sequence[str], formulas: Mapping[str, str]) -> str:
     '\\path[fill=chalk-background] (0,0) -- (20,0) -- (20,20) -- (0,20) -- cycle;'
     """
     colours = _Colours()
-    bodies = [_picture(shapes(svg), formulas, colours) for svg in pictures]
+    bodies = [_picture(shapes(svg, formulas=True), formulas, colours) for svg in pictures]
+    if any(r"\chalk" in body for body in bodies):
+        theme = DARK if colours.used.get("chalk-background") == DARK.background[1:] else LIGHT
+        for kind in KINDS.values():
+            colours.name(getattr(theme, kind))
     return "\n".join([HEAD + colours.text(), r"\begin{document}", *bodies, r"\end{document}", ""])
 
 
@@ -138,7 +149,9 @@ def _label(label: Label, formulas: Mapping[str, str], colours: _Colours) -> str:
         options.append(f"rotate={_number(-label.angle)}")
     if label.halo:
         options.append(f"fill={colours.name(label.halo)}, inner sep={_points(label.around / 2)}")
-    if label.text in formulas:
+    if label.latex:
+        text = rf"\rmfamily $\displaystyle {label.latex}$"
+    elif label.text in formulas:
         text = f"${in_ascii(formulas[label.text])}$"
     else:
         text = text_in_tex(label.text.strip())
@@ -146,7 +159,8 @@ def _label(label: Label, formulas: Mapping[str, str], colours: _Colours) -> str:
         text = rf"\itshape {text}"
     if label.bold:
         text = rf"\bfseries\boldmath {text}"
-    width = text_width(label.text.strip(), label.size) * BOLD + MARGIN
+    width = label.width or text_width(label.text.strip(), label.size)
+    width = width * BOLD + MARGIN
     options_ = ", ".join(options)
     return rf"\node[{options_}] at {_place(label.at)} {{\fitted{{{_points(width / scale)}}}{{{text}}}}};"
 

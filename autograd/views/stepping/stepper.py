@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import os
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -212,7 +213,9 @@ class Stepper:
             svg = self._live.graph.still(svg, self._live.groups)
         picture = base64.b64encode(svg.encode()).decode()
         data = import_late("json").dumps(
-            self._data(style), ensure_ascii=False, separators=(",", ":")
+            self._data(style, self._live or self._timeline),
+            ensure_ascii=False,
+            separators=(",", ":"),
         )
         notice = f"<p>{html.escape(self._notice)}</p>" if self._notice else ""
         return (
@@ -226,30 +229,96 @@ class Stepper:
             f"<script>{script}</script>"
         )
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write a page that holds the block, and nothing else is needed to open it.
+    def save(
+        self, path: str | os.PathLike[str], positions: Iterable[int | str] | None = None
+    ) -> Path:
+        """Write the stepper in the format that the ending of the name says.
+
+        - ``.html``: a page that holds the block, and nothing else is needed to open it.
+        - ``.pdf``: slides, a page for each position, with its formulas below the picture; by matplotlib.
+        - ``.tex``: the same for ``pdflatex``, the formulas set by LaTeX.
+        - ``.svg``: the same as numbered files, ``lesson-000.svg`` and so on for ``lesson.svg``; those
+          of an earlier, longer lesson stay beside them.
+
+        All slides are of one size, so that nothing moves from one to the next. With ``ask=True`` each
+        new number has two: one that asks for it, and one that shows it.
+
+        Args:
+            path: the file.
+            positions: those to make slides of, in this order, each as `start` has it; all when left out.
+
+        Returns:
+            the file; of numbered ones the first.
 
         Raises:
-            ValueError: the name does not end in .html or .htm.
-            OSError: the file cannot be written.
+            ValueError: another ending, or a position that there is not.
+            TypeError: positions for a page, which has all of them.
+            ImportError: slides shall be a PDF, and there is no matplotlib; the message says how to
+                install it.
+            OSError: the file cannot be written; of numbered ones none is.
+
+        >>> import autograd, tempfile
+        >>> stepper = Stepper(autograd.Value(2.0, "x") ** 2)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     stepper.save(f"{folder}/square.svg", positions=[0, "backward", -1]).name
+        'square-000.svg'
         """
+        chosen = range(len(self._timeline.moments)) if positions is None else positions
+        if isinstance(chosen, str) or not isinstance(chosen, Iterable):
+            raise TypeError(f"positions is a list of positions, not {positions!r:.60}")
+        order = [self._position(each) for each in chosen]
+        if not order:
+            raise ValueError("positions is a list of at least one position, got an empty one")
 
         def page() -> bytes:
+            if positions is not None:
+                raise TypeError(
+                    "positions are for slides (.svg, .pdf, .tex): a page has all of them"
+                )
             style = "html, body { margin: 0 }"
             return html_page(self._title, self.html, style=style, marks="data-stepper-page")
 
-        return write_as(path, "a stepper", {".html": page, ".htm": page})
+        def slides() -> list[str]:
+            made = import_late("autograd.views.stepping.slides").slides
+            still, diagram = self._timeline, self._diagram
+            if self._live is not None:  # whose diagram has marks in the place of numbers
+                diagram = Diagram(still.cards, still.arrows, self._title, self._told)
+            pages = made(diagram, self._data("", still), still.moments, order)
+            return [page.svg for page in pages]
+
+        def pdf() -> bytes:
+            printed: bytes = import_late("autograd.views.canvas.printing").printed(slides(), "pdf")
+            return printed
+
+        def tex() -> bytes:
+            written: str = import_late("autograd.views.canvas.tikz").tikz(slides(), {})
+            return written.encode()
+
+        def numbered() -> list[bytes]:
+            return [svg.encode() for svg in slides()]
+
+        formats: dict[str, Callable[[], bytes | list[bytes]]] = {
+            ".html": page,
+            ".htm": page,
+            ".pdf": pdf,
+            ".tex": tex,
+            ".svg": numbered,
+        }
+        return write_as(path, "a stepper", formats)
 
     # --- what the script reads ----------------------------------------------------------------------
 
-    def _data(self, style: str) -> dict[str, Any]:
+    def _data(
+        self,
+        style: str,
+        timeline: Timeline | GroupedTimeline | LiveTimeline | LiveGroupedTimeline,
+    ) -> dict[str, Any]:
         places: dict[tuple[str, str], int] = {}
-        timeline = self._live or self._timeline
         moments = [
             self._moment(moment, places.setdefault(moment.where, len(places)))
             for moment in timeline.moments
         ]
-        live = {} if self._live is None else {"live": self._live.data()}
+        live = {"live": self._live.data()} if timeline is self._live is not None else {}
         return {
             **live,
             **self._options,

@@ -268,9 +268,9 @@ def test_an_option_it_cannot_have_is_an_error(
         (lambda: Stepper(Value(1.0, requires_grad=False)), ValueError, "nothing to step through"),
         (lambda: Stepper(Tensor([1.0, 2.0]) * 2.0), ValueError, "seed"),
         (
-            lambda: Stepper(Value(1.0) * 2.0).save("step.svg"),
+            lambda: Stepper(Value(1.0) * 2.0).save("step.gif"),
             ValueError,
-            "cannot save a stepper as .step.svg",
+            "cannot save a stepper as .step.gif",
         ),
     ],
 )
