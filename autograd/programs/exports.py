@@ -164,23 +164,26 @@ def exported(
     """The content of the file."""
     with LOCK:  # here, so that nobody waits for these files who writes no model
         from autograd.programs.languages.batches_in_onnx import BATCH, SIZES, FreeBatch, length
-        from autograd.programs.languages.in_onnx import WHOLE, OnnxWriter, free
+        from autograd.programs.languages.in_onnx import WHOLE, OnnxWriter
         from autograd.programs.languages.onnx_file import Port, imported, model_bytes
+        from autograd.programs.languages.onnx_operations import free
 
     imported()
     name = getattr(function, "__name__", type(function).__name__)
     count = len(examples[0])
-    Graph(name, function, examples, WHOLE)  # what is wrong with these raises as it does without us
-    graphs = []
-    for n in SIZES:
-        arrays = [np.resize(x, (n, *x.shape[1:])) if len(x) == count else x for x in examples]
-        try:
+    graphs, failed = [], None
+    try:
+        for n in SIZES:
+            arrays = [np.resize(x, (n, *x.shape[1:])) if len(x) == count else x for x in examples]
             graphs.append(Graph(name, function, arrays, WHOLE))
-        except Exception as error:
-            raise ValueError(
-                f"{name} takes {count} instances, as in the example, and not {n}: the first axis of "
-                f"what it is given is a batch of any size. {type(error).__name__}: {error}"
-            ) from error
+    except Exception as error:
+        failed = error
+    if failed is not None:
+        Graph(name, function, examples, WHOLE)  # what is wrong with the example raises by itself
+        raise ValueError(
+            f"{name} takes {count} instances, as in the example, and not {n}: the first axis of what it "
+            f"is given is a batch of any size. {type(failed).__name__}: {failed}"
+        ) from failed
     plans = [graph.planner.plan for graph in graphs]
 
     taken: set[str] = set()

@@ -45,13 +45,14 @@ def same(found: Array, expected: Any, dtype: Any) -> None:
 
 def follows(function: Callable[..., Any], path: Path, *shape: int, dtype: Any) -> None:
     """A model gives for batches of all sizes what the function gives."""
-    nn.to_onnx(function, path, numbers(3, *shape), dtype)
+    with np.errstate(all="ignore"):
+        nn.to_onnx(function, path, numbers(3, *shape), dtype)
     if isinstance(function, nn.Module):
         function.eval()
     for n in SIZES:
         x = numbers(n, *shape)
         (found,) = run(path, x)
-        with np.errstate(invalid="ignore"):  # the deviation of one
+        with np.errstate(all="ignore"):  # the deviation of one
             expected = function(Tensor(x, requires_grad=False)).data
         same(found, expected, dtype)
 
@@ -93,7 +94,10 @@ NETWORKS: dict[str, Callable[[], Any]] = {
     "Power": around(lambda: nn.Power(4, 2, rng=3), 2),
     "Maxout": around(lambda: nn.Maxout(2), 2),
     "MLP": lambda: nn.MLP(4, [5, 3], norm="batch", rng=0),
-    "digits": lambda: nn.MLP(4, [32, 10], rng=0),
+    "in single precision": lambda: nn.Sequential(
+        *(nn.Linear(4, 4, rng=0, dtype=np.float32), nn.GELU(), nn.LayerNorm(4, dtype=np.float32)),
+        *(nn.Softplus(), nn.LogSoftmax()),
+    ),
     "a user's": Mixed,
 }
 
@@ -106,6 +110,36 @@ def test_a_network_gives_the_same_for_batches_of_every_size(
     model = NETWORKS[name]()
     model(numbers(7, 4))  # running averages that are not 0 and 1
     follows(model, tmp_path / "model.onnx", 4, dtype=dtype)
+
+
+ROWS_OF_ROWS: dict[str, Callable[[], Any]] = {
+    "Linear": lambda: nn.Linear(4, 2, rng=0),
+    "BatchNorm1d": lambda: nn.BatchNorm1d(3),
+    "LayerNorm of two axes": lambda: nn.LayerNorm((3, 4)),
+    "RMSNorm": lambda: nn.RMSNorm(4),
+    "SwiGLU": lambda: nn.SwiGLU(4, 2, rng=0),
+    "Softmax": nn.Softmax,
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ROWS_OF_ROWS)
+def test_an_instance_may_have_axes_of_its_own(name: str, dtype: Any, tmp_path: Path) -> None:
+    follows(ROWS_OF_ROWS[name](), tmp_path / "model.onnx", 3, 4, dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_digits_are_told_apart_as_by_the_network(dtype: Any, tmp_path: Path) -> None:
+    images, labels = nn.data.digits()
+    model = nn.MLP(64, [32, 10], norm="batch", rng=0)
+    how = {"optimizer": nn.optim.Adam(model.parameters(), lr=0.01), "batch_size": 64}
+    nn.fit(model, nn.cross_entropy, (images, labels), epochs=2, rng=0, **how)
+    nn.to_onnx(model, tmp_path / "digits.onnx", images[:1], dtype)
+    (found,) = run(tmp_path / "digits.onnx", images)
+    expected = model.eval()(images).data
+    assert np.mean(expected.argmax(axis=1) == labels) > 0.8
+    np.testing.assert_array_equal(found.argmax(axis=1), expected.argmax(axis=1))
+    np.testing.assert_allclose(found, expected, rtol=CLOSE[dtype], atol=10 * CLOSE[dtype])
 
 
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
@@ -132,6 +166,15 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "a matrix of the batch": lambda x: x @ x.T @ x,
     "the largest": lambda x: autograd.max(x, axis=0) + autograd.min(x, axis=1, keepdims=True),
     "variances of features": lambda x: autograd.var(x, axis=1) + autograd.norm(x, axis=1),
+    "a mask turned round": lambda x: np.where(~(x > 0) | np.isnan(x), 0.5, x),
+    "what is finite": lambda x: autograd.where(np.isfinite(1 / (x - x[:1])), x, 0.0),
+    "a mask as numbers": lambda x: x * (x > 0).astype(float) + (x > x.mean(axis=0)),
+    "whether any": lambda x: autograd.where((x > 1).any(axis=1, keepdims=True), x, -x),
+    "whether all": lambda x: autograd.where(np.all(x > -1, axis=0), x, -x),
+    "the place of the largest": lambda x: x * (x.argmax(axis=1, keepdims=True) == np.arange(4)),
+    "half of the size": lambda x: x * (0.5 * len(x)),
+    "side by side": lambda x: np.tile(x, (2, 2)),
+    "single precision between": lambda x: x.astype(np.float32) * 2.0 if x.ndim else x,
     "one number": lambda x: autograd.sum_squares(x),
     "itself": lambda x: x,
     "a constant": lambda x: Tensor([1.0, 2.0], requires_grad=False),
@@ -174,27 +217,66 @@ def test_inputs_and_outputs_may_be_several_and_are_named(tmp_path: Path) -> None
             same(found, expected.data, np.float64)
 
 
+CLASSES = np.array([0, 2, 1])
+PROBABLE = np.array([[0.2, 0.3, 0.5], [0.0, 1.0, 0.0], [0.7, 0.2, 0.1]])
+LOSSES: dict[str, tuple[Any, Array]] = {
+    "classes": (nn.CrossEntropyLoss(), CLASSES),
+    "weighted, smoothed": (
+        nn.CrossEntropyLoss(weight=np.array([1.0, 2.0, 0.5]), label_smoothing=0.1, ignore_index=1),
+        CLASSES,
+    ),
+    "margins": (nn.MultiMarginLoss(), CLASSES),
+    "distributions": (nn.CrossEntropyLoss(), PROBABLE),
+    "KL": (nn.KLDivergenceWithLogits(), PROBABLE),
+    "binary": (nn.BCEWithLogitsLoss(), PROBABLE),
+    "binary KL": (nn.BinaryKLDivergenceWithLogits(), PROBABLE),
+    "squares": (nn.MSELoss(), PROBABLE),
+    "magnitudes": (nn.L1Loss(), PROBABLE),
+    "Huber": (nn.HuberLoss(), PROBABLE),
+    "hinge": (nn.HingeLoss(), np.sign(PROBABLE - 0.25)),
+    "perceptron": (nn.PerceptronLoss(), np.sign(PROBABLE - 0.25)),
+}
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(
-    "loss",
-    [
-        nn.CrossEntropyLoss(),
-        nn.CrossEntropyLoss(weight=np.array([1.0, 2.0, 0.5]), label_smoothing=0.1),
-        nn.MultiMarginLoss(),
-    ],
-    ids=repr,
-)
-def test_a_loss_takes_classes_as_whole_numbers(loss: Any, dtype: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_is_a_function_of_logits_and_target(name: str, dtype: Any, tmp_path: Path) -> None:
+    loss, example = LOSSES[name]
     model = nn.Linear(4, 3, rng=0)
 
-    def f(x: Any, classes: Any) -> Any:
-        return loss(model(x), classes)
+    def f(x: Any, target: Any) -> Any:
+        return loss(model(x), target)
 
     path = tmp_path / "loss.onnx"
-    nn.to_onnx(f, path, (numbers(3, 4), [0, 2, 1]), dtype)
+    nn.to_onnx(f, path, (numbers(3, 4), example), dtype)
     for n in SIZES:
-        x, classes = numbers(n, 4), np.arange(n) % 3
-        same(run(path, x, classes)[0], f(Tensor(x), classes).data, dtype)
+        x, target = numbers(n, 4), np.resize(example, (n, *example.shape[1:]))
+        same(run(path, x, target)[0], f(Tensor(x), target).data, dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_whole_numbers_select_and_are_compared(dtype: Any, tmp_path: Path) -> None:
+    table = Tensor(numbers(5, 3), "table")
+
+    def f(words: Any, x: Any) -> Any:
+        found = table[words].reshape((len(words), 6)) * (words[:, :1] != 4)
+        return autograd.concatenate(
+            [found, autograd.where(words.sum(axis=1) > 3, x.T, 0).T], axis=1
+        )
+
+    def g(words: Any, x: Any) -> Any:
+        found = table[words].reshape((len(words), 6)) * (words[:, :1] != 4)
+        return autograd.concatenate(
+            [found, autograd.where(words[:, 1] > words[:, 0], x.T, 0).T], axis=1
+        )
+
+    path = tmp_path / "f.onnx"
+    with pytest.raises(ValueError, match=r"'sum' has no form in ONNX.*test_exporting"):
+        nn.to_onnx(f, path, (np.array([[1, 2], [3, 0]]), numbers(2, 2)))
+    nn.to_onnx(g, path, (np.array([[1, 2], [3, 0]]), numbers(2, 2)), dtype)
+    for n in SIZES:
+        words = np.arange(2 * n).reshape(n, 2) % 5
+        same(run(path, words, numbers(n, 2))[0], g(words, Tensor(numbers(n, 2))).data, dtype)
 
 
 # --- names, modes, files ----------------------------------------------------------------------------
@@ -221,6 +303,23 @@ def test_weights_and_buffers_are_named_by_their_paths(tmp_path: Path) -> None:
     assert sum(key.endswith("running_mean") for key in of_layers) == 2
     for key, x in of_layers.items():
         np.testing.assert_array_equal(x, state[key].astype(np.float32))
+
+
+def test_what_a_function_calls_is_named_apart(tmp_path: Path) -> None:
+    one, other = nn.BatchNorm1d(4).eval(), nn.BatchNorm1d(4).eval()
+    nn.to_onnx(lambda x: one(x) * other(x), tmp_path / "f.onnx", numbers(3, 4))
+    held = {x.name for x in onnx.load(tmp_path / "f.onnx").graph.initializer}
+    assert {"running_mean", "running_mean_2", "weight", "weight_2"} <= held
+
+
+def test_operations_are_named_by_the_modules_they_are_of(tmp_path: Path) -> None:
+    nn.to_onnx(nn.MLP(4, [3, 2], rng=0), tmp_path / "m.onnx", numbers(3, 4))
+    made = [(x.op_type, list(x.output)) for x in onnx.load(tmp_path / "m.onnx").graph.node]
+    assert made == [
+        ("Gemm", ["layers.0/Gemm"]),
+        ("Relu", ["layers.1/Relu"]),
+        ("Gemm", ["output"]),
+    ]
 
 
 def everything(model: nn.Module) -> Any:

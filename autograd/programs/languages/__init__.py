@@ -8,6 +8,7 @@ Read `writing` first: what all languages share (names, lines, comments), and wha
 `live` is a program for a page in which numbers change. The public `to_source` and `BatchFunctions` are
 one room above, in `sources` and `batches`.
 
-`in_onnx` is the table of a language that has no text: what it writes for two sizes of a batch becomes
-one in `batches_in_onnx`, and a file in `onnx_file`. Its public `to_onnx` is in `exports`.
+`in_onnx` is the table of a language that has no text but `onnx_operations`: what is written for two
+sizes of a batch becomes one in `batches_in_onnx`, and a file in `onnx_file`. Its public `to_onnx` is in
+`exports`.
 """

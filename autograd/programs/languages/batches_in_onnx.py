@@ -13,13 +13,13 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from autograd.programs.languages.in_onnx import (
+from autograd.programs.languages.onnx_operations import (
     Array,
     OnnxOperation,
-    OnnxWriter,
+    OnnxOperations,
     free,
     place_of,
-    whole,
+    vector,
 )
 
 SIZES = (53, 76)
@@ -47,8 +47,12 @@ def of_size(first: Array, second: Array) -> OfSize | None:
     told = np.array_equal(slope * m + offset, y)  # that 2n + 3 was meant is a guess
     if told and np.all((offset == 0) | (np.abs(slope) <= 1)):
         return OfSize(slope.astype(first.dtype), offset.astype(first.dtype))
-    if first.dtype.kind == "f" and np.allclose(x * n, y * m, rtol=4 * np.finfo(first.dtype).eps):
-        return OfSize((x * n).astype(first.dtype), np.zeros_like(first), inverse=True)
+    if first.dtype.kind == "f":
+        close = {"rtol": 4 * np.finfo(first.dtype).eps, "atol": 0}
+        if np.allclose(x / n, y / m, **close):
+            return OfSize((x / n).astype(first.dtype), np.zeros_like(first))
+        if np.allclose(x * n, y * m, **close):
+            return OfSize((x * n).astype(first.dtype), np.zeros_like(first), inverse=True)
     return None
 
 
@@ -59,7 +63,7 @@ class FreeBatch:
         operations: the operations.
     """
 
-    def __init__(self, writings: Sequence[OnnxWriter], batch: str) -> None:
+    def __init__(self, writings: Sequence[OnnxOperations], batch: str) -> None:
         one, other = (writing.operations for writing in writings)
         self.batch = batch
         self.taken, self.counts = writings[0].taken, writings[0].counts
@@ -101,7 +105,7 @@ class FreeBatch:
             return self.computed(found)
         value = x.reshape(-1)[:1]
         if np.all(x == value) and np.all(y == value):  # as np.zeros((len(x), 8))
-            shape = self.merged(operation, whole(*x.shape), whole(*y.shape))
+            shape = self.merged(operation, vector(*x.shape), vector(*y.shape))
             return self.put("Expand", value.reshape(()), shape)
         return self.refuse(
             operation,
@@ -111,21 +115,21 @@ class FreeBatch:
 
     def computed(self, x: OfSize) -> str:
         """The name of numbers that are computed of the size of the batch."""
-        size = self.size(x.slope.dtype, bool(x.slope.ndim))
+        size = self.size(x.slope.dtype, min(x.slope.ndim, 1))
         if x.inverse:
             return self.put("Div", x.slope, size)
         if np.any(x.slope != 1):
             size = self.put("Mul", size, x.slope)
         return self.put("Add", size, x.offset) if np.any(x.offset) else size
 
-    def size(self, dtype: Any, vector: bool) -> str:
-        """The name of the size of the batch, as a number or as a vector of one."""
-        key = np.dtype(dtype), vector
+    def size(self, dtype: Any, axes: int) -> str:
+        """The name of the size of the batch, as a number or, with one of `axes`, as a vector of one."""
+        key = np.dtype(dtype), axes
         if key not in self.sizes:
             if dtype != np.int64:
-                out = self.put("Cast", self.size(np.int64, vector), to=np.dtype(dtype))
-            elif not vector:
-                out = self.put("Squeeze", self.size(np.int64, True), whole(0))
+                out = self.put("Cast", self.size(np.int64, axes), to=np.dtype(dtype))
+            elif not axes:
+                out = self.put("Squeeze", self.size(np.int64, 1), vector(0))
             else:
                 out = self.put("Shape", self.batch, start=0, end=1)
             self.sizes[key] = out
@@ -156,7 +160,7 @@ def length(n: int, m: int) -> int | str:
     """A length of a result, by its number for either size: a number, or a word for what it is."""
     if n == m:
         return n
-    found = of_size(whole(n), whole(m))
+    found = of_size(vector(n), vector(m))
     if found is None:
         return f"{BATCH} dependent"
     slope, offset = int(found.slope.item()), int(found.offset.item())

@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any, NoReturn
 
 import numpy as np
 
 from autograd.engine.axes import axis_index, explicit_subscripts, normalise_axes
-from autograd.engine.followed import CALL
-from autograd.engine.graph import Node
+from autograd.engine.followed import CALL, FollowedCall, _places as places_of, filled
 from autograd.engine.primitive import registry
 from autograd.primitives.elementwise import (
+    COMPARISONS,
     abs,
     arctan,
     exp,
@@ -35,11 +36,20 @@ from autograd.primitives.elementwise import (
 from autograd.primitives.fused import log_softmax
 from autograd.primitives.linear import pad_widths
 from autograd.primitives.reductions import mean, sum
+from autograd.programs.languages.onnx_operations import (
+    Array,
+    OnnxOperand,
+    OnnxOperations,
+    place_of,
+    vector,
+)
 from autograd.programs.native.mathematics import ERROR_FAR, ERROR_FARTHER, ERROR_NEAR
 from autograd.programs.planning.parts import taken_apart
 from autograd.programs.planning.plan import Instruction, Plan
 
-Array = np.ndarray[Any, Any]
+FLOAT64 = np.dtype(np.float64)
+KINDS: Mapping[str, Any] = {"i": np.int64, "b": bool}
+"""What is no float, by the letter of its dtype."""
 
 FIRST, LAST = -(2**63), 2**63 - 1
 """Ends of a slice that is open."""
@@ -215,86 +225,79 @@ DOUBLE: Mapping[str, Callable[..., Any]] = {
 }
 """Rows that ONNX Runtime has no kernel for in float64, or one that overflows or loses nan."""
 
-# --- one writing ----------------------------------------------------------------------------------
+TRUTHS: Mapping[Any, str] = {
+    np.logical_not: "Not",
+    np.invert: "Not",
+    np.logical_and: "And",
+    np.bitwise_and: "And",
+    np.logical_or: "Or",
+    np.bitwise_or: "Or",
+    np.logical_xor: "Xor",
+    np.bitwise_xor: "Xor",
+}
+"""NumPy's functions of truth values that a recording follows, for those that are one operation."""
+
+ALIKE: Mapping[Any, str] = {
+    np.add: "Add",
+    np.subtract: "Sub",
+    np.multiply: "Mul",
+    np.negative: "Neg",
+    np.absolute: "Abs",
+    np.maximum: "Max",
+    np.minimum: "Min",
+    np.isnan: "IsNaN",
+    np.isinf: "IsInf",
+    **{row.array: OPERATIONS[name] for name, row in COMPARISONS.items() if name in OPERATIONS},
+}
+"""Likewise, of operands that are made alike: whole numbers, or floats where one is a float."""
 
 
-class OnnxOperation(NamedTuple):
-    """One operation of ONNX.
-
-    Attributes:
-        kind: what ONNX calls it.
-        inputs: names of what was computed before, or arrays, which are constants.
-        out: the name of its result.
-        attributes: its options.
-        node: the recorded node that it belongs to.
-    """
-
-    kind: str
-    inputs: tuple[Any, ...]
-    out: str
-    attributes: dict[str, Any]
-    node: Node | None
-
-    def renamed(self, old: str, new: str) -> OnnxOperation:
-        """This operation, a name being another one."""
-        inputs = tuple([new if isinstance(x, str) and x == old else x for x in self.inputs])
-        return self._replace(inputs=inputs, out=new if self.out == old else self.out)
+# --- writing --------------------------------------------------------------------------------------
 
 
-class OnnxOperand(NamedTuple):
-    """What an instruction is given: a name or an array, its shape, and the letter of its dtype."""
-
-    ref: Any
-    shape: tuple[int, ...]
-    kind: str
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return len(self.shape)
-
-
-class OnnxWriter:
-    """A plan's forward pass as operations of ONNX.
-
-    Attributes:
-        dtype: what every float is written as.
-        operations: the operations, in their order.
-        named: the names of the registers that have one.
-    """
+class OnnxWriter(OnnxOperations):
+    """A plan's forward pass as operations of ONNX."""
 
     def __init__(self, plan: Plan, names: Mapping[int, str], dtype: np.dtype[Any]) -> None:
-        self.dtype = dtype
+        # In the file every float is of one dtype: here as well, for formulas mix none.
+        registers = [
+            replace(r, dtype=FLOAT64) if r.dtype.kind == "f" else r for r in plan.registers
+        ]
         self.double = dtype == np.float64
         formulas = {**FORMULAS, **DOUBLE} if self.double else FORMULAS
-        self.registers = (plan := taken_apart(plan, self.knows, narrow, formulas)).registers
-        self.operations: list[OnnxOperation] = []
-        self.named: dict[int, Any] = dict(names)
-        self.taken = set(names.values())
-        self.counts: dict[str, int] = {}
-        self.about: Node | None = None
+        plan = taken_apart(replace(plan, registers=registers), self.knows, narrow, formulas)
+        super().__init__(plan.registers, names, dtype)
+        self.places: dict[
+            int, Instruction
+        ] = {}  # what selects them is told where they are asked for
         for step in plan.forward:
             self.about = step.node
-            self.named[step.out] = self.written(step)
+            if step.name == CALL and step.options["call"].function is places_of:
+                self.places[step.out] = step
+            else:
+                self.named[step.out] = self.written(step)
 
     def knows(self, step: Instruction) -> bool:
         """Whether a row has a spelling of its own."""
         name = step.name
         if self.double and name in DOUBLE:
             return False
+        if name == CALL:
+            function = step.options["call"].function
+            spelled = function in TRUTHS or function in ALIKE
+            return spelled or hasattr(self, f"call_{function.__name__}")
         spelled = name in OPERATIONS or name in REDUCTIONS or name in CONNECTIVES
         return spelled or name in SOFTMAXES or hasattr(self, f"write_{name}")
 
     def written(self, step: Instruction) -> Any:
         """The name of what an instruction gives."""
+        if step.name == "getitem_at" and (places := self.places.get(step.arguments[1])):
+            _, index = places.options["call"].args
+            index = filled(index, [self.operand(r) for r in places.arguments])
+            return self.indexed(self.operand(step.arguments[0]), index)
         name, xs = step.name, [self.operand(r) for r in step.arguments]
-        if name == CALL:
-            name = str(step.options["call"])
         if not self.knows(step):
-            raise ValueError(
-                f"{name!r} has no form in ONNX: neither a spelling nor parts (composite=) that have "
-                f"one{place_of(step.node)}"
-            )
+            self.refuse(str(step.options["call"]) if name == CALL else name)
         if name in OPERATIONS:
             return self.put(OPERATIONS[name], *map(self.number, xs))
         if name in CONNECTIVES:
@@ -306,59 +309,12 @@ class OnnxWriter:
             return self.put(SOFTMAXES[name], self.number(xs[0]), axis=axis)
         return getattr(self, f"write_{name}")(*xs, **step.options)
 
-    def give(self, registers: Sequence[int], names: Sequence[str]) -> None:
-        """Call what is in some registers by these names, which are free."""
-        for r, name in zip(registers, names, strict=True):
-            ref, made = self.operand(r).ref, [each.out for each in self.operations]
-            if isinstance(ref, str) and ref in made and ref not in names:
-                self.operations = [each.renamed(ref, name) for each in self.operations]
-                self.named = {
-                    key: name if isinstance(x, str) and x == ref else x
-                    for key, x in self.named.items()
-                }
-            else:
-                self.operations.append(
-                    OnnxOperation("Identity", (self.number(self.operand(r)),), name, {}, self.about)
-                )
-
-    # --- operands ---------------------------------------------------------------------------------
-
-    def operand(self, r: int) -> OnnxOperand:
-        """What is in a register."""
-        register = self.registers[r]
-        if r in self.named:
-            return OnnxOperand(self.named[r], register.shape, register.dtype.kind)
-        x = np.asarray(register.holds)
-        return OnnxOperand(x, x.shape, x.dtype.kind)
-
-    def cast(self, x: OnnxOperand, dtype: Any) -> Any:
-        """An operand in another dtype, where it has another."""
-        dtype = np.dtype(dtype)
-        if isinstance(x.ref, np.ndarray):
-            return x.ref.astype(dtype)
-        if x.kind == dtype.kind:
-            return x.ref
-        return self.put("Cast", x.ref, to=dtype)
-
-    def number(self, x: OnnxOperand) -> Any:
-        """An operand as floats."""
-        return self.cast(x, self.dtype)
-
-    def truth(self, x: OnnxOperand) -> Any:
-        """An operand as truth values."""
-        return self.cast(x, bool)
-
-    def whole(self, x: OnnxOperand) -> Any:
-        """An operand as whole numbers."""
-        return self.cast(x, np.int64)
-
-    def put(self, kind: str, *inputs: Any, **attributes: Any) -> str:
-        """Add an operation; the name of its result."""
-        scope = None if self.about is None else self.about.scope
-        name = f"{scope.path}/{kind}" if scope is not None and scope.path else kind
-        out = free(name, self.taken, self.counts)
-        self.operations.append(OnnxOperation(kind, inputs, out, attributes, self.about))
-        return out
+    def refuse(self, name: str) -> NoReturn:
+        """Say what has no form."""
+        raise ValueError(
+            f"{name!r} has no form in ONNX: neither a spelling nor parts (composite=) that have one"
+            f"{place_of(self.about)}"
+        )
 
     # --- rows that one operation does not say -----------------------------------------------------
 
@@ -366,8 +322,8 @@ class OnnxWriter:
         """A reduction along axes."""
         axes, ref = normalise_axes(axis, x.ndim), self.number(x)
         if not axes:  # which means all axes to ONNX
-            return self.put(kind, self.put("Unsqueeze", ref, whole(-1)), whole(-1), keepdims=0)
-        return self.put(kind, ref, whole(*axes), keepdims=int(keepdims))
+            return self.put(kind, self.put("Unsqueeze", ref, vector(-1)), vector(-1), keepdims=0)
+        return self.put(kind, ref, vector(*axes), keepdims=int(keepdims))
 
     def write_not_equal(self, x: OnnxOperand, y: OnnxOperand) -> str:
         return self.put("Not", self.put("Equal", self.number(x), self.number(y)))
@@ -431,7 +387,7 @@ class OnnxWriter:
             stretched = [k for k, c in enumerate(terms[i]) if c in wide and x.shape[k] == 1]
             terms[i] = "".join(c for k, c in enumerate(terms[i]) if k not in stretched)
             ref = self.number(x)
-            refs.append(self.put("Squeeze", ref, whole(*stretched)) if stretched else ref)
+            refs.append(self.put("Squeeze", ref, vector(*stretched)) if stretched else ref)
         return self.put("Einsum", *refs, equation=f"{','.join(terms)}->{out}")
 
     def write_reshape(self, x: OnnxOperand, shape: Any) -> str:
@@ -440,7 +396,7 @@ class OnnxWriter:
     def reshaped(self, ref: Any, shape: Sequence[int]) -> str:
         """The same numbers in another shape."""
         empty = {"allowzero": 1} if 0 in shape else {}
-        return self.put("Reshape", ref, whole(*shape), **empty)
+        return self.put("Reshape", ref, vector(*shape), **empty)
 
     def write_transpose(self, x: OnnxOperand, axes: Any) -> Any:
         order = range(x.ndim)[::-1] if axes is None else [int(i) % x.ndim for i in axes]
@@ -450,7 +406,7 @@ class OnnxWriter:
 
     def write_broadcast_to(self, x: OnnxOperand, shape: Any) -> str:
         shape = (shape,) if np.ndim(shape) == 0 else shape
-        return self.put("Expand", self.number(x), whole(*shape))
+        return self.put("Expand", self.number(x), vector(*shape))
 
     def write_concatenate_all(self, *xs: OnnxOperand, axis: int | None, starts: Any) -> str:
         refs = [self.number(x) for x in xs]
@@ -460,7 +416,7 @@ class OnnxWriter:
 
     def write_pad(self, x: OnnxOperand, pad_width: Any) -> str:
         before, after = zip(*pad_widths(pad_width, x.ndim), strict=True)
-        return self.put("Pad", self.number(x), whole(*before, *after))
+        return self.put("Pad", self.number(x), vector(*before, *after))
 
     def write_roll(self, x: OnnxOperand, shift: Any, axis: Any) -> str:
         ref, shape = self.number(x), x.shape
@@ -480,25 +436,33 @@ class OnnxWriter:
     # --- indices ----------------------------------------------------------------------------------
 
     def write_getitem(self, x: OnnxOperand, index: Any) -> Any:
-        items = index if isinstance(index, tuple) else (index,)
-        items = tuple(
-            np.asarray(i) if isinstance(i, list | tuple | np.bool_ | bool) else i for i in items
-        )
+        return self.indexed(x, index)
+
+    def indexed(self, x: OnnxOperand, index: Any) -> Any:
+        """``x[index]``: new axes first, then slices, then places along one axis or several."""
+        items = [
+            np.asarray(i) if i.__class__ in (list, tuple, bool, np.bool_) else i
+            for i in (index if index.__class__ is tuple else (index,))
+        ]
         if any(isinstance(i, np.ndarray) and i.dtype == bool and not i.ndim for i in items):
             places = np.arange(math.prod(x.shape)).reshape(x.shape)[index]
             return self.write_getitem_at(x, OnnxOperand(places, places.shape, "i"))
-        ref, axes = self.number(x), by_axis(items, x.ndim)
+        ref, axes = self.cast(x, KINDS.get(x.kind, self.dtype)), by_axis(items, x.ndim)
         if new := [i for i, item in enumerate(axes) if item is None]:
-            ref = self.put("Unsqueeze", ref, whole(*new))
+            ref = self.put("Unsqueeze", ref, vector(*new))
         ref = self.sliced(ref, {i: item for i, item in enumerate(axes) if isinstance(item, slice)})
-        chosen = {i: np.asarray(x) for i, x in enumerate(axes) if isinstance(x, np.ndarray | int)}
-        if not any(each.ndim for each in chosen.values()):
+        chosen = {
+            i: self.whole(item) if isinstance(item, OnnxOperand) else np.asarray(item)
+            for i, item in enumerate(axes)
+            if not (item is None or isinstance(item, slice))
+        }
+        followed = [i for i, places in chosen.items() if isinstance(places, str)]
+        if len(chosen) == 1 or not (followed or any(each.ndim for each in chosen.values())):
             for i in sorted(chosen, reverse=True):
                 ref = self.put("Gather", ref, chosen[i], axis=i)
             return ref
-        if len(chosen) == 1:
-            ((i, places),) = chosen.items()
-            return self.put("Gather", ref, places, axis=i)
+        if followed:
+            self.refuse("an index of several arrays")
         return self.gathered(ref, len(axes), chosen)
 
     def sliced(self, ref: Any, slices: Mapping[int, slice]) -> Any:
@@ -513,7 +477,9 @@ class OnnxWriter:
             starts.append(ends_[0] if part.start is None else int(part.start))
             ends.append(ends_[1] if part.stop is None else int(part.stop))
             steps.append(step)
-        return self.put("Slice", ref, whole(*starts), whole(*ends), whole(*parts), whole(*steps))
+        return self.put(
+            "Slice", ref, vector(*starts), vector(*ends), vector(*parts), vector(*steps)
+        )
 
     def gathered(self, ref: Any, ndim: int, chosen: Mapping[int, Array]) -> str:
         """What several arrays of places select together, where NumPy puts it."""
@@ -541,6 +507,64 @@ class OnnxWriter:
         out = self.put("ScatterElements", zeros, *flat, axis=0, reduction="add")
         return self.reshaped(out, shape)
 
+    # --- what a recording follows of truth values and whole numbers -------------------------------
+
+    def write_numpy(self, *xs: OnnxOperand, call: FollowedCall) -> Any:
+        args = [filled(x, xs) for x in call.args]
+        keywords = {key: filled(x, xs) for key, x in call.keywords.items()}
+        if call.function not in TRUTHS and call.function not in ALIKE:
+            return getattr(self, f"call_{call.function.__name__}")(*args, **keywords)
+        operands = [constant(x) for x in args]
+        if keywords or all(x.kind == "b" for x in operands) != (call.function in TRUTHS):
+            self.refuse(str(call))
+        if call.function in TRUTHS:
+            return self.put(TRUTHS[call.function], *(x.ref for x in operands))
+        return self.put(ALIKE[call.function], *self.alike(operands))
+
+    def alike(self, xs: Sequence[OnnxOperand]) -> list[Any]:
+        """Operands as floats where one is of floats, else as whole numbers."""
+        dtype = self.dtype if any(x.kind == "f" for x in xs) else np.int64
+        return [self.cast(x, dtype) for x in xs]
+
+    def call_not_equal(self, x: Any, y: Any) -> str:
+        """Where two numbers differ."""
+        return self.put("Not", self.put("Equal", *self.alike([constant(x), constant(y)])))
+
+    def call_isfinite(self, x: OnnxOperand) -> str:
+        """Where numbers are finite: the difference from itself is 0 there, and else nan."""
+        ref = self.number(x)
+        return self.put("Not", self.put("IsNaN", self.put("Sub", ref, ref)))
+
+    def call_astype(self, x: OnnxOperand, dtype: np.dtype[Any], *options: Any, **more: Any) -> Any:
+        """Numbers of another kind."""
+        return self.cast(x, KINDS.get("i" if dtype.kind == "u" else dtype.kind, self.dtype))
+
+    def call_any(self, x: OnnxOperand, axis: Any = None, keepdims: bool = False) -> Any:
+        """Whether some are true."""
+        return self.put("Cast", self.reduced("ReduceMax", x, axis, keepdims), to=np.dtype(bool))
+
+    def call_all(self, x: OnnxOperand, axis: Any = None, keepdims: bool = False) -> Any:
+        """Whether all are true."""
+        return self.put("Cast", self.reduced("ReduceMin", x, axis, keepdims), to=np.dtype(bool))
+
+    def call_argmax(
+        self, x: OnnxOperand, axis: int | None = None, keepdims: bool = False, kind: str = "ArgMax"
+    ) -> str:
+        """The place of the largest number."""
+        ref = self.number(x)
+        if axis is None:
+            flat = self.put(kind, self.reshaped(ref, (-1,)), axis=0, keepdims=0)
+            return self.reshaped(flat, (1,) * x.ndim) if keepdims else flat
+        return self.put(kind, ref, axis=axis_index(axis, x.ndim), keepdims=int(keepdims))
+
+    def call_argmin(self, x: OnnxOperand, axis: int | None = None, keepdims: bool = False) -> str:
+        """The place of the smallest number."""
+        return self.call_argmax(x, axis, keepdims, "ArgMin")
+
+    def call_taken_at(self, x: Any, index: Any) -> Any:
+        """``x[index]``."""
+        return self.indexed(constant(x), index)
+
     # --- classes ----------------------------------------------------------------------------------
 
     def left_out(self, classes: OnnxOperand, ignore: Any) -> Any:
@@ -551,7 +575,7 @@ class OnnxWriter:
         self, x: OnnxOperand, classes: OnnxOperand, weight: Any, ignore: Any, smoothing: float
     ) -> str:
         n = x.shape[-1]
-        column = self.put("Unsqueeze", self.whole(classes), whole(-1))
+        column = self.put("Unsqueeze", self.whole(classes), vector(-1))
         own = OnnxOperand(self.put("Equal", column, np.arange(n)), (), "b")
         out = self.number(own)
         if smoothing:
@@ -559,7 +583,7 @@ class OnnxWriter:
             out = self.put("Add", out, self.one * (smoothing / n))
         if weight is not None:
             out = self.put("Mul", out, np.asarray(weight, self.dtype))
-        left_out = self.put("Unsqueeze", self.left_out(classes, ignore), whole(-1))
+        left_out = self.put("Unsqueeze", self.left_out(classes, ignore), vector(-1))
         return self.put("Where", left_out, 0 * self.one, out)
 
     def write_class_score(
@@ -567,9 +591,9 @@ class OnnxWriter:
     ) -> str:
         left_out = self.left_out(classes, ignore)
         chosen = self.put("Where", left_out, np.array(0), self.whole(classes))
-        column = self.put("Unsqueeze", chosen, whole(-1))
+        column = self.put("Unsqueeze", chosen, vector(-1))
         out = self.put("GatherElements", self.number(x), column, axis=-1)
-        out = self.put("Squeeze", out, whole(-1))
+        out = self.put("Squeeze", out, vector(-1))
         if weight is not None:
             table = np.asarray(weight, self.dtype)
             out = self.put("Mul", out, self.put("Gather", table, chosen, axis=0))
@@ -591,24 +615,12 @@ def narrow(terms: float, functions: set[str]) -> bool:
     return False
 
 
-def whole(*numbers: int) -> Array:
-    """A vector of whole numbers."""
-    return np.array(numbers, np.int64)
-
-
-def free(name: str, taken: set[str], counts: dict[str, int]) -> str:
-    """A name, or where it is taken the name with a number."""
-    found = name
-    while found in taken:
-        counts[name] = counts.get(name, 1) + 1
-        found = f"{name}_{counts[name]}"
-    taken.add(found)
-    return found
-
-
-def place_of(node: Node | None) -> str:
-    """Where the user's code made a node, as the end of a message."""
-    return "" if node is None or node.site is None else f" ({node.site})"
+def constant(x: Any) -> OnnxOperand:
+    """What a function is given beside what is followed."""
+    if isinstance(x, OnnxOperand):
+        return x
+    array = np.asarray(x)
+    return OnnxOperand(array, array.shape, "i" if array.dtype.kind == "u" else array.dtype.kind)
 
 
 def by_axis(items: Sequence[Any], ndim: int) -> list[Any]:
@@ -617,10 +629,8 @@ def by_axis(items: Sequence[Any], ndim: int) -> list[Any]:
     for item in items:
         if isinstance(item, np.ndarray) and item.dtype == bool:
             found += item.nonzero()
-        elif isinstance(item, np.ndarray) or item is None or item is Ellipsis:
-            found.append(item)
         else:
-            found.append(item if isinstance(item, slice) else int(item))
+            found.append(item)
     missing = ndim - len([i for i in found if i is not None and i is not Ellipsis])
     at = next((i for i, item in enumerate(found) if item is Ellipsis), len(found))
     return [*found[:at], *[slice(None)] * missing, *found[at + 1 :]]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.programs.languages.in_onnx import Array, OnnxOperation, free
+from autograd.programs.languages.onnx_operations import Array, OnnxOperation, free
 from autograd.support.installing import install_hint
 from autograd.support.late import import_late
 
