@@ -77,7 +77,7 @@ def by_browser(path: str) -> Engine:
         told = subprocess.run(
             [*words, "--dump-dom", page.as_uri()], capture_output=True, text=True, check=False
         )
-        found = re.search(r"&lt;&lt;(\[.*\])&gt;&gt;", told.stdout, re.S)
+        found = re.search(r"&lt;&lt;(.*)&gt;&gt;", told.stdout, re.S)
         assert found, (told.stdout[-500:], told.stderr[-2000:])
         return found[1]
 

@@ -46,7 +46,7 @@ def engine_of(
     - ``parameters``, ``buffers``: ``[{name, shape, data, initial}]``, data being what is trained;
     - ``predict(x, m)``: what the network gives for m instances, in evaluation mode, m rows;
     - ``hidden(x, m)``: ``[{name, label, units, data}]``, what each layer gives, m rows of `units`;
-    - ``loss(x, y, m)``: in evaluation mode, without a penalty;
+    - ``loss(x, y, m)``: in evaluation mode, without the page's penalty;
     - ``step(x, y, m, {lr, l2})``: one step in training mode, with the penalty `nn.regularisers.l2` of
       λ = l2 (0 when left out); it returns the loss before the step, as `History` has it. Where the loss
       or a gradient is not finite, nothing changes and what is returned is not finite either;
@@ -98,6 +98,11 @@ def engine_of(
     def said(x: Any) -> tuple[Any, ...]:
         with autograd.no_grad():
             prediction = autograd.recording.call(model, x)
+        if not isinstance(prediction, Node) or prediction.shape[:1] != x.shape[:1]:
+            raise ValueError(
+                f"engine_of takes a network that gives a row for each instance of (n, ...), got "
+                f"{getattr(prediction, 'shape', type(prediction).__name__)} for {x.shape}"
+            )
         nodes = []
         layers.clear()
         for name, (node, *others) in layer_outputs(prediction).items():
@@ -107,12 +112,22 @@ def engine_of(
                 nodes.append(node)
         return (prediction, *nodes)
 
+    def loss_of(x: Any, y: Any) -> Any:
+        value = autograd.recording.call(loss, autograd.recording.call(model, x), y)
+        if not isinstance(value, Node):
+            raise TypeError(f"loss returned no node, but {type(value).__name__} ({value!r:.60})")
+        if np.prod(value.shape) != 1:
+            raise ValueError(
+                f"loss returned numbers of shape {value.shape}: one is needed, as reduction='mean' gives"
+            )
+        return autograd.reshape(value, shape=())
+
     def measured(x: Any, y: Any) -> Any:
         with autograd.no_grad():
-            return autograd.recording.call(loss, autograd.recording.call(model, x), y)
+            return loss_of(x, y)
 
     def descended(x: Any, y: Any, l2: Any) -> Any:
-        value = autograd.recording.call(loss, autograd.recording.call(model, x), y)
+        value = loss_of(x, y)
         if any(p.ndim > 1 for _, p in parameters):
             value = value + l2 * regularisers.l2(model, 1.0)
         found = {id(each) for each in autograd.topological_order(value)}

@@ -111,6 +111,11 @@ OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
 HARNESS = """
 const array = x => Float64Array.from(x, number);
 const told = x => Array.from(x, bits);
+const state = engine =>
+  [...engine.parameters, ...engine.buffers].map(({name, data}) => [name, told(data)]);
+"""
+
+STEPS = """
 const out = cases.map(([source, x, y, m, optimizer, steps, options]) => {
   const engine = new Function("return " + source)();
   engine.optimizer = optimizer;
@@ -119,7 +124,7 @@ const out = cases.map(([source, x, y, m, optimizer, steps, options]) => {
   for (let i = 0; i < steps; i++) losses.push(engine.step(a, b, m, options));
   return {
     losses: told(losses),
-    held: [...engine.parameters, ...engine.buffers].map(({name, data}) => [name, told(data)]),
+    held: state(engine),
     predicted: told(engine.predict(a, m)),
     loss: bits(engine.loss(a, b, m)),
     hidden: engine.hidden(a, m).map(({name, label, units, data}) => [name, label, units, told(data)]),
@@ -128,36 +133,39 @@ const out = cases.map(([source, x, y, m, optimizer, steps, options]) => {
 """
 
 
-@pytest.fixture(params=["node", "browser"])
-def run(request: Any, tmp_path: Path) -> Callable[[list[Any]], Any]:
-    """What engines say after some steps."""
-    engine = runner(request.param)
-
-    def texts(x: Any) -> list[str]:
-        return [packed(float(each)) for each in np.ravel(x)]
-
-    def call(cases: list[Any]) -> Any:
-        given = [[text, texts(x), texts(y), len(x), *rest] for text, x, y, *rest in cases]
-        program = f"const cases = {json.dumps(given)};\n{HARNESS}".replace("</", "<\\/")
-        return json.loads(engine(program, tmp_path))
-
-    return call
+def texts(x: Any) -> list[str]:
+    return [packed(float(each)) for each in np.ravel(x)]
 
 
 def numbers(found: list[str]) -> Any:
     return np.array([unpacked(each) for each in found])
 
 
+@pytest.fixture(params=["node", "browser"])
+def run(request: Any, tmp_path: Path) -> Callable[..., Any]:
+    """What a program calls `out`, of constants that it is given."""
+    engine = runner(request.param)
+
+    def call(program: str, **given: Any) -> Any:
+        lines = [f"const {name} = {json.dumps(x)};" for name, x in given.items()]
+        text = "\n".join([*lines, HARNESS, program]).replace("</", "<\\/")
+        return json.loads(engine(text, tmp_path))
+
+    return call
+
+
 @pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
 def test_the_first_200_full_batch_steps_are_those_of_fit(
-    optimizer: str, run: Callable[[list[Any]], Any]
+    optimizer: str, run: Callable[..., Any]
 ) -> None:
     lam = 0.003
     chosen = CASES if optimizer in ("sgd", "momentum", "adam") else {"tanh": CASES["tanh"]}
     cases = []
     for make, loss, x, y in chosen.values():
-        cases.append([engine_of(make(), loss, x, y, OPTIMIZERS), x, y, optimizer, 200, {"l2": lam}])
-    for found, (name, (make, loss, x, y)) in zip(run(cases), chosen.items(), strict=True):
+        text = engine_of(make(), loss, x, y, OPTIMIZERS)
+        cases.append([text, texts(x), texts(y), len(x), optimizer, 200, {"l2": lam}])
+    found_all = run(STEPS, cases=cases)
+    for found, (name, (make, loss, x, y)) in zip(found_all, chosen.items(), strict=True):
         model = make()
 
         def penalised(z: Any, y: Any, loss: Any = loss, model: Any = model) -> Any:
@@ -184,3 +192,220 @@ def test_the_first_200_full_batch_steps_are_those_of_fit(
             right = seen.activations[key]
             assert (label, units) == (seen.kinds[key], right[0].size)
             np.testing.assert_allclose(numbers(data), right.ravel(), atol=1e-8, err_msg=key)
+
+
+def test_batches_of_any_size_are_those_of_fit(run: Callable[..., Any]) -> None:
+    def make() -> Any:
+        return batch_normalised(affine=True)
+
+    batches = [(X[i : i + n], MOONS[i : i + n]) for i, n in ((0, 20), (20, 2), (22, 35), (3, 20))]
+    given = [[texts(x), texts(y), len(x)] for x, y in batches]
+    out = run(
+        """
+        const engine = new Function("return " + source)();
+        const losses = batches.map(([x, y, m]) => engine.step(array(x), array(y), m, {lr: 0.1}));
+        const out = {losses: told(losses), held: state(engine)};
+        """,
+        source=engine_of(make(), nn.cross_entropy, X, MOONS),
+        batches=given,
+    )
+    model = make()
+    optimizer = nn.optim.SGD(model.parameters(), 0.1)
+    history = nn.fit(
+        model, nn.cross_entropy, batches, optimizer=optimizer, epochs=1, progress=False
+    )
+    np.testing.assert_allclose(numbers(out["losses"]), history.steps["loss"], rtol=1e-12)
+    state = model.state_dict()
+    for name, data in out["held"]:
+        np.testing.assert_allclose(numbers(data), state[name].ravel(), rtol=1e-10, atol=1e-12)
+
+
+def test_an_engine_begins_anew_and_takes_other_numbers(run: Callable[..., Any]) -> None:
+    text = engine_of(batch_normalised(), nn.cross_entropy, X, MOONS)
+    out = run(
+        """
+        const engine = new Function("return " + source)();
+        const [a, b] = [array(x), array(y)], twice = [];
+        const before = state(engine);
+        for (const _ of [1, 2]) {
+          engine.optimizer = "adam";
+          twice.push(told([1, 2, 3].map(() => engine.step(a, b, m))));
+          engine.reset();
+        }
+        const same = JSON.stringify(state(engine)) === JSON.stringify(before);
+        const name = engine.parameters[0].name, {data, initial} = engine.parameters[0];
+        engine.set(name, initial.map(x => 2 * x));
+        const doubled = data.every((x, i) => x === 2 * initial[i]);
+        const errors = [
+          () => engine.set("none", [1]), () => engine.set(name, [1]), () => { engine.optimizer = "x"; },
+        ].map(f => { try { f(); } catch (error) { return error.message; } });
+        const kept = engine.predict(a, m), first = kept[0];
+        engine.step(a, b, m, {lr: 1});
+        engine.predict(a, m);
+        engine.reset();
+        const before_nan = JSON.stringify(state(engine));
+        const stopped = engine.step(a.map(() => NaN), b, m);
+        const out = {twice, same, doubled, errors, own: first === kept[0], stopped: bits(stopped),
+          unchanged: before_nan === JSON.stringify(state(engine)), names: engine.optimizers};
+        """,
+        source=text,
+        x=texts(X),
+        y=texts(MOONS),
+        m=len(X),
+    )
+    assert out["twice"][0] == out["twice"][1]
+    assert [out[each] for each in ("same", "doubled", "own", "unchanged")] == [True] * 4
+    assert np.isnan(unpacked(out["stopped"]))
+    assert out["names"] == ["sgd", "momentum", "nesterov", "adam"]
+    assert out["errors"] == [
+        "there is no none",
+        "layers.0.weight has 12 numbers, got 1",
+        "there is no optimizer x",
+    ]
+
+
+def test_dropout_and_random_slopes_are_drawn_from_the_seed(run: Callable[..., Any]) -> None:
+    model = nn.Sequential(
+        Linear(2, 50, rng=0),
+        nn.RReLU(0.2, 0.4, rng=0),
+        nn.Dropout(0.25, rng=0),
+        Linear(50, 2, rng=1),
+    )
+    out = run(
+        """
+        const engine = new Function("return " + source)();
+        const [a, b] = [array(x), array(y)];
+        const from = seed => {
+          engine.seed = seed;
+          engine.reset();
+          return told([1, 2].map(() => engine.step(a, b, m, {lr: 0})));
+        };
+        const many = seed => {
+          engine.seed = seed;
+          let sum = 0;
+          for (let i = 0; i < 1000; i++) sum += engine.step(a, b, m, {lr: 0});
+          return bits(sum / 1000);
+        };
+        const out = {first: from(1), again: from(1), other: from(2), mean: many(3),
+          evaluated: bits(engine.loss(a, b, m))};
+        """,
+        source=engine_of(model, nn.mse, X, X),
+        x=texts(X),
+        y=texts(X),
+        m=len(X),
+    )
+    assert out["first"] == out["again"] != out["other"]
+    assert out["first"][0] != out["first"][1]
+    losses = [float(nn.mse(model(X), X).data) for _ in range(1000)]
+    spread = np.std(losses) / np.sqrt(1000)
+    assert abs(unpacked(out["mean"]) - np.mean(losses)) < 6 * spread
+    assert unpacked(out["evaluated"]) == pytest.approx(float(nn.mse(model.eval()(X), X).data))
+
+
+def test_a_parameter_that_the_loss_does_not_reach_stays(run: Callable[..., Any]) -> None:
+    class Idle(nn.Module):
+        def __init__(self) -> None:
+            self.used, self.idle = Linear(2, 2, rng=0), autograd.Tensor(np.ones(2), "idle")
+
+        def forward(self, x: Any) -> Any:
+            return self.used(x)
+
+    def decaying(p: Any) -> Any:
+        return nn.optim.SGD(p, 0.1, weight_decay=0.1)
+
+    text = engine_of(Idle(), nn.cross_entropy, X, MOONS, {"sgd": decaying})
+    case = [text, texts(X), texts(MOONS), len(X), "sgd", 10, {}]
+    (out,) = run(STEPS, cases=[case])
+    model = Idle()
+    nn.fit(model, nn.cross_entropy, (X, MOONS), optimizer=decaying, epochs=10, progress=False)
+    for name, data in out["held"]:
+        np.testing.assert_allclose(numbers(data), model.state_dict()[name].ravel(), rtol=1e-12)
+
+
+def test_the_text_is_safe_in_a_script() -> None:
+    model = Columns()
+    model.w1.name = "</script><script>alert(1)//"
+    setattr(model, "</script><!--", model.__dict__.pop("w2"))
+    Columns.forward, kept = (  # type: ignore[method-assign]
+        lambda self, x: (vars(self)["</script><!--"] @ autograd.tanh(self.w1 @ x.T + self.b1)).T,
+        Columns.forward,
+    )
+    try:
+        text = engine_of(model, nn.mse, CURVE, SINE)
+    finally:
+        Columns.forward = kept  # type: ignore[method-assign]
+    assert not any(each in text for each in ("</", "<!--", "alert"))
+    assert "\\u003c/script>" in text
+
+
+class Rooted(nn.Module):
+    def __init__(self) -> None:
+        self.layer = Linear(2, 2, rng=0)
+
+    def forward(self, x: Any) -> Any:
+        return self.layer(x) / np.sqrt(x.shape[0])
+
+
+class Choosing(Rooted):
+    def forward(self, x: Any) -> Any:
+        return self.layer(x) * 2 if float(autograd.sum(x).data) > 0 else self.layer(x)
+
+
+class Drawing(Rooted):
+    def forward(self, x: Any) -> Any:
+        return self.layer(x) * autograd.random_like(x, sample=lambda shape: np.ones(shape))
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "told"),
+    [
+        (lambda: engine_of(Rooted(), nn.cross_entropy, X, MOONS), ValueError, "no simple formula"),
+        (lambda: engine_of(Choosing(), nn.cross_entropy, X, MOONS), ValueError, "depends on its"),
+        (lambda: engine_of(Drawing(), nn.mse, X, X), ValueError, "'random_like' has no form"),
+        (
+            lambda: engine_of(nn.MLP(2, [2], dtype=np.float32, rng=0), nn.cross_entropy, X, MOONS),
+            ValueError,
+            "float32",
+        ),
+        (
+            lambda: engine_of(nn.MLP(2, [2], rng=0).to_scalars(), nn.cross_entropy, X, MOONS),
+            TypeError,
+            "network of Tensors",
+        ),
+        (lambda: engine_of(autograd.tanh, nn.mse, X, X), TypeError, "takes a Module"),
+        (
+            lambda: engine_of(Rooted().layer, lambda z, y: nn.mse(z, y, reduction="none"), X, X),
+            ValueError,
+            "one is needed",
+        ),
+        (
+            lambda: engine_of(
+                Rooted().layer,
+                nn.mse,
+                X,
+                X,
+                {"sgd": lambda p: nn.optim.SGD(p, 0.1, momentum=0.9, dampening=0.5)},
+            ),
+            ValueError,
+            "dampening",
+        ),
+    ],
+    ids=["a root", "a choice", "drawn", "float32", "Values", "a function", "losses", "dampening"],
+)
+def test_what_has_no_form_is_named(
+    make: Callable[[], str], error: type[Exception], told: str
+) -> None:
+    with pytest.raises(error, match=told):
+        make()
+
+
+def test_a_model_is_left_as_it_was() -> None:
+    model = nn.Sequential(batch_normalised(), nn.Dropout(0.5, rng=0))
+    before, drawn = model.state_dict(), model[1].rng.bit_generator.state
+    model.train()
+    engine_of(model, nn.cross_entropy, X, MOONS)
+    assert model.training
+    assert model[1].rng.bit_generator.state == drawn
+    for name, data in model.state_dict().items():
+        np.testing.assert_array_equal(data, before[name])
+    assert all(p.grad is None for p in model.parameters())
