@@ -46,15 +46,18 @@ class BatchFunctions:
     m => {
       const v1 = new Float64Array(m);
       const g1 = new Float64Array(2);
+      let v2;
       return (x1) => {
         for (let i = 0; i < m; i++) {
           let s = 0;
           for (let j = 0; j < 2; j++) s = s + x1[2 * i + j] * p1[j];
           v1[i] = s;
         }
-        let v2 = 0;
-        for (let i = 0; i < m; i++) v2 = v2 + v1[i];
-        v2 = v2 / m;
+        {
+          let s = 0;
+          for (let i = 0; i < m; i++) s = s + v1[i];
+          v2 = s / m;
+        }
         for (let i = 0; i < 2; i++) {
           let s = 0;
           for (let j = 0; j < m; j++) s = s + x1[i + 2 * j] * (1 / m);

@@ -171,6 +171,8 @@ class ArraySource(SourceText):
     """
 
     language: JavaScriptOfArrays
+    hoists = False
+    """Whether numbers are declared elsewhere than where they are computed."""
 
     def __init__(
         self, planner: Any, language: JavaScriptOfArrays, inputs: Sequence[Any], gradients: bool
@@ -282,6 +284,10 @@ class ArraySource(SourceText):
         )
         return array_at(name, shape)
 
+    def declared(self, name: str) -> str:
+        """The beginning of a line that gives a number its name."""
+        return f"const {name}"
+
     def loop(self, heads: Sequence[str], body: Sequence[str]) -> None:
         """Statements inside loops."""
         start = " ".join(heads)
@@ -339,7 +345,7 @@ class ArraySource(SourceText):
             self.wait_for(step.arguments)
             words = [self.place(r).at([], []) for r in operands(step)]
             name = self.name_of(step.out, self.kind)
-            self.say(f"const {name} = {self.language.call(step, words, self.plan)};")
+            self.say(f"{self.declared(name)} = {self.language.call(step, words, self.plan)};")
             self.places[step.out] = number_at(name)
             return
         if self.group and self.plan.registers[self.group[0].out].shape != shape:
@@ -426,12 +432,13 @@ class ArraySource(SourceText):
         self, out: Strided, outer: Any, inner: Any, start: str, update: str, end: str
     ) -> None:
         """A number that starts, is updated in the inner loops, and ends in an element of a result."""
-        s = out.word if out.base is None else "s"
+        number = out.base is None
+        s = out.word if number and not self.hoists else "s"
         update, end = update.replace("{s}", s), end.replace("{s}", s)
-        lines = [f"let {s} = {start};", f"{' '.join([*inner[0], f'{s} = {update};'])}"]
-        if out.base is not None:
-            lines.append(f"{out.at(outer[2][0], outer[1])} = {end};")
-            self.loop(outer[0], lines) if outer[0] else self.loop([], lines)
+        lines = [f"let {s} = {start};", " ".join([*inner[0], f"{s} = {update};"])]
+        if s == "s":
+            to = self.declared(out.word) if number else out.at(outer[2][0], outer[1])
+            self.loop(outer[0], [*lines, f"{to} = {end};"])
             return
         for text in (*lines, *([f"{s} = {end};"] if end != s else [])):
             self.say(text)
@@ -604,7 +611,7 @@ class ArraySource(SourceText):
 
     def write_class_count(self, step: Instruction, out: Strided, x: Strided, c: Strided) -> None:
         self.say(
-            f"const {out.word} = class_count({self.in_order(c).word}, {c.view.size}, "
+            f"{self.declared(out.word)} = class_count({self.in_order(c).word}, {c.view.size}, "
             f"{step.options['classes']}, {self.of_classes(step.options)});"
         )
 

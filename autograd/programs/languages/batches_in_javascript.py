@@ -21,6 +21,9 @@ from autograd.programs.planning.parts import taken_apart
 from autograd.programs.planning.plan import Instruction, Plan
 from autograd.programs.planning.planner import Planner, plan_of
 
+LONGEST = 1500
+"""Letters of a part, after which the next begins."""
+
 
 class JavaScriptOfBatches(JavaScriptOfArrays):
     """JavaScript on flat arrays, with effects.
@@ -46,22 +49,40 @@ class JavaScriptOfBatches(JavaScriptOfArrays):
         return step.name in ("random_like", "track_moments") or super().knows(step)
 
     def function(self, source: BatchSource, arguments: Sequence[str]) -> str:
-        """The function of a number of instances that gives the function of a batch."""
-        made = [f"{name} = new Float64Array({n})" for name, n in source.made.items()]
-        made += [f"{name} = {text}" for name, text in source.constants.items()]
+        """The function of a number of instances that gives the function of a batch.
+
+        Lines are parts, functions of their own: an engine compiles many short ones well.
+        """
+        given = f"({', '.join(arguments)})"
+        lines = [f"const {name} = new Float64Array({n});" for name, n in source.made.items()]
+        lines += [f"const {name} = {text};" for name, text in source.constants.items()]
+        if source.numbers:
+            lines.append(f"let {', '.join(source.numbers)};")
         moved = ", ".join(f"[{to}, {new}]" for to, new in source.moved)
-        return "\n".join(
-            [
-                "m => {",
-                *(f"  const {each};" for each in made),
-                f"  return ({', '.join(arguments)}) => {{",
-                *(f"    {text}" for text, _ in source.into),
-                f"    return {{outputs: [{', '.join(source.outputs)}], "
-                f"gradients: [{', '.join(source.slopes)}], moved: [{moved}]}};",
-                "  };",
-                "}",
-            ]
-        )
+        parts = parts_of([text for text, _ in source.into])
+        if len(parts) > 1:
+            for i, part in enumerate(parts):
+                lines += [f"const part{i} = {given} => {{", *(f"  {text}" for text in part), "};"]
+            parts = [[f"part{i}{given};" for i in range(len(parts))]]
+        lines += [
+            f"return {given} => {{",
+            *(f"  {text}" for part in parts for text in part),
+            f"  return {{outputs: [{', '.join(source.outputs)}], "
+            f"gradients: [{', '.join(source.slopes)}], moved: [{moved}]}};",
+            "};",
+        ]
+        return "\n".join(["m => {", *(f"  {text}" for text in lines), "}"])
+
+
+def parts_of(lines: Sequence[str]) -> list[list[str]]:
+    """Lines in parts of some length, each of whole statements."""
+    parts: list[list[str]] = [[]]
+    for text in lines:
+        whole = not text.startswith((" ", "}"))
+        if whole and sum(map(len, parts[-1])) > LONGEST:
+            parts.append([])
+        parts[-1].append(text)
+    return parts
 
 
 class BatchSource(ArraySource):
@@ -78,9 +99,11 @@ class BatchSource(ArraySource):
     Attributes:
         outputs, slopes: the words of the outputs and gradients.
         moved: leaves that an effect moves, and what they become.
+        numbers: the names of numbers, which all lines know.
     """
 
     language: JavaScriptOfBatches
+    hoists = True
 
     def __init__(
         self,
@@ -99,6 +122,7 @@ class BatchSource(ArraySource):
         self.slopes: list[str] = []
         self.moved: list[tuple[str, str]] = []
         self.tracked: list[Instruction] = []
+        self.numbers: list[str] = []
         super().__init__(planner, language, (), bool(gradients))
 
     def refuse_effects(self, plan: Plan) -> None:
@@ -127,6 +151,7 @@ class BatchSource(ArraySource):
             outer = self.outer
             self.into, self.made, self.constants = outer.into, outer.made, outer.constants
             self.taken, self.counts, self.returned = outer.taken, outer.counts, outer.returned
+            self.numbers = outer.numbers
         for r in (*self.plan.inputs, *self.plan.parameters):
             x = self.plan.registers[r].holds
             place = self.leaves_at.get(id(x))
@@ -141,6 +166,10 @@ class BatchSource(ArraySource):
     def array(self, name: str, shape: Shape) -> Strided:
         self.made[name] = math.prod(shape)
         return array_at(name, shape)
+
+    def declared(self, name: str) -> str:
+        self.numbers.append(name)
+        return name
 
     def write_passes(self, gradients: bool) -> None:
         self.write(self.plan.forward, "v")
