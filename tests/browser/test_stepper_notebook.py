@@ -1,4 +1,4 @@
-"""The stepper in a real JupyterLab, trusted and not, and in a page that nbconvert makes."""
+"""Steppers and living graphs in a real JupyterLab, trusted and not, and in a page of nbconvert."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ model = nn.MLP(2, [2, 1], activation="tanh", output_activation="sigmoid", rng=0)
 loss = (prediction - 1.0) ** 2
 autograd.Stepper(loss)
 """
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 CELLS = 2  # the same twice: two steppers on one page
 WAIT = 90_000
 
@@ -49,8 +50,7 @@ def written(folder: Path) -> Path:
     pytest.importorskip("ipykernel", reason="the extra `browser` is not there")
     notebook = nbformat.v4.new_notebook()
     notebook.cells = [nbformat.v4.new_code_cell(SOURCE) for _ in range(CELLS)]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    notebook.metadata["kernelspec"] = kernel
+    notebook.metadata["kernelspec"] = KERNEL
     client.NotebookClient(notebook, timeout=120).execute()
     path = folder / "lesson.ipynb"
     nbformat.write(notebook, path)
@@ -249,3 +249,79 @@ def test_a_derivation_is_mathematics_on_a_page_of_nbconvert_without_a_network(
     page = open_page(path)
     assert page.locator(".chalk-math math:visible").count() > 50
     assert page.locator(".chalk-math .latex:visible").count() == 0
+
+
+# --- living graphs ------------------------------------------------------------------------------------
+
+
+def lively(folder: Path, name: str) -> Path:
+    """A notebook with a live drawing and a live stepper as its outputs."""
+    nbformat = pytest.importorskip("nbformat", reason="the extra `browser` is not there")
+    x, w = autograd.Value(1.5, "x"), autograd.Value(-0.5, "w")
+    loss = (w * x - 2.0) ** 2
+    shown = (autograd.draw(loss).live(), autograd.Stepper(loss, live=True))
+    notebook = nbformat.v4.new_notebook()
+    notebook.metadata["kernelspec"] = KERNEL  # or it is asked for in a dialog
+    outputs = [nbformat.v4.new_output("display_data", x._repr_mimebundle_()) for x in shown]
+    notebook.cells = [nbformat.v4.new_code_cell(f"# {name}", outputs=outputs)]
+    path = folder / f"{name}.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
+def changed(page: Any) -> None:
+    """Change w in each of two blocks, by keys and by typing, and take a step."""
+    page.locator(".living .controls").wait_for(timeout=WAIT)
+    page.locator(".stepper.ready .controls").wait_for(timeout=WAIT)
+    expect = pytest.importorskip("playwright.sync_api").expect
+    for block, digits in ((page.locator(".living"), 4), (page.locator(".stepper.ready"), 3)):
+        box = block.get_by_role("slider", name="w", exact=True).first
+        box.click()
+        expect(box).to_be_focused()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowRight")
+        expect(block.locator(".field")).to_have_value("−0.3")
+        page.keyboard.type("2")
+        page.keyboard.press("Enter")
+        expect(block.locator(".count")).to_have_text("step 0: L = 1")
+        block.get_by_role("button", name="step", exact=True).click()
+        expect(block.locator(".count")).to_have_text(f"step 1: L = {0.3025:.{digits}g}")
+
+
+def test_living_graphs_live_in_a_trusted_notebook(
+    open_page: Open, folder: Path, lab: str, tmp_path: Path
+) -> None:
+    lively(folder, "alive")
+    trust(folder, "alive.ipynb")
+    page = open_page(lab.format("alive.ipynb"), size=(1280, 1000))
+    changed(page)
+    assert page.locator(".jp-CodeCell").count() == 1
+    page.screenshot(path=tmp_path / "alive.png")
+
+
+def test_living_graphs_are_pictures_in_a_notebook_that_is_not_trusted(
+    open_page: Open, folder: Path, lab: str, tmp_path: Path
+) -> None:
+    lively(folder, "still")
+    page = open_page(lab.format("still.ipynb"), size=(1280, 1000))
+    pictures = page.locator(".jp-OutputArea img")
+    pictures.first.wait_for(timeout=WAIT)
+    page.wait_for_timeout(1000)
+    assert pictures.count() == 2
+    assert page.locator(".living, .stepper").count() == 0
+    for i in range(2):
+        assert pictures.nth(i).evaluate("image => image.complete && image.naturalWidth > 300")
+    assert '"leaves"' not in page.locator(".jp-OutputArea").first.inner_text()
+    page.screenshot(path=tmp_path / "still.png")
+
+
+def test_living_graphs_live_on_a_page_of_nbconvert(
+    open_page: Open, folder: Path, browser: Any
+) -> None:
+    nbconvert = pytest.importorskip("nbconvert", reason="the extra `browser` is not there")
+    text, _ = nbconvert.HTMLExporter(mathjax_url="", require_js_url="").from_filename(
+        str(lively(folder, "converted"))
+    )
+    path = folder / "converted.html"
+    path.write_text(text, encoding="utf-8")
+    changed(open_page(path))

@@ -18,7 +18,7 @@ class Panel {
       if (event.key === "Escape" && !this.code.hidden) this.open(false);
     });
     this.choose(graph.leaves.find((leaf) => leaf.train) || graph.leaves[0]);
-    graph.listeners.push(eachFrame(() => this.show()));
+    graph.listeners.push(eachFrame((what) => this.show(what)));
     this.show();
   }
 
@@ -167,7 +167,7 @@ class Panel {
 
   // --- showing -------------------------------------------------------------------------------------
 
-  show() {
+  show(what) {
     const { graph, leaf } = this;
     const x = graph.valueOf(leaf);
     leaf.most = Math.max(leaf.most, onGrid(Math.abs(x) * 1.5, leaf.step) * (Math.abs(x) > leaf.most));
@@ -188,7 +188,9 @@ class Panel {
     this.run.textContent = training ? "pause" : "train";
     this.run.title = training ? "Stop for a while" : "Gradient steps, one after another";
     const loss = `${graph.data.output} = ${significant(graph.loss, graph.marks.digits)}`;
-    this.told.textContent = `step ${graph.steps}: ${loss}`;
+    // A slider speaks for itself, and a training says nothing until it ends.
+    this.told.setAttribute("aria-live", what === "step" && !training ? "polite" : "off");
+    put(this.told, `step ${graph.steps}: ${loss}`);
     this.draw();
   }
 }

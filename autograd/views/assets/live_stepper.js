@@ -20,16 +20,16 @@ class LiveStepper extends Stepper {
       this.panel.hand.hold(box, leaf);
       this.panel.boxes.set(leaf, box);
     }
-    this.graph.listeners.push(eachFrame((what) => this.followNumbers(what)));
+    this.graph.listeners.push(eachFrame(() => this.followNumbers()));
   }
 
-  followNumbers(what) {
+  followNumbers() {
     const texts = [...this.svg.querySelectorAll("text")];
     const before = texts.map((text) => text.textContent);
     const spoken = this.live.textContent;
     this.show();
     if (!this.list.hidden) this.fillTable();
-    this.live.textContent = what === "leaf" || this.graph.training !== null ? spoken : this.live.textContent;
+    this.live.textContent = spoken; // only moving on is told in words
     if (this.graph.training !== null) return;
     texts.forEach((text, i) => {
       if (text.textContent !== before[i]) this.changes.mark(text);

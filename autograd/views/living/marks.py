@@ -31,7 +31,7 @@ ALPHABETS = [
 """Where an alphabet may begin: Braille, Canadian syllables, Yi. Each is printable, and no wider than
 digits, as far as the layout is concerned, or wider."""
 
-EXTREME = -1.2345678901234567e-308
+EXTREME = -8.888888888888889e-308
 """The number that is widest when it is written."""
 
 

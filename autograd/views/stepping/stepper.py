@@ -161,6 +161,8 @@ class Stepper:
             raise TypeError("train is for a live stepper: Stepper(..., live=True, train=[...])")
         drawn = self._live or timeline
         self._diagram = Diagram(drawn.cards, drawn.arrows, self._title, self._told)
+        if self._live is not None:  # what is laid out has room for other numbers, and shows its own
+            self._diagram.svg = self._live.graph.still(self._diagram.svg, self._live.groups)
 
     def _position(self, start: int | str) -> int:
         moments = self._timeline.moments
@@ -208,15 +210,11 @@ class Stepper:
     def html(self) -> str:
         """The block: one self-contained piece of HTML, the same for the same graph."""
         script, style, key = self._carried()
-        svg = self._diagram.svg
+        picture = base64.b64encode(self._diagram.svg.encode()).decode()
+        read = self._data(style, self._live or self._timeline)
         if self._live is not None:
-            svg = self._live.graph.still(svg, self._live.groups)
-        picture = base64.b64encode(svg.encode()).decode()
-        data = import_late("json").dumps(
-            self._data(style, self._live or self._timeline),
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
+            read["live"] = self._live.data()
+        data = import_late("json").dumps(read, ensure_ascii=False, separators=(",", ":"))
         notice = f"<p>{html.escape(self._notice)}</p>" if self._notice else ""
         return (
             f'<div data-stepper="{key}" data-lm-suppress-shortcuts="true">{notice}'
@@ -318,9 +316,7 @@ class Stepper:
             self._moment(moment, places.setdefault(moment.where, len(places)))
             for moment in timeline.moments
         ]
-        live = {"live": self._live.data()} if timeline is self._live is not None else {}
         return {
-            **live,
             **self._options,
             "title": self._title,
             "heading": self._heading,
