@@ -279,7 +279,7 @@ class Stepper:
         def slides() -> list[str]:
             made = import_late("autograd.views.stepping.slides").slides
             still, diagram = self._timeline, self._diagram
-            if self._live is not None:  # whose diagram has marks in the place of numbers
+            if self._live is not None:  # whose diagram has room for numbers that may come
                 diagram = Diagram(still.cards, still.arrows, self._title, self._told)
             pages = made(diagram, self._data("", still), still.moments, order)
             return [page.svg for page in pages]
