@@ -30,7 +30,8 @@ def to_onnx(
 
     The first axis of what it is given is the batch. Its length is found by calling the function with
     53 and with 76 instances, made of the example's: a length or a factor that goes along with it is
-    computed anew in each run, and whatever else differs is refused.
+    computed anew in each run, and whatever else differs is refused. (A branch in Python that is taken
+    for other sizes than these is not seen.)
 
     Args:
         model: a module; or a function of tensors that gives a Tensor, or several in a tuple. Networks

@@ -91,12 +91,11 @@ class Graph:
             memory.put_back()
         self.outputs = list(given) if isinstance(given, tuple) and given else [given]
         self.check_outputs()
-        self.inputs = inputs
-        self.derived = Derived(inputs, recorded.notes.made)
+        derived = Derived(inputs, recorded.notes.made)
         if recorded.notes.drew:
             self.refuse_draws("numbers from a generator")
         for note in recorded.notes:
-            if not isinstance(note, Check) and any(map(self.depends, note.sides)):
+            if not isinstance(note, Check) and any(derived.depends(x, inputs) for x in note.sides):
                 raise ValueError(
                     f"{name} reads a number of what it is given ({note.what}), and a model of ONNX does "
                     f"the same whatever the numbers are. {note.site}. Write a choice as "
@@ -106,7 +105,7 @@ class Graph:
             self.outputs[0],
             inputs,
             extra=self.outputs[1:],
-            derived=self.derived,
+            derived=derived,
             unused=True,
             gradients=False,
             whole=whole,
@@ -138,22 +137,6 @@ class Graph:
             "moves no averages: call eval() on the networks in it"
         )
 
-    def depends(self, x: Any) -> bool:
-        """Whether a number that was read depends on the inputs."""
-        given, stack, seen = {id(each) for each in self.inputs}, [x], set()
-        while stack:
-            x = stack.pop()
-            if id(x) in given:
-                return True
-            if id(x) in seen:
-                continue
-            seen.add(id(x))
-            if isinstance(x, Node):
-                stack += x.arguments
-            elif (at := self.derived.comes_from(x)) is not None:
-                stack += self.derived.made[at].arguments if at in self.derived.made else self.inputs
-        return False
-
 
 def exported(
     function: Callable[..., Any],
@@ -171,66 +154,70 @@ def exported(
     imported()
     name = getattr(function, "__name__", type(function).__name__)
     count = len(examples[0])
-    graphs, failed = [], None
-    try:
-        for n in SIZES:
-            arrays = [np.resize(x, (n, *x.shape[1:])) if len(x) == count else x for x in examples]
-            graphs.append(Graph(name, function, arrays, WHOLE))
-    except Exception as error:
-        failed = error
-    if failed is not None:
-        Graph(name, function, examples, WHOLE)  # what is wrong with the example raises by itself
-        raise ValueError(
-            f"{name} takes {count} instances, as in the example, and not {n}: the first axis of what it "
-            f"is given is a batch of any size. {type(failed).__name__}: {failed}"
-        ) from failed
+    graphs = graphs_of(name, function, examples, SIZES, WHOLE)
     plans = [graph.planner.plan for graph in graphs]
 
     taken: set[str] = set()
     counts: dict[str, int] = {}
+
+    def named(key: str) -> str:
+        return free(key, taken, counts)
+
     told = argument_names(function)
-    inputs = [
-        free(told[i] if i < len(told) else f"x{i}", taken, counts) for i in range(len(examples))
-    ]
-    several = len(graphs[0].outputs) > 1
-    outputs = [
-        free(f"output{i}" if several else "output", taken, counts)
-        for i in range(len(graphs[0].outputs))
-    ]
-    common = {*plans[0].leaves} & {*plans[1].leaves}
-    leaves = {
-        leaf: free(names.get(leaf) or leaf.name or "weight", taken, counts)
-        for leaf in plans[0].leaves
-        if leaf in common
-    }
+    inputs = [named(told[i] if i < len(told) else f"x{i}") for i in range(len(examples))]
+    shapes = [[node.shape for node in graph.outputs] for graph in graphs]
+    several = len(shapes[0]) > 1
+    outputs = [named(f"output{i}" if several else "output") for i in range(len(shapes[0]))]
+    common = [leaf for leaf in plans[0].leaves if leaf in {*plans[1].leaves}]
+    leaves = {leaf: named(names.get(leaf) or leaf.name or "weight") for leaf in common}
+
     writings = []
     for graph, plan in zip(graphs, plans, strict=True):
-        named = dict(zip(plan.inputs, inputs, strict=True))
+        known = dict(zip(plan.inputs, inputs, strict=True))
         for r in plan.parameters:
             leaf = plan.registers[r].holds
             if leaf in leaves:
-                named[r] = leaves[leaf]
-            else:  # which the function itself has made, for this batch
+                known[r] = leaves[leaf]
+            else:  # the function itself has made it, for this batch
                 plan.registers[r].holds = leaf.data
         with np.errstate(all="ignore"):
-            writing = OnnxWriter(plan, named, dtype)
-        writing.give([graph.planner.places[node] for node in graph.outputs], outputs)
-        writings.append(writing)
-    batch = FreeBatch(writings, inputs[0])
-    ports_in = [
-        Port(
-            each,
-            dtype if x.dtype.kind == "f" else x.dtype,
-            (BATCH if len(x) == count else len(x), *x.shape[1:]),
-        )
-        for each, x in zip(inputs, examples, strict=True)
-    ]
-    ports_out = [
-        Port(each, dtype, tuple(map(length, *(graph.outputs[i].shape for graph in graphs))))
-        for i, each in enumerate(outputs)
-    ]
+            writings.append(OnnxWriter(plan, known, dtype))
+        writings[-1].give([graph.planner.places[node] for node in graph.outputs], outputs)
+    free_batch = FreeBatch(writings, inputs[0])
+
+    into, out = [], []
+    for key, x in zip(inputs, examples, strict=True):
+        kind = dtype if x.dtype.kind == "f" else x.dtype
+        into.append(Port(key, kind, (BATCH if len(x) == count else len(x), *x.shape[1:])))
+    for key, here, there in zip(outputs, *shapes, strict=True):
+        out.append(Port(key, dtype, tuple(map(length, here, there))))
     weights = {key: leaf.data.astype(dtype) for leaf, key in leaves.items()}
-    return model_bytes(batch.operations, ports_in, ports_out, weights, name)
+    return model_bytes(free_batch.operations, into, out, weights, name)
+
+
+def graphs_of(
+    name: str,
+    function: Callable[..., Any],
+    examples: Sequence[Array],
+    sizes: Sequence[int],
+    whole: frozenset[str],
+) -> list[Graph]:
+    """What a function records for as many instances, made of those of the example."""
+    count, graphs = len(examples[0]), []
+    failed: Exception | None = None
+    try:
+        for n in sizes:
+            arrays = [np.resize(x, (n, *x.shape[1:])) if len(x) == count else x for x in examples]
+            graphs.append(Graph(name, function, arrays, whole))
+    except Exception as error:
+        failed = error
+    if failed is None:
+        return graphs
+    Graph(name, function, examples, whole)  # what is wrong with the example raises by itself
+    raise ValueError(
+        f"{name} takes {count} instances, as in the example, and not {n}: the first axis of what it is "
+        f"given is a batch of any size. {type(failed).__name__}: {failed}"
+    ) from failed
 
 
 __all__ = ["to_onnx"]

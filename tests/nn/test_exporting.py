@@ -167,6 +167,8 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "the largest": lambda x: autograd.max(x, axis=0) + autograd.min(x, axis=1, keepdims=True),
     "variances of features": lambda x: autograd.var(x, axis=1) + autograd.norm(x, axis=1),
     "a mask turned round": lambda x: np.where(~(x > 0) | np.isnan(x), 0.5, x),
+    "masks that are alike": lambda x: autograd.where((x > 0) == (x < 1), x, -x) + np.isinf(x),
+    "rolled through": lambda x: autograd.roll(x.mean(axis=0).reshape((2, 2)), 3),
     "what is finite": lambda x: autograd.where(np.isfinite(1 / (x - x[:1])), x, 0.0),
     "a mask as numbers": lambda x: x * (x > 0).astype(float) + (x > x.mean(axis=0)),
     "whether any": lambda x: autograd.where((x > 1).any(axis=1, keepdims=True), x, -x),
@@ -414,6 +416,16 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
     "a list": (lambda x: [x], TypeError, "gave list"),
     "a number": (lambda x: 1.0, TypeError, "gave float"),
     "an array": (lambda x: x.argmax(axis=1), TypeError, "gave an array of int64"),
+    "rolling the batch": (
+        lambda x: autograd.roll(x, 1, axis=0),
+        ValueError,
+        r"\(53,\) has shape \(76,\)",
+    ),
+    "an option of NumPy's": (
+        lambda x: autograd.where(np.any(x > 0, axis=0, where=x > 1), x, 0),
+        ValueError,
+        "'np.any' has no form in ONNX",
+    ),
     "sorting": (lambda x: x * np.sort(x > 0, axis=0), ValueError, "'np.sort' has no form in ONNX"),
     "Values": (
         lambda x: autograd.Value(2.0) * x,

@@ -71,10 +71,8 @@ class FreeBatch:
         self.sizes: dict[Any, str] = {}
         for here, there in zip(one, other, strict=False):
             if here._replace(inputs=(), node=None) != there._replace(inputs=(), node=None):
-                self.refuse(
-                    here if here.node is not None else there,
-                    f"{here.kind} is {there.kind} there, or has other options",
-                )
+                what = f"{here.kind} is {there.kind} there, or has other options"
+                self.refuse(here if here.node is not None else there, what)
             pairs = zip(here.inputs, there.inputs, strict=True)
             inputs = [self.merged(here, x, y) for x, y in pairs]
             self.operations.append(here._replace(inputs=tuple(inputs)))
@@ -104,7 +102,7 @@ class FreeBatch:
                     return np.where(varies, -1, x)  # the length that is left
             return self.computed(found)
         value = x.reshape(-1)[:1]
-        if np.all(x == value) and np.all(y == value):  # as np.zeros((len(x), 8))
+        if x.size and np.all(x == value) and np.all(y == value):  # as np.zeros((len(x), 8))
             shape = self.merged(operation, vector(*x.shape), vector(*y.shape))
             return self.put("Expand", value.reshape(()), shape)
         return self.refuse(

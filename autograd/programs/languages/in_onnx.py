@@ -10,6 +10,7 @@ of one function can be set beside each other, and the size be found in them: see
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +20,7 @@ import numpy as np
 
 from autograd.engine.axes import axis_index, explicit_subscripts, normalise_axes
 from autograd.engine.followed import CALL, FollowedCall, _places as places_of, filled
-from autograd.engine.primitive import registry
+from autograd.engine.primitive import registry, relations
 from autograd.primitives.elementwise import (
     COMPARISONS,
     abs,
@@ -245,8 +246,6 @@ ALIKE: Mapping[Any, str] = {
     np.absolute: "Abs",
     np.maximum: "Max",
     np.minimum: "Min",
-    np.isnan: "IsNaN",
-    np.isinf: "IsInf",
     **{row.array: OPERATIONS[name] for name, row in COMPARISONS.items() if name in OPERATIONS},
 }
 """Likewise, of operands that are made alike: whole numbers, or floats where one is a float."""
@@ -267,15 +266,18 @@ class OnnxWriter(OnnxOperations):
         formulas = {**FORMULAS, **DOUBLE} if self.double else FORMULAS
         plan = taken_apart(replace(plan, registers=registers), self.knows, narrow, formulas)
         super().__init__(plan.registers, names, dtype)
-        self.places: dict[
-            int, Instruction
-        ] = {}  # what selects them is told where they are asked for
+        self.places: dict[int, Instruction] = {}  # written where they are asked for
         for step in plan.forward:
             self.about = step.node
             if step.name == CALL and step.options["call"].function is places_of:
                 self.places[step.out] = step
             else:
                 self.named[step.out] = self.written(step)
+
+    def operand(self, r: int) -> OnnxOperand:
+        if r in self.places and r not in self.named:
+            self.named[r] = self.written(self.places[r])
+        return super().operand(r)
 
     def knows(self, step: Instruction) -> bool:
         """Whether a row has a spelling of its own."""
@@ -418,14 +420,16 @@ class OnnxWriter(OnnxOperations):
         before, after = zip(*pad_widths(pad_width, x.ndim), strict=True)
         return self.put("Pad", self.number(x), vector(*before, *after))
 
-    def write_roll(self, x: OnnxOperand, shift: Any, axis: Any) -> str:
-        ref, shape = self.number(x), x.shape
+    def write_roll(self, x: OnnxOperand, shift: Any, axis: Any) -> Any:
+        ref = self.number(x)
         if axis is None:
-            ref, shape, axis = self.reshaped(ref, (-1,)), (math.prod(shape),), 0
+            order = np.roll(np.arange(math.prod(x.shape)), shift)
+            flat = self.put("Gather", self.reshaped(ref, (-1,)), order, axis=0)
+            return self.reshaped(flat, x.shape)
         for n, each in np.broadcast(shift, axis):
-            i = axis_index(int(each), len(shape))
-            ref = self.put("Gather", ref, np.roll(np.arange(shape[i]), n), axis=i)
-        return self.reshaped(ref, x.shape)
+            i = axis_index(int(each), x.ndim)
+            ref = self.put("Gather", ref, np.roll(np.arange(x.shape[i]), n), axis=i)
+        return ref
 
     def write_cumsum(self, x: OnnxOperand, axis: int | None) -> str:
         ref = self.number(x)
@@ -473,9 +477,9 @@ class OnnxWriter(OnnxOperations):
         starts, ends, steps = [], [], []
         for part in parts.values():
             step = 1 if part.step is None else int(part.step)
-            ends_ = (0, LAST) if step > 0 else (LAST, FIRST)
-            starts.append(ends_[0] if part.start is None else int(part.start))
-            ends.append(ends_[1] if part.stop is None else int(part.stop))
+            first, last = (0, LAST) if step > 0 else (LAST, FIRST)
+            starts.append(first if part.start is None else int(part.start))
+            ends.append(last if part.stop is None else int(part.stop))
             steps.append(step)
         return self.put(
             "Slice", ref, vector(*starts), vector(*ends), vector(*parts), vector(*steps)
@@ -512,14 +516,21 @@ class OnnxWriter(OnnxOperations):
     def write_numpy(self, *xs: OnnxOperand, call: FollowedCall) -> Any:
         args = [filled(x, xs) for x in call.args]
         keywords = {key: filled(x, xs) for key, x in call.keywords.items()}
-        if call.function not in TRUTHS and call.function not in ALIKE:
-            return getattr(self, f"call_{call.function.__name__}")(*args, **keywords)
+        function = call.function
+        if function not in TRUTHS and function not in ALIKE:
+            write = getattr(self, f"call_{function.__name__}")
+            try:
+                inspect.signature(write).bind(*args, **keywords)
+            except TypeError:  # an option of NumPy's that has no form
+                self.refuse(str(call))
+            return write(*args, **keywords)
         operands = [constant(x) for x in args]
-        if keywords or all(x.kind == "b" for x in operands) != (call.function in TRUTHS):
+        truths = all(x.kind == "b" for x in operands)
+        if keywords or not (truths if function in TRUTHS else function in relations or not truths):
             self.refuse(str(call))
-        if call.function in TRUTHS:
-            return self.put(TRUTHS[call.function], *(x.ref for x in operands))
-        return self.put(ALIKE[call.function], *self.alike(operands))
+        if function in TRUTHS:
+            return self.put(TRUTHS[function], *(x.ref for x in operands))
+        return self.put(ALIKE[function], *self.alike(operands))
 
     def alike(self, xs: Sequence[OnnxOperand]) -> list[Any]:
         """Operands as floats where one is of floats, else as whole numbers."""
@@ -529,6 +540,14 @@ class OnnxWriter(OnnxOperations):
     def call_not_equal(self, x: Any, y: Any) -> str:
         """Where two numbers differ."""
         return self.put("Not", self.put("Equal", *self.alike([constant(x), constant(y)])))
+
+    def call_isnan(self, x: OnnxOperand) -> str:
+        """Where there is no number."""
+        return self.put("IsNaN", self.number(x))
+
+    def call_isinf(self, x: OnnxOperand) -> str:
+        """Where numbers are infinite."""
+        return self.put("IsInf", self.number(x))
 
     def call_isfinite(self, x: OnnxOperand) -> str:
         """Where numbers are finite: the difference from itself is 0 there, and else nan."""
@@ -564,6 +583,10 @@ class OnnxWriter(OnnxOperations):
     def call_taken_at(self, x: Any, index: Any) -> Any:
         """``x[index]``."""
         return self.indexed(constant(x), index)
+
+    def call__places(self, shape: tuple[int, ...], index: Any) -> Any:
+        """The places of what an index selects, counted through all of an array."""
+        return self.indexed(constant(np.arange(math.prod(shape)).reshape(shape)), index)
 
     # --- classes ----------------------------------------------------------------------------------
 

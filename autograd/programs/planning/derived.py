@@ -53,6 +53,22 @@ class Derived:
                     return id(each)
         return None
 
+    def depends(self, x: Any, inputs: Sequence[Any]) -> bool:
+        """Whether a node or an array is computed from inputs."""
+        given, stack, seen = {id(each) for each in inputs}, [x], set()
+        while stack:
+            x = stack.pop()
+            if id(x) in given:
+                return True
+            if id(x) in seen:
+                continue
+            seen.add(id(x))
+            if isinstance(x, Node):
+                stack += x.arguments
+            elif (at := self.comes_from(x)) is not None:
+                stack += self.made[at].arguments if at in self.made else (self.arrays[at],)
+        return False
+
     def steps(self, x: Any, known: Container[int] = ()) -> list[Made]:
         """What computes x, an array or a view of one, in order; without the arrays that are known."""
         found: list[Made] = []
