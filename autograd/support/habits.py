@@ -215,6 +215,7 @@ HABITS: tuple[Habit, ...] = (
         "model.scale = autograd.Tensor([1.0])", "attributes, lists and dicts of them are found"),
     Habit("PyTorch", "Module", "children named_children", "model.named_modules()"),
     Habit("PyTorch", "Module", "buffers named_buffers", "model.state_dict()"),
+    Habit("PyTorch", "nn Module", "onnx export", "nn.to_onnx(model, 'model.onnx', x)"),
     Habit("PyTorch", "Module", "apply", "for module in model.modules(): print(module)"),
     Habit("PyTorch", "Module", "requires_grad_ freeze trainable",
         "for p in model.parameters(): p.requires_grad = False"),
