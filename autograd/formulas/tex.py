@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from autograd.formulas.mathml import OPERATORS, Tree
 from autograd.formulas.names import LATEX
 from autograd.formulas.notation import LATEX_WORDS
+from autograd.formulas.plain import JOINERS
 
 SPECIAL = {
     **{c: rf"\{c}" for c in "_&#%"},
@@ -34,7 +36,15 @@ MATHEMATICS = {
     "−": "-",
     "→": r"\to",
     "⇒": r"\Rightarrow",
+    "↑": r"\uparrow",
+    "↓": r"\downarrow",
+    "↦": r"\mapsto",
+    "÷": r"\div",
     "±": r"\pm",
+    "∓": r"\mp",
+    "∫": r"\int",
+    "⋯": r"\cdots",
+    "µ": r"\mu",
     "⊗": r"\otimes",
     "∈": r"\in",
     "≈": r"\approx",
@@ -58,6 +68,7 @@ LETTERS = {
     "⁄": "/",
     "°": r"${}^{\circ}$",
     "\u00a0": "~",
+    **dict.fromkeys(JOINERS, ""),
     "ß": r"\ss{}",
     "ı": r"\i{}",
     **{
@@ -194,9 +205,15 @@ def _plain(run: str) -> str:
     return unicodedata.normalize("NFKC", run).replace("−", "-")
 
 
+def _apart(text: str) -> Iterator[str]:
+    """The letters and the accents of a text, and signs as they are."""
+    for c in unicodedata.normalize("NFC", text):
+        yield from c if c in MATHEMATICS or c in LETTERS else unicodedata.normalize("NFD", c)
+
+
 def _letters(text: str) -> str:
     out: list[str] = []
-    for c in unicodedata.normalize("NFD", text):
+    for c in _apart(text):
         if c in ACCENTS and out and out[-1].isascii() and out[-1].isalpha():
             base = rf"\{out[-1]}" if out[-1] in "ij" and c not in "\u0323\u0327" else out[-1]
             out[-1] = rf"\{ACCENTS[c]}{{{base}}}"
@@ -212,5 +229,6 @@ def _letters(text: str) -> str:
             plain = other != c and other.replace("⁄", "/").isascii() and other.isprintable()
             sign = _letters(other if plain else c.encode("unicode_escape").decode())
         # Two of these are another sign.
-        out.append("{}" * (sign[0] in "-,'`" and out[-1:] != [] and out[-1][-1] in "-,'`!?") + sign)
+        doubled = sign[:1] in tuple("-,'`") and out[-1:] != [] and out[-1][-1:] in tuple("-,'`!?")
+        out.append("{}" * doubled + sign)
     return "".join(out)

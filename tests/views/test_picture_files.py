@@ -11,8 +11,9 @@ from drawn import Picture
 from hypothesis import given, strategies as st
 
 import nn
-from autograd import Tensor, Value, draw, influence_diagram, jacobian_picture
+from autograd import Tensor, Value, draw, influence_diagram, jacobian_picture, registry
 from autograd.formulas.names import formula_of
+from autograd.formulas.notation import PLAIN_SIGNS
 from autograd.formulas.tex import PREAMBLE, formula_in_tex, in_ascii, text_in_tex
 from autograd.views.canvas.rendering import RenderingError
 from autograd.views.canvas.shapes import Contour, Label, shapes
@@ -297,6 +298,12 @@ def test_a_text_is_escaped(text, tex):
 )
 def test_a_formula_is_mathematics(formula, tex):
     assert formula_in_tex(formula) == tex
+
+
+def test_the_signs_of_rows_and_of_formulas_are_set_and_not_escaped():
+    signs = [row.symbol for row in registry.values()] + list(PLAIN_SIGNS.values())
+    for sign in [*signs, "x ≠ y", "∂", "…", "⋯", "−", "→", "⊙", "µ", "a\u200db"]:
+        assert "backslash" not in text_in_tex(sign) + formula_in_tex(sign), sign
 
 
 def compiled(folder, tex):

@@ -41,7 +41,7 @@ def printed(svg: str | Sequence[str], format: str) -> bytes:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError(
-            f"it becomes {format.upper()} by matplotlib, which is missing: {install_hint('plot')}, "
+            f"such a picture becomes {format.upper()} by matplotlib, which is missing: {install_hint('plot')}, "
             f"or save it as .svg, which needs none ({error})"
         ) from None
 
