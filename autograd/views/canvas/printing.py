@@ -41,8 +41,8 @@ def printed(svg: str | Sequence[str], format: str) -> bytes:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError(
-            f"such a picture becomes {format.upper()} by matplotlib, which is missing: {install_hint('plot')}, "
-            f"or save it as .svg, which needs none ({error})"
+            f"such a picture becomes {format.upper()} by matplotlib, which is missing: "
+            f"{install_hint('plot')}, or save it as .svg, which needs none ({error})"
         ) from None
 
     def figure(svg: str) -> Any:

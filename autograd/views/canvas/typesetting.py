@@ -6,6 +6,7 @@ font, with fractions, indices, roots and brackets where they belong; the widths 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import NamedTuple
@@ -117,7 +118,8 @@ def as_svg(setting: Typeset, tree: Tree, x: float, y: float, scale: float) -> st
 
 def width_of(text: str, level: int) -> float:
     """How broad a text is in the font of formulas."""
-    return SIZES[level] * sum(WIDTHS.get(c, 0.5) for c in text)
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return SIZES[level] * (sum(WIDTHS.get(c, 0.5) for c in text) + 0.5 * wide)
 
 
 def _set(tree: Tree, level: int, kind: str) -> Typeset:
