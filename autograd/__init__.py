@@ -229,6 +229,7 @@ from autograd.transforms import (
     value_and_grad as value_and_grad,
     vjp as vjp,
 )
+from autograd.views.canvas.assets import asset as asset, inert as inert, script as script
 from autograd.views.canvas.page import html_page as html_page
 from autograd.views.canvas.sheet import ModelPicture as ModelPicture
 from autograd.views.canvas.theme import DARK as DARK, LIGHT as LIGHT

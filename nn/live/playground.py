@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import DARK, LIGHT, html_page, write_as
+from autograd import DARK, LIGHT, asset, html_page, inert, script, write_as
 from nn.arguments import number, one_of, positive, whole
 from nn.layers.normalisation import BatchNorm1d
 from nn.live.given import Task, task_of
@@ -37,25 +37,13 @@ NOISES = (0.05, 0.1, 0.2, 0.4)
 """Standard deviations of noise, as parts of the width of the points."""
 
 
-def without_comments(text: str) -> str:
-    """A script or a style sheet without indentation and lines of comments: each block carries it."""
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))
-
-
 @cache
 def assets() -> tuple[str, str]:
     """The script and the style sheet."""
-    from importlib import resources
-
-    folder = resources.files("nn.live") / "assets"
-    *script, style = (
-        without_comments((folder / name).read_text(encoding="utf-8"))
-        for name in ("drawing.js", "playground.js", "playground.css")
-    )
+    parts = (asset("blocks.js"), asset("drawing.js", "nn.live"), asset("playground.js", "nn.live"))
     light = f".playground {{ {LIGHT.variables()} color-scheme: light; }}"
     dark = f'.playground[data-theme="dark"] {{ {DARK.variables()} color-scheme: dark; }}'
-    return "\n".join(script), "\n".join([light, dark, style])
+    return "\n".join(parts), "\n".join([light, dark, asset("playground.css", "nn.live")])
 
 
 def playground(
@@ -203,21 +191,20 @@ class Playground:
     @property
     def html(self) -> str:
         """The block: one self-contained piece of HTML, the same for the same network and points."""
-        script, style = assets()
-        task, engine = self._task, without_comments(self._engine)
+        code, style = assets()
+        task = self._task
         data = json.dumps(self._data(style), ensure_ascii=False, separators=(",", ":"))
-        # What is data stays data: no text in it can end the element that holds it.
-        for c in "<>&\u2028\u2029":
-            data = data.replace(c, f"\\u{ord(c):04x}")
-        key = hashlib.sha256((script + engine + data).encode()).hexdigest()[:12]
+        key = hashlib.sha256((code + self._engine + data).encode()).hexdigest()[:12]
+        start = f"begin('[data-playground=\"{key}\"]', (host) => {{"
+        start += f"host.playground = new Playground(host, {self._engine}); }});"
         still = still_picture(self._model, task, self._title)
         picture = base64.b64encode(still.encode()).decode()
         return (
             f'<div data-playground="{key}" data-lm-suppress-shortcuts="true">'
             f'<img alt="{html.escape(self._alt())}" style="max-width: 100%; background: white" '
             f'src="data:image/svg+xml;base64,{picture}">'
-            f'<script type="application/json" data-playground-data>{data}</script></div>\n'
-            f'<script>(() => {{"use strict";\n{script}\nshow("{key}", () => ({engine}));}})();</script>'
+            f'<script type="application/json" data-playground-data>{inert(data)}</script></div>\n'
+            f"<script>{script(code, start)}</script>"
         )
 
     def save(self, path: str | os.PathLike[str]) -> Path:

@@ -351,7 +351,12 @@ def test_a_unit_and_a_weight_that_are_pointed_at_show_what_they_are(
     assert "bias 0; weights" in page.locator(".noted").inner_text()
     page.mouse.move(1, 1)
     assert page.evaluate(PIXELS, ".plane canvas") == whole
-    page.locator("path.weight").first.dispatch_event("pointerenter")
+    x, y = page.locator("path.weight").first.evaluate("""path => {
+      const middle = path.getPointAtLength(path.getTotalLength() / 3);
+      const box = path.ownerSVGElement.getBoundingClientRect();
+      return [box.left + middle.x, box.top + middle.y];
+    }""")
+    page.mouse.move(x, y)
     first = page.evaluate(PARAMETERS)["layers.0.weight"][0]
     assert f"{first:.3g}".replace("-", "−") in page.locator(".noted").inner_text()
     count = page.locator("path.weight").count()
@@ -361,6 +366,24 @@ def test_a_unit_and_a_weight_that_are_pointed_at_show_what_they_are(
     weights = [w for name in found if name.endswith("weight") for w in found[name]]
     assert below.count() == sum(w < 0 for w in weights)
     assert below.first.evaluate("e => getComputedStyle(e).strokeDasharray") != "none"
+
+
+def test_a_unit_that_is_dead_for_every_point_is_crossed_out(
+    open_page: Open, tmp_path: Path
+) -> None:
+    path = tmp_path / "page.html"
+    model = nn.MLP(2, [8, 2], bias_init=-1.5, rng=0)
+    nn.playground(model, nn.cross_entropy, DATA, path)
+    page = open_page(path)
+    units = page.locator(".column").nth(1).locator(".unit")
+    found = ["constant" in unit.get_attribute("class") for unit in units.all()]
+    hidden = np.maximum(DATA[0] @ model.layers[0].weight.data.T - 1.5, 0)
+    assert found == (hidden == 0).all(axis=0).tolist()
+    assert 0 < sum(found) < 8
+    dead = units.nth(found.index(True))
+    assert dead.get_attribute("aria-label").endswith("the same for all points")
+    dead.hover()
+    assert "0 for all points; bias −1.5" in page.locator(".noted").inner_text()
 
 
 def test_a_rate_that_is_too_large_ends_with_words_and_reset_begins_anew(

@@ -2,6 +2,8 @@
 const SVG = "http://www.w3.org/2000/svg";
 const MATH = "http://www.w3.org/1998/Math/MathML";
 const HTML = "http://www.w3.org/1999/xhtml";
+const DARK = matchMedia("(prefers-color-scheme: dark)");
+const PAPER = matchMedia("print");
 
 function make(space, tag, attributes, ...children) {
   const node = document.createElementNS(space, tag);
@@ -19,8 +21,9 @@ function drawn(host) {
   return document.importNode(page.documentElement, true);
 }
 
-// Dark or light as the reader, the notebook or the browser has it.
-function chooseTheme(block, wanted) {
+// Dark or light as the reader, the notebook or the browser has it, and on paper light; what is drawn in
+// the colours of the block is told when they change.
+function chooseTheme(block, wanted, changed = () => {}) {
   const choose = () => {
     let theme = wanted;
     if (theme === "auto") {
@@ -30,12 +33,14 @@ function chooseTheme(block, wanted) {
       if (light !== null) theme = light === "true" ? "light" : "dark";
       else if (kind) theme = kind.includes("light") ? "light" : "dark";
       else if (document.documentElement.getAttribute("theme") === "dark") theme = "dark";
-      else theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+      else theme = DARK.matches && !PAPER.matches ? "dark" : "light";
     }
+    if (block.dataset.theme === theme) return;
     block.dataset.theme = theme;
+    changed(theme);
   };
   choose();
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", choose);
+  for (const media of [DARK, PAPER]) media.addEventListener("change", choose);
   new MutationObserver(choose).observe(document.body, {
     attributes: true, attributeFilter: ["data-jp-theme-light", "data-vscode-theme-kind"],
   });

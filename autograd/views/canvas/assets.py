@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
+
+COMMENT = re.compile(r"//.*|/\*.*\*/")
 
 
 @cache
-def asset(name: str) -> str:
-    """The text of a file of ``views/assets``, without comments of a line's length and indentation."""
+def asset(name: str, package: str = "autograd.views") -> str:
+    """A script or a style sheet in the folder ``assets`` of a package, as blocks of a page carry it.
+
+    >>> text = asset("blocks.js")
+    >>> "function make(" in text, "// What" in text
+    (True, False)
+    """
+    for what, x in {"name": name, "package": package}.items():
+        if not isinstance(x, str):
+            raise TypeError(f"{what} of asset is a text, got {type(x).__name__} ({x!r:.60})")
     from importlib.resources import files
 
-    text = (files("autograd.views") / "assets" / name).read_text(encoding="utf-8")
+    return compact((files(package) / "assets" / name).read_text(encoding="utf-8"))
+
+
+def compact(text: str) -> str:
+    """A script or a style sheet without comments of a line's length and indentation."""
+    if not isinstance(text, str):
+        raise TypeError(f"a script is a text, got {type(text).__name__} ({text!r:.60})")
     lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+    return "\n".join(line for line in lines if line and not COMMENT.fullmatch(line))
 
 
 def script(*parts: str) -> str:
-    """Texts as one script, whose names are its own."""
-    return "\n".join(["(() => {", '"use strict";', *parts, "})();"])
+    """Texts of JavaScript as one script, whose names are its own.
+
+    >>> print(script("const x = 1;"))
+    (() => {
+    "use strict";
+    const x = 1;
+    })();
+    """
+    return "\n".join(["(() => {", '"use strict";', *map(compact, parts), "})();"])
 
 
 def inert(text: str) -> str:
@@ -26,6 +50,8 @@ def inert(text: str) -> str:
     >>> inert('{"name": "</script><b>"}')
     '{"name": "\\u003c/script\\u003e\\u003cb\\u003e"}'
     """
+    if not isinstance(text, str):
+        raise TypeError(f"inert takes a text, got {type(text).__name__} ({text!r:.60})")
     for c in "<>&\u2028\u2029":
         text = text.replace(c, f"\\u{ord(c):04x}")
     return text

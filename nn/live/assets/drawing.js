@@ -1,19 +1,15 @@
-// Elements, numbers as text, and drawing on a canvas: axes with numbers, markers, lines where a map is 0.
-const SVG = "http://www.w3.org/2000/svg";
-const HTML = "http://www.w3.org/1999/xhtml";
+// Numbers as text, and drawing on a canvas: axes with numbers, markers, lines where a map is 0.
 const FONT = '"Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif';
-
-function make(space, tag, attributes, ...children) {
-  const node = document.createElementNS(space, tag);
-  for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
-const html = (tag, attributes, ...children) => make(HTML, tag, attributes, ...children);
 
 function written(x, digits = 3) {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "not a number" : x > 0 ? "∞" : "−∞";
   return String(Number(x.toPrecision(digits))).replace("-", "−");
+}
+
+// The same as many digits each time, so that nothing moves where they change.
+function steady(x) {
+  const size = Math.abs(x);
+  return size >= 1e-4 && size < 1e4 ? x.toPrecision(3).replace("-", "−") : written(x);
 }
 
 function ticks(low, high, most) {

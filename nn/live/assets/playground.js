@@ -1,6 +1,5 @@
 // A network that learns in the page. It asks for nothing from outside, listens only inside its block,
-// and makes every text a text node. It stands in one function with `drawing` before it, and after it the
-// call of `show` for its block.
+// and makes every text a text node. Before it stand `blocks`, which all live blocks share, and `drawing`.
 
 // Points along a side of the map while the network learns, and when it rests; and of a unit's own map.
 const TRAINING = 60, PAUSED = 120, SMALL = 32;
@@ -55,9 +54,15 @@ function shuffled(n, random) {
   return order;
 }
 
-// --- drawing -----------------------------------------------------------------------------------
-
-// --- the block ---------------------------------------------------------------------------------
+// The least and the greatest number of a column.
+function spanOf(data, columns, c) {
+  let [low, high] = [Infinity, -Infinity];
+  for (let i = c; i < data.length; i += columns) {
+    low = Math.min(low, data[i]);
+    high = Math.max(high, data[i]);
+  }
+  return [low, high];
+}
 
 class Playground {
   constructor(host, engine) {
@@ -124,8 +129,8 @@ class Playground {
   }
 
   points({ n, x, y }) {
-    const clean = doubles(x);
-    return { n, clean, x: clean, y: doubles(y) };
+    const clean = { x: doubles(x), y: doubles(y) };
+    return { n, clean, ...clean };
   }
 
   // --- parts -----------------------------------------------------------------------------------
@@ -171,7 +176,7 @@ class Playground {
       this.field("optimizer", "optimiser", "The rule of a step", choices.optimizer, () => this.rule()),
       this.field("batch", "batch", "Points in a step", choices.batch.map((b) => [String(b), b || "all"]), () => this.deal()),
       this.field("l2", "λ", "λ of the penalty λ‖W‖² on the weights, which the loss that is shown leaves out", plain(choices.l2)),
-      this.field("noise", "noise σ", this.flat ? "Standard deviation of what is added to each coordinate" : "Standard deviation of what is added to the points", plain(choices.noise), () => { this.scatter(); this.refresh(); }),
+      this.field("noise", "noise σ", "Standard deviation of what is added to the points", plain(choices.noise), () => { this.scatter(); this.refresh(); }),
       this.field("seed", "seed", seeded ? "Seed of the weights, as Python draws them; of noise and of batches, as this page does" : "Seed of noise and of batches", plain(choices.seed), () => { this.stop(); this.scatter(); this.start(); }),
       this.field("speed", "speed", "Slow: 4 steps a second; steady: an epoch in a frame; fast: as many steps as a frame has time for", Object.entries(SPEEDS)));
     this.block.append(html("div", { class: "bar", role: "group", "aria-label": "Training" }, buttons, fields));
@@ -183,9 +188,8 @@ class Playground {
     this.lines = make(SVG, "svg", { class: "lines", "aria-hidden": "true" });
     this.net.append(this.lines);
     this.units = columns.map(({ title, kinds, units, names }, c) => {
-      // An affine map goes without saying where something follows it.
-      const told = kinds.filter((kind) => kind !== "Linear").join(" · ") || kinds.join("");
-      const column = html("div", { class: "column" }, html("div", { class: "head" }, title, html("br"), told));
+      const head = html("div", { class: "head", title: kinds.join(", ") }, title, html("br"), kinds[kinds.length - 1] || "");
+      const column = html("div", { class: "column" }, head);
       const body = html("div", { class: "units" });
       const drawn = Math.min(units, MOST);
       const made = Array.from({ length: drawn }, (_, u) => {
@@ -217,16 +221,14 @@ class Playground {
       for (let o = 0; o < Math.min(outs, MOST); o += 1) {
         for (let i = 0; i < Math.min(ins, MOST); i += 1) {
           const path = make(SVG, "path", { class: "weight" });
-          path.addEventListener("pointerenter", () => {
-            this.note(`weight from ${this.nameOf(c, i)} to ${this.nameOf(c + 1, o)}: ${written(parameter.data[o * ins + i])}`);
-          });
-          path.addEventListener("pointerleave", () => this.note());
           this.lines.append(path);
-          this.edges.push({ path, parameter, at: o * ins + i, from: this.units[c][i].button, to: this.units[c + 1][o].button });
+          this.edges.push({ path, parameter, at: o * ins + i, c, i, o });
         }
       }
     });
     this.units[0][0].button.tabIndex = 0;
+    this.net.addEventListener("pointermove", (event) => this.near(event));
+    this.net.addEventListener("pointerleave", () => this.near(null));
     this.noted = html("div", { class: "noted" });
   }
 
@@ -290,6 +292,9 @@ class Playground {
       keys.append(key("weight above 0", (ink, w, h) => this.stroke(ink, w, h, [], "positive")));
       keys.append(key("below 0", (ink, w, h) => this.stroke(ink, w, h, [5, 4], "negative")));
     }
+    if (this.columns.length > 2) {
+      keys.append(html("span", { class: "key" }, html("span", { class: "unit constant" }), "unit with one value for all points"));
+    }
     this.block.append(html("div", { class: "main" },
       html("div", { class: "left" }, this.net, this.noted, this.curve),
       html("div", { class: "right" }, this.caption, this.plane, this.told, chosen, keys)));
@@ -311,13 +316,9 @@ class Playground {
     // Noise comes from the seed alone, so that a larger σ moves each point further along its way.
     const random = generator(1000 + this.settings.seed);
     const sigma = this.settings.noise;
+    const moved = this.flat || this.classes ? "x" : "y";
     for (const part of [this.given, this.held]) {
-      if (!part) continue;
-      const inputs = this.flat || this.classes;
-      const from = inputs ? part.clean : part.targets || (part.targets = part.y);
-      const noisy = from.map((x) => x + sigma * random.normal());
-      if (inputs) part.x = noisy;
-      else part.y = noisy;
+      if (part) part[moved] = part.clean[moved].map((v) => v + sigma * random.normal());
     }
     this.gather();
   }
@@ -400,7 +401,7 @@ class Playground {
     this.engine.optimizer = this.settings.optimizer;
     this.engine.seed = seed;
     this.engine.reset();
-    this.random = generator(this.settings.seed);
+    this.random = generator(seed);
     this.steps = 0;
     this.epochs = 0;
     this.failed = null;
@@ -596,18 +597,14 @@ class Playground {
   paintUnits() {
     const side = this.flat ? SMALL : 2 * SMALL;
     const { x, n } = this.grid(side);
-    this.maps = this.outputsOf(x, n);
-    this.maps.forEach(({ units, data }, c) => {
+    const { train } = this;
+    const given = this.outputsOf(train.x, train.n);
+    this.outputsOf(x, n).forEach(({ units, data }, c) => {
       this.units[c].forEach((unit, u) => {
         const { button, canvas } = unit;
         const context = canvas.getContext("2d");
-        let [low, high] = [Infinity, -Infinity];
-        for (let i = 0; i < n; i += 1) {
-          low = Math.min(low, data[i * units + u]);
-          high = Math.max(high, data[i * units + u]);
-        }
-        unit.span = [low, high];
-        const most = Math.max(Math.abs(low), Math.abs(high)) || 1;
+        const most = Math.max(...spanOf(data, units, u).map(Math.abs)) || 1;
+        unit.span = spanOf(given[c].data, units, u);
         if (this.flat) {
           context.drawImage(this.image(side, (i, pixels) => this.shade(data[i * units + u] / most, pixels, i)), 0, 0);
         } else {
@@ -621,9 +618,9 @@ class Playground {
           for (let i = 0; i < n; i += 1) context.lineTo((i / (n - 1)) * side, side / 2 - (data[i * units + u] / most) * side * 0.42);
           context.stroke();
         }
-        const constant = high - low < 1e-12;
+        const constant = unit.span[1] - unit.span[0] < 1e-12;
         button.classList.toggle("constant", constant);
-        button.setAttribute("aria-label", this.nameOf(c, u) + (constant ? ", the same everywhere" : ""));
+        button.setAttribute("aria-label", this.nameOf(c, u) + (constant ? ", the same for all points" : ""));
       });
     });
   }
@@ -643,7 +640,7 @@ class Playground {
     const { x, n } = this.grid(side);
     const looked = this.looked && this.outputsOf(x, n)[this.looked[0]];
     const scores = looked ? null : this.engine.predict(x, n);
-    const names = this.flat ? this.data.inputs : [this.data.inputs[0], looked ? "output" : "y"];
+    const names = this.flat ? this.data.inputs : [this.data.inputs[0], looked || this.classes ? "output" : "y"];
     const axes = new Axes(this.canvas, this.data.ranges, names, this.ink);
     this.axes = axes;
     this.said = this.engine.predict(this.train.x, this.train.n);
@@ -843,7 +840,7 @@ class Playground {
 
   say() {
     const [, loss, held] = this.latest;
-    const parts = [["step", this.steps.toLocaleString("en")], ["epoch", this.epochs.toLocaleString("en")], ["loss", written(loss), held === null ? null : written(held)]];
+    const parts = [["step", this.steps.toLocaleString("en")], ["epoch", this.epochs.toLocaleString("en")], ["loss", steady(loss), held === null ? null : steady(held)]];
     if (this.classes) {
       const percent = (part, said) => `${(100 * this.right(part, said)).toFixed(1)}%`;
       parts.push(["right", percent(this.train, this.said), this.held && percent(this.held, this.heldSaid)]);
@@ -895,7 +892,7 @@ class Playground {
     const { link, bias } = this.columns[c];
     const parts = [];
     const [low, high] = this.units[c][u].span.map((v) => written(v));
-    const lead = `${this.nameOf(c, u)}: ${low === high ? `${low} everywhere` : `from ${low} to ${high}`}`;
+    const lead = `${this.nameOf(c, u)}: ${low === high ? `${low} for all points` : `from ${low} to ${high}`}`;
     if (link !== null) {
       const { data, shape: [, ins] } = this.engine.parameters[link];
       if (bias !== null) parts.push(`bias ${written(this.engine.parameters[bias].data[u])}`);
@@ -910,6 +907,33 @@ class Playground {
     this.note();
     this.paintMap();
     this.say();
+  }
+
+  // The weight whose line is nearest to the pointer, if one is near.
+  near(event) {
+    const base = this.net.getBoundingClientRect();
+    let [found, least] = [null, 8];
+    if (event && !this.looked) {
+      const [px, py] = [event.clientX - base.left, event.clientY - base.top];
+      for (const edge of this.edges) {
+        const [x, y, z, v] = edge.ends;
+        const share = (px - x) / (z - x);
+        if (share < 0 || share > 1) continue;
+        // Where the curve is that far across: its way across is 1.5 t (1 - t) + t³, up t² (3 - 2 t).
+        let t = share;
+        for (let k = 0; k < 4; k += 1) t -= (1.5 * t * (1 - t) + t ** 3 - share) / (1.5 - 3 * t + 3 * t * t);
+        const off = Math.abs(y + (v - y) * t * t * (3 - 2 * t) - py);
+        if (off < least) [found, least] = [edge, off];
+      }
+    }
+    if (this.close === found) return;
+    if (this.close) this.close.path.classList.remove("near");
+    this.close = found;
+    if (found) {
+      const { path, parameter, at, c, i, o } = found;
+      path.classList.add("near");
+      this.note(`weight from ${this.nameOf(c, i)} to ${this.nameOf(c + 1, o)}: ${written(parameter.data[at])}`);
+    } else this.note();
   }
 
   walk(event, c, u) {
@@ -943,10 +967,12 @@ class Playground {
       return [box.left - base.left, box.right - base.left, (box.top + box.bottom) / 2 - base.top];
     };
     const places = new Map(this.units.flat().map(({ button }) => [button, middle(button)]));
-    for (const { path, from, to } of this.edges) {
-      const [, x, y] = places.get(from);
-      const [z, , v] = places.get(to);
+    for (const edge of this.edges) {
+      const { path, c, i, o } = edge;
+      const [, x, y] = places.get(this.units[c][i].button);
+      const [z, , v] = places.get(this.units[c + 1][o].button);
       const m = (x + z) / 2;
+      edge.ends = [x, y, z, v];
       path.setAttribute("d", `M${x.toFixed(1)} ${y.toFixed(1)}C${m.toFixed(1)} ${y.toFixed(1)} ${m.toFixed(1)} ${v.toFixed(1)} ${z.toFixed(1)} ${v.toFixed(1)}`);
     }
     for (const [canvas, draw] of this.samples) {
@@ -957,30 +983,14 @@ class Playground {
   }
 
   theme() {
-    const choose = () => {
-      let { theme } = this.data;
-      if (theme === "auto") {
-        const { body } = document;
-        const light = body.getAttribute("data-jp-theme-light");
-        const kind = body.getAttribute("data-vscode-theme-kind") || "";
-        if (light !== null) theme = light === "true" ? "light" : "dark";
-        else if (kind) theme = kind.includes("light") ? "light" : "dark";
-        else if (document.documentElement.getAttribute("theme") === "dark") theme = "dark";
-        else theme = matchMedia("(prefers-color-scheme: dark)").matches && !matchMedia("print").matches ? "dark" : "light";
-      }
-      this.block.dataset.theme = theme;
+    this.calm = matchMedia("(prefers-reduced-motion: reduce)");
+    chooseTheme(this.block, this.data.theme, (theme) => {
       // Regions have the colours of the theme; on a dark ground points and lines are lighter.
       this.tints = this.data.colours.map(rgb);
       this.colours = this.tints.map((tint) => `rgb(${tint.map((v) => Math.round(theme === "dark" ? 0.6 * v + 102 : v))})`);
       this.colour();
       if (this.history) this.arrange();
-    };
-    choose();
-    for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", choose);
-    new MutationObserver(choose).observe(document.body, {
-      attributes: true, attributeFilter: ["data-jp-theme-light", "data-vscode-theme-kind"],
     });
-    this.calm = matchMedia("(prefers-reduced-motion: reduce)");
   }
 
   listen() {
@@ -1026,16 +1036,5 @@ class Playground {
     event.preventDefault();
     event.stopPropagation();
     this.refresh();
-  }
-}
-
-// Show the blocks with a key, each with an engine of its own. Front ends run this script in different
-// ways, from its place or after moving it: either way the blocks that wait are found.
-function show(key, engineOf) {
-  const here = document.currentScript ? document.currentScript.getRootNode() : document;
-  for (const place of new Set([here, document])) {
-    for (const host of place.querySelectorAll(`[data-playground="${key}"]`)) {
-      if (!host.shadowRoot) host.playground = new Playground(host, engineOf());
-    }
   }
 }
