@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +45,8 @@ def to_onnx(
 
     Raises:
         ImportError: there is no ``onnx``, which the extra of that name brings.
-        TypeError: the function gives something else than tensors, or computes with Values.
+        TypeError: the function gives something else than tensors, or it or the network computes with
+            Values.
         ValueError: the path has another ending; or there is something that a model cannot do, which is
             named: it draws random numbers, takes a branch in Python by a number of its input, holds an
             array of the batch's length, or has a row without a form in ONNX.
@@ -62,10 +64,17 @@ def to_onnx(
 
     Source: the operations of ONNX, version 18: https://onnx.ai/onnx/operators/
     """
-    if not isinstance(model, Module):
+    network = inspect.unwrap(model) if callable(model) else model  # of one that is compiled
+    if not isinstance(network, Module):
         autograd.to_onnx(model, path, example, dtype)
         return
-    leaves = model._named_leaves()
-    names: dict[Node, str] = {x: name for name, x in leaves if isinstance(x, Tensor)}
-    with untouched(model):
-        autograd.to_onnx(model.eval(), path, example, dtype, names=names)
+    names: dict[Node, str] = {}
+    for name, x in network._named_leaves():
+        if not isinstance(x, Tensor):
+            raise TypeError(
+                f"{name} of {type(network).__name__} is made of Values: a model of ONNX is made of "
+                "tensors, as the network is that to_scalars() was called on"
+            )
+        names[x] = name
+    with untouched(network):
+        autograd.to_onnx(network.eval(), path, example, dtype, names=names)

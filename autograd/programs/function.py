@@ -276,7 +276,8 @@ def recorded_call(
 
 def argument_names(function: Callable[..., Any]) -> list[str]:
     """What a function calls its arguments; nothing where it does not tell."""
-    called = function.forward if isinstance(function, Scoped) else function
+    called = inspect.unwrap(function)
+    called = called.forward if isinstance(called, Scoped) else called
     try:
         return list(inspect.signature(called).parameters)
     except (TypeError, ValueError):

@@ -476,6 +476,19 @@ def test_what_is_no_function_is_named() -> None:
         nn.to_onnx(Tensor([1.0]), "f.onnx", [[1.0]])  # type: ignore[arg-type]
 
 
+def test_a_network_of_values_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=r"layers\.0\.weight of MLP is made of Values.*to_scalars"):
+        nn.to_onnx(nn.MLP(4, [2], rng=0).to_scalars(), tmp_path / "m.onnx", numbers(2, 4))
+
+
+def test_a_compiled_network_is_its_network(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(4, 3, rng=0), nn.BatchNorm1d(3), nn.Dropout(0.5, rng=0))
+    for each, name in ((model, "m.onnx"), (autograd.compile(model), "c.onnx")):
+        nn.to_onnx(each, tmp_path / name, numbers(2, 4))
+    assert model.training
+    assert (tmp_path / "m.onnx").read_bytes() == (tmp_path / "c.onnx").read_bytes()
+
+
 def test_without_onnx_the_error_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
