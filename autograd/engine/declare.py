@@ -103,6 +103,7 @@ def reduction(
     method: bool = True,
     chooses: bool = False,
     composite: Rule | None = None,
+    numbers: Callable[..., Any] | None = None,
     **options: Any,
 ) -> Reduction:
     """Declare a reduction: ``array(x, axis, keepdims)`` and ``row(out, x, axis)``.
@@ -114,6 +115,8 @@ def reduction(
     Machine code is made of what `array` does where that can be read with letters: it is one formula of
     NumPy's functions that have rows, and branches on nothing but shapes and options. Of another,
     `composite` is the same function in such a form, ``composite(x, axis, keepdims)``.
+
+    `numbers` is what a Value holds, of a vector, where that is rounded otherwise than `array`.
     """
     check_rules(name, "row", (row,))
     check_rules(name, "composite", (composite,), some=True)
@@ -126,6 +129,7 @@ def reduction(
         row,
         chooses,
         composite,
+        numbers,
         options=options,
         doc=doc,
         symbol=symbol,
@@ -182,10 +186,13 @@ def multilinear(
     formula: Rule | None = None,
     method: bool = True,
     values: Callable[..., Any] | None = None,
+    numbers: Callable[..., Any] | None = None,
     **options: Any,
 ) -> Multilinear:
     """Declare a multilinear primitive: one ``vjp(g, x, y)`` per slot, or one
-    ``vjp(g, slot, *xs)`` when it takes any number of arguments."""
+    ``vjp(g, slot, *xs)`` when it takes any number of arguments.
+
+    `numbers` is what Values hold, of vectors, where that is rounded otherwise than `array`."""
     check_rules(name, "a vjp", vjps)
     if is_users(*vjps):
         vjps = tuple(map_rule(name, "a vjp", rule) or rule for rule in vjps)
@@ -202,6 +209,7 @@ def multilinear(
         formula=formula,
         method=method,
         values=values,
+        numbers=numbers,
     )
 
 

@@ -316,9 +316,11 @@ class Reduction(Primitive):
         row: Rule,
         chooses: bool = False,
         composite: Rule | None = None,
+        numbers: Callable[..., Any] | None = None,
         **fields: Any,
     ) -> None:
         super().__init__(name, array, arity=1, **fields)
+        self.numbers = numbers or array
         self.row = row
         self.chooses = chooses
         self.composite = composite
@@ -385,7 +387,7 @@ class Reduction(Primitive):
         return out if out.ndim else out.item()
 
     def on_numbers(self, numbers: Sequence[Any], options: dict[str, Any]) -> float:
-        return self.as_number(self.array(np.asarray(numbers, dtype=np.float64), **options))
+        return self.as_number(self.numbers(np.asarray(numbers, dtype=np.float64), **options))
 
     def flat_derivatives(self, out: Any, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
         x = np.asarray(arguments)
@@ -436,10 +438,17 @@ class Multilinear(Primitive):
     keeps_zero = True  # a sum of products of the arguments, which are the derivatives
 
     def __init__(
-        self, name: str, array: Callable[..., Any], vjps: Any, arity: int | None, **fields: Any
+        self,
+        name: str,
+        array: Callable[..., Any],
+        vjps: Any,
+        arity: int | None,
+        numbers: Callable[..., Any] | None = None,
+        **fields: Any,
     ) -> None:
         super().__init__(name, array, arity=arity, **fields)
         self.vjps = vjps
+        self.numbers = numbers or array
 
     def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
         like = arguments[slot]
@@ -459,7 +468,7 @@ class Multilinear(Primitive):
         return [flat[i * n : i * n + n] for i in range(self.arity or 1)]
 
     def on_numbers(self, numbers: Sequence[Any], options: dict[str, Any]) -> float:
-        return self.as_number(self.array(*self._slots(np.asarray(numbers)), **options))
+        return self.as_number(self.numbers(*self._slots(np.asarray(numbers)), **options))
 
     def flat_derivatives(self, out: Any, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
         slots = self._slots(np.asarray(arguments))

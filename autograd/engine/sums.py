@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+accumulate: Any = np.add.accumulate
 add_reduce: Any = np.add.reduce  # whose annotations know no axis or keepdims that is a variable
 
 FEW = 128
@@ -47,6 +48,14 @@ def add_up(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
             out = x.dot(ones(x.shape[1], x.dtype))
             return out[:, None] if keepdims else out
     return add_reduce(x, axis=axis, keepdims=keepdims)
+
+
+def add_products(x: Any, y: Any) -> Any:
+    """The sum of the products of two vectors, term after term.
+
+    BLAS adds in another order on each kind of processor. What a Value holds is the same everywhere.
+    """
+    return 0.0 + accumulate(x * y)[-1] if len(x) else 0.0
 
 
 def largest(x: Any, axis: int) -> Any:

@@ -11,6 +11,7 @@ from autograd.engine.axes import axis_tuple, explicit_subscripts, shape_of, whol
 from autograd.engine.declare import multilinear
 from autograd.engine.operands import asarray, asarrays, nary, raw
 from autograd.engine.primitive import numpy_functions, registry
+from autograd.engine.sums import add_products
 from autograd.primitives.linear import expand_dims, reshape, squeeze, swapaxes, transpose
 from autograd.support.publishing import publish
 
@@ -69,6 +70,7 @@ matmul = multilinear(
     doc="The matrix product, of vectors, matrices and stacks of matrices, as NumPy's ``@``.",
     numpy=(np.matmul,),
     values=_matmul_values,
+    numbers=add_products,
 )
 
 

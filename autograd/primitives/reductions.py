@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.engine.axes import normalise_axes
 from autograd.engine.declare import reduction
-from autograd.engine.sums import add_up, as_floats
+from autograd.engine.sums import add_products, add_up, as_floats
 from autograd.primitives.elementwise import abs, direction, exp, indicator, sqrt, where
 from autograd.primitives.linear import concatenate, cumsum, getitem, reshape, transpose
 
@@ -338,6 +338,7 @@ sum_squares = reduction(
     _sum_squares_array,
     lambda out, x, axis: 2 * x,
     composite=_sum_squares_parts,
+    numbers=lambda x, axis, keepdims: add_products(x, x),
     symbol="Σ( )²",
     doc="Σ x² along `axis`: the square of `norm`, with derivative 2x.",
 )

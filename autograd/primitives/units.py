@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable, Sequence
-from operator import attrgetter, is_, mul
+from functools import reduce
+from operator import add, attrgetter, is_, mul
 from typing import Any
 
 import numpy as np
@@ -127,7 +128,9 @@ class Units:
             if len(weights) != count or not all(map(is_, weights, held)):
                 return self.record(x) if self.look() else None
             node = new(Value)
-            node._raw = sum(map(mul, numbers, own))
+            node._raw = reduce(
+                add, map(mul, numbers, own), 0.0
+            )  # sum() depends on Python's version
             node._primitive = row
             node._x = inputs + held
             node._y = (before or slopes) + after

@@ -16,7 +16,7 @@ import numpy as np
 from autograd.engine.graph import Node, reachable
 from autograd.engine.passes import walk_back
 from autograd.engine.value import Value
-from autograd.programs.languages.in_javascript import JavaScript
+from autograd.programs.languages.exact_in_javascript import ExactJavaScript
 from autograd.programs.languages.writing import SourceText
 from autograd.programs.planning.derived import Derived
 from autograd.programs.planning.edges import GraphEdge, edges_of
@@ -162,7 +162,7 @@ class _Script:
     def __init__(
         self, program: LiveProgram, planner: Planner, edges: Sequence[GraphEdge], seed: float
     ) -> None:
-        self.language = language = JavaScript()
+        self.language = language = ExactJavaScript()
         self.plan = plan = taken_apart(planner.plan.purified(), language.knows, lambda *_: False)
         self.place = {node: i for i, node in enumerate(program.nodes)}
         self.index = {edge: i for i, edge in enumerate(edges)}

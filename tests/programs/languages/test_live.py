@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import os
+import platform
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -23,8 +25,18 @@ from autograd.programs.languages.live import LiveProgram
 Case = tuple[str, LiveProgram, Any, Any]
 """A title, a program, a row of numbers for each run, and a row of what the engine has then."""
 
+Compare = Callable[[Sequence[Case]], list[Any]]
+
+GLIBC = pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="another C library errs elsewhere"
+)
+
 SETTINGS = int(os.environ.get("LIVE_SETTINGS", "200"))
 """Settings of each family of graphs; with 10,000 this takes minutes."""
+
+SOME = np.linspace(-9, 0, 1000)
+WIDE_EXP = np.exp(SOME).tolist() != list(map(math.exp, SOME.tolist()))
+"""Whether NumPy's exponential of arrays, which a `logsumexp` of Values takes, is not the C library's."""
 
 COMPARE = """
 const pair = new DataView(new ArrayBuffer(16));
@@ -56,7 +68,7 @@ const out = cases.map(([program, settings, expected]) => {
 
 
 @pytest.fixture(params=["node", "browser"])
-def compare(request: Any, tmp_path: Path) -> Callable[[Sequence[Case]], list[Any]]:
+def compare(request: Any, tmp_path: Path) -> Compare:
     """For each case how many numbers there are, how many differ, and by how many floats at most."""
     engine = engine_of(request.param)
 
@@ -96,15 +108,15 @@ def case(title: str, build: Callable[..., Value], settings: Sequence[Any]) -> Ca
 
 
 def elementwise_cases() -> list[Case]:
-    """Every elementwise row at its singular points."""
+    """Every elementwise row at its singular points, with a finite and an infinite cotangent."""
     found = []
     for name in RECORDED:
         row = autograd.registry[name]
-        points = singular_points(row)
+        points = [(g, *point) for point in singular_points(row) for g in (1.5, math.inf)]
 
-        def build(*point: float, row: Any = row) -> Any:
-            out = row(*(Value(x) for x in point))
-            return out * Value(1.5) + 0.25 if isinstance(out, Value) else out
+        def build(g: float, *point: float, row: Any = row) -> Any:
+            out = row(*map(Value, point))
+            return out * Value(g) + 0.25 if isinstance(out, Value) else out
 
         if row.impure is None and isinstance(build(*points[0]), Value):
             found.append(case(name, build, points))
@@ -143,35 +155,44 @@ def many_cases() -> list[Case]:
     return found
 
 
-def test_every_row_is_the_row_at_every_singular_point(
-    compare: Callable[[Sequence[Case]], list[Any]],
-) -> None:
+def summed(cases: Sequence[Case], results: Sequence[Any]) -> tuple[int, int]:
+    """How many numbers there are, and how many differ; none by more than a few digits."""
+    for (title, _, _, _), found in zip(cases, results, strict=True):
+        assert found["farthest"] <= 8, (title, found)
+    return sum(x["numbers"] for x in results), sum(x["differ"] for x in results)
+
+
+@GLIBC
+def test_every_row_is_the_row_at_every_singular_point(compare: Compare) -> None:
     cases = elementwise_cases()
-    numbers = differ = 0
-    for (title, _, _, _), found in zip(cases, compare(cases), strict=True):
-        assert found["farthest"] <= 64, (title, found)
-        numbers, differ = numbers + found["numbers"], differ + found["differ"]
+    numbers, differ = summed(cases, compare(cases))
     assert len(cases) > 55
-    assert differ <= 0.01 * numbers, (differ, numbers)
+    assert differ <= 0.001 * numbers, (differ, numbers)
 
 
-def test_rows_of_many_numbers_are_the_row(
-    compare: Callable[[Sequence[Case]], list[Any]],
-) -> None:
+@GLIBC
+def test_rows_of_many_numbers_are_the_row(compare: Compare) -> None:
     cases = many_cases()
-    numbers = differ = 0
-    for (title, _, _, _), found in zip(cases, compare(cases), strict=True):
-        assert found["farthest"] <= 64, (title, found)
-        numbers, differ = numbers + found["numbers"], differ + found["differ"]
+    numbers, differ = summed(cases, compare(cases))
     assert len(cases) > 150
-    assert differ <= 0.02 * numbers, (differ, numbers)
+    assert differ <= (0.005 if WIDE_EXP else 0.001) * numbers, (differ, numbers)
 
 
 # --- families of graphs ---------------------------------------------------------------------------
 
 
-def network(activation: str, sizes: Sequence[int] = (3, 1)) -> Callable[..., Value]:
-    """The squared error of a network of Values, by its input and its parameters."""
+class Family(NamedTuple):
+    """Graphs of one shape: a function of so many numbers, and which share of all differs at most."""
+
+    build: Callable[..., Value]
+    count: int
+    differ: float = 0.001
+
+
+def network(
+    activation: str, sizes: Sequence[int], loss: Callable[[Any], Any], differ: float = 0.001
+) -> Family:
+    """A loss of a network of Values, by its input and its parameters."""
     model = nn.MLP(2, list(sizes), activation=activation, rng=0).to_scalars()
     parameters = list(model.parameters())
 
@@ -179,28 +200,128 @@ def network(activation: str, sizes: Sequence[int] = (3, 1)) -> Callable[..., Val
         inputs = [Value(x) for x in numbers[:2]]
         for p, x in zip(parameters, numbers[2:], strict=True):
             p.data, p.grad = x, None
-        loss: Value = (model(inputs)[0] - 1) ** 2
-        return loss
+        found: Value = loss(model(inputs))
+        return found
 
-    build.count = 2 + len(parameters)  # type: ignore[attr-defined]
-    return build
+    return Family(build, 2 + len(parameters), differ)
 
 
-def test_a_network_is_the_network(compare: Callable[[Sequence[Case]], list[Any]]) -> None:
-    rng = np.random.default_rng(0)
-    cases = []
-    for activation in ("tanh", "relu", "sigmoid", "gelu", "silu", "softplus"):
-        build = network(activation)
-        count = build.count  # type: ignore[attr-defined]
-        cases.append(case(activation, build, rng.normal(size=(SETTINGS, count)).tolist()))
+def neuron(*numbers: float) -> Value:
+    x1, x2, w1, w2, b = map(Value, numbers)
+    return autograd.tanh(w1 * x1 + w2 * x2 + b)
+
+
+def logistic_neuron(*numbers: float) -> Value:
+    x1, x2, w1, w2, b = map(Value, numbers)
+    return autograd.sigmoid(w1 * x1 + w2 * x2 + b)
+
+
+def rational(a: float, b: float) -> Value:
+    x, y = Value(a), Value(b)
+    return (x**3 - 2 * x * y + y**2) / (1 + x * x) + x / (y * y + 0.5) - y**-2 + 2**x
+
+
+def waves(a: float, b: float) -> Value:
+    x, y = Value(a), Value(b)
+    swing = autograd.log(1 + x * x) * autograd.sin(y) + autograd.tan(y / 4)
+    far = autograd.sqrt(x * x + y * y + 1) * autograd.cos(x * y)
+    return swing + far + autograd.exp(-x * y / 4) + autograd.arctan2(x, y + 3) + autograd.arctan(x)
+
+
+def hyperbolic(a: float, b: float) -> Value:
+    x, y = Value(a), Value(b)
+    out: Value = autograd.sinh(x) * autograd.cosh(y) + autograd.arcsinh(x * y) * autograd.exp2(y)
+    return (
+        out + autograd.arccosh(2 + x * x) ** y + autograd.log2(1 + y * y) * autograd.arcsin(x / 9)
+    )
+
+
+def standardised(*numbers: float) -> Value:
+    x = autograd.values(np.reshape(numbers, (4, 2)))
+    out: Value = autograd.sum(
+        autograd.square(autograd.batch_norm(x)) * np.arange(8.0).reshape(4, 2)
+    )
+    return out
+
+
+def spread(*numbers: float) -> Value:
+    x = autograd.values(numbers)
+    return autograd.std(x) * autograd.norm(x) + autograd.var(x) + autograd.max(x) * autograd.mean(x)
+
+
+def choices(*numbers: float) -> Value:
+    """Kinks and ties, which halves meet often; nodes that are used many times, and twice by one."""
+    x, y = (Value(round(2 * number) / 2) for number in numbers)
+    larger = autograd.maximum(x, y, ties="first") * autograd.minimum(x, y)
+    out = larger + autograd.where(autograd.greater(x, y), x * y, x - y) * larger.detach()
+    out = out + autograd.clip(x, -1.0, y) * abs(y) + autograd.floor(x / 3) * y + x % 1.5 - y // 2
+    relu: Value = autograd.relu(out * out - x) + autograd.max([x, y, x, out], ties="first")
+    return relu + autograd.prod([x, y, x]) + autograd.min([x, y])
+
+
+def squared(out: Any) -> Value:
+    error: Value = (out[0] - 1) ** 2
+    return error
+
+
+def of_class(logits: Any) -> Value:
+    loss: Value = nn.cross_entropy(np.array(logits, dtype=object), np.array(1))
+    return loss
+
+
+def of_shares(logits: Any) -> Value:
+    loss: Value = nn.cross_entropy(np.array(logits, dtype=object), np.array([0.2, 0.3, 0.5]))
+    return loss
+
+
+# The C library's own errors are not to be had: with a fused multiplication, its tanh, expm1 and log1p
+# differ from browsers' for one argument in a thousand, and each of its erfc is the double next to the
+# right one for one argument in five.
+FAMILIES: dict[str, Family] = {
+    "a neuron": Family(neuron, 5),
+    "a logistic neuron": Family(logistic_neuron, 5),
+    "tanh": network("tanh", [3, 3, 1], squared, 0.002),
+    "relu": network("relu", [3, 3, 1], squared),
+    "a wide layer": network("relu", [16, 1], squared),
+    "leaky relu": network("leaky_relu", [3, 3, 1], squared),
+    "elu": network("elu", [3, 3, 1], squared, 0.002),
+    "sigmoid": network("sigmoid", [3, 3, 1], squared, 0.002),
+    "silu": network("silu", [3, 3, 1], squared, 0.002),
+    "softplus": network("softplus", [3, 3, 1], squared, 0.004),
+    "mish": network("mish", [3, 3, 1], squared, 0.008),
+    "gelu": network("gelu", [3, 3, 1], squared, 0.2),
+    "a class": network("tanh", [3, 3], of_class, 0.002),
+    "a distribution": network("relu", [3, 3], of_shares, 0.002),
+    "a rational function": Family(rational, 2, 0.002),
+    "waves": Family(waves, 2, 0.002),
+    "hyperbolic functions": Family(hyperbolic, 2, 0.002),
+    "choices": Family(choices, 2),
+    "batch normalisation": Family(standardised, 8),
+    "mean, deviation, norm": Family(spread, 20),
+    "logsumexp": Family(
+        lambda *x: autograd.logsumexp(autograd.values(x)), 4, 0.1 if WIDE_EXP else 0.002
+    ),
+}
+
+
+@functools.cache
+def case_of(title: str) -> Case:
+    family = FAMILIES[title]
+    rng = np.random.default_rng(len(title))
+    return case(title, family.build, rng.normal(size=(SETTINGS, family.count)).tolist())
+
+
+@GLIBC
+def test_families_of_graphs_are_the_engine_s(compare: Compare) -> None:
+    cases = list(map(case_of, FAMILIES))
     for (title, _, _, _), found in zip(cases, compare(cases), strict=True):
-        assert found["differ"] <= 0.2 * found["numbers"], (title, found)
+        assert found["differ"] <= FAMILIES[title].differ * found["numbers"], (title, found)
 
 
 # --- the edge -------------------------------------------------------------------------------------
 
 
-def test_a_long_program_is_the_engine_s(compare: Callable[[Sequence[Case]], list[Any]]) -> None:
+def test_a_long_program_is_the_engine_s(compare: Compare) -> None:
     def build(*numbers: float) -> Value:
         x, y = map(Value, numbers)
         for i in range(400):
@@ -236,6 +357,21 @@ def test_steps_are_those_of_the_pass() -> None:
     live = LiveProgram(loss)
     assert live.steps == tuple((step.node, step.slot) for step in autograd.steps(loss))
     assert live.nodes == tuple(autograd.topological_order(loss, arguments=True))
+
+
+def test_a_row_of_the_user_s_is_taken_apart_or_named(compare: Compare) -> None:
+    cube = autograd.elementwise(
+        "live_cube", lambda x: x * x * x, lambda x: x * x * x, lambda out, x: 3 * x * x
+    )
+    odd = autograd.elementwise("live_odd", math.erf, np.vectorize(math.erf), lambda out, x: x)
+    try:
+        cases = [case("cube", lambda x: cube(Value(x)) * 2, [(0.3,), (-1.7,), (math.inf,)])]
+        with pytest.raises(ValueError, match="'live_odd' has no form in javascript"):
+            LiveProgram(odd(Value(1.0)))
+    finally:
+        del autograd.registry["live_cube"], autograd.registry["live_odd"]
+    (found,) = compare(cases)
+    assert found["differ"] == 0
 
 
 def test_nothing_of_the_user_s_is_in_the_text() -> None:
