@@ -123,7 +123,7 @@ def points(data: Any, what: str) -> Points:
     for each, name in ((x, "inputs"), (y, "targets")):
         if each.dtype.kind not in "biuf" or not np.isfinite(each).all():
             raise ValueError(f"playground: the {name} of {what} are finite numbers")
-    return Points(x.astype(np.float64), y)
+    return Points(x.astype(np.float64), np.array(y))
 
 
 def task_of(
@@ -161,8 +161,7 @@ def task_of(
         raise ValueError(
             f"playground: the model gives (n, outputs) for inputs {train.x.shape}, got {said.shape}"
         )
-    with autograd.no_grad():
-        value = plain_numbers(loss(said, train.y))
+    value = measured(loss, said, train.y)
     if value.size != 1:
         raise ValueError(
             f"playground: the loss is one number, as reduction='mean' gives, got shape {value.shape}"
@@ -205,6 +204,12 @@ def classes_of_targets(targets: Array, outputs: int) -> Array | None:
     return None
 
 
+def measured(loss: Callable[[Any, Any], Any], prediction: Array, target: Array) -> Array:
+    """The loss of a prediction, which is given as the Tensor that a model gives."""
+    with autograd.no_grad(), np.errstate(all="ignore"):
+        return plain_numbers(loss(autograd.Tensor(prediction), target))
+
+
 def separating(
     loss: Callable[[Any, Any], Any], classes: Array | None, said: Array, target: Array
 ) -> float:
@@ -212,11 +217,8 @@ def separating(
     if classes is None or classes.shape != (2, 1) or said.size != 1:
         return 0.0
     for candidate in (0.0, 0.5):
-        with autograd.no_grad(), np.errstate(all="ignore"):
-            both = [
-                float(plain_numbers(loss(np.full_like(said, candidate), np.full_like(target, c))))
-                for c in classes[:, 0]
-            ]
+        prediction = np.full_like(said, candidate)
+        both = [measured(loss, prediction, np.full_like(target, c)).item() for c in classes[:, 0]]
         if np.isclose(both[0], both[1]):
             return candidate
     return 0.0

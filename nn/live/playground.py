@@ -143,7 +143,7 @@ def playground(
         "speed": "epoch",
     }
     if isinstance(model, Mapping):
-        settings["start"] = str(next(iter(model)))
+        settings["start"] = next(iter(models))
     if batch_size is not None and whole(batch_size, "batch_size of playground") < task.count:
         settings["batch"] = batch_size
     engine = engine_of(first, loss, task.train.x, task.train.y, rules)
@@ -184,6 +184,7 @@ class Playground:
         count = sum(parameter.size for parameter in model.parameters())
         self._what = f"{kind}, {count:,} parameters, {task.count:,} points to train on"
         self._title = title or f"{kind} of {count:,} parameters"
+        self._still = still_picture(model, task, self._title)
 
     def __repr__(self) -> str:
         return f'<Playground of {self._what}: .save("page.html"), .html>'
@@ -192,13 +193,11 @@ class Playground:
     def html(self) -> str:
         """The block: one self-contained piece of HTML, the same for the same network and points."""
         code, style = assets()
-        task = self._task
         data = json.dumps(self._data(style), ensure_ascii=False, separators=(",", ":"))
         key = hashlib.sha256((code + self._engine + data).encode()).hexdigest()[:12]
         start = f"begin('[data-playground=\"{key}\"]', (host) => {{"
         start += f"host.playground = new Playground(host, {self._engine}); }});"
-        still = still_picture(self._model, task, self._title)
-        picture = base64.b64encode(still.encode()).decode()
+        picture = base64.b64encode(self._still.encode()).decode()
         return (
             f'<div data-playground="{key}" data-lm-suppress-shortcuts="true">'
             f'<img alt="{html.escape(self._alt())}" style="max-width: 100%; background: white" '
@@ -292,8 +291,9 @@ def networks(model: Any, seeds: Iterable[int]) -> dict[Any, Module]:
     """The networks that a page can start from: by name, by seed, or the one there is, by None."""
     if isinstance(model, Module):
         return {None: model}
+    made: dict[Any, Any]
     if isinstance(model, Mapping) and model:
-        made = dict(model)
+        made = {str(name): each for name, each in model.items()}
     elif callable(model) and not isinstance(model, type):
         made = {seed: model(seed) for seed in sorted(seeds)}
     else:

@@ -92,10 +92,11 @@ def test_targets_are_classes_as_indices_and_as_distributions_or_numbers() -> Non
 
 
 def test_networks_by_name_are_starts_to_choose_from() -> None:
-    data = data_of(nn.playground({"one": net(1), "two": net(2)}, nn.cross_entropy, (X, Y)))
-    assert data["choices"]["start"] == ["one", "two"]
+    starts = {"one": net(1), 0: net(2)}
+    data = data_of(nn.playground(starts, nn.cross_entropy, (X, Y)))
+    assert data["choices"]["start"] == ["one", "0"]
     assert data["settings"]["start"] == "one"
-    for name, seed in (("one", 1), ("two", 2)):
+    for name, seed in (("one", 1), ("0", 2)):
         expected = [np.ravel(p.data) for _, p in net(seed).named_parameters()]
         assert doubles(data["starts"][name]).tolist() == np.concatenate(expected).tolist()
 
@@ -144,6 +145,16 @@ def test_hostile_names_and_texts_stay_text() -> None:
     page = nn.playground(Named(), nn.cross_entropy, (X, Y), title='</script>"<!--')
     assert page.html.count("</script>") == 2
     assert "<!--" not in page.html
+
+
+def test_a_page_stays_what_it_was_when_the_model_and_the_points_change() -> None:
+    model, x, y = net(), X.copy(), Y.copy()
+    page = nn.playground(model, lambda z, y: nn.cross_entropy(z.reshape(z.shape), y), (x, y))
+    before = page.html
+    model.layers[0].weight.data = model.layers[0].weight.data + 1
+    x += 1
+    y[:] = 0
+    assert page.html == before
 
 
 def test_a_notebook_gets_the_block_and_its_words() -> None:

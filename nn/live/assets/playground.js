@@ -597,14 +597,13 @@ class Playground {
   paintUnits() {
     const side = this.flat ? SMALL : 2 * SMALL;
     const { x, n } = this.grid(side);
-    const { train } = this;
-    const given = this.outputsOf(train.x, train.n);
+    this.seen = this.outputsOf(this.train.x, this.train.n);
     this.outputsOf(x, n).forEach(({ units, data }, c) => {
       this.units[c].forEach((unit, u) => {
         const { button, canvas } = unit;
         const context = canvas.getContext("2d");
         const most = Math.max(...spanOf(data, units, u).map(Math.abs)) || 1;
-        unit.span = spanOf(given[c].data, units, u);
+        unit.span = spanOf(this.seen[c].data, units, u);
         if (this.flat) {
           context.drawImage(this.image(side, (i, pixels) => this.shade(data[i * units + u] / most, pixels, i)), 0, 0);
         } else {
@@ -643,7 +642,7 @@ class Playground {
     const names = this.flat ? this.data.inputs : [this.data.inputs[0], looked || this.classes ? "output" : "y"];
     const axes = new Axes(this.canvas, this.data.ranges, names, this.ink);
     this.axes = axes;
-    this.said = this.engine.predict(this.train.x, this.train.n);
+    this.said = this.seen[this.seen.length - 1].data;
     if (this.held) this.heldSaid = this.engine.predict(this.held.x, this.held.n);
     if (this.flat) this.paintPlane(axes, side, scores, looked);
     else this.paintFunction(axes, x, n, scores, looked);
