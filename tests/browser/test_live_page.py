@@ -350,6 +350,27 @@ def test_what_changed_is_marked_for_a_moment_and_not_by_colour_alone(
     page.wait_for_function(f"{HOST}.querySelectorAll('text.changed').length === 0")
 
 
+def test_what_is_under_the_hand_stays_there(open_page: Open, tmp_path: Path) -> None:
+    path = page_of("stepper", chain(60)({}), tmp_path / "live.html", max_steps=1000)
+    page = open_page(path, size=(900, 600))
+    stage = page.locator(".stage")
+    page.get_by_role("button", name="Larger").click()
+    box = page.get_by_role("slider", name="w₁₄").first
+    box.scroll_into_view_if_needed()
+    before = stage.evaluate("s => [s.scrollLeft, s.scrollTop]")
+    assert before != [0, 0]
+    place = box.bounding_box()
+    x, y = place["x"] + 20, place["y"] + 10
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for dx in (10, 20, 30):
+        page.mouse.move(x + dx, y)
+        page.wait_for_timeout(50)
+    page.mouse.up()
+    assert page.locator(".field").input_value() == "1.6"
+    assert stage.evaluate("s => [s.scrollLeft, s.scrollTop]") == before
+
+
 # --- gradient steps ---------------------------------------------------------------------------------
 
 

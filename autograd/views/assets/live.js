@@ -297,7 +297,8 @@ class Hand {
     box.setAttribute("role", "slider");
     box.setAttribute("aria-label", leaf.name);
     box.setAttribute("aria-orientation", "horizontal");
-    if (this.graph.leaves.length <= 60) box.setAttribute("tabindex", "0");
+    box.setAttribute("tabindex", this.graph.leaves.length <= 60 ? "0" : "-1");
+    box.querySelector("title").textContent = `${leaf.name}: drag it sideways, press arrow keys, or type`;
     let from = null;
     const quiet = (event) => event.stopImmediatePropagation();
     box.addEventListener("click", quiet, true);

@@ -27,6 +27,7 @@ class LiveDrawing {
   picture() {
     this.svg = drawn(this.host);
     this.svg.querySelector("style").remove();
+    for (const title of this.svg.querySelectorAll("title")) title.textContent = ""; // names of Graphviz's
     this.svg.setAttribute("role", "group");
     this.svg.setAttribute("aria-label", this.data.title);
     const { width, height, least } = this.data;

@@ -27,13 +27,20 @@ class LiveStepper extends Stepper {
     const texts = [...this.svg.querySelectorAll("text")];
     const before = texts.map((text) => text.textContent);
     const spoken = this.live.textContent;
+    this.held = true;
     this.show();
+    this.held = false;
     if (!this.list.hidden) this.fillTable();
     this.live.textContent = spoken; // only moving on is told in words
     if (this.graph.training !== null) return;
     texts.forEach((text, i) => {
       if (text.textContent !== before[i]) this.changes.mark(text);
     });
+  }
+
+  // What is under the hand stays there.
+  follow() {
+    if (!this.held) super.follow();
   }
 
   // The numbers of a moment; with its words too, which are shown of one at a time.

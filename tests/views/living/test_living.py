@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+from samples import RECORDED, SAMPLES
 
 import autograd
 import nn
@@ -250,12 +252,30 @@ def test_a_page_is_saved_where_one_is_asked_for(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [tmp_path / "live.html"]
 
 
-def test_formulas_of_a_live_stepper_are_true_of_other_numbers_too() -> None:
-    x, y = Value(2.0, "x"), Value(-1.0, "y")
-    loss = autograd.where(x > y, x, y) * autograd.clip(x, -1, 1)
-    still = [moment.say for moment in Stepper(loss)._timeline.moments]
-    live = Stepper(loss, live=True)._live
-    assert live is not None
-    assert len(still) == len(live.moments)
-    with_cases = [moment.say for moment in live.moments if "if" in moment.say or "𝟙" in moment.say]
-    assert with_cases
+POINTS = ((0.37, 0.29, 0.83, 0.4), (-0.61, 1.7, -0.2, 0.9), (-0.3, -2.5, 0.1, -0.7))
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_the_formulas_of_a_row_are_the_same_whatever_the_numbers(name: str) -> None:
+    row = autograd.registry[name]
+    seen = []
+    for point in POINTS:
+        leaves = [Value(x, f"a{i}") for i, x in enumerate(point[: row.arity])]
+        with np.errstate(all="ignore"):
+            out = row(*leaves, **SAMPLES[name][0].options)
+            if not out.requires_grad:
+                return
+            live = Stepper(out * 1.5, live=True)._live
+        assert live is not None
+        seen.append([(each.say, each.text, each.symbols, each.numbers) for each in live.moments])
+    assert seen[0] == seen[1] == seen[2]
+
+
+def test_at_a_singular_point_stands_the_formula_of_all_other_points() -> None:
+    def says(x: float, y: float, live: bool) -> list[str]:
+        loss = autograd.hypot(Value(x, "x"), Value(y, "y")) * 2.0
+        stepper = Stepper(loss, live=live)
+        return [each.say for each in (stepper._live or stepper._timeline).moments]
+
+    assert says(0.0, 0.0, False) != says(3.0, 4.0, False)
+    assert says(0.0, 0.0, True) == says(3.0, 4.0, True) == says(3.0, 4.0, False)
