@@ -32,8 +32,10 @@ def compact(text: str) -> str:
     return "\n".join(line for line in lines if line and not COMMENT.fullmatch(line))
 
 
-def script(*parts: str) -> str:
+def script(*parts: str, code: str = "") -> str:
     """Texts of JavaScript as one script, whose names are its own.
+
+    What a page shows to its readers is `code`: it comes first, with its comments and indentation.
 
     >>> print(script("const x = 1;"))
     (() => {
@@ -41,7 +43,10 @@ def script(*parts: str) -> str:
     const x = 1;
     })();
     """
-    return "\n".join(["(() => {", '"use strict";', *map(compact, parts), "})();"])
+    if not isinstance(code, str):
+        raise TypeError(f"code of a script is a text, got {type(code).__name__} ({code!r:.60})")
+    shown = [code] if code else []
+    return "\n".join(["(() => {", '"use strict";', *shown, *map(compact, parts), "})();"])
 
 
 def inert(text: str) -> str:

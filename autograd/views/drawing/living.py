@@ -15,11 +15,11 @@ from autograd.support.late import import_late
 from autograd.support.saving import write_as
 from autograd.views.canvas.assets import asset, inert, script
 from autograd.views.canvas.embedding import READABLE, measures
-from autograd.views.canvas.page import html_page
+from autograd.views.canvas.page import fingerprint, html_page
 from autograd.views.canvas.theme import LIGHT, style_sheet
 from autograd.views.drawing.painting import SMALL, Painting
 from autograd.views.drawing.picture import Picture, Use
-from autograd.views.living.graph import LiveGraph, key_of, live_style
+from autograd.views.living.graph import SCRIPTS, LiveGraph, live_style
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,9 +80,9 @@ class LiveDrawing:
     def html(self) -> str:
         """The block: one self-contained piece of HTML, the same for the same graph."""
         graph, painting = self._graph, self._painting
-        parts = [asset("blocks.js"), *graph.scripts("live_drawing.js")]
-        marked = painting.svg(LIGHT, "auto", "PREFIX")
-        key = key_of(*parts, marked, self._theme)
+        parts = [*map(asset, ("blocks.js", *SCRIPTS, "live_drawing.js"))]
+        marked = painting.svg(LIGHT, "auto", "")
+        key = fingerprint("".join([*parts, graph.code, marked, self._theme]), 12)
         prefix = f"g{key}-"
         marked = painting.svg(LIGHT, "auto", prefix)
         width, height, _ = measures(marked)
@@ -112,7 +112,7 @@ class LiveDrawing:
             f'<img alt="{html.escape(self._contents)}" style="max-width: 100%" '
             f'src="data:image/svg+xml;base64,{picture}">'
             f'<script type="application/json" data-drawing-data>{inert(words)}</script></div>\n'
-            f"<script>{script(*parts, start)}</script>"
+            f"<script>{script(*parts, start, code=graph.code)}</script>"
         )
 
     def save(self, path: str | os.PathLike[str]) -> Path:

@@ -16,7 +16,6 @@ from autograd.formulas.symbols import Symbols
 from autograd.programs.languages.live import LiveProgram
 from autograd.programs.sources import to_source
 from autograd.views.canvas.assets import asset
-from autograd.views.canvas.page import fingerprint
 from autograd.views.canvas.theme import page_style
 from autograd.views.living.marks import Marks
 from autograd.views.outline import Outline
@@ -140,10 +139,10 @@ class LiveGraph:
             "python": to_source(self.root, language="numpy"),
         }
 
-    def scripts(self, *names: str) -> list[str]:
-        """The program and the assets that make it live, as parts of one script."""
-        files = [asset("live.js"), asset("live_panel.js"), *map(asset, names)]
-        return [f"const PROGRAM = () => {self.program.script};", *files]
+    @property
+    def code(self) -> str:
+        """The program as the script has it, and shows it."""
+        return f"const PROGRAM = () => {self.program.script};"
 
 
 def _check(root: Node) -> None:
@@ -154,11 +153,10 @@ def _check(root: Node) -> None:
         )
 
 
+SCRIPTS = ("live.js", "live_panel.js")
+"""What every living block is made with."""
+
+
 def live_style(block: str, *names: str) -> str:
     """The style sheets of a living block, whose class is given."""
     return "\n".join([page_style(block), *map(asset, (*names, "live.css"))])
-
-
-def key_of(*parts: str) -> str:
-    """What only this block has, to be found by."""
-    return fingerprint("".join(parts), 12)

@@ -36,15 +36,15 @@ FORMULAS = ("numbers", "symbols", "both")
 def _assets() -> tuple[str, str, str]:
     """The script, the style sheet, and a key that only this version of them has."""
     style = "\n".join([page_style("stepper"), *map(asset, STYLES)])
-    return _started([], "Stepper", style)
+    return _started("Stepper", (), style)
 
 
-def _started(more: list[str], name: str, style: str) -> tuple[str, str, str]:
+def _started(name: str, more: Sequence[str], style: str, code: str = "") -> tuple[str, str, str]:
     """The script that starts a class of stepper, the style sheet, and a key that only they have."""
-    parts = [asset("blocks.js"), asset("stepper.js"), *more]
-    key = fingerprint("".join(parts) + style, 12)
+    parts = [*map(asset, ("blocks.js", "stepper.js", *more))]
+    key = fingerprint("".join([code, *parts, style]), 12)
     start = f"begin('[data-stepper=\"{key}\"]', (host) => new {name}(host));"
-    return script(*parts, start), style, key
+    return script(*parts, start, code=code), style, key
 
 
 class Stepper:
@@ -201,10 +201,10 @@ class Stepper:
         """What the block carries: see `_assets`."""
         if self._live is None:
             return _assets()
-        from autograd.views.living.graph import live_style
+        from autograd.views.living.graph import SCRIPTS, live_style
 
-        more = self._live.graph.scripts("live_stepper.js")
-        return _started(more, "LiveStepper", live_style("stepper", *STYLES))
+        more, style = (*SCRIPTS, "live_stepper.js"), live_style("stepper", *STYLES)
+        return _started("LiveStepper", more, style, self._live.graph.code)
 
     @property
     def html(self) -> str:
