@@ -41,7 +41,8 @@ def to_onnx(
         example: instances, one or more, of shape (N, ...): only shape and dtype are in the file; or a
             tuple of such arrays, one for each argument. All that are as long as the first have the
             batch as their first axis. Whole numbers (classes) and truth values stay what they are.
-        dtype: float32 or float64, of all floats in the file.
+        dtype: float32 or float64, of all floats in the file. (In float64 ONNX Runtime has no tan and
+            arcsin, sinh and arcsinh, nor their kin; other runtimes may.)
 
     Raises:
         ImportError: there is no ``onnx``, which the extra of that name brings.

@@ -2,7 +2,9 @@
 
 A row is one operation of ONNX (`OPERATIONS`, `REDUCTIONS`), a few of them (the methods ``write_...``),
 or made of other rows (`FORMULAS`); what is in none of these is taken apart by its ``composite=``. What
-ONNX Runtime has no kernel for in float64, or a wrong one, is made of other rows there (`DOUBLE`).
+ONNX Runtime has no kernel for in float64, or a wrong one, is made of other rows there (`DOUBLE`). Three
+things are left as its kernels have them: the maximum of numbers with nan among them, of which ONNX says
+nothing; of Sigmoid what is below the rounding of 1; and in float32 the small values of erfc, 1 − Erf.
 
 What depends on the size of a batch is an input of an operation, never an attribute, so that two writings
 of one function can be set beside each other, and the size be found in them: see `batches_in_onnx`.
