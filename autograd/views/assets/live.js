@@ -99,8 +99,9 @@ class Marks {
     const [mantissa, power] = plain ? [text] : text.replace("inf", "∞").split("e");
     const parts = [["mn", mantissa]];
     if (power) parts.push(["mo", "×"], ["msup", ["mn", "10"], ["mn", power.replace(/^\+?(−?)0?/, "$1")]]);
-    const wide = text.startsWith("−") || (look === "wide" && power);
-    if (wide && ["bracketed", "wide", "minus"].includes(look)) parts.splice(0, 0, ["mo", "("]), parts.push(["mo", ")"]);
+    const asked = ["bracketed", "wide", "minus"].includes(look);
+    const brackets = asked && (text.startsWith("−") || (look === "wide" && power));
+    if (brackets) return ["mrow", ["mo", "("], ...parts, ["mo", ")"]];
     return parts.length === 1 ? parts[0] : ["mrow", ...parts];
   }
 }
@@ -114,7 +115,7 @@ function norm(numbers) {
 
 // --- the graph -----------------------------------------------------------------------------------
 
-const LONGEST = 600; // points of the curve: of a longer history every other one is dropped
+const LONGEST = 600; // points of the curve, an even number: of more every other one is dropped
 const BEAT = 40; // milliseconds from one step of a training to the next
 
 class Graph {
@@ -175,7 +176,7 @@ class Graph {
     this.run();
     this.steps += 1;
     this.history.push([this.steps, this.loss]);
-    if (this.history.length > LONGEST) this.history = this.history.filter((_, k) => k % 2 === 0 || k === this.history.length - 1);
+    if (this.history.length > LONGEST) this.history = this.history.filter((_, k) => k % 2 === 0);
     if (!Number.isFinite(this.loss)) this.pause();
     this.tell("step");
   }
@@ -258,6 +259,11 @@ function stepOf(x) {
   return 10 ** ((power > 1 || power < -2 ? power : 0) - 1);
 }
 
+// How far a slider reaches on either side of 0.
+function reachOf(leaf, x) {
+  return onGrid(Math.max(20 * leaf.step, 2 * Math.abs(x)), leaf.step);
+}
+
 // The multiple of a step nearest to a number, without the digits that binary fractions bring.
 function onGrid(x, step) {
   return Number((Math.round(x / step) * step).toPrecision(12)) + 0;
@@ -327,7 +333,7 @@ class Hand {
     const shown = (x) => significant(x, graph.marks.digits);
     const gradient = leaf.moves ? `gradient ${shown(graph.gradientOf(leaf))}` : "no gradient";
     const x = graph.valueOf(leaf);
-    const most = Math.max(leaf.most, Math.abs(x));
+    const most = Number.isFinite(x) ? Math.max(leaf.most, Math.abs(x)) : leaf.most;
     const attributes = {
       "aria-valuemin": -most, "aria-valuemax": most, "aria-valuenow": x,
       "aria-valuetext": `${shown(x)}; ${gradient}; ${graph.data.output} ${shown(graph.loss)}`,

@@ -4,9 +4,8 @@ class Panel {
   constructor(graph) {
     this.graph = graph;
     for (const leaf of graph.leaves) {
-      const x = graph.valueOf(leaf);
-      leaf.step = stepOf(x);
-      leaf.most = onGrid(Math.max(20 * leaf.step, 2 * Math.abs(x)), leaf.step);
+      leaf.step = stepOf(graph.valueOf(leaf));
+      leaf.most = reachOf(leaf, graph.valueOf(leaf));
     }
     this.hand = new Hand(graph, (leaf) => this.choose(leaf), (leaf, begun) => this.type(leaf, begun));
     this.boxes = new Map(); // of leaves that the picture shows
@@ -153,7 +152,7 @@ class Panel {
       html("pre", { tabindex: "0", "aria-label": title }, text));
     this.code = html("div", { class: "listing", hidden: "" });
     this.fillListing = () => this.code.append(
-      part("JavaScript, as it runs here", this.graph.data.javascript ?? PROGRAM.toString().replace(/^\(\) => /, "")),
+      part("JavaScript, as it runs here", PROGRAM.toString().replace(/^\(\) => /, "")),
       part("the same in Python", this.graph.data.python));
     return this.code;
   }
@@ -170,7 +169,8 @@ class Panel {
   show(what) {
     const { graph, leaf } = this;
     const x = graph.valueOf(leaf);
-    leaf.most = Math.max(leaf.most, onGrid(Math.abs(x) * 1.5, leaf.step) * (Math.abs(x) > leaf.most));
+    if (what === "reset") for (const each of graph.leaves) each.most = reachOf(each, graph.valueOf(each));
+    else if (Number.isFinite(x) && Math.abs(x) > leaf.most) leaf.most = reachOf(leaf, x);
     const limits = { min: -leaf.most, max: leaf.most, step: leaf.step / 10, "aria-label": leaf.name };
     for (const [name, value] of Object.entries(limits)) this.slide.setAttribute(name, String(value));
     this.slide.value = String(x);
