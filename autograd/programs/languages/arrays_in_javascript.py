@@ -17,7 +17,15 @@ import numpy as np
 from autograd.engine.axes import explicit_subscripts, normalise_axes
 from autograd.programs.languages import in_javascript
 from autograd.programs.languages.in_javascript import ROWS, JavaScript
-from autograd.programs.languages.strided import LOOPS, Shape, Strided, array_at, nest, number_at
+from autograd.programs.languages.strided import (
+    LOOPS,
+    Shape,
+    Strided,
+    array_at,
+    nest,
+    number_at,
+    table_along,
+)
 from autograd.programs.languages.writing import LARGEST, SourceText
 from autograd.programs.planning.plan import Instruction, Plan, row_of
 
@@ -541,7 +549,34 @@ class ArraySource(SourceText):
         """Elements of a flat array, each at its place."""
         self.write_getitem_at(None, out, x, array_at(self.table(places), places.shape))
 
+    def along(
+        self, x: Strided, axis: int, table: np.ndarray[Any, Any], other: Strided, how: str
+    ) -> None:
+        """What is done with x at places along an axis, and with another array of such a shape."""
+        shape = other.shape
+        before = nest(shape[:axis], [x.steps[:axis], other.steps[:axis]])
+        variable = LOOPS[len(before[0])]
+        after = nest(
+            shape[axis + 1 :],
+            [x.steps[axis + 1 :], other.steps[axis + 1 :]],
+            len(before[0]) + 1,
+        )
+        head = f"for (let {variable} = 0; {variable} < {len(table)}; {variable}++)"
+        picked = f"{self.table(table)}[{variable}]"
+        elements = [
+            each.at(
+                [*before[2][i], each.steps[axis], *after[2][i]], [*before[1], middle, *after[1]]
+            )
+            for i, (each, middle) in enumerate(((x, picked), (other, variable)))
+        ]
+        self.loop([*before[0], head, *after[0]], [how.format(*elements)])
+
     def write_getitem(self, step: Instruction, out: Strided, x: Strided) -> None:
+        found = table_along(step.options["index"], x.shape)
+        if found is not None:
+            slices, axis, table = found
+            self.along(x.seen(x.view[slices]), axis, table, out, "{1} = {0};")
+            return
         self.picked(out, x, places_of(x.shape)[step.options["index"]])
 
     def write_roll(self, step: Instruction, out: Strided, x: Strided) -> None:
@@ -557,6 +592,10 @@ class ArraySource(SourceText):
         part = np.asarray(out.view[where])
         if part.size and np.may_share_memory(part, out.view):
             self.fill(out.seen(part), x)
+        elif part.size and (found := table_along(where, out.shape)) is not None:
+            slices, axis, table = found
+            self.say(f"{out.word}.fill(0);")
+            self.along(out.seen(out.view[slices]), axis, table, x, "{0} += {1};")
         elif part.size:
             places = np.asarray(places_of(out.shape)[where])
             self.write_scatter_at(step, out, x, array_at(self.table(places), places.shape))

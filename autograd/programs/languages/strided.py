@@ -144,3 +144,28 @@ def nest(
         f"for (let {x} = 0; {x} < {n}; {x}++)" for x, (n, _) in zip(variables, merged, strict=True)
     ]
     return heads, variables, [[own[i] for _, own in merged] for i in range(len(steps))]
+
+
+def table_along(index: Any, shape: Shape) -> tuple[Any, int, np.ndarray[Any, Any]] | None:
+    """(the slices of an index, the axis that they leave for its table, the table), where an index is
+    made of slices and one array of places along one axis; else None.
+
+    >>> table_along((slice(1, 3), [0, -1]), (5, 4))
+    ((slice(1, 3, None), slice(None, None, None)), 1, array([0, 3]))
+    """
+    parts = list(index) if isinstance(index, tuple) else [index]
+    tables = [i for i, x in enumerate(parts) if isinstance(x, list | np.ndarray)]
+    others = [x for i, x in enumerate(parts) if i not in tables]
+    slices = all(x is None or x is Ellipsis or isinstance(x, slice) for x in others)
+    if len(tables) != 1 or not slices:
+        return None
+    at = tables[0]
+    hidden = len(shape) - sum(x is not None and x is not Ellipsis for x in parts)
+    before = [hidden if x is Ellipsis else 1 for x in parts[:at]]
+    axis = sum(n for n, x in zip(before, parts, strict=False) if x is not None)
+    table = np.asarray(parts[at])
+    if table.ndim != 1 or not table.size:
+        return None
+    table = np.flatnonzero(table) if table.dtype == bool else table % shape[axis]
+    parts[at] = slice(None)
+    return tuple(parts), sum(before), table

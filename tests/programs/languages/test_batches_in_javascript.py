@@ -26,6 +26,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "every pair": lambda x: autograd.tanh((x @ W) @ (x @ W).T) @ x,
     "the largest, shared": lambda x: autograd.max(x @ W, axis=0) * WEIGHT,
     "elements": lambda x: (x[:, ::-1] @ W)[:, 1:3] + WEIGHT[:2],
+    "some columns": lambda x: (x[:, [2, 0, 2, -1]] @ W[[0, 1, 1, 2]])[::-1, 1:],
+    "columns by a mask": lambda x: autograd.tanh(x @ W)[..., np.array([True, False, True, True])],
     "padded, joined": lambda x: autograd.concatenate(
         [autograd.pad(x, pad_width=((0, 0), (1, 0))), x @ W], axis=1
     ),
