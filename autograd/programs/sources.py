@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,9 +46,9 @@ def to_source(
 
     Raises:
         TypeError: `output` is no node.
-        ValueError: a language that there is none of; a name that is no identifier; a graph that draws
-            random numbers, has a row that is neither known nor made of known ones, or holds an array of
-            more than 1000 numbers that is no input; in JavaScript, numbers of float32.
+        ValueError: a language that there is none of; a name that is no identifier or is taken; a graph
+            that draws random numbers, has a row that is neither known nor made of known ones, or holds
+            an array of more than 1000 numbers that is no input; in JavaScript, numbers of float32.
 
     >>> import autograd
     >>> w, x = autograd.Value(3.0, "w"), autograd.Value(2.0, "x")
@@ -84,6 +85,8 @@ def to_source(
 
     javascript = JavaScript if planner.plan.scalar else JavaScriptOfArrays
     chosen = Numpy() if language == "numpy" else javascript()
+    if name in chosen.words - {"f", "value", "gradients"} or keyword.iskeyword(name):
+        raise ValueError(f"name is a word that the source uses itself, {name!r}: give another one")
     with np.errstate(all="ignore"):
         source = chosen.source(planner, given, gradients)
     return chosen.program(source, name)

@@ -180,6 +180,12 @@ def test_inputs_come_first_and_gradients_may_be_left_out() -> None:
         (lambda w: autograd.to_source(3.0), TypeError, "takes a node, got float"),
         (lambda w: autograd.to_source(w * 2, language="cobol"), ValueError, "one of 'numpy'"),
         (lambda w: autograd.to_source(w * 2, name="2f"), ValueError, "name is an identifier"),
+        (lambda w: autograd.to_source(w * 2, name="np"), ValueError, "'np': give another"),
+        (
+            lambda w: autograd.to_source(w * 2, name="function", language="javascript"),
+            ValueError,
+            "'function': give another",
+        ),
         (lambda w: autograd.to_source(w * 2, [Value(1.0, "u")]), ValueError, r"'u'.* not reach"),
         (
             lambda w: autograd.to_source(autograd.sum(Tensor(np.ones(2000)) * np.ones(2000) * 2)),
@@ -192,7 +198,7 @@ def test_inputs_come_first_and_gradients_may_be_left_out() -> None:
             "draws random numbers",
         ),
     ],
-    ids=["no node", "language", "name", "input", "constant", "random"],
+    ids=["no node", "language", "name", "taken", "reserved", "input", "constant", "random"],
 )
 def test_what_cannot_be_written_is_named(call: Any, error: type[Exception], told: str) -> None:
     with pytest.raises(error, match=told):
