@@ -52,13 +52,13 @@ def to_onnx(
             named: it draws random numbers, takes a branch in Python by a number of its input, holds an
             array of the batch's length, or has a row without a form in ONNX.
 
-    >>> import pathlib, tempfile, numpy as np, nn, onnxruntime
+    >>> import pathlib, tempfile, numpy as np, nn, onnx.reference
     >>> model = nn.MLP(4, [8, 3], rng=0)
     >>> x = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder, "model.onnx")
     ...     nn.to_onnx(model, path, x[:1])
-    ...     session = onnxruntime.InferenceSession(path)
+    ...     session = onnx.reference.ReferenceEvaluator(str(path))
     >>> (y,) = session.run(None, {"x": x})
     >>> y.shape, bool(np.allclose(y, model(x).data, atol=1e-6))
     ((5, 3), True)
