@@ -232,7 +232,7 @@ from autograd.transforms import (
 from autograd.views.canvas.assets import asset as asset, inert as inert, script as script
 from autograd.views.canvas.page import html_page as html_page
 from autograd.views.canvas.sheet import ModelPicture as ModelPicture
-from autograd.views.canvas.theme import DARK as DARK, LIGHT as LIGHT
+from autograd.views.canvas.theme import DARK as DARK, LIGHT as LIGHT, ground as ground
 from autograd.views.derivation.derivation import Derivation as Derivation, derivation as derivation
 from autograd.views.drawing.drawing import Drawing as Drawing, draw as draw
 from autograd.views.drawing.influence import (

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import DARK, LIGHT, asset, html_page, inert, script, write_as
+from autograd import DARK, LIGHT, asset, ground, html_page, inert, script, write_as
 from nn.arguments import number, one_of, positive, whole
 from nn.layers.normalisation import BatchNorm1d
 from nn.live.given import Task, task_of
@@ -215,7 +215,7 @@ class Playground:
         """
 
         def page() -> bytes:
-            style = "html, body { margin: 0 } body { padding: 8px }"
+            style = f"{ground(self._theme)} body {{ margin: 0; padding: 8px }}"
             return html_page(self._title, self.html, style=style)
 
         return write_as(path, "a playground", {".html": page, ".htm": page})

@@ -455,6 +455,17 @@ def test_a_training_that_leaves_the_numbers_stops(open_page: Open, tmp_path: Pat
 
 
 @KINDS
+def test_a_reader_is_told_to_drag_and_no_two_controls_have_one_word(
+    open_page: Open, tmp_path: Path, kind: str
+) -> None:
+    page = open_page(page_of(kind, parabola({}), tmp_path / "live.html"))
+    assert page.get_by_text("drag a box, or").is_visible()
+    words = page.locator(".controls :is(button, label)").all_inner_texts()
+    assert {"trainable", "step", "train", "reset", "code"} <= set(words)
+    assert len(words) == len(set(words))
+
+
+@KINDS
 def test_the_keyboard_alone_reaches_and_does_everything(
     open_page: Open, tmp_path: Path, kind: str
 ) -> None:

@@ -587,3 +587,15 @@ def test_the_theme_is_that_of_the_browser_and_reduced_motion_paints_less_often(
     first, *later = page.evaluate("window.painted")
     assert not later or (later[-1] - first) / len(later) > 700, "about once a second"
     press(page, "play")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_is_of_the_colour_of_what_is_on_it(
+    open_page: Open, tmp_path: Path, scheme: str
+) -> None:
+    path = tmp_path / "page.html"
+    nn.playground(moons(), nn.cross_entropy, DATA, path)
+    page = open_page(path, color_scheme=scheme)
+    colour = "e => getComputedStyle(e).backgroundColor"
+    block = page.locator(".playground").evaluate(colour)
+    assert page.locator("html").evaluate(colour) == block

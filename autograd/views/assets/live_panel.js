@@ -58,9 +58,10 @@ class Panel {
       this.leaf.train = this.moves.checked;
       this.show();
     });
-    const label = html("label", { class: "moves", title: "Whether a gradient step moves it" }, this.moves, "train");
+    const label = html("label", { class: "moves", title: "Whether a gradient step moves it" }, this.moves, "trainable");
+    this.hint = html("span", { class: "hint" }, "drag a box, or");
     return html("div", { class: "one", role: "group", "aria-label": "One leaf" },
-      this.list, this.slide, this.field, label);
+      this.hint, this.list, this.slide, this.field, label);
   }
 
   choose(leaf) {
@@ -110,7 +111,7 @@ class Panel {
       if (right) graph.rate = x;
       this.rate.setAttribute("aria-invalid", String(!right));
     });
-    this.once = this.button("once", "step", "One gradient step: each trained leaf minus η times its gradient",
+    this.once = this.button("once", "step", "One gradient step: each trainable leaf minus η times its gradient",
       () => graph.step());
     this.run = this.button("run", "train", "Gradient steps, one after another", () => {
       if (graph.training === null) graph.train();

@@ -78,20 +78,20 @@ class LiveGraph:
         with np.errstate(all="ignore"):
             for node, g in walk_back(interior, self.gradients, kept=self.place):
                 add_up(self.gradients, node._contributions(g))
+        # A root that is a leaf has the seed of the pass, whether it requires a gradient or not.
+        self.moved = {leaf for leaf in self.leaves if leaf.requires_grad and leaf in self.gradients}
         self.trained = self._trained(train)
 
     def _trained(self, train: Sequence[Value] | None) -> set[Node]:
-        moved = [leaf for leaf in self.leaves if leaf in self.gradients]
         if train is None:
             parameters = Outline([self.root]).parameters
-            chosen = [leaf for leaf in moved if leaf in parameters]
-            return set(
-                chosen or [leaf for leaf in moved if not DATA.match(leaf.name or "")] or moved
-            )
+            chosen = [leaf for leaf in self.moved if leaf in parameters]
+            weights = [leaf for leaf in self.moved if not DATA.match(leaf.name or "")]
+            return set(chosen or weights or self.moved)
         if isinstance(train, str | Node) or not all(isinstance(each, Node) for each in train):
             raise TypeError(f"train is a list of leaves, got {train!r:.60}")
         for each in train:
-            if each not in self.place or each not in set(moved):
+            if each not in self.moved:
                 raise ValueError(
                     f"train names {each!r:.60}, and a gradient step moves only leaves of this graph "
                     "that require a gradient"
@@ -127,7 +127,7 @@ class LiveGraph:
                     "node": self.place[leaf],
                     "place": order[self.place[leaf]],
                     "train": leaf in self.trained,
-                    "moves": leaf in self.gradients,
+                    "moves": leaf in self.moved,
                     "box": boxes.get(leaf),
                 }
                 for leaf in self.leaves

@@ -176,6 +176,11 @@ def test_a_leaf_that_gets_no_gradient_can_be_changed_and_is_never_moved() -> Non
         draw(loss).live(train=[x])
 
 
+def test_a_constant_alone_can_be_changed_and_has_no_gradient_to_step_along() -> None:
+    (leaf,) = data_of(draw(Value(2.0, "a", requires_grad=False)).live().html)["live"]["leaves"]
+    assert (leaf["name"], leaf["moves"], leaf["train"]) == ("a", False, False)
+
+
 def test_what_to_train_is_a_list_of_leaves_of_the_graph() -> None:
     loss = product()
     with pytest.raises(TypeError, match="train is a list of leaves"):
