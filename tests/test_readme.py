@@ -22,9 +22,9 @@ README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8"
 def test_every_python_example_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", README, flags=re.S)
-    assert len(blocks) == 9
+    assert len(blocks) == 10
     scope: dict[str, object] = {}
-    for block in blocks[:8]:
+    for block in blocks[:9]:
         exec(compile(block, "README.md", "exec"), scope)
     printed = capsys.readouterr().out
     assert "-0.0040" in printed
@@ -38,7 +38,8 @@ def test_every_python_example_runs(tmp_path, monkeypatch, capsys):
     assert "∂L/∂x₁" in printed
     assert "def f(x, w, b):" in printed
     assert "checked in every replay" in printed or "not noted" in printed
-    assert "</html>" in (tmp_path / "step.html").read_text(encoding="utf-8")
+    for page in ("step.html", "live.html", "playground.html"):
+        assert "</html>" in (tmp_path / page).read_text(encoding="utf-8")
 
 
 INSTALL = README.split("## Install")[1].split("\n## ")[0]

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 BINARY = {
+    "docs/live.gif": "the README's picture of a graph whose numbers are changed in its page",
     "docs/playground.gif": "the README's picture of a page in which a network learns",
     "docs/stepper.png": "the README's picture of the stepper",
     "nn/data/digits.csv.gz": "the digits that `python -m nn digits` reads",
