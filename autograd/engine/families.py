@@ -391,7 +391,10 @@ class Reduction(Primitive):
 
     def flat_derivatives(self, out: Any, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
         x = np.asarray(arguments)
-        row = self.row(out, x, (0,), **{key: options[key] for key in self._rest})
+        rest = {key: options[key] for key in self._rest}
+        if self.numbers is not self.array and x.dtype != object:  # as numbers, not as an array
+            return np.array([self.row(float(out), each, (), **rest) for each in x.tolist()])
+        row = self.row(out, x, (0,), **rest)
         return np.broadcast_to(np.asarray(row, dtype=x.dtype), x.shape)
 
 

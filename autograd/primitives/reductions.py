@@ -220,10 +220,19 @@ def _logsumexp_array(x: Any, axis: Any, keepdims: bool) -> Any:
     return _settled(out, x, axis, keepdims)
 
 
+def _logsumexp_numbers(x: Any, axis: Any, keepdims: bool) -> Any:
+    """By the C library's exponential: NumPy's own of arrays rounds as the processor is."""
+    largest = float(np.max(x, initial=-math.inf))
+    if not math.isfinite(largest):
+        return _logsumexp_array(x, axis, keepdims)
+    return math.log(np.add.reduce([math.exp(each - largest) for each in x.tolist()])) + largest
+
+
 logsumexp = reduction(
     "logsumexp",
     _logsumexp_array,
     lambda out, x, axis: exp(x - out),
+    numbers=_logsumexp_numbers,
     doc="ln Σ eˣ along `axis`, without overflow. Its row is the softmax.",
 )
 

@@ -1,21 +1,27 @@
 """JavaScript that gives the digits the engine does.
 
-A browser's exponential is another double than the C library's for one argument in ten, and a difference
-in the last digit grows on its way. The C library rounds most functions rightly, but for one argument in
-a thousand. So do these: they compute with twice as many digits, as sums of two doubles, and round at the
-end. What the C library itself gives to fewer digits (`tanh`, `expm1`, `log1p`) browsers compute by the
-same formulas, and it stays theirs. Sums add in the order of NumPy's.
+The exponential of most browsers is another double than the C library's for one argument in ten, and a
+difference in the last digit grows on its way. Some browsers call the C library themselves. So a program
+asks first (`Probe`): where 200 of a browser's numbers have the bits of the engine's, its function is
+used. Elsewhere these are, which are rounded rightly, as the C library's but for one argument in a
+thousand: they compute with twice as many digits, as sums of two doubles, and round at the end.
 
-Not to be had are the C library's own errors in `cbrt`, `erf` and `erfc`, and in NumPy's `exp` of arrays,
-which a `logsumexp` of Values takes, on processors with AVX-512. These differ by a digit or two.
+What the C library itself gives to fewer digits (`tanh`, `expm1`, `log1p`) browsers compute by the same
+formulas, and it stays theirs. `erf` and `erfc` are such as well, in most C libraries, but browsers have
+none: the formulas are here. Sums add in the order of NumPy's. Not to be had are the C library's own
+errors in `cbrt`, where a browser does not call it.
 """
 
 from __future__ import annotations
 
+import functools
+import math
 import re
-from collections.abc import Mapping, Sequence
+import struct
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from math import factorial
+from typing import NamedTuple
 
 from autograd.programs.languages.in_javascript import JavaScript
 from autograd.programs.planning.plan import Instruction, Plan
@@ -39,6 +45,61 @@ EXP_SERIES = series("exp_series", [Fraction(1, factorial(i)) for i in range(9)],
 LOG_SERIES = series("log_series", [Fraction(2, 2 * i + 1) for i in range(15)], 5)
 SIN_SERIES = series("sin_series", [Fraction((-1) ** i, factorial(2 * i + 1)) for i in range(11)], 6)
 COS_SERIES = series("cos_series", [Fraction((-1) ** i, factorial(2 * i)) for i in range(12)], 6)
+
+ERF_NEAR = (
+    (
+        *(0.128379167095512558561, -0.325042107247001499370, -0.0284817495755985104766),
+        *(-0.00577027029648944159157, -2.37630166566501626084e-5),
+    ),
+    (
+        *(1.0, 0.397917223959155352819, 0.0650222499887672944485, 0.00508130628187576562776),
+        *(1.32494738004321644526e-4, -3.96022827877536812320e-6),
+    ),
+)
+ERF_AT_1 = (
+    (
+        *(-0.00236211856075265944077, 0.414856118683748331666, -0.372207876035701323847),
+        *(0.318346619901161753674, -0.110894694282396677476, 0.0354783043256182359371),
+        -0.00216637559486879084300,
+    ),
+    (
+        *(1.0, 0.106420880400844228286, 0.540397917702171048937, 0.0718286544141962662868),
+        *(0.126171219808761642112, 0.0136370839120290507362, 0.0119844998467991074170),
+    ),
+)
+ERFC_FAR = (
+    (
+        *(-0.00986494403484714822705, -0.693858572707181764372, -10.5586262253232909814),
+        *(-62.3753324503260060396, -162.396669462573470355, -184.605092906711035994),
+        *(-81.2874355063065934246, -9.81432934416914548592),
+    ),
+    (
+        *(1.0, 19.6512716674392571292, 137.657754143519042600, 434.565877475229228821),
+        *(645.387271733267880336, 429.008140027567833386, 108.635005541779435134),
+        *(6.57024977031928170135, -0.0604244152148580987438),
+    ),
+)
+ERFC_FARTHER = (
+    (
+        *(-0.00986494292470009928597, -0.799283237680523006574, -17.7579549177547519889),
+        *(-160.636384855821916062, -637.566443368389627722, -1025.09513161107724954),
+        -483.519191608651397019,
+    ),
+    (
+        *(1.0, 30.3380607434824582924, 325.792512996573918826, 1536.72958608443695994),
+        *(3199.85821950859553908, 2553.05040643316442583, 474.528541206955367215),
+        -22.4409524465858183362,
+    ),
+)
+ERF_1 = 0.845062911510467529297
+"""Approximations by ratios of polynomials, after W. J. Cody ("Rational Chebyshev approximations for the
+error function", 1969), with the coefficients of Sun's fdlibm (1993); and nearly erf(1)."""
+
+
+def ratio(name: str, polynomials: Sequence[Sequence[float]]) -> str:
+    """Coefficients for `ratio`."""
+    return f"const {name} = {list(map(list, polynomials))};"
+
 
 HELPERS: Mapping[str, str] = {
     "low": """// A number of twice the digits is a sum of two doubles, x and xl. A function returns the
@@ -103,9 +164,7 @@ const log10 = x => {{
   const k = Math.floor(Math.log2(x)) + (x < 1);
   return k * {LOG10_OF_2[1]} + Math.LOG10E * log(scaled(x, -k)) + k * {LOG10_OF_2[0]};
 }};""",
-    "pow": """// 1 to any power is 1, also of nan, and -1 to an infinite one
-const pow = (x, y) => {
-  if (x === 1 || (x === -1 && Math.abs(y) === Infinity)) return 1;
+    "raised": """const raised = (x, y) => {
   const near = Math.pow(x, y);
   if (!(x !== 0 && Math.abs(x) < Infinity && near !== 0 && Math.abs(near) < Infinity)) return near;
   const exact = exp_of(times(log_of(Math.abs(x)), low, y, 0), low);
@@ -212,6 +271,43 @@ const acosh = x => {
   const t = x - 1;
   return Math.log1p(t + Math.sqrt(2 * t + t * t));
 };""",
+    "pairs": """// a polynomial, its coefficients two by two, the lowest first
+const pairs = (x, list) => {
+  let all = list[0] + list[1] * x, power = 1;
+  for (let i = 2; i < list.length; i += 2) {
+    power *= x * x;
+    all += power * (i + 1 < list.length ? list[i] + list[i + 1] * x : list[i]);
+  }
+  return all;
+};""",
+    "ratio": "const ratio = (x, [above, under]) => pairs(x, above) / pairs(x, under);",
+    "erf_near": ratio("erf_near", ERF_NEAR),
+    "erf_at_1": ratio("erf_at_1", ERF_AT_1),
+    "erfc_ratio": f"""// of x from 1.25 to 28; the square of its first 21 bits is exact
+{ratio("erfc_far", ERFC_FAR)}
+{ratio("erfc_farther", ERFC_FARTHER)}
+const erfc_ratio = x => {{
+  const z = x - x % 2 ** (11 - Math.clz32(x));
+  const y = ratio(1 / (x * x), x < 1 / 0.35 ? erfc_far : erfc_farther);
+  return exp(-z * z - 0.5625) * exp((z - x) * (z + x) + y) / x;
+}};""",
+    "erf_by_ratios": f"""const erf_by_ratios = x => {{
+  const a = Math.abs(x);
+  if (a < 0.84375) return x + x * ratio(x * x, erf_near);
+  if (!(a < 6)) return Math.sign(x);
+  return Math.sign(x) * (a < 1.25 ? {ERF_1} + ratio(a - 1, erf_at_1) : 1 - erfc_ratio(a));
+}};""",
+    "erfc_by_ratios": f"""const erfc_by_ratios = x => {{
+  const a = Math.abs(x);
+  if (a < 0.84375) {{
+    const y = x * ratio(x * x, erf_near);
+    return x < 0.25 ? 1 - (x + y) : 0.5 - (y + (x - 0.5));
+  }}
+  if (!(a < 28)) return 1 - Math.sign(x);
+  if (a >= 1.25) return x > 0 ? erfc_ratio(a) : 2 - erfc_ratio(a);
+  const y = ratio(a - 1, erf_at_1);
+  return x > 0 ? 1 - {ERF_1} - y : 1 + ({ERF_1} + y);
+}};""",
     "erf_of": f"""// 2/√π e^(-x²) (x + 2/3 x³ + 4/15 x⁵ + ...), up to x = 4
 const erf_of = x => {{
   const t = times(2 * x, 0, x, 0), tl = low;
@@ -297,6 +393,71 @@ const deviation = (xs, ddof) => {
 }
 """Functions by the names that JavaScript has for them, and what they are made of."""
 
+STEPS = (math.sqrt(5) / 2 - 0.5, math.sqrt(2) - 1)
+AGREES = f"""// whether the bits of 200 numbers sum up to this: then they are the engine's
+const agrees = (own, from, to, bits) => {{
+  const x = new Float64Array(1), halves = new Uint32Array(x.buffer);
+  let sum = 0;
+  for (let i = 1; i <= 200; i++) {{
+    x[0] = own({", ".join(f"from + (to - from) * (i * {step} % 1)" for step in STEPS)});
+    sum = Math.imul(31, sum) + (halves[0] ^ halves[1]) >>> 0;
+  }}
+  return sum === bits;
+}};"""
+
+
+class Probe(NamedTuple):
+    """What is used in place of one of `HELPERS` where it agrees with the engine's function."""
+
+    own: str
+    engine: Callable[..., float]
+    start: float = -9
+    stop: float = 9
+    arguments: int = 1
+
+    def text(self) -> str:
+        """The question, whether they agree."""
+        total = 0
+        for i in range(1, 201):
+            point = [
+                self.start + (self.stop - self.start) * (i * step % 1)
+                for step in STEPS[: self.arguments]
+            ]
+            low, high = struct.unpack("<II", struct.pack("<d", self.engine(*point)))
+            total = (31 * total + (low ^ high)) % 2**32
+        return f"agrees({self.own}, {self.start}, {self.stop}, {total})"
+
+
+PROBES: Mapping[str, Probe] = {
+    "exp": Probe("Math.exp", math.exp),
+    "log": Probe("Math.log", math.log, 0),
+    "log2": Probe("Math.log2", math.log2, 0),
+    "log10": Probe("Math.log10", math.log10, 0),
+    "raised": Probe("Math.pow", math.pow, 0, arguments=2),
+    "sin": Probe("Math.sin", math.sin),
+    "cos": Probe("Math.cos", math.cos),
+    "tan": Probe("Math.tan", math.tan),
+    "asin": Probe("Math.asin", math.asin, -1, 1),
+    "acos": Probe("Math.acos", math.acos, -1, 1),
+    "atan": Probe("Math.atan", math.atan),
+    "atan2": Probe("Math.atan2", math.atan2, arguments=2),
+    "hypot": Probe("Math.hypot", math.hypot, arguments=2),
+    "cosh": Probe("Math.cosh", math.cosh),
+    "asinh": Probe("Math.asinh", math.asinh),
+    "acosh": Probe("Math.acosh", math.acosh, 1),
+    "erf": Probe("erf_by_ratios", math.erf, -1.25, 1.25),  # where it takes no exponential
+    "erfc": Probe("erfc_by_ratios", math.erfc, -1.25, 1.25),
+}
+
+
+@functools.cache
+def probed(name: str) -> str:
+    """One of `HELPERS`, or what agrees with the engine."""
+    probe = PROBES[name]
+    defined = f"const {name} = "
+    return HELPERS[name].replace(defined, f"{defined}{probe.text()} ? {probe.own} : ", 1)
+
+
 MANY: Mapping[str, str] = {
     "centre": "centre([{0}])",
     "var": "variance([{0}], {ddof})",
@@ -307,13 +468,17 @@ MANY: Mapping[str, str] = {
 
 def exact(text: str) -> str:
     """A text that calls `HELPERS` in place of JavaScript's own functions."""
+    text = text.replace("Math.pow(", "raised(")  # `pow` is a helper of the language's
     return re.sub(r"\bMath\.(\w+)\(", lambda m: f"{m[1]}(" if m[1] in HELPERS else m[0], text)
 
 
 class ExactJavaScript(JavaScript):
     """JavaScript, on numbers, to the last digit."""
 
-    helpers = {name: exact(text) for name, text in JavaScript.helpers.items()} | dict(HELPERS)
+    helpers = {name: exact(text) for name, text in JavaScript.helpers.items()} | {
+        **HELPERS,
+        "agrees": AGREES,
+    }
 
     def knows(self, step: Instruction) -> bool:
         return step.name in MANY or super().knows(step)
@@ -331,7 +496,8 @@ class ExactJavaScript(JavaScript):
         return text
 
     def note_helpers(self, text: str) -> None:
-        for helper in re.findall(r"(?<![.\w])[a-z_]\w*", re.sub("//.*", "", text)):
-            if helper in self.helpers and helper not in self.used:
-                self.used[helper] = self.helpers[helper]
-                self.note_helpers(self.helpers[helper])
+        for name in re.findall(r"(?<![.\w])[a-z_]\w*", re.sub("//.*", "", text)):
+            if name in self.helpers and name not in self.used:
+                helper = self.used[name] = probed(name) if name in PROBES else self.helpers[name]
+                self.note_helpers(helper)
+                self.used[name] = self.used.pop(name)  # after those that it calls at once

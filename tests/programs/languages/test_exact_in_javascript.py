@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import math
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from javascript import as_doubles, engine_of
+from javascript import Engine, as_doubles, engine_of
 
 import autograd
 from autograd import Value
-from autograd.programs.languages.exact_in_javascript import HELPERS
+from autograd.programs.languages.exact_in_javascript import AGREES, HELPERS, PROBES, Probe
 from autograd.programs.languages.live import LiveProgram
+
+GLIBC = pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="another C library errs elsewhere"
+)
 
 COUNT = 10_000
 RNG = np.random.default_rng(0)
@@ -37,7 +41,7 @@ FUNCTIONS: dict[str, Function] = {
     "log": Function(math.log, (POSITIVE,), 15),
     "log2": Function(math.log2, (POSITIVE,), 20),
     "log10": Function(math.log10, (POSITIVE,), 15),
-    "pow": Function(math.pow, (POSITIVE, 2 * SECOND), 20),
+    "raised": Function(math.pow, (POSITIVE, 2 * SECOND), 20),
     "sin": Function(math.sin, (4 * NORMAL,), 30),
     "cos": Function(math.cos, (4 * NORMAL,), 40),
     "tan": Function(math.tan, (4 * NORMAL,), 50),
@@ -51,6 +55,8 @@ FUNCTIONS: dict[str, Function] = {
     "acosh": Function(math.acosh, (1 + POSITIVE,), 25),
     "erf": Function(math.erf, (1.5 * NORMAL,), 700),
     "erfc": Function(math.erfc, (2 * NORMAL,), 2500),
+    "erf_by_ratios": Function(math.erf, (1.5 * NORMAL,), 5),
+    "erfc_by_ratios": Function(math.erfc, (2 * NORMAL,), 25),
 }
 STAY: dict[str, Function] = {
     "tanh": Function(math.tanh, (1.5 * NORMAL,), 25),
@@ -63,44 +69,70 @@ STAY: dict[str, Function] = {
 
 
 PROGRAM = """
-const exact = (() => {{
-{exact}
-return {{{names}}};
-}})();
-const out = cases.map(([f, right, xs, ys]) => {{
+const out = (() => {{
+{helpers}
+const cases = [{cases}];
+return cases.map(([f, agrees, right, xs, ys]) => {{
   let differ = 0, farthest = 0;
   for (let i = 0; i < xs.length; i++) {{
     const found = f(xs[i], ys && ys[i]);
     if (found !== right[i]) differ++;
     farthest = Math.max(farthest, Math.abs(found / right[i] - 1) / Number.EPSILON);
   }}
-  return [differ, farthest];
+  return [differ, farthest, agrees];
 }});
+}})();
 """
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library errs elsewhere")
+def compared(engine: Engine, folder: Path, cases: Sequence[tuple[str, str, Function]]) -> Any:
+    """For each function by its text how often it differs, how far, and what is asked of it."""
+    texts = []
+    for text, question, (of_engine, arguments, _) in cases:
+        right = [of_engine(*xs) for xs in zip(*(x.tolist() for x in arguments), strict=True)]
+        texts.append(f"[{', '.join([text, question, *map(as_doubles, [right, *arguments])])}]")
+    helpers = "\n".join([*HELPERS.values(), AGREES])
+    return json.loads(engine(PROGRAM.format(helpers=helpers, cases=", ".join(texts)), folder))
+
+
+@GLIBC
 @pytest.mark.parametrize("name", ["node", "browser"])
 def test_functions_are_the_engine_s_but_for_one_argument_in_hundreds(
     name: str, tmp_path: Path
 ) -> None:
-    engine = engine_of(name)
-    cases = []
-    for function, (of_engine, arguments, _) in (FUNCTIONS | STAY).items():
-        right = [of_engine(*xs) for xs in zip(*(x.tolist() for x in arguments), strict=True)]
-        found = f"{'exact' if function in FUNCTIONS else 'Math'}.{function}"
-        cases.append(f"[{', '.join([found, *map(as_doubles, [right, *arguments])])}]")
-    program = PROGRAM.format(exact="\n".join(HELPERS.values()), names=", ".join(FUNCTIONS))
-    program = program.replace("const out", f"const cases = [{', '.join(cases)}];\nconst out")
-    results = json.loads(engine(program, tmp_path))
-    for (function, row), found in zip((FUNCTIONS | STAY).items(), results, strict=True):
-        differ, farthest = found
-        assert differ <= row.differ, (function, found)
-        assert farthest <= 2.5, (function, found)
+    cases = [(text, "null", row) for text, row in FUNCTIONS.items()]
+    cases += [(f"Math.{text}", "null", row) for text, row in STAY.items()]
+    results = compared(engine_of(name), tmp_path, cases)
+    for (text, _, row), (differ, farthest, _) in zip(cases, results, strict=True):
+        assert differ <= row.differ, (text, differ)
+        assert farthest <= 2.5, (text, farthest)
+
+
+@GLIBC
+@pytest.mark.parametrize("name", ["node", "browser"])
+def test_what_gives_the_engine_s_bits_is_used_and_nothing_else(name: str, tmp_path: Path) -> None:
+    cases = [(probe.own, probe.text(), FUNCTIONS[text]) for text, probe in PROBES.items()]
+    results = compared(engine_of(name), tmp_path, cases)
+    for (own, question, _), (differ, _, agrees) in zip(cases, results, strict=True):
+        assert differ <= 25 if agrees else differ > 25, (own, question, differ)
+
+
+@pytest.mark.parametrize("name", ["node", "browser"])
+def test_one_bit_of_one_number_is_seen(name: str, tmp_path: Path) -> None:
+    def wrong(x: float) -> float:
+        nonlocal count
+        count += 1
+        return math.nextafter(math.sqrt(x), 9) if count == 77 else math.sqrt(x)
+
+    count = 0
+    questions = [Probe("Math.sqrt", f, 0).text() for f in (math.sqrt, wrong)]
+    text = engine_of(name)(f"{AGREES}\nconst out = [{', '.join(questions)}];", tmp_path)
+    assert json.loads(text) == [True, False]
 
 
 def test_only_what_is_called_is_written() -> None:
     x = Value(2.0)
+    assert "agrees" not in LiveProgram(x * x).script
     assert "low" not in LiveProgram(x * x).script
     script = LiveProgram(x.exp()).script
     assert "const exp_of =" in script

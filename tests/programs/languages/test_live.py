@@ -34,10 +34,6 @@ GLIBC = pytest.mark.skipif(
 SETTINGS = int(os.environ.get("LIVE_SETTINGS", "200"))
 """Settings of each family of graphs; with 10,000 this takes minutes."""
 
-SOME = np.linspace(-9, 0, 1000)
-WIDE_EXP = np.exp(SOME).tolist() != list(map(math.exp, SOME.tolist()))
-"""Whether NumPy's exponential of arrays, which a `logsumexp` of Values takes, is not the C library's."""
-
 COMPARE = """
 const pair = new DataView(new ArrayBuffer(16));
 const order = b => b < 0n ? -9223372036854775808n - b : b;
@@ -175,7 +171,7 @@ def test_rows_of_many_numbers_are_the_row(compare: Compare) -> None:
     cases = many_cases()
     numbers, differ = summed(cases, compare(cases))
     assert len(cases) > 150
-    assert differ <= (0.005 if WIDE_EXP else 0.001) * numbers, (differ, numbers)
+    assert differ <= 0.001 * numbers, (differ, numbers)
 
 
 # --- families of graphs ---------------------------------------------------------------------------
@@ -274,33 +270,30 @@ def of_shares(logits: Any) -> Value:
     return loss
 
 
-# The C library's own errors are not to be had: with a fused multiplication, its tanh, expm1 and log1p
-# differ from browsers' for one argument in a thousand, and each of its erfc is the double next to the
-# right one for one argument in five.
+# Where a browser's functions are not the C library's, its own errors are not to be had: tanh, sinh,
+# expm1 and log1p differ for one argument in a thousand, and what is made of several adds them up.
 FAMILIES: dict[str, Family] = {
     "a neuron": Family(neuron, 5),
     "a logistic neuron": Family(logistic_neuron, 5),
-    "tanh": network("tanh", [3, 3, 1], squared, 0.002),
+    "tanh": network("tanh", [3, 3, 1], squared),
     "relu": network("relu", [3, 3, 1], squared),
     "a wide layer": network("relu", [16, 1], squared),
     "leaky relu": network("leaky_relu", [3, 3, 1], squared),
-    "elu": network("elu", [3, 3, 1], squared, 0.002),
-    "sigmoid": network("sigmoid", [3, 3, 1], squared, 0.002),
-    "silu": network("silu", [3, 3, 1], squared, 0.002),
-    "softplus": network("softplus", [3, 3, 1], squared, 0.004),
-    "mish": network("mish", [3, 3, 1], squared, 0.008),
-    "gelu": network("gelu", [3, 3, 1], squared, 0.2),
-    "a class": network("tanh", [3, 3], of_class, 0.002),
-    "a distribution": network("relu", [3, 3], of_shares, 0.002),
-    "a rational function": Family(rational, 2, 0.002),
-    "waves": Family(waves, 2, 0.002),
+    "elu": network("elu", [3, 3, 1], squared),
+    "sigmoid": network("sigmoid", [3, 3, 1], squared),
+    "silu": network("silu", [3, 3, 1], squared),
+    "softplus": network("softplus", [3, 3, 1], squared, 0.002),
+    "mish": network("mish", [3, 3, 1], squared, 0.004),
+    "gelu": network("gelu", [3, 3, 1], squared),
+    "a class": network("tanh", [3, 3], of_class),
+    "a distribution": network("relu", [3, 3], of_shares),
+    "a rational function": Family(rational, 2),
+    "waves": Family(waves, 2),
     "hyperbolic functions": Family(hyperbolic, 2, 0.002),
     "choices": Family(choices, 2),
     "batch normalisation": Family(standardised, 8),
     "mean, deviation, norm": Family(spread, 20),
-    "logsumexp": Family(
-        lambda *x: autograd.logsumexp(autograd.values(x)), 4, 0.1 if WIDE_EXP else 0.002
-    ),
+    "logsumexp": Family(lambda *x: autograd.logsumexp(autograd.values(x)), 4),
 }
 
 
@@ -315,7 +308,8 @@ def case_of(title: str) -> Case:
 def test_families_of_graphs_are_the_engine_s(compare: Compare) -> None:
     cases = list(map(case_of, FAMILIES))
     for (title, _, _, _), found in zip(cases, compare(cases), strict=True):
-        assert found["differ"] <= FAMILIES[title].differ * found["numbers"], (title, found)
+        few = 10  # one digit is seen in several numbers
+        assert found["differ"] <= FAMILIES[title].differ * found["numbers"] + few, (title, found)
 
 
 # --- the edge -------------------------------------------------------------------------------------
