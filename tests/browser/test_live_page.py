@@ -310,6 +310,13 @@ def test_a_number_is_changed_by_dragging_keys_typing_touch_and_the_slider(
     assert field.get_attribute("aria-invalid") == "true"
     page.keyboard.press("Escape")
     check(page, neuron, at, kind)
+    # nor does what JavaScript alone takes for one
+    for text in ("0x10", "", "1e400", "1,234,5"):
+        field.fill(text)
+        page.keyboard.press("Enter")
+        assert field.get_attribute("aria-invalid") == "true"
+    page.keyboard.press("Escape")
+    check(page, neuron, at, kind)
     # by the slider, of another leaf
     page.locator(".which").select_option(label="b")
     slide = page.locator(".slide")
@@ -389,6 +396,21 @@ def descended(graph: Graph, moved: list[str], steps: int, rate: float) -> dict[s
 
 def steps_made(page: Any) -> int:
     return int(page.locator(".count").text_content().removeprefix("step ").partition(":")[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"), [("0,5", 0.5), ("\N{MINUS SIGN}.5", -0.5), (" 5e-1 ", 0.5), ("half", None)]
+)
+def test_a_rate_is_read_as_a_leafs_number_is(
+    open_page: Open, tmp_path: Path, text: str, rate: float | None
+) -> None:
+    page = open_page(page_of("drawing", parabola({}), tmp_path / "live.html"))
+    field = page.get_by_label("Learning rate η")
+    field.fill(text)
+    assert field.get_attribute("aria-invalid") == str(rate is None).lower()
+    page.get_by_role("button", name="step", exact=True).click()
+    used = 0.1 if rate is None else rate
+    check(page, parabola, descended(parabola, ["w", "b"], 1, used), "drawing", 4)
 
 
 @KINDS

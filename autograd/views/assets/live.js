@@ -31,6 +31,12 @@ function rounded(x, digits) {
   return even ? `${longer.slice(0, -1).replace(/\.$/, "")}e${power}` : text;
 }
 
+// The number that somebody has typed, with any minus and a comma or a point; nan where it is none.
+function numberIn(text) {
+  const plain = text.trim().replace(/[−–]/g, "-").replace(",", ".");
+  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
+}
+
 // --- marks: where numbers stand in texts and formulas --------------------------------------------
 
 class Marks {

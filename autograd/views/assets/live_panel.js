@@ -85,8 +85,7 @@ class Panel {
   // Takes what was typed; whether it was a number.
   typed() {
     if (!this.field.classList.contains("typing")) return true;
-    const text = this.field.value.trim().replace(/[−–]/g, "-").replace(/^(-?\d*),(\d+)$/, "$1.$2");
-    const x = text === "" ? NaN : Number(text);
+    const x = numberIn(this.field.value);
     if (!Number.isFinite(x)) {
       this.field.setAttribute("aria-invalid", "true");
       return false;
@@ -106,8 +105,8 @@ class Panel {
       "aria-label": "Learning rate η",
     });
     this.rate.addEventListener("input", () => {
-      const x = Number(this.rate.value.trim().replace(",", "."));
-      const right = this.rate.value.trim() !== "" && Number.isFinite(x);
+      const x = numberIn(this.rate.value);
+      const right = Number.isFinite(x);
       if (right) graph.rate = x;
       this.rate.setAttribute("aria-invalid", String(!right));
     });
