@@ -31,8 +31,9 @@ def to_onnx(
 
     The first axis of what it is given is the batch. Its length is found by calling the function with
     53 and with 76 instances, made of the example's: a length or a factor that goes along with it is
-    computed anew in each run, and whatever else differs is refused. (A branch in Python that is taken
-    for other sizes than these is not seen.)
+    computed anew in each run, and whatever else differs is refused; so is a function that is another one
+    for 1 or 2 instances, or for as many as the example has. (A branch in Python that is taken for other
+    sizes than these is not seen.)
 
     Args:
         model: a module; or a function of tensors that gives a Tensor, or several in a tuple. Networks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,7 @@ class Graph:
     Attributes:
         outputs: the nodes that it gives.
         planner: the planner.
+        operations: the nodes that are computed, in their order, each after the name of its row.
     """
 
     def __init__(
@@ -117,6 +119,9 @@ class Graph:
             )
         if self.planner.plan.impure:
             self.refuse_draws(", ".join(sorted({x.name for x in self.planner.plan.impure})))
+        self.operations = [
+            (row.name, node) for node in self.planner.order if (row := node.primitive) is not None
+        ]
 
     def check_outputs(self) -> None:
         """Raise unless the function gave tensors."""
@@ -184,6 +189,7 @@ def exported(
             writings.append(OnnxWriter(plan, known, dtype))
         writings[-1].give([graph.planner.places[node] for node in graph.outputs], outputs)
     free_batch = FreeBatch(writings, inputs[0])
+    check_few(graphs[0], function, examples, SIZES[0], WHOLE)
 
     into, out = [], []
     for key, x in zip(inputs, examples, strict=True):
@@ -195,6 +201,12 @@ def exported(
     return model_bytes(free_batch.operations, into, out, weights, name)
 
 
+def instances(examples: Sequence[Array], n: int) -> list[Array]:
+    """As many instances, made of those of the example."""
+    count = len(examples[0])
+    return [np.resize(x, (n, *x.shape[1:])) if len(x) == count else x for x in examples]
+
+
 def graphs_of(
     name: str,
     function: Callable[..., Any],
@@ -203,21 +215,59 @@ def graphs_of(
     whole: frozenset[str],
 ) -> list[Graph]:
     """What a function records for as many instances, made of those of the example."""
-    count, graphs = len(examples[0]), []
+    graphs: list[Graph] = []
     failed: Exception | None = None
     try:
         for n in sizes:
-            arrays = [np.resize(x, (n, *x.shape[1:])) if len(x) == count else x for x in examples]
-            graphs.append(Graph(name, function, arrays, whole))
+            graphs.append(Graph(name, function, instances(examples, n), whole))
     except Exception as error:
         failed = error
     if failed is None:
         return graphs
     Graph(name, function, examples, whole)  # what is wrong with the example raises by itself
     raise ValueError(
-        f"{name} takes {count} instances, as in the example, and not {n}: the first axis of what it is "
-        f"given is a batch of any size. {type(failed).__name__}: {failed}"
+        f"{name} takes {len(examples[0])} instances, as in the example, and not {n}: the first axis of "
+        f"what it is given is a batch of any size. {type(failed).__name__}: {failed}"
     ) from failed
+
+
+def check_few(
+    graph: Graph,
+    function: Callable[..., Any],
+    examples: Sequence[Array],
+    size: int,
+    whole: frozenset[str],
+) -> None:
+    """Raise where a function does something else for few instances than for as many as a graph's.
+
+    That it takes no fewer than so many is no difference: its model does not either.
+    """
+    with LOCK:  # here, as in `exported`
+        from autograd.programs.languages.onnx_operations import place_of
+
+    count = len(examples[0])
+    for n in sorted({1, 2, count}):
+        try:
+            few = Graph(graph.name, function, instances(examples, n), whole)
+        except Exception:
+            if n == count:  # what the example itself does not go through is wrong with it
+                raise
+            continue
+        for here, there in zip_longest(
+            graph.operations, few.operations, fillvalue=("nothing", None)
+        ):
+            if here[0] == there[0]:
+                continue
+            raise ValueError(
+                f"{graph.name} is another one with a batch of {n} than of {size}: it has there "
+                f"{there[0]}{place_of(there[1])}, and for {size} {here[0]}{place_of(here[1])}"
+            )
+        ranks = [[node.ndim for node in each.outputs] for each in (few, graph)]
+        if ranks[0] != ranks[1]:
+            raise ValueError(
+                f"{graph.name} gives results of {ranks[0]} axes for a batch of {n}, and of {ranks[1]} "
+                f"for {size}: squeeze takes each axis of length 1 away, so say which, squeeze(axis=1)"
+            )
 
 
 __all__ = ["to_onnx"]

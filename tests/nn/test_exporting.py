@@ -471,6 +471,50 @@ def test_what_is_given_wrong_is_named(
     assert not list(tmp_path.iterdir())
 
 
+def doubled_if_one(x: Tensor) -> Tensor:
+    return x * 2 if len(x) == 1 else x
+
+
+def doubled_if_many(x: Tensor) -> Tensor:
+    return x.tanh() * 2 if len(x) > 5 else x.tanh()
+
+
+def squeezed(x: Tensor) -> Tensor:
+    return (x @ np.ones((4, 1))).squeeze()
+
+
+@pytest.mark.parametrize(
+    ("function", "match"),
+    [
+        (
+            doubled_if_one,
+            r"another one with a batch of 1 than of 53: it has there mul.*return x \* 2",
+        ),
+        (
+            doubled_if_many,
+            r"another one with a batch of 1 than of 53: it has there nothing, and for 53 mul",
+        ),
+        (squeezed, r"results of \[0\] axes for a batch of 1, and of \[1\] for 53"),
+    ],
+)
+def test_a_function_that_is_another_one_for_few_instances_is_refused(
+    function: Callable[[Tensor], Tensor], match: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=match):
+        nn.to_onnx(function, tmp_path / "model.onnx", numbers(5, 4))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_function_that_takes_no_single_instance_is_exported(tmp_path: Path) -> None:
+    def steps(x: Tensor) -> Tensor:
+        return x[1:] - x[:-1] + x[1]
+
+    nn.to_onnx(steps, tmp_path / "model.onnx", numbers(5, 4))
+    x = numbers(3, 4)
+    (found,) = run(tmp_path / "model.onnx", x)
+    same(found, steps(Tensor(x)).data, np.float32)
+
+
 def test_what_is_no_function_is_named() -> None:
     with pytest.raises(TypeError, match="a function or a network, got Tensor"):
         nn.to_onnx(Tensor([1.0]), "f.onnx", [[1.0]])  # type: ignore[arg-type]
