@@ -599,3 +599,22 @@ def test_a_page_is_of_the_colour_of_what_is_on_it(
     colour = "e => getComputedStyle(e).backgroundColor"
     block = page.locator(".playground").evaluate(colour)
     assert page.locator("html").evaluate(colour) == block
+
+
+def test_on_paper_it_is_smaller_and_every_line_ends_at_its_units(
+    open_page: Open, tmp_path: Path
+) -> None:
+    path = tmp_path / "page.html"
+    nn.playground(moons(), nn.cross_entropy, DATA, path)
+    page = open_page(path, size=(1440, 900))
+    page.wait_for_function("document.querySelector('[data-playground]').playground.edges[0].ends")
+    page.emulate_media(media="print")
+    off = page.evaluate("""() => {
+      const {edges, units} = document.querySelector('[data-playground]').playground;
+      const box = (element) => element.getBoundingClientRect();
+      return Math.max(...edges.map(({path, c, i, o}) => Math.max(
+        Math.abs(box(path).left - box(units[c][i].button).right),
+        Math.abs(box(path).right - box(units[c + 1][o].button).left))));
+    }""")
+    assert off < 2
+    assert page.locator(".playground").evaluate("e => e.getBoundingClientRect().width") <= 700

@@ -952,6 +952,10 @@ class Playground {
   // --- the room there is ---------------------------------------------------------------------------
 
   arrange() {
+    // On paper it is as wide, and smaller: no script is asked there to arrange it anew.
+    const { width } = this.block.getBoundingClientRect();
+    this.host.style.setProperty("--wide", `${width}px`);
+    this.host.style.setProperty("--fit", String(Math.min(1, 680 / width)));
     const most = Math.max(...this.units.map((column) => column.length));
     const wide = this.net.clientWidth / this.units.length;
     // Of many units each is small, and the network higher than the map.
