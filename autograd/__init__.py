@@ -9,8 +9,8 @@
 
 Read `engine` and `primitives` first: all else follows from them, and `context` holds what they know of
 an operation beside its numbers. `transforms` and `checking` use the passes; `formulas` writes rules
-down, which `views` show and `programs` compute; `expressions` is behind the command line, and
-`support` has no mathematics.
+down, which `views` show and `programs` compute; `expressions` is behind the command line, `config`
+says what is installed, and `support` has no mathematics.
 """
 
 from autograd.checking.exercises import check_answer as check_answer
@@ -19,6 +19,7 @@ from autograd.checking.gradcheck import (
     detect_anomaly as detect_anomaly,
     gradcheck as gradcheck,
 )
+from autograd.config import show_config as show_config
 from autograd.context.grad_modes import (
     enable_grad as enable_grad,
     no_grad as no_grad,

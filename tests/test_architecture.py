@@ -28,7 +28,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("autograd.views",),
         ("autograd.views.canvas",),
         ("autograd.formulas",),
-        ("autograd.checking", "autograd.expressions"),
+        ("autograd.checking", "autograd.expressions", "autograd.config"),
         ("autograd.transforms",),
         ("autograd.programs",),
         ("autograd.programs.languages",),

@@ -72,10 +72,10 @@ class Mode(Changed):
         return mode
 
 
-_mode: ContextVar[Mode] = ContextVar("autograd.mode", default=Mode())  # noqa: B039  (immutable)
-current_mode = _mode.get
-enter = _mode.set
-leave = _mode.reset
+mode_variable: ContextVar[Mode] = ContextVar("autograd.mode", default=Mode())  # noqa: B039  (immutable)
+current_mode = mode_variable.get
+enter = mode_variable.set
+leave = mode_variable.reset
 
 
 class Entry(NamedTuple):

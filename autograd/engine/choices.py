@@ -122,17 +122,17 @@ def as_choice(d: Any, g: Letter) -> tuple[str, str] | None:
     return chosen(d, g, _keep).text(), found.text()
 
 
-def edge_text(d: Any) -> str:
-    """A local derivative as Python on floats, with NOTHING where a choice leaves a cotangent out."""
+def edge_text(d: Any, write: Callable[[Any], str] = scalar_text) -> str:
+    """A local derivative as text of one number, with NOTHING where a choice leaves a cotangent out."""
     found = chosen(d, 1)
-    return scalar_text(d) if found is None else _branches(found)
+    return write(d if found is None else _marked(found))
 
 
-def _branches(x: Any) -> str:
+def _marked(x: Any) -> Any:
     if isinstance(x, Letter) and x.function == "where":
-        condition, *rest = x.arguments
-        return f"({_branches(rest[0])} if {scalar_text(condition)} else {_branches(rest[1])})"
-    return "NOTHING" if _is_zero(x) else scalar_text(x)
+        condition, *branches = x.arguments
+        return Letter("where", (condition, *map(_marked, branches)), sample=0.5)
+    return Letter("NOTHING", sample=0.5) if _is_zero(x) else x
 
 
 # --- choosing on arrays ---------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from types import CodeType
 from typing import Any
@@ -26,6 +26,7 @@ from autograd.context.notes import note_numbers
 from autograd.context.said_once import said_once_of_gradient
 from autograd.context.scopes import Scope
 from autograd.context.sites import Site, getframe
+from autograd.engine.core import core
 from autograd.engine.primitive import Primitive
 
 
@@ -39,7 +40,7 @@ class AnomalyError(ArithmeticError):
 
 # --- the clock ------------------------------------------------------------------------------------
 
-tick = itertools.count(1).__next__
+tick: Callable[[], int] = itertools.count(1).__next__ if core is None else core.tick
 """Serial numbers: one clock for nodes made and data assigned (atomic under the interpreter's lock)."""
 
 serial = attrgetter("_serial")

@@ -14,12 +14,13 @@ import numpy as np
 
 from autograd.context.exits import leaving
 from autograd.context.grad_modes import no_grad
-from autograd.context.modes import current_mode, under_way
+from autograd.context.modes import current_mode, mode_variable, under_way
 from autograd.context.notes import note, note_whole
 from autograd.context.said_once import said_once_of_float
-from autograd.context.sites import getframe, record_site
+from autograd.context.sites import NUMPY, getframe, library_files, record_site
 from autograd.engine.arrays import check_array
 from autograd.engine.choices import NOTHING
+from autograd.engine.core import core
 from autograd.engine.families import Elementwise
 from autograd.engine.followed import Followed
 from autograd.engine.graph import LOCK, Node, changed, tick
@@ -73,7 +74,43 @@ class Given:
         return self.number
 
 
-class Value(ScalarMethods, Differentiable, Copyable, ValueHabits, metaclass=Listed):
+class Fields:
+    """What a Value consists of, where the core does not have it in C.
+
+    `_x`, `_y` are the arguments, `_dx`, `_dy` the derivatives by them: None where no gradient flows.
+    With more than two arguments `_x` holds all of them and `_y` their derivatives, as tuples, with the
+    options at the end, and `_dx` and `_dy` are None; so it is with options that are not the primitive's
+    own. `_grad` and `_name` may be unset.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_code",
+        "_dx",
+        "_dy",
+        "_grad",
+        "_lasti",
+        "_name",
+        "_primitive",
+        "_raw",
+        "_requires_grad",
+        "_scope",
+        "_serial",
+        "_x",
+        "_y",
+    )
+    _raw: float
+    _dx: Any
+    _dy: Any
+    _x: Any
+    _y: Any
+
+
+if not TYPE_CHECKING and core is not None:
+    Fields = core.Scalar
+
+
+class Value(Fields, ScalarMethods, Differentiable, Copyable, ValueHabits, metaclass=Listed):
     """A node of the graph that holds one Python float.
 
     Args:
@@ -97,39 +134,14 @@ class Value(ScalarMethods, Differentiable, Copyable, ValueHabits, metaclass=List
     (-3.0, 2.0)
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_code",
-        "_dx",
-        "_dy",
-        "_grad",
-        "_lasti",
-        "_name",
-        "_primitive",
-        "_raw",
-        "_requires_grad",
-        "_scope",
-        "_serial",
-        "_x",
-        "_y",
-    )
+    __slots__ = ()
     _retain = True  # every Value holds its gradient after a pass
-    # `_x`, `_y` are the arguments, `_dx`, `_dy` the derivatives by them: None where no gradient
-    # flows. With more than two arguments `_x` holds all of them and `_y` their derivatives, as tuples,
-    # with the options at the end, and `_dx` and `_dy` are None; so it is with options that are not the
-    # primitive's own. `_grad` and `_name` may be unset.
 
     def __init_subclass__(cls, **options: Any) -> None:
         raise TypeError(
             f"{cls.__name__}: a Value cannot be subclassed, because every operation gives a Value "
             "and the subclass would be lost: hold one in an object of your own, or declare a row"
         )
-
-    _raw: float
-    _dx: Any
-    _dy: Any
-    _x: Any
-    _y: Any
 
     def __init__(
         self,
@@ -159,7 +171,7 @@ class Value(ScalarMethods, Differentiable, Copyable, ValueHabits, metaclass=List
         if given.__class__ is Given:  # which no user gives
             self._raw = given.taken_by(self)
         else:
-            self._raw = number(given, "the data of a Value")
+            self._raw = given if given.__class__ is float else number(given, "the data of a Value")
         self._grad = None
         self._name = told
         self._primitive = None
@@ -195,7 +207,8 @@ class Value(ScalarMethods, Differentiable, Copyable, ValueHabits, metaclass=List
             raise ValueError(
                 f"only a leaf's data can be assigned; this is the result of {self._primitive.name}"
             )
-        data = number(data, "the data of a Value")
+        if data.__class__ is not float:
+            data = number(data, "the data of a Value")
         self._serial = changed()
         self._raw = data
 
@@ -555,12 +568,28 @@ def _pass(root: Value, seed: float) -> None:
                 if d is not None:
                     sums[x] += g * d
     with LOCK:
-        for node, g in sums.items():
-            if node._primitive is not None or node._grad is None:
-                node._grad = g
-            else:
-                held = node.grad
-                node.grad = g if held is None else held + g
+        _leave(sums.items())
+
+
+def _leave(gradients: Iterable[tuple[Value, float]]) -> None:
+    for node, g in gradients:
+        if node._primitive is not None or node._grad is None:
+            node._grad = g
+        else:
+            held = node.grad
+            node.grad = g if held is None else held + g
+
+
+def _pass_in_c(root: Value, seed: float) -> None:
+    """The same. Gradients that meet a node or a `Pending` are left here."""
+    with LOCK:
+        _leave(core.backward(root, seed))
+
+
+if core is not None:
+    _properties = {**vars(Node), **vars(Value)}
+    core.adopt(Value, Node, mode_variable, library_files, NUMPY, NOTHING, under_way, _properties)
+    _pass = _pass_in_c
 
 
 # --- arrays of Values -----------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from autograd.context.sites import getframe, is_library, library_files, record_s
 from autograd.context.tracebacks import hidden
 from autograd.engine.apply import apply_to_tensors, record_scalar
 from autograd.engine.choices import NOTHING, edge_text
+from autograd.engine.core import core
 from autograd.engine.families import ARITHMETIC, Elementwise, Reduction
 from autograd.engine.followed import UFUNCS, Followed, follow, plain, relation_of
 from autograd.engine.graph import Node, tick
@@ -164,17 +165,18 @@ def operate(primitive: Primitive, x: Any, y: Any) -> Any:
 
 def formulas(row: Elementwise, write: Callable[[Any], str] = scalar_text) -> tuple[str, list[str]]:
     """The text of a row's function on floats, and of each of its local derivatives."""
-    out, trees = _written_down(row)
-    return out, ["None" if tree is None else write(tree) for tree in trees]
+    out, trees = written_down(row)
+    return scalar_text(out), ["None" if tree is None else write(tree) for tree in trees]
 
 
 @functools.cache
-def _written_down(row: Elementwise) -> tuple[str, list[Any]]:
+def written_down(row: Elementwise) -> tuple[Any, list[Any]]:
+    """A row's function on floats, and each of its local derivatives, as formulas of letters."""
     letters = [Letter(name, sample=0.5) for name in ("x", "y", "z", "u", "v")[: row.arity]]
     try:
-        out = scalar_text(row.scalar(*letters))
+        out = row.scalar(*letters)
     except TypeError:  # not a formula but a function of math, or one that branches
-        out = scalar_text(Letter(row.name, tuple(letters), sample=0.5))
+        out = Letter(row.name, tuple(letters), sample=0.5)
     with np.errstate(all="ignore"):  # arccosh(0.5)
         symbol = Letter("out", sample=row.array(*(0.5 for _ in letters), **row.options))
         rules = row.derivatives
@@ -254,9 +256,10 @@ def _install(row: Elementwise, method: str, *, reflected: bool = False) -> None:
     function.__doc__ = row.__doc__
     function.__qualname__ = f"Value.{method}"
     function.__module__ = __name__
-    setattr(Value, method, function)
+    if core is None or not core.connect(row.name, "reflected" if reflected else "method", function):
+        setattr(Value, method, function)
     if row.arity == 1:
-        row.of_value = function
+        row.of_value = getattr(Value, method)
 
 
 def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -342,6 +345,8 @@ def documented(row: Primitive) -> str:
 for _row in list(registry.values()):
     _row.__doc__ = documented(_row)
 for _row in list(registry.values()):
+    if core is not None:
+        core.connect(_row.name, "primitive", _row)
     if not isinstance(_row, Elementwise) or not _row.method:
         continue
     if _row.name in OPERATOR_METHODS:
@@ -356,7 +361,9 @@ for _row in list(registry.values()):
             _install(_row, _dunder)
 for _name, _dunder in OPERATOR_METHODS.items():
     if hasattr(Value, f"__{_dunder}__"):
-        setattr(Value, f"__i{_dunder}__", in_place(registry[_name], SIGNS[_name]))
+        _update = in_place(registry[_name], SIGNS[_name])
+        if core is None or not core.connect(_name, "update", _update):
+            setattr(Value, f"__i{_dunder}__", _update)
 for _name in COMPARISONS:
     setattr(Value, f"__{_name}__", _comparison(getattr(operator, _name)))
 setattr(Value, "clip", _method("clip", clip))  # noqa: B010  (as below)

@@ -23,6 +23,7 @@ from autograd.context.scopes import Scope
 from autograd.context.sites import getframe, library_files, user_frame
 from autograd.engine import graph
 from autograd.engine.choices import edge_text
+from autograd.engine.core import core
 from autograd.engine.families import Elementwise
 from autograd.engine.graph import tick
 from autograd.engine.primitive import registry
@@ -62,7 +63,7 @@ class Units:
         self.date: tuple[int, int] | None = None
         # How many inputs they take, or -1 where they are no plain case; and of each unit its list of
         # weights, the weights and the bias as they were, their numbers, those with nothing by the 1
-        # beside the bias, what applies the activation, and the scope.
+        # beside the bias, what applies the activation, the scope, and the activation.
         self.known: tuple[int, list[tuple[Any, ...]]] = (-1, [])
 
     def look(self) -> bool:
@@ -87,7 +88,7 @@ class Units:
             if placed is None:
                 return None
         numbers = tuple(map(raw_of, held))
-        return weights, held, numbers, (*numbers[:-1], None), placed, scope
+        return weights, held, numbers, (*numbers[:-1], None), placed, scope, activation
 
     def record(self, x: Sequence[Any]) -> list[Value] | None:
         """What the units give for one instance, recorded; None where it is not the plain case.
@@ -106,6 +107,11 @@ class Units:
         count, known = self.known
         if count != len(x):
             return None
+        row: Any = registry["matmul"]  # the bias is a weight on 1, as in `linear`
+        if core is not None:
+            together = core.units(known, x, row, row.options, mode.scope)
+            if together is not None:
+                return together  # type: ignore[no-any-return]
         kinds = set(map(type, x))
         if kinds == VALUES and all(map(tracked, x)):
             numbers = (*map(raw_of, x), 1.0)
@@ -119,12 +125,11 @@ class Units:
             before = (None,) * len(numbers)
         else:
             return None
-        row: Any = registry["matmul"]  # the bias is a weight on 1, as in `linear`
         after = (*numbers, row.options)
         frame = user_frame(getframe(1))
         code, lasti, current = frame.f_code, frame.f_lasti, mode.scope
         found = []
-        for weights, held, own, slopes, placed, scope in known:
+        for weights, held, own, slopes, placed, scope, _ in known:
             if len(weights) != count or not all(map(is_, weights, held)):
                 return self.record(x) if self.look() else None
             node = new(Value)

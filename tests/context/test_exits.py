@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import math
 import pickle
 import sys
@@ -290,7 +291,7 @@ def test_no_part_of_the_library_reads_data_in_a_recording_without_a_note() -> No
     readers: set[tuple[str, str]] = set()
 
     def spying(kind: Any) -> Any:
-        slot = kind.__dict__["_raw"]
+        slot = inspect.getattr_static(kind, "_raw")
 
         def read(self: Any) -> Any:
             if autograd.recording.under_way and current_mode().notes is not None:

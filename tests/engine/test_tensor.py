@@ -160,7 +160,8 @@ def told_and_there() -> list[tuple[set[str], set[str]]]:
     for name in OPERATOR_METHODS.values():
         operators |= {f"__{name}__", f"__r{name}__"}
     rows = {n for n, row in autograd.registry.items() if isinstance(row, Elementwise)}
-    on_value = {name for name in vars(Value) if name in rows | operators | {"clip"}}
+    there = {*vars(Value), *vars(Value.__base__)}  # some in C, where there is a core
+    on_value = {name for name in there if name in rows | operators | {"clip"}}
     own = {name for name in vars(Tensor) if not name.startswith("_") or name in operators}
     written = {"data", "shape", "ndim", "size", "dtype", "T", "arguments", "options", "parents"}
     written |= {"local_derivatives", "item", "numpy", "tolist", "detach", "retain_grad"}

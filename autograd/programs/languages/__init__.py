@@ -7,7 +7,7 @@ Read `writing` first: what all languages share (names, lines, comments), and wha
 `batches_in_javascript` writes functions of batches, and `free_axis` leaves the number of instances open;
 `live` is a program for a page in which numbers change, and `exact_in_javascript` gives its functions the
 engine's digits. The public `to_source` and `BatchFunctions` are
-one room above, in `sources` and `batches`.
+one room above, in `sources` and `batches`. `in_c` writes the rows themselves, for Values in C.
 
 `in_onnx` is the table of a language that has no text but `onnx_operations`: what is written for two
 sizes of a batch becomes one in `batches_in_onnx`, and a file in `onnx_file`. Its public `to_onnx` is in
