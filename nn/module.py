@@ -380,13 +380,12 @@ class Module(Scoped, metaclass=ModuleMeta):
     def parameters(self) -> list[Any]:
         """The leaves that require a gradient: what an optimiser changes. Each once."""
         found: list[Any] = []
-        for x in below(
-            self
-        ):  # as `named_parameters`, without the names: loops ask for it at each step
-            if isinstance(x, np.ndarray):
-                found += [each for each in x.flat if isinstance(each, Node)]
-            elif not isinstance(x, Module):
+        # As `named_parameters`, without the names: loops ask for it at each step.
+        for x in below(self):
+            if isinstance(x, Node):
                 found.append(x)
+            elif isinstance(x, np.ndarray):
+                found += [each for each in x.flat if isinstance(each, Node)]
         once = {id(x): x for x in found if x.is_leaf and x.requires_grad}
         return list(once.values())
 
