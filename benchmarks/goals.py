@@ -22,8 +22,9 @@ class Goal:
 def goals() -> Iterator[Goal]:
     """The table of goals, line by line."""
     yield Goal("S2", "compiled", "micrograd", 5000)
-    yield Goal("S2", "pasted", "micrograd", 4)
-    yield Goal("S2", "pasted-nogc", "micrograd-nogc", 4)
+    yield Goal("S2", "pasted", "micrograd", 40)
+    yield Goal("S2", "pasted-nogc", "micrograd-nogc", 40)
+    yield Goal("S2", "pasted-python", "micrograd", 4)
     yield Goal("S2", "compiled", "torch", 8)
     yield Goal("S2", "compiled", "jax", 1.3)
     for workload, torch, jax in (
@@ -38,8 +39,11 @@ def goals() -> Iterator[Goal]:
         yield Goal(workload, "compiled", "jax", jax)
     for workload, torch in (("T1", 3), ("T2", 2.5), ("T2-Adam", 2.5), ("T3", 1.15), ("T4", 1.3)):
         yield Goal(workload, "eager", "torch", torch)
-    yield Goal("S1", "eager", "micrograd", 8)
-    yield Goal("S1", "eager", "torch-0d", 6)
+    yield Goal("S1", "eager", "micrograd", 60)
+    yield Goal("S1", "eager", "torch-0d", 60)
+    yield Goal("S1", "eager", "limit", 0.25)
+    yield Goal("S1", "eager-python", "micrograd", 8)
+    yield Goal("S1", "eager-python", "torch-0d", 6)
 
 
 def lines(results: Mapping[str, Sequence[Result]]) -> Iterator[tuple[str, ...]]:

@@ -125,7 +125,7 @@ class Process:
         self.errors: Any = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         own = CONTESTANTS[key].own
         code = START.format(first=[] if own else [checkout], root=ROOT, key=key)
-        variables = {**os.environ, **SETTINGS, **environment}
+        variables = {**os.environ, **SETTINGS, **dict(CONTESTANTS[key].environment), **environment}
         if own:
             variables.pop("PYTHONPATH", None)
         self.process: Any = subprocess.Popen(

@@ -21,6 +21,7 @@ class Contestant:
         needs: modules that must be importable, each with the line to print when it is not.
         own: whether it has our import name, and so needs an interpreter of its own.
         optional: whether it runs only when asked for by ``--with``.
+        environment: variables that its process has, and their values.
     """
 
     key: str
@@ -30,6 +31,7 @@ class Contestant:
     needs: tuple[str, ...] = ()
     own: bool = False
     optional: bool = False
+    environment: tuple[tuple[str, str], ...] = ()
 
     @property
     def family(self) -> str:
@@ -41,7 +43,12 @@ class Contestant:
         return name in (self.key, self.family)
 
 
-OURS = ("compiled", "compiled-numpy", "eager", "eager-nogc", "pasted", "pasted-nogc")
+OURS = (
+    *("compiled", "compiled-numpy", "eager", "eager-nogc", "eager-python"),
+    *("pasted", "pasted-nogc", "pasted-python"),
+)
+IN_PYTHON = (("CHALKGRAD_NATIVE", "0"),)
+"""The environment of those that have Values in Python, also where they were built in C."""
 
 CONTESTANTS = {
     c.key: c
@@ -71,7 +78,21 @@ CONTESTANTS = {
         Contestant(
             "eager-nogc", "chalkgrad, eager, collector off", "ours.eager_without_collector", ("S1",)
         ),
+        Contestant(
+            "eager-python",
+            "chalkgrad, eager, Values in Python",
+            "ours.eager",
+            ("S1", "S2"),
+            environment=IN_PYTHON,
+        ),
         Contestant("pasted", "chalkgrad, micrograd's demo pasted", "ours.pasted", ("S2",)),
+        Contestant(
+            "pasted-python",
+            "chalkgrad, micrograd's demo pasted, Values in Python",
+            "ours.pasted",
+            ("S2",),
+            environment=IN_PYTHON,
+        ),
         Contestant(
             "pasted-nogc",
             "chalkgrad, micrograd's demo pasted, collector off",
