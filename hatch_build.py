@@ -1,7 +1,6 @@
-"""Builds the Values in C with the package, where there is a C compiler; where not, says why.
+"""Builds the Values in C with the package, when ``CHALKGRAD_NATIVE=1`` asks for them.
 
-``CHALKGRAD_NATIVE=0`` leaves them out, ``CHALKGRAD_NATIVE=1`` fails where they cannot be built. In a
-checkout, ``python hatch_build.py`` builds them in place.
+It fails where they cannot be built. In a checkout, ``python hatch_build.py`` builds them in place.
 """
 
 from __future__ import annotations
@@ -61,33 +60,33 @@ def compile_core(folder: str) -> Path:
     return Path(made)
 
 
+def asked_for() -> bool:
+    """Whether the environment asks for Values in C."""
+    return os.environ.get("CHALKGRAD_NATIVE") == "1"
+
+
 class Hook(BuildHookInterface):
     """Hatchling's hook: the core goes into the wheel, or beside its source in an editable one."""
 
     PLUGIN_NAME = "custom"
 
+    def dependencies(self) -> list[str]:
+        # They are written from the rows, which are NumPy's, and compiled by setuptools.
+        return ["numpy>=2.1", "setuptools>=77"] if asked_for() else []
+
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if self.target_name != "wheel":
             return
-        asked = os.environ.get("CHALKGRAD_NATIVE", "")
         self.folder = tempfile.mkdtemp()
-        reason = Path(self.folder, "reason.txt")
-        try:
-            if asked == "0":
-                raise RuntimeError("CHALKGRAD_NATIVE=0 when the package was installed")
+        if asked_for():
             made = compile_core(self.folder)
-        except Exception as error:
-            if asked == "1":
-                raise
-            told = f"{type(error).__name__}: {error}"
-            self.app.display_warning(f"chalkgrad is installed without its Values in C: {told}")
-            told = told if len(told) < 100 else f"{told[:80]} ...; pip install -v says all"
-            reason.write_text(f"they were not built: {told}\n", encoding="utf-8")
-            added = {reason: REASON}
-        else:
             added = {made: HOME / made.name}
             build_data["pure_python"] = False
             build_data["infer_tag"] = True
+        else:
+            reason = Path(self.folder, "reason.txt")
+            reason.write_text("CHALKGRAD_NATIVE=1 when installing builds them\n", encoding="utf-8")
+            added = {reason: REASON}
         if version == "editable":
             put_in_place(added)
         else:
