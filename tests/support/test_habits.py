@@ -36,6 +36,7 @@ MODULES: dict[str, ModuleType] = {
 # What packages use, and students do not.
 TOOLS = (
     "asset",
+    "ground",
     "html_page",
     "inert",
     "install_hint",
