@@ -33,8 +33,9 @@ def find() -> tuple[Any, str]:
 
 def why_not_built() -> str:
     """What the installation has left behind where it could not compile."""
+    path = f"{os.path.splitext(__file__)[0]}.txt"
     try:
-        with open(f"{os.path.splitext(__file__)[0]}.txt", encoding="utf-8") as file:
+        with open(path, encoding="utf-8") as file:
             return file.read().strip()
     except OSError:
         return "they were not built when the package was installed"
