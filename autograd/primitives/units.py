@@ -133,9 +133,8 @@ class Units:
             if len(weights) != count or not all(map(is_, weights, held)):
                 return self.record(x) if self.look() else None
             node = new(Value)
-            node._raw = reduce(
-                add, map(mul, numbers, own), 0.0
-            )  # sum() depends on Python's version
+            # Not sum(), which rounds otherwise from Python 3.12 on.
+            node._raw = reduce(add, map(mul, numbers, own), 0.0)
             node._primitive = row
             node._x = inputs + held
             node._y = (before or slopes) + after

@@ -10,7 +10,10 @@ from autograd.views.canvas.theme import page_style
 from autograd.views.stepping.stepper import _assets
 
 ROOT = Path(__file__).parents[2]
-COLOUR = re.compile(r"#[0-9A-Fa-f]{6}\b|#[0-9A-Fa-f]{3}\b(?=[;\"' ])|\brgb\((?!0 0 0 )\d")
+# In scripts rgb(colour) reads one of the theme's, and `rgb(${...})` writes what was computed of them.
+COLOUR = re.compile(
+    r"#[0-9A-Fa-f]{6}\b|#[0-9A-Fa-f]{3}\b(?=[;\"' ])|\brgb\((?!0 0 0 |colour\)|this\.ink\.|\$\{)"
+)
 PLACES = [
     path
     for folder in ("autograd", "nn")
