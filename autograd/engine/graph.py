@@ -12,7 +12,6 @@ pass needs to know beyond that belongs to the pass (passes.py). Two facts keep t
 from __future__ import annotations
 
 import itertools
-import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
@@ -28,6 +27,7 @@ from autograd.context.scopes import Scope
 from autograd.context.sites import Site, getframe
 from autograd.engine.core import core
 from autograd.engine.primitive import Primitive
+from autograd.support.forking import held_at_forks
 
 
 class StaleGraphError(RuntimeError):
@@ -51,16 +51,8 @@ latest_change = 0
 latest_flag = 0
 """When ``requires_grad`` of a leaf was last set, anywhere: what was made later knows it."""
 
-LOCK = threading.RLock()
+LOCK = held_at_forks(threading.RLock())
 """Held while gradients are written, so that passes that share leaves leave whole sums."""
-
-if hasattr(os, "register_at_fork"):
-    # A child has none of the other threads, and nobody who would let go of what they hold. So a process
-    # is forked while nobody writes gradients.
-    os.register_at_fork(
-        before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release
-    )
-
 
 latest_displacement = 0
 """When the place of a `Pending` was last taken, on any Value: those that were there then still are."""

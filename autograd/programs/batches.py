@@ -14,7 +14,7 @@ from autograd.engine.graph import Node
 from autograd.programs.function import node_of
 from autograd.programs.planning.derived import Derived
 from autograd.programs.planning.planner import plan_of
-from autograd.support.late import LOCK
+from autograd.support.late import importing
 from autograd.support.publishing import publish
 
 
@@ -75,7 +75,7 @@ class BatchFunctions:
         drawn: Callable[[Any], str | None] = lambda sample: None,
         moved: Callable[[Any], Any] = lambda track: None,
     ) -> None:
-        with LOCK:
+        with importing():
             from autograd.programs.languages.batches_in_javascript import JavaScriptOfBatches
 
         self.leaves = dict(leaves)
@@ -108,7 +108,7 @@ class BatchFunctions:
             ValueError: something that has no form in JavaScript, or is another for another number of
                 instances; a choice in Python that depends on numbers of the batch.
         """
-        with LOCK:
+        with importing():
             from autograd.programs.languages.free_axis import SIZES, with_free_axis
 
         with np.errstate(all="ignore"):
@@ -122,7 +122,7 @@ class BatchFunctions:
         m: int,
     ) -> str:
         """The text for one number of instances."""
-        with LOCK:
+        with importing():
             from autograd.programs.languages.batches_in_javascript import BatchSource
             from autograd.programs.languages.strided import array_at, number_at
 

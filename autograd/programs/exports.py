@@ -17,7 +17,7 @@ from autograd.programs.effects import Backup, generators_of
 from autograd.programs.function import argument_names, recorded_call
 from autograd.programs.planning.derived import Derived
 from autograd.programs.planning.planner import plan_of
-from autograd.support.late import LOCK
+from autograd.support.late import importing
 from autograd.support.publishing import publish
 from autograd.support.saving import write_as
 
@@ -150,7 +150,7 @@ def exported(
     names: Mapping[Node, str],
 ) -> bytes:
     """The content of the file."""
-    with LOCK:  # here, so that nobody waits for these files who writes no model
+    with importing():  # here, so that nobody waits for these files who writes no model
         from autograd.programs.languages.batches_in_onnx import BATCH, SIZES, FreeBatch, length
         from autograd.programs.languages.in_onnx import WHOLE, OnnxWriter
         from autograd.programs.languages.onnx_file import Port, imported, model_bytes
@@ -242,7 +242,7 @@ def check_few(
 
     That it takes no fewer than so many is no difference: its model does not either.
     """
-    with LOCK:  # here, as in `exported`
+    with importing():  # here, as in `exported`
         from autograd.programs.languages.onnx_operations import place_of
 
     count = len(examples[0])

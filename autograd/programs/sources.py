@@ -12,7 +12,7 @@ from autograd.engine.graph import Node
 from autograd.engine.value import Value
 from autograd.programs.options import checked_inputs
 from autograd.programs.planning.planner import plan_of
-from autograd.support.late import LOCK
+from autograd.support.late import importing
 from autograd.support.publishing import publish
 
 LANGUAGES = {"numpy": ".py", "javascript": ".js"}
@@ -78,7 +78,7 @@ def to_source(
     for i, x in enumerate(given):
         if isinstance(x, Value) and id(x) not in reached:
             raise ValueError(f"input {i} ({x.name!r}) does not reach the output")
-    with LOCK:  # here, so that nobody waits for these files who writes nothing
+    with importing():  # here, so that nobody waits for these files who writes nothing
         from autograd.programs.languages.arrays_in_javascript import JavaScriptOfArrays
         from autograd.programs.languages.in_javascript import JavaScript
         from autograd.programs.languages.in_numpy import Numpy

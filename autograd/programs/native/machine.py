@@ -6,13 +6,13 @@ import ctypes
 import ctypes.util
 import functools
 import importlib.util
-import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from autograd.programs.native import cache
 from autograd.programs.native.llvm import LIBRARY
+from autograd.support.forking import held_at_forks
 from autograd.support.installing import install_hint
 from autograd.support.late import import_late
 
@@ -35,7 +35,11 @@ def available() -> str | None:
 def _host() -> tuple[Any, Any, str, str]:
     """llvmlite's binding, the target, and the name and the features of this processor."""
     binding = import_late("llvmlite.binding")
-    _fork_between_calls(binding)
+    # llvmlite holds a lock during every call of LLVM, also where it frees what is not needed any more,
+    # and offers no other way to hold it. A child that was forked within a call could never make one.
+    lock = getattr(getattr(binding.ffi.lib, "_lock", None), "_lock", None)
+    if lock is not None:
+        held_at_forks(lock)
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
     for name, address in _library().items():
@@ -50,21 +54,6 @@ def _host() -> tuple[Any, Any, str, str]:
             ",-prefer-256-bit"  # which LLVM sets for some processors that have wider vectors
         )
     return binding, binding.Target.from_default_triple(), cpu, features
-
-
-def _fork_between_calls(binding: Any) -> None:
-    """Let a process be forked only while no thread is inside LLVM: a child could never use it again.
-
-    llvmlite holds a lock during every call of LLVM, also where it frees what is not needed any more, and
-    offers no other way to hold it.
-    """
-    lock = getattr(binding.ffi.lib, "_lock", None)
-    if lock is not None and hasattr(os, "register_at_fork"):
-        os.register_at_fork(
-            before=lock.__enter__,
-            after_in_parent=functools.partial(lock.__exit__, None, None, None),
-            after_in_child=functools.partial(lock.__exit__, None, None, None),
-        )
 
 
 def _library() -> dict[str, int]:

@@ -13,16 +13,11 @@ import sys
 import threading
 from collections.abc import Iterator
 
+from autograd.support.forking import held_at_forks
 from autograd.support.installing import install_hint
 
-LOCK = threading.RLock()
-"""Graphviz is not thread-safe: one layout at a time."""
-
-if hasattr(os, "register_at_fork"):
-    # A child has none of the other threads: it is forked while no layout is being made.
-    os.register_at_fork(
-        before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release
-    )
+LOCK = held_at_forks(threading.RLock())
+"""Graphviz is not thread-safe: one layout at a time, and a process is forked while there is none."""
 
 
 class RenderingError(RuntimeError):

@@ -15,7 +15,7 @@ from autograd.engine.passes import check_fresh
 from autograd.engine.primitive import registry
 from autograd.engine.value import Value
 from autograd.formulas.typeset import ROW, equations, in_page
-from autograd.support.late import LOCK
+from autograd.support.late import importing
 from autograd.support.publishing import publish
 from autograd.views.derivation.lines import Line
 
@@ -252,7 +252,7 @@ def derivation(
     """
     if not isinstance(node, Node):
         raise TypeError(f"derivation takes a node, a Value or a Tensor, got {type(node).__name__}")
-    with LOCK:  # here, so that nobody waits for these files who derives nothing
+    with importing():  # here, so that nobody waits for these files who derives nothing
         from autograd.views.derivation.conventions import LAYOUTS
         from autograd.views.derivation.tensors import tensor_lines
         from autograd.views.derivation.values import value_lines

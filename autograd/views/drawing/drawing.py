@@ -16,7 +16,7 @@ from autograd.engine.value import Value
 from autograd.formulas.tex import formula_in_tex
 from autograd.support.caching import cached_property
 from autograd.support.installing import install_hint
-from autograd.support.late import LOCK
+from autograd.support.late import importing
 from autograd.support.publishing import publish
 from autograd.views.canvas.embedding import Embedded
 from autograd.views.canvas.page import fingerprint
@@ -171,7 +171,7 @@ def draw(
         raise TypeError(f"unfold is a list of modules' paths, not {unfold!r}")
     kept: Mapping[Node, Any] | None = None
     if parts:
-        with LOCK:  # here, so that nobody waits for the file who does not ask for it
+        with importing():  # here, so that nobody waits for the file who does not ask for it
             from autograd.views.drawing.parts import taken_apart
 
         roots, kept = taken_apart(roots)
@@ -366,7 +366,7 @@ class Drawing(Embedded):
         roots = self._painting.picture.options["roots"]
         if len(roots) != 1:
             raise TypeError(f"a live drawing is of one output, and this one is of {len(roots)}")
-        with LOCK:  # here, so that nobody waits for these files whose pictures are still
+        with importing():  # here, so that nobody waits for these files whose pictures are still
             from autograd.views.drawing.living import LiveDrawing
 
         live = LiveDrawing(self, self._painting, theme=self._theme, train=train)

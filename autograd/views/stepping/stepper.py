@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.engine.graph import Node, reachable, topological_order
 from autograd.formulas.mathml import row
-from autograd.support.late import LOCK, import_late
+from autograd.support.late import import_late, importing
 from autograd.support.publishing import publish
 from autograd.support.saving import write_as
 from autograd.views.canvas.assets import asset, inert, script
@@ -187,7 +187,7 @@ class Stepper:
         self, seed: Any, train: Sequence[Value] | None, options: dict[str, Any]
     ) -> LiveTimeline | LiveGroupedTimeline:
         """The timeline again, with marks in the place of numbers."""
-        with LOCK:  # here, so that nobody waits for these files whose pages are still
+        with importing():  # here, so that nobody waits for these files whose pages are still
             from autograd.views.living.graph import LiveGraph
             from autograd.views.stepping.living import LiveGroupedTimeline, LiveTimeline
 
