@@ -1,4 +1,4 @@
-"""The digits that come with the package."""
+"""What comes with the package: handwritten digits, and given names."""
 
 from __future__ import annotations
 
@@ -41,3 +41,17 @@ def digits() -> tuple[Array, Array]:
             f"nn/data/digits.csv.gz is damaged ({error}): install the package again"
         ) from error
     return table[:, :-1] / 16, table[:, -1]
+
+
+def names() -> list[str]:
+    """Given names: 913 of them, of three to seven letters from a to z, in alphabetical order.
+
+    >>> names()[:3], names()[-1]
+    (['aaron', 'abby', 'abel'], 'zuzana')
+
+    Source: written down for this package, from what its authors have heard people called; no list was
+    copied. Accents are left out (`nn/data/names.txt`).
+    """
+    from importlib import resources
+
+    return resources.files("nn.data").joinpath("names.txt").read_text(encoding="ascii").split()

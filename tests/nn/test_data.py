@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import string
 import tempfile
 import tracemalloc
 from collections.abc import Callable
@@ -113,6 +114,15 @@ def test_the_digits_are_1797_images_between_0_and_1_of_ten_kinds() -> None:
     assert (images.min(), images.max()) == (0.0, 1.0)
     assert np.bincount(labels).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
     assert (images[0, :8] * 16).tolist() == [0, 0, 5, 13, 9, 1, 0, 0]
+
+
+def test_the_names_are_913_different_ones_of_three_to_seven_letters_in_order() -> None:
+    names = nn.data.names()
+    assert len(names) == 913
+    assert names == sorted(set(names))
+    assert all(re.fullmatch("[a-z]{3,7}", name) for name in names)
+    assert {name[0] for name in names} == set(string.ascii_lowercase)
+    assert {"anna", "gustav", "zoe"} <= set(names)
 
 
 def test_a_seed_is_a_generator_an_int_or_none() -> None:

@@ -80,6 +80,7 @@ GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "mnist": (nn.data.mnist, {"path": "nowhere", "part": "train", "dtype": np.float32}),
     "cifar10": (nn.data.cifar10, {"path": "nowhere", "part": "train", "dtype": np.float32}),
     "digits": (nn.data.digits, {}),
+    "names": (nn.data.names, {}),
 }
 """Every function with arguments that it takes, by their names."""
 
