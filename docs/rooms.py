@@ -13,6 +13,7 @@ import html
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -46,14 +47,20 @@ def room_of(module: str) -> str:
     return f"{folder}.__init__" if module == folder else module
 
 
-def asked(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """A file, parsed once for whoever asks; nobody changes it."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def asked(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Every import of a file: at its head, in functions, for type checkers, and by `import_late`.
 
     A module whose name is put together, as in f"autograd.programs.{kind}.executor", is every module
     that the name fits.
     """
-    late = "import_late(" in text
-    for node in ast.walk(ast.parse(text)):
+    late = "import_late(" in path.read_text(encoding="utf-8")
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from ((alias.name, ()) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -68,12 +75,13 @@ def asked(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
                 yield from ((each, ()) for each in MODULES if re.fullmatch(pattern, each))
 
 
+@cache
 def import_graph() -> Graph:
     """For each module of both packages the modules it imports, in whatever way."""
     graph: Graph = {}
     for module, path in MODULES.items():
         found = graph[module] = set()
-        for package, names in asked(path.read_text(encoding="utf-8")):
+        for package, names in asked(path):
             files = {f"{package}.{name}" for name in names} & MODULES.keys()
             found |= files
             if len(files) < max(len(names), 1) and package in MODULES:
@@ -136,7 +144,7 @@ def file_of(room: str) -> Path:
 
 def said(room: str) -> str:
     """What a room says of itself: the first sentence of its docstring."""
-    text = ast.get_docstring(ast.parse(file_of(room).read_text(encoding="utf-8"))) or ""
+    text = ast.get_docstring(tree_of(file_of(room))) or ""
     return text.split("\n\n")[0].replace("\n", " ").replace("`", "")
 
 

@@ -8,6 +8,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -16,7 +17,7 @@ import pytest
 import autograd
 import nn
 from docs import rooms
-from docs.rooms import FILES, ROOT
+from docs.rooms import FILES, ROOT, tree_of
 
 # The rooms from the top floor down: a file may import what lies on a lower floor, or in its own room.
 # A room is a folder without the folders in it; a file beside them is one of its own.
@@ -70,11 +71,13 @@ FLOOR = {
     for room in rooms
 }
 
-STDLIB_CACHED = "functools.cached_property"
+CACHED = "cached_property"
 
 
-def imports(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+@cache
+def imports(path: Path) -> list[tuple[str, tuple[str, ...]]]:
     """The modules a file imports when it runs, and the names it takes from each."""
+    found: list[tuple[str, tuple[str, ...]]] = []
 
     def walk(node: ast.AST) -> Iterator[ast.AST]:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
@@ -83,13 +86,13 @@ def imports(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
         for child in ast.iter_child_nodes(node):
             yield from walk(child)
 
-    for node in walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in walk(tree_of(path)):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, ()
+            found += ((alias.name, ()) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path.name}: relative imports hide where a name comes from"
-            yield node.module or "", tuple(alias.name for alias in node.names)
+            found.append((node.module or "", tuple(alias.name for alias in node.names)))
+    return found
 
 
 def public_names(package: ModuleType) -> set[str]:
@@ -144,7 +147,7 @@ def test_nn_uses_only_the_public_names_of_autograd(path: Path) -> None:
         if module.partition(".")[0] == "autograd":
             assert module == "autograd", f"{name_of(path)} imports from {module}"
             assert set(names) <= public
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             assert node.value.id != "autograd" or node.attr in public, f"autograd.{node.attr}"
 
@@ -152,7 +155,7 @@ def test_nn_uses_only_the_public_names_of_autograd(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_number_is_looked_for_in_a_range(path: Path) -> None:
     """A float, or a number of NumPy's, is compared with every member: a million for each text."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Compare):
             for operator, right in zip(node.ops, node.comparators, strict=True):
                 looked = isinstance(operator, ast.In | ast.NotIn)
@@ -162,12 +165,11 @@ def test_no_number_is_looked_for_in_a_range(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_property_is_cached_under_a_lock_that_a_forked_process_may_wait_for(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        assert not (isinstance(node, ast.Attribute) and ast.unparse(node) == STDLIB_CACHED), (
-            node.lineno
-        )
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Attribute) and node.attr == CACHED:
+            assert ast.unparse(node) != f"functools.{CACHED}", node.lineno
     for module, names in imports(path):
-        assert module != "functools" or "cached_property" not in names
+        assert module != "functools" or CACHED not in names
 
 
 @pytest.mark.parametrize("path", AUTOGRAD, ids=lambda path: str(path.relative_to(ROOT)))
@@ -181,14 +183,14 @@ def test_a_row_is_declared_where_rows_are_and_nowhere_else() -> None:
     for path in FILES:
         if path.parent.name == "primitives" or path.stem == "declare":
             continue
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in tree_of(path).body:
             called = node.value.func if isinstance(getattr(node, "value", None), ast.Call) else None
             assert getattr(called, "id", None) not in declaring, name_of(path)
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_every_public_function_and_class_has_a_docstring(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     assert ast.get_docstring(tree), f"{name_of(path)} does not say what it is"
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
@@ -201,7 +203,7 @@ ROOMS = [path for path in FILES if path.stem == "__init__"]
 @pytest.mark.parametrize("path", ROOMS, ids=name_of)
 def test_a_room_says_in_which_order_to_read_it(path: Path) -> None:
     """The first lines of a folder name each of its files and folders."""
-    said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    said = ast.get_docstring(tree_of(path)) or ""
     inside = {each.stem for each in path.parent.glob("*.py") if not each.stem.startswith("__")}
     inside |= {each.parent.name for each in path.parent.glob("*/__init__.py")}
     assert inside <= set(re.findall(r"`(\w+)`", said)), f"{name_of(path)} leaves some out"
@@ -231,7 +233,7 @@ TWICE = {
 def test_one_class_name_means_one_thing() -> None:
     places: dict[str, list[str]] = {}
     for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.ClassDef):
                 places.setdefault(node.name.lstrip("_"), []).append(name_of(path))
     twice = {name: files for name, files in places.items() if len(files) > 1}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import autograd
-from docs.rooms import FILES
+from docs.rooms import FILES, tree_of
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -23,7 +23,7 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def defined(path: Path) -> set[str]:
     """The names that a file defines, and its own or, for an `__init__`, its folder's."""
     names = {path.stem, path.parent.name if path.stem == "__init__" else path.name}
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in tree_of(path).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.add(node.name)
         elif isinstance(node, ast.Assign):
@@ -93,6 +93,5 @@ def test_a_change_is_checked_by_the_commands_that_contributors_are_told() -> Non
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_a_docstring_names_no_file_that_is_gone(path: Path) -> None:
     names = {each.name for each in FILES}
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for name in re.findall(r"`(?:\w+/)*(\w+\.py)`", ast.get_docstring(tree) or ""):
+    for name in re.findall(r"`(?:\w+/)*(\w+\.py)`", ast.get_docstring(tree_of(path)) or ""):
         assert name in names, name

@@ -8,6 +8,7 @@ test, which stands in brackets.
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -471,6 +472,7 @@ ITEMS: dict[str, tuple[str, ...]] = {
 }
 
 
+@cache
 def known_tests() -> dict[str, set[str]]:
     """``file.test`` of every test in this folder, with the strings that its file spells out."""
     known = {}
@@ -487,12 +489,9 @@ def known_tests() -> dict[str, set[str]]:
     return known
 
 
-KNOWN = known_tests()
-
-
 @pytest.mark.parametrize("item", ITEMS)
 def test_every_test_that_is_named_for_an_item_exists(item: str) -> None:
     for name in ITEMS[item]:
         test, _, case = name.partition("[")
-        assert test in KNOWN
-        assert not case or case.removesuffix("]") in KNOWN[test]
+        assert test in known_tests()
+        assert not case or case.removesuffix("]") in known_tests()[test]

@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_architecture import FILES, ROOT, name_of
+from test_architecture import name_of
 
 import autograd
 import nn
 from autograd import Tensor, Value, write_whole
 from autograd.support import saving
 from autograd.support.saving import write_numbered
+from docs.rooms import FILES, ROOT, tree_of
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX")
 
@@ -274,7 +275,7 @@ ELSEWHERE = {"autograd/support/saving.py", "autograd/programs/native/cache.py"}
 @pytest.mark.parametrize("path", [x for x in FILES if name_of(x) not in ELSEWHERE], ids=name_of)
 def test_no_other_file_of_the_library_writes_files(path: Path) -> None:
     writing = {"write_text", "write_bytes", "tofile", "savetxt", "dump", "touch", "imsave"}
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
