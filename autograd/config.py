@@ -28,8 +28,11 @@ def show_config() -> None:
         values = f"in Python ({reason})"
     else:
         values = f"in C, {len(core.rows.split())} rows of it ({reason})"
-    without = import_late("autograd.programs.native.machine").available()
-    programs = "by LLVM" if without is None else f"by NumPy ({without})"
+    machine = import_late("autograd.programs.native.machine")
+    without = machine.available()
+    programs = f"by NumPy ({without})"
+    if without is None:
+        programs = f"by LLVM, {machine.vector_width()} doubles at a time"
     print(f"Python {platform.python_version()}, NumPy {np.__version__}")
     print(f"Values: {values}")
     print(f"programs: {programs}")

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from autograd import install_hint
-from benchmarks import before, pictures, scaling, tables
+from benchmarks import before, instructions, pictures, scaling, tables
 from benchmarks.before import FIRST, Comparison
 from benchmarks.contestants import CONTESTANTS, Contestant
 from benchmarks.harness import Harness, Result
@@ -78,6 +78,12 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
         default="wall",
         help="time that passes (wall), or processor time (cpu), for a machine that is busy",
     )
+    parser.add_argument(
+        "--isa",
+        choices=instructions.ISAS,
+        default="native",
+        help="keep all to these instructions: what the processor has (native), or no AVX-512 (avx2)",
+    )
     parser.add_argument("--output", type=Path, metavar="DIR", help="where the pictures go (docs)")
     parser.add_argument("--format", choices=("svg", "png"), default="svg", help="of the pictures")
     parser.add_argument("--quick", action="store_true", help="short rounds, and few of them")
@@ -131,17 +137,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for, print the tables, draw the pictures. 1 when a result was wrong."""
     options = parsed(arguments)
     seconds = 0.02 if options.quick else 0.1
-    harness = Harness(options.rounds, seconds, options.pythons, clock=options.clock)
+    environment = instructions.variables(options.isa)
+    harness = Harness(
+        options.rounds, seconds, options.pythons, clock=options.clock, environment=environment
+    )
     results: dict[str, list[Result]] = {}
     specified: dict[str, list[Result]] = {}  # the same, with the dtype in the name
     made_on = f"Python {platform.python_version()}, NumPy {np.__version__}, {processor()}"
     how = "" if options.clock == "wall" else "processor time, "
+    how += "" if options.isa == "native" else f"{options.isa} at most, "
     caption = f"{made_on}; one thread each, {how}medians of {options.rounds} interleaved rounds"
     say(f"{caption}.")
     say()
     if options.before:
         old = str(options.before.resolve())
-        comparison = Comparison(old, options.rounds, core=options.core, clock=options.clock)
+        comparison = Comparison(
+            old, options.rounds, core=options.core, clock=options.clock, environment=environment
+        )
         return before.run(comparison, options.only, options.dtype, seconds, say)
     for name in options.only:
         if name == "scaling":

@@ -108,6 +108,7 @@ class Comparison:
         starts: how many pairs of processes these are spread over.
         core: the processor that all stay on, if any.
         clock: ``"wall"`` or ``"cpu"``.
+        environment: variables of both.
     """
 
     old: str
@@ -116,6 +117,7 @@ class Comparison:
     core: int | None = None
     clock: str = "wall"
     patience: float = 300.0
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def measured(self, task: Task) -> Pair:
         """All rounds of a task; what is done once has a pair of processes for each."""
@@ -157,7 +159,7 @@ class Comparison:
                             self.patience,
                             checkout=checkout,
                             core=self.core,
-                            environment=variables,
+                            environment={**self.environment, **variables},
                         )
                     )
                 )

@@ -186,6 +186,7 @@ class Harness:
         patience: seconds until a contestant is given up.
         clock: ``"wall"``, or ``"cpu"`` for the processor time of each process and all its threads: on a
             machine that is busy with something else, it is the steadier one.
+        environment: variables of all contestants, as those of `instructions`.
     """
 
     rounds: int = 9
@@ -193,6 +194,7 @@ class Harness:
     pythons: dict[str, str] = dataclasses.field(default_factory=dict)
     patience: float = 300.0
     clock: str = "wall"
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def python(self, key: str) -> str:
         """The interpreter of a contestant, or an empty text when it has none."""
@@ -207,7 +209,7 @@ class Harness:
         try:
             for key in keys:
                 if python := self.python(key):
-                    running[key] = Process(key, python, self.patience)
+                    running[key] = Process(key, python, self.patience, environment=self.environment)
             yield running
         finally:
             for process in running.values():

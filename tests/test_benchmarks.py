@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import json
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import goals, harness, scaling, tables, worker
+from benchmarks import goals, harness, instructions, scaling, tables, worker
 from benchmarks.__main__ import main
 from benchmarks.before import Comparison, Pair, Task, tasks
 from benchmarks.contestants import CONTESTANTS
@@ -145,6 +148,23 @@ def test_hips_autograd_is_not_mistaken_for_this_library() -> None:
     assert "needs an interpreter of its own" in results[0].trouble or results[0].times
 
 
+def test_no_contestant_is_told_to_use_more_than_avx2() -> None:
+    assert instructions.variables("native") == {}
+    variables = instructions.variables("avx2")
+    code = "import json, numpy; print(json.dumps(numpy._core._multiarray_umath.__cpu_features__))"
+    process = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    features = json.loads(process.stdout)
+    assert not any(features[name] for name in instructions.numpy_features())
+    with closing(Process("compiled", sys.executable, 120, environment=variables)) as worker:
+        assert "check" in worker.ask(prepare="S2@5", seconds=1e-4)
+
+
 def test_a_peer_that_fails_or_takes_too_long_is_a_line() -> None:
     with closing(Process("hand", sys.executable, 120)) as process:
         assert "KeyError" in process.ask(prepare="T9", seconds=1)["error"]
@@ -186,7 +206,7 @@ def test_goals_are_met_or_not_by_the_medians() -> None:
         for name in WORKLOADS
     }
     lines = list(goals.lines(everyone))
-    assert len(lines) == 28  # S2: 6; T1, T2 with each optimiser, T3, T4, T5: 2; eager: 5; S1: 5
+    assert len(lines) == 29  # S2: 7; T1, T2 with each optimiser, T3, T4, T5: 2; eager: 5; S1: 5
     met = {(work, ours, peer): last for work, ours, peer, *_, last in lines}
     assert met["T1", "chalkgrad, compiled", "PyTorch, eager"] == "not met: 50% of it"
     assert met["T2", "chalkgrad, compiled", "PyTorch, eager"] == "met"

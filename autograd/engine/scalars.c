@@ -786,6 +786,37 @@ static PyObject *backward(PyObject *module, PyObject *const *arguments, Py_ssize
     return left;
 }
 
+/* --- many leaves at once ------------------------------------------------------------------------ */
+
+/* assign(values, numbers, date): each of a tuple's Values gets its number of a buffer of doubles. */
+static PyObject *assign(PyObject *module, PyObject *const *arguments, Py_ssize_t count) {
+    if (count != 3 || !PyTuple_CheckExact(arguments[0])) {
+        PyErr_SetString(PyExc_TypeError, "assign takes a tuple of Values, numbers and a date");
+        return NULL;
+    }
+    PyObject *values = arguments[0];
+    Py_ssize_t size = PyTuple_GET_SIZE(values);
+    long long date = PyLong_AsLongLong(arguments[2]);
+    if (date == -1 && PyErr_Occurred()) return NULL;
+    for (Py_ssize_t i = 0; i < size; i++)
+        if (!IS_VALUE(PyTuple_GET_ITEM(values, i))) {
+            PyErr_SetString(PyExc_TypeError, "assign takes Values");
+            return NULL;
+        }
+    Py_buffer numbers;
+    if (PyObject_GetBuffer(arguments[1], &numbers, PyBUF_CONTIG_RO | PyBUF_FORMAT) < 0) return NULL;
+    int fits = numbers.len == size * (Py_ssize_t)sizeof(double) && !strcmp(numbers.format, "d");
+    for (Py_ssize_t i = 0; fits && i < size; i++) {
+        Scalar *v = (Scalar *)PyTuple_GET_ITEM(values, i);
+        v->raw = ((double *)numbers.buf)[i];
+        v->serial = date;
+    }
+    PyBuffer_Release(&numbers);
+    if (fits) Py_RETURN_NONE;
+    PyErr_Format(PyExc_ValueError, "%zd doubles were expected", size);
+    return NULL;
+}
+
 /* --- what the collector is to know ------------------------------------------------------------ */
 
 typedef struct {
@@ -1076,6 +1107,7 @@ static PyMethodDef functions[] = {
     {"tick", tick, METH_NOARGS, "The next serial number."},
     {"units", (PyCFunction)(void (*)(void))units, METH_FASTCALL, "Units of a layer: see units.py."},
     {"backward", (PyCFunction)(void (*)(void))backward, METH_FASTCALL, "One pass: see value.py."},
+    {"assign", (PyCFunction)(void (*)(void))assign, METH_FASTCALL, "Many leaves: see vector.py."},
     {NULL},
 };
 static struct PyModuleDef definition = {

@@ -9,13 +9,14 @@ all of them are still there (`graph.latest_displacement`).
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from autograd.engine import graph
 from autograd.engine.arrays import check_array
+from autograd.engine.core import core
 from autograd.engine.graph import Node, Pending
 from autograd.engine.leaves import Array, LeafArray
 from autograd.engine.value import Value
@@ -107,6 +108,18 @@ class Vector(LeafArray):
         return f"<Vector of {len(self.values)} Values>"
 
 
+def assign_each(values: tuple[Value, ...], numbers: Array, date: int) -> None:
+    """Give every Value its number, at a date."""
+    for x, number in zip(values, numbers.tolist(), strict=True):
+        x._raw = number
+        x._serial = date
+
+
+assign: Callable[[tuple[Value, ...], Array, int], None] = (
+    assign_each if core is None else core.assign
+)
+
+
 class Bank:
     """What vectors of the same Values share: the numbers, and the gradients."""
 
@@ -130,9 +143,7 @@ class Bank:
         """Give every Value its number."""
         with graph.LOCK:
             date = graph.changed()
-            for x, number in zip(self.values, data.tolist(), strict=True):
-                x._raw = number
-                x._serial = date
+            assign(self.values, data, date)
             data.flags.writeable = False
             self.data, self.date = data, date
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -34,10 +35,8 @@ def generated(w: Workload) -> Contest:
         code.add(function)
         code.generate(folder + "/")
         library = str(pathlib.Path(folder) / "step.so")
-        subprocess.run(
-            ["gcc", "-O3", "-march=native", "-fPIC", "-shared", folder + "/step.c", "-o", library],
-            check=True,
-        )
+        flags = ["-O3", "-march=native", *os.environ.get("CFLAGS", "").split(), "-fPIC", "-shared"]
+        subprocess.run(["gcc", *flags, folder + "/step.c", "-o", library], check=True)
         return trained(w, casadi.external("step", library))
 
 

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from core_programs import ROWS
 
@@ -107,6 +108,30 @@ def test_without_a_compiler_the_build_says_what_failed(tmp_path: Path) -> None:
     errors = process.communicate(timeout=100)[1]
     assert process.returncode == 1
     assert "no-compiler" in errors.splitlines()[-1]
+
+
+# --- many leaves at once --------------------------------------------------------------------------
+
+
+@both_builds
+def test_what_does_not_fit_assigns_nothing() -> None:
+    if core is None:
+        pytest.skip("Values are in Python here")
+    x, y = Value(1.0), Value(2.0)
+    wrong: list[tuple[Any, Any, type[Exception]]] = [
+        ((x, y), np.array([3.0]), ValueError),
+        ((x, y), np.array([3, 4]), ValueError),
+        ((x, y), np.array([3.0, 4.0], np.float32), ValueError),
+        ((x, 2.0), np.array([3.0, 4.0]), TypeError),
+        ([x, y], np.array([3.0, 4.0]), TypeError),
+        ((x, y), "34", TypeError),
+    ]
+    for values, numbers, error in wrong:
+        with pytest.raises(error):
+            core.assign(values, numbers, 1)
+    with pytest.raises(TypeError):
+        core.assign((x, y), np.array([3.0, 4.0]), "today")
+    assert (x.data, y.data) == (1.0, 2.0)
 
 
 # --- which build ----------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import ctypes
 import ctypes.util
 import functools
 import importlib.util
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,14 @@ from autograd.programs.native.llvm import LIBRARY
 from autograd.support.forking import held_at_forks
 from autograd.support.installing import install_hint
 from autograd.support.late import import_late
+
+VARIABLE = "CHALKGRAD_CPU_CAPABILITY"
+LIMITS = {
+    "avx512": (),
+    "avx2": ("avx512", "avx10", "amx"),
+    "default": ("avx", "amx", "fma", "f16c", "vaes", "vpclmulqdq", "xop"),
+}
+"""How the names of those features of an x86 processor begin that code of each capability is without."""
 
 MINIMUM = (0, 45)
 """The first llvmlite whose LLVM reads the text that is written here."""
@@ -49,11 +58,32 @@ def _host() -> tuple[Any, Any, str, str]:
         features = binding.get_host_cpu_features().flatten()
     except RuntimeError:  # LLVM does not know them everywhere
         features = ""
+    features = limited(features)
     if "+avx512f" in features:
         features += (
             ",-prefer-256-bit"  # which LLVM sets for some processors that have wider vectors
         )
     return binding, binding.Target.from_default_triple(), cpu, features
+
+
+def limited(features: str) -> str:
+    """The features that code may use: those of the processor, up to ``CHALKGRAD_CPU_CAPABILITY``.
+
+    That variable is ``avx512``, ``avx2`` or ``default`` (neither), as PyTorch's ``ATEN_CPU_CAPABILITY``:
+    to have the code, and the times, of an older processor of x86. Others have none of these features.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    chosen = os.environ.get(VARIABLE, "avx512")
+    if chosen not in LIMITS:
+        raise ValueError(f"{VARIABLE} is one of {', '.join(LIMITS)}, got {chosen!r:.60}")
+    return ",".join(
+        [
+            f"-{each[1:]}" if each.startswith("+") and each[1:].startswith(LIMITS[chosen]) else each
+            for each in features.split(",")
+        ]
+    )
 
 
 def _library() -> dict[str, int]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,6 +40,42 @@ def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     machine.vector_width.cache_clear()
     yield request.param
     machine.vector_width.cache_clear()
+
+
+def test_a_variable_takes_the_wider_vectors_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    features = "+avx,+avx2,+avx512f,-avx512fp16,+fma,+sse2"
+    monkeypatch.delenv(machine.VARIABLE, raising=False)
+    assert machine.limited(features) == features
+    monkeypatch.setenv(machine.VARIABLE, "avx2")
+    assert machine.limited(features) == "+avx,+avx2,-avx512f,-avx512fp16,+fma,+sse2"
+    monkeypatch.setenv(machine.VARIABLE, "default")
+    assert machine.limited(features) == "-avx,-avx2,-avx512f,-avx512fp16,-fma,+sse2"
+    monkeypatch.setenv(machine.VARIABLE, "avx3")
+    with pytest.raises(ValueError, match="avx512, avx2, default, got 'avx3'"):
+        machine.limited(features)
+
+
+def test_machine_code_is_written_for_the_capability_that_was_asked_for(tmp_path: Path) -> None:
+    """In a process of its own, as what the processor has is looked up once."""
+    code = """
+from autograd import Value, compile, show_config
+x = Value(2.0)
+print(compile(x * x * x, inputs=[x], executor="native")(3.0))
+show_config()
+"""
+    for capability, most in (("default", 2), ("avx2", 4)):
+        variables = {machine.VARIABLE: capability, "CHALKGRAD_CACHE": str(tmp_path)}
+        out = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        lanes = re.search(r"by LLVM, (\d) doubles at a time", out)
+        assert out.startswith("27.0\n")
+        assert lanes is not None
+        assert int(lanes[1]) <= most
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
