@@ -66,7 +66,10 @@ class Vector(LeafArray):
 
     def _banks(self, mine: Any, what: str) -> Array:
         """A checked array of this vector's, in the order of the bank, that nobody else writes to."""
-        array = np.array(check_array(mine, what), dtype=np.float64)
+        if mine.__class__ is np.ndarray and mine.dtype is self.dtype:
+            array = mine.copy()
+        else:
+            array = np.array(check_array(mine, what), dtype=np.float64)
         if array.shape != (len(self.values),):
             raise ValueError(
                 f"{what} of shape {(len(self.values),)} was expected, got {array.shape}"
@@ -115,9 +118,7 @@ def assign_each(values: tuple[Value, ...], numbers: Array, date: int) -> None:
         x._serial = date
 
 
-assign: Callable[[tuple[Value, ...], Array, int], None] = (
-    assign_each if core is None else core.assign
-)
+assign: Callable[[tuple[Value, ...], Array, int], None] = getattr(core, "assign", assign_each)
 
 
 class Bank:
@@ -181,7 +182,7 @@ class Bank:
         with graph.LOCK:
             if self.pends():
                 held = self.pending.numbers
-                self.put(gradients if held is None else held + gradients)
+                self.pending.numbers = gradients if held is None else held + gradients
                 return
             helds = [x.grad for x in self.values]
             if any(isinstance(held, Node) for held in helds):

@@ -12,6 +12,7 @@ from autograd.engine.graph import Node
 from autograd.programs.planning.plan import Plan
 from autograd.programs.runs import Run
 
+FLOAT64: np.dtype[Any] = np.dtype(np.float64)
 OWN = 1 << 20
 """Bytes up to which an input is copied in every run, so that it may be written into before the backward
 pass. (A copy of 400 kB takes 10 µs, one of 1.2 MB 60.) A larger one is not where the run computes the
@@ -84,6 +85,8 @@ class Inputs:
 
     def numbers(self, arrays: Sequence[Any]) -> tuple[list[Any], bool]:
         """The inputs of a graph of Values, a number per instance each, and whether all were numbers."""
+        if (columns := copied_columns(arrays)) is not None:
+            return columns, False
         given = []
         instances = None
         for x, name in zip(arrays, self.names, strict=True):
@@ -169,6 +172,19 @@ def as_array(x: Any, name: str) -> Any:
         return np.asarray(x._raw if isinstance(x, Node) else check_array(x, f"input {name}"))
     except ValueError as error:  # a list of lists of several lengths
         raise ValueError(f"input {name} is no array: {error}") from None
+
+
+def copied_columns(arrays: Sequence[Any]) -> list[Any] | None:
+    """Copies of vectors of doubles that are equally long, as they mostly are; None if these are not."""
+    shape: Any = None
+    for x in arrays:
+        if x.__class__ is not np.ndarray or x.dtype is not FLOAT64:
+            return None
+        if x.shape != shape:
+            if shape is not None or x.ndim != 1 or not x.size:
+                return None
+            shape = x.shape
+    return None if shape is None else [x.copy() for x in arrays]
 
 
 def copied(x: Any, given: Any) -> Any:
