@@ -1,11 +1,14 @@
-"""Builds the Values in C with the package, when ``CHALKGRAD_NATIVE=1`` asks for them.
+"""Builds the Values in C with the package, where there is a C compiler.
 
-It fails where they cannot be built. In a checkout, ``python hatch_build.py`` builds them in place.
+Elsewhere the package is installed without them, and core.txt says why, which `autograd.show_config()`
+prints. In the environment ``CHALKGRAD_NATIVE=1`` makes an error of that; ``CHALKGRAD_NATIVE=0`` leaves
+them out. In a checkout, ``python hatch_build.py`` builds them in place.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -25,30 +28,58 @@ SOURCE = HOME / "scalars.c"
 REASON = HOME / "core.txt"
 """Where `show_config` finds why there is no core."""
 
+VARIABLE = "CHALKGRAD_NATIVE"
+
+
+def asked() -> str:
+    """What the environment asks for: 0 (none of it), 1 (all or an error), or nothing."""
+    word = os.environ.get(VARIABLE, "")
+    if word not in ("", "0", "1"):
+        raise ValueError(f"{VARIABLE} is 0 (Python), 1 (C) or not set, got {word!r:.60}")
+    return word
+
+
+def hindrance() -> str | None:
+    """Why they will not be built, where that is known before all that a build needs is installed."""
+    if asked() == "0":
+        return f"{VARIABLE}=0 when the package was installed"
+    if sys.implementation.name != "cpython":
+        return f"they are for CPython, and this is {sys.implementation.name}"
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return "they rely on the interpreter's lock, which this Python has not"
+    header = Path(sysconfig.get_path("include"), "Python.h")
+    if not header.is_file():
+        return (
+            f"no headers of Python when the package was installed (Debian: python3-dev): {header}"
+        )
+    if os.name != "nt":  # where setuptools looks for one
+        compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")[0]
+        if shutil.which(compiler) is None:
+            return f"no C compiler when the package was installed: {compiler} is not found"
+    return None
+
 
 def compile_core(folder: str) -> Path:
     """The compiled module, made in a folder."""
-    if sys.implementation.name != "cpython":
-        raise RuntimeError(f"they are for CPython, and this is {sys.implementation.name}")
-    if sysconfig.get_config_var("Py_GIL_DISABLED"):
-        raise RuntimeError("they rely on the interpreter's lock, which this Python has not")
     from setuptools import Distribution, Extension
 
     # In a process of its own, where the package is the one that lies here, and in Python.
-    asked = f"import sys; sys.path.insert(0, {str(ROOT)!r}); " + (
+    written = f"import sys; sys.path.insert(0, {str(ROOT)!r}); " + (
         "from autograd.programs.languages.in_c import header; sys.stdout.write(header())"
     )
-    environment = {**os.environ, "CHALKGRAD_NATIVE": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, VARIABLE: "0", "PYTHONDONTWRITEBYTECODE": "1"}
     rows = subprocess.run(
-        [sys.executable, "-c", asked],
+        [sys.executable, "-c", written],
         env=environment,
         check=True,
         stdout=subprocess.PIPE,
         encoding="ascii",
     ).stdout
     Path(folder, "rows.h").write_text(rows, encoding="ascii")
-    # Products and sums are rounded each, as Python's are.
+    # Products and sums are rounded each, as Python's are. Who sets CFLAGS may want to debug.
     flags = ["/O2", "/fp:precise"] if os.name == "nt" else ["-O2", "-ffp-contract=off"]
+    if os.name != "nt" and "CFLAGS" not in os.environ:
+        flags.append("-g0")
     extension = Extension(
         "_scalars", [str(ROOT / SOURCE)], include_dirs=[folder], extra_compile_args=flags
     )
@@ -60,9 +91,31 @@ def compile_core(folder: str) -> Path:
     return Path(made)
 
 
-def asked_for() -> bool:
-    """Whether the environment asks for Values in C."""
-    return os.environ.get("CHALKGRAD_NATIVE") == "1"
+def told_of(error: Exception) -> str:
+    """An error of a build in few words: which command failed, where it was one."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, subprocess.CalledProcessError):
+            return f"{cause.cmd[0]} ended with status {cause.returncode} (pip install -v says more)"
+        cause = cause.__context__
+    return f"{type(error).__name__}: {error}"
+
+
+def made_in(folder: str) -> dict[Path, Path]:
+    """What is made in a folder, and its place in the package: the core, or why there is none."""
+    reason = hindrance()
+    if reason is None:
+        try:
+            made = compile_core(folder)
+        except Exception as error:  # whatever is amiss: Values in Python do the same
+            reason = f"to build them failed when the package was installed: {told_of(error)}"
+        else:
+            return {made: HOME / made.name}
+    if asked() == "1":
+        raise RuntimeError(f"{VARIABLE}=1 asks for Values in C: {reason}")
+    told = Path(folder, REASON.name)
+    told.write_text(f"{reason}\n", encoding="utf-8")
+    return {told: REASON}
 
 
 class Hook(BuildHookInterface):
@@ -72,21 +125,16 @@ class Hook(BuildHookInterface):
 
     def dependencies(self) -> list[str]:
         # They are written from the rows, which are NumPy's, and compiled by setuptools.
-        return ["numpy>=2.1", "setuptools>=77"] if asked_for() else []
+        return [] if hindrance() else ["numpy>=2.1", "setuptools>=77"]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if self.target_name != "wheel":
             return
-        self.folder = tempfile.mkdtemp()
-        if asked_for():
-            made = compile_core(self.folder)
-            added = {made: HOME / made.name}
+        self.folder = tempfile.TemporaryDirectory()
+        added = made_in(self.folder.name)
+        if REASON not in added.values():
             build_data["pure_python"] = False
             build_data["infer_tag"] = True
-        else:
-            reason = Path(self.folder, "reason.txt")
-            reason.write_text("CHALKGRAD_NATIVE=1 when installing builds them\n", encoding="utf-8")
-            added = {reason: REASON}
         if version == "editable":
             put_in_place(added)
         else:
@@ -94,23 +142,21 @@ class Hook(BuildHookInterface):
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         if self.target_name == "wheel":
-            shutil.rmtree(self.folder)
+            self.folder.cleanup()
 
 
 def put_in_place(added: dict[Path, Path]) -> None:
     """Put what was made into the checkout, and take away what an earlier run put there."""
-    for earlier in [ROOT / REASON, *(ROOT / HOME).glob(f"_scalars*{suffix()}")]:
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    for earlier in [ROOT / REASON, *(ROOT / HOME).glob(f"_scalars*{suffix}")]:
         earlier.unlink(missing_ok=True)
     for made, place in added.items():
         shutil.copy(made, ROOT / place)
 
 
-def suffix() -> str:
-    """What a compiled module of this Python ends with."""
-    return str(sysconfig.get_config_var("EXT_SUFFIX"))
-
-
 if __name__ == "__main__":
+    if reason := hindrance():
+        sys.exit(reason)
     with tempfile.TemporaryDirectory() as folder:
         made = compile_core(folder)
         put_in_place({made: HOME / made.name})

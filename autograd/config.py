@@ -13,9 +13,10 @@ from autograd.support.late import import_late
 def show_config() -> None:
     """Print which builds of the library run here, and why, for a report of a fault or of a time.
 
-    Values are in C where ``CHALKGRAD_NATIVE=1`` was in the environment when the package was installed,
-    and in Python elsewhere; both do the same, to the bit, and C is ten to twenty times as fast. When the
-    package is imported ``CHALKGRAD_NATIVE=0`` asks for Python, ``CHALKGRAD_NATIVE=1`` for C or an error.
+    Values are in C where there was a C compiler when the package was installed, and in Python elsewhere;
+    both do the same, to the bit, and C is ten to twenty times as fast. ``CHALKGRAD_NATIVE=0`` in the
+    environment asks for Python, ``CHALKGRAD_NATIVE=1`` for C or an error, when the package is installed
+    and when it is imported.
     Programs are run by LLVM where the extra ``fast`` is there, else by NumPy.
 
     >>> import autograd

@@ -1,8 +1,8 @@
 """The core: Values in C (scalars.c), where it was built; Values in Python where it was not.
 
 `core` is the module that was compiled, or None, and `reason` says why it is which. A core is built when
-the package is installed with ``CHALKGRAD_NATIVE=1`` in the environment, see hatch_build.py. When it is
-imported, ``CHALKGRAD_NATIVE=0`` forbids it, and ``CHALKGRAD_NATIVE=1`` requires it.
+the package is installed, if there is a C compiler: see hatch_build.py. ``CHALKGRAD_NATIVE=0`` in the
+environment forbids it, and ``CHALKGRAD_NATIVE=1`` requires it, then and when the package is imported.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <float.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +31,9 @@
 
 #ifdef Py_GIL_DISABLED
 #error "Values in C rely on the interpreter's lock"
+#endif
+#if FLT_EVAL_METHOD == 2 || FLT_EVAL_METHOD < 0
+#error "doubles are computed with more digits than they have: Values in C would not be Python's"
 #endif
 #ifdef _MSC_VER
 #define INLINE static __forceinline

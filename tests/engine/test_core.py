@@ -99,17 +99,6 @@ def test_the_rows_of_the_common_path_are_in_c() -> None:
     assert {"add", "sub", "mul", "div", "pow", "neg", "relu", "tanh", "exp", "log"} <= rows
 
 
-@pytest.mark.skipif(find_spec("setuptools") is None, reason="to build needs setuptools")
-def test_without_a_compiler_the_build_says_what_failed(tmp_path: Path) -> None:
-    build = "import hatch_build, sys; hatch_build.compile_core(sys.argv[1])"
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("CC", str(tmp_path / "no-compiler"))
-        process = started("", "-c", build, str(tmp_path))
-    errors = process.communicate(timeout=100)[1]
-    assert process.returncode == 1
-    assert "no-compiler" in errors.splitlines()[-1]
-
-
 # --- many leaves at once --------------------------------------------------------------------------
 
 
