@@ -67,6 +67,7 @@ from autograd.primitives.composites import (
     repeat as repeat,
     split as split,
     stack as stack,
+    take as take,
     take_along_axis as take_along_axis,
     tile as tile,
     trace as trace,

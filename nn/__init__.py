@@ -85,6 +85,7 @@ from nn.layers.activations import (
 )
 from nn.layers.container import MLP as MLP, Sequential as Sequential
 from nn.layers.dropout import Dropout as Dropout
+from nn.layers.embedding import Embedding as Embedding
 from nn.layers.gated import GEGLU as GEGLU, GLU as GLU, ReGLU as ReGLU, SwiGLU as SwiGLU
 from nn.layers.linear import Linear as Linear
 from nn.layers.multiplicative import PairProduct as PairProduct, Power as Power

@@ -530,6 +530,9 @@ class Module(Scoped, metaclass=ModuleMeta):
     _is_affine = False
     """Whether it is an affine map of a `weight` and a `bias`, as `nn.Linear`."""
 
+    _takes_indices = False
+    """Whether it takes whole numbers, which stay what they are."""
+
     def _takes(self) -> int | None:
         """How many numbers an instance has that it takes, where the module itself tells."""
         return None

@@ -43,6 +43,14 @@ def untouched(model: Any) -> Iterator[None]:
             rng.bit_generator.state = state
 
 
+def as_input(model: Any, x: Any, dtype: Any) -> Any:
+    """What a model of Tensors is given: a node, so that a graph is recorded even where all its weights
+    are frozen; or the indices that it takes."""
+    if isinstance(x, Node) or any(module._takes_indices for module in model.modules()):
+        return x
+    return Tensor(x, dtype=dtype)
+
+
 def run_once(model: Any, x: Any = None) -> tuple[list[Node], dict[str, tuple[str, str]]]:
     """(the nodes that a model gives, by path what each module computes itself and the shape it gives).
 
@@ -64,9 +72,8 @@ def run_once(model: Any, x: Any = None) -> tuple[list[Node], dict[str, tuple[str
                 "draw(model, x)"
             )
         x = [1.0] * taken
-    if tensors and not isinstance(x, Node):
-        # A node of the model's dtype: a graph is recorded even where all weights are frozen.
-        x = Tensor(x, dtype=tensors[0].dtype)
+    if tensors:
+        x = as_input(model, x, tensors[0].dtype)
     elif not isinstance(x, Node):
         shape = np.shape(np.asarray(x, dtype=object))
         if len(shape) != 1:

@@ -502,7 +502,18 @@ for _name in ("logical_and", "logical_or"):
     add(_name, "truths", mask(2, 3), mask(3))
 add("getitem_at", "a matrix", numbers(2, 3), np.array([[0, 5], [5, 1]]))
 add("getitem_at", "one place", numbers(4), np.array(2))
+add("getitem_at", "rows", numbers(3, 2), np.array([2, 0, -1]), axis=0)
+add("getitem_at", "tables along an axis", numbers(2, 3, 2), np.array([[0, 2], [1, -3]]), axis=1)
 add("scatter_at", "repeats", numbers(2, 2), np.array([[0, 5], [5, 1]]), shape=(2, 3))
+add("scatter_at", "rows", numbers(3, 2), np.array([2, 0, -1]), axis=0, shape=(3, 2))
+add(
+    "scatter_at",
+    "tables along an axis",
+    numbers(2, 2, 2, 2),
+    np.array([[0, 2], [1, -3]]),
+    axis=1,
+    shape=(2, 3, 2),
+)
 
 
 # --- rows with an effect, and losses ---------------------------------------------------------------

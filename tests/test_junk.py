@@ -29,7 +29,7 @@ CLEAR = (
     *(TypeError, ValueError, ImportError, OSError),
     *(autograd.AnomalyError, autograd.GradientError, autograd.StaleGraphError),
 )
-INDICES = {"getitem", "getitem_at", "scatter", "scatter_at", "take_along_axis"}
+INDICES = {"getitem", "getitem_at", "scatter", "scatter_at", "take", "take_along_axis"}
 """Where an index that is out of range is an IndexError, as it is in NumPy."""
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.context.arithmetic import is_operand
 from autograd.context.modes import current_mode, under_way
 from autograd.context.notes import note_numbers
 from autograd.context.said_once import said_once_of_gradient
@@ -238,8 +239,13 @@ class Node:
                 note_numbers(recorded, "a gradient")
         g = getattr(self, "_grad", None)  # unset on a Value that was just recorded
         if g is None:
+            frame = getframe(1)
+            if is_operand(frame.f_code, frame.f_lasti):
+                raise TypeError(
+                    f"arithmetic with a gradient that is None: {self._without_gradient()}"
+                )
             if not (self._retain or self._primitive is None) and self._requires_grad:
-                said_once_of_gradient(getframe(1))
+                said_once_of_gradient(frame)
             return None
         return g.of(self) if g.__class__ is Pending else g
 
@@ -252,6 +258,20 @@ class Node:
         if under_way and (notes := current_mode().notes) is not None:
             notes.gradients.pop(self, None)
         self._grad = gradient
+
+    def _without_gradient(self) -> str:
+        """Why the gradient is None, and what to do, in a sentence."""
+        if not self._requires_grad:
+            return f"{describe(self)} has requires_grad=False, and no pass leaves one there"
+        if self._primitive is not None and not self._retain:
+            return (
+                f"that of {describe(self)}, which was computed, is not kept: call its retain_grad()"
+            )
+        return (
+            "since the last zero_grad(), if there was one, no backward pass has reached "
+            f"{describe(self)}. Call backward() of what is computed from it; a parameter on which the "
+            "loss does not depend is left out, as by optimizer.step(): `if p.grad is not None`"
+        )
 
     @property
     def name(self) -> str | None:

@@ -372,7 +372,8 @@ class Primitive:
         shapes = " and ".join(
             str(shape_of(x)) if not isinstance(x, str) else repr(x) for x in arrays
         )
-        kinds = (IndexError, TypeError) if "index" in self.options else (TypeError,)
+        indexed = "index" in self.options or self.symbol == "[ ]"
+        kinds = (IndexError, TypeError) if indexed else (TypeError,)
         kind = type(error) if type(error) in kinds else ValueError
         told = None
         if kind is ValueError and not any(isinstance(x, str) for x in arrays):

@@ -957,8 +957,8 @@ typedef struct {
 static PyObject *data_of(Scalar *v) { return PyFloat_FromDouble(v->raw); }
 
 static PyObject *gradient_of(Scalar *v) {
-    if (v->held) return NULL;
-    return get_number((PyObject *)v, (void *)offsetof(Scalar, grad));
+    /* Where there is none, Python says so in arithmetic. */
+    return v->held || IS_ABSENT(v->grad) ? NULL : PyFloat_FromDouble(v->grad);
 }
 
 static int set_gradient_of(Scalar *v, PyObject *g) {

@@ -181,6 +181,50 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     return _at(x, tuple(index))
 
 
+def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """The elements of x at `indices`: of all of x, row by row, or the parts of it along an axis.
+
+    The shape of the indices stands where the axis was: of a table (n, m), ``take(table, i, axis=0)`` has
+    shape (*i.shape, m). As in NumPy they may repeat, and −1 is the last. The derivative adds up what
+    comes back to each element: 0 for those that were not taken.
+
+    An array of indices is an argument of the node, not a part of it, so that a program can be given
+    others (``compile(loss, inputs=[indices])``); it is to stay as it is until the backward pass.
+
+    Raises:
+        TypeError: indices that are no whole numbers.
+        IndexError: an index that is not there, also in a program.
+
+    >>> import autograd
+    >>> table = autograd.Tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    >>> rows = autograd.take(table, [2, 0, 2], axis=0)
+    >>> rows.sum().backward()
+    >>> rows.data.tolist(), table.grad.tolist()
+    ([[5.0, 6.0], [1.0, 2.0], [5.0, 6.0]], [[1.0, 1.0], [0.0, 0.0], [2.0, 2.0]])
+    """
+    x = asarray(x, "take")
+    if isinstance(indices, Node):
+        raise TypeError(
+            "take: the indices are whole numbers, to which no gradient flows: expected an array, got a "
+            f"{type(indices).__name__}"
+        )
+    if not holds_followed(indices):
+        indices = np.asarray(check_array(indices, "the indices of take"))
+    if indices.dtype.kind not in "iu":
+        raise TypeError(f"take takes integer indices, got {indices.dtype}")
+    if axis is not None:
+        axis = axis_index(axis, len(shape_of(x)), "take")
+    return getitem_at(x, indices, axis=axis)
+
+
+def _numpy_take(
+    a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise"
+) -> Any:
+    if out is not None or mode != "raise":
+        raise TypeError("np.take of a node takes neither out= nor a mode= other than 'raise'")
+    return take(a, indices, axis)
+
+
 def _at(x: Any, index: Any) -> Any:
     """``x[index]``, where a recording may follow the index."""
     if holds_followed(index):
@@ -375,6 +419,7 @@ numpy_functions |= {
     np.repeat: repeat,
     np.split: split,
     np.stack: stack,
+    np.take: _numpy_take,
     np.take_along_axis: take_along_axis,
     np.tile: tile,
     np.trace: trace,

@@ -104,43 +104,61 @@ scatter: LinearMap = linear_map(
 )
 
 
-def _at_places(x: Any, places: Any) -> Any:
-    return np.asarray(x).reshape(-1)[np.asarray(places).astype(np.intp, copy=False)]
+def _at_places(x: Any, places: Any, axis: int | None) -> Any:
+    x, places = np.asarray(x), np.asarray(places).astype(np.intp, copy=False)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    try:
+        return np.take(x, places, axis)
+    except IndexError:
+        n = x.shape[axis]
+        at = tuple(np.argwhere((places < -n) | (places >= n))[0].tolist())
+        where_ = f" at {list(at)}" if at else ""
+        told = f"indices from 0 to {n - 1} (or from the end, -1 to {-n})" if n else "no indices"
+        raise IndexError(f"expected {told}, got {places[at]}{where_}") from None
 
 
-# What `getitem` is while a recording follows its index, which is then an argument.
+# What `take` is made of, and `getitem` while a recording follows its index, which is then an argument.
 getitem_at: Fused = fused(
     "getitem_at",
     _at_places,
-    (lambda g, out, x, places: scatter_at(g, places, shape=shape_of(x)), None),
-    (lambda t, out, x, places: getitem_at(t, places), None),
+    (lambda g, out, x, places, axis: scatter_at(g, places, axis=axis, shape=shape_of(x)), None),
+    (lambda t, out, x, places, axis: getitem_at(t, places, axis=axis), None),
     _at_places,
-    doc="The elements of x at places that are counted through all of x, row by row, in the shape of\n"
-    "`places`: ``x[index]`` in a program that is given other indices with each run.",
+    doc="The elements of x at places: counted through all of x, row by row, in the shape of `places`,\n"
+    "or along an axis, in whose stead the shape of `places` stands. The places are an argument:\n"
+    "``x[index]`` in a program that is given other indices with each run.",
     symbol="[ ]",
     method=False,
     slot_kinds=("linear", "linear"),
+    axis=None,
 )
 
 
-def _scatter_places(x: Any, places: Any, shape: tuple[int, ...]) -> Any:
-    x = np.asarray(x)
+def _scatter_places(x: Any, places: Any, axis: int | None, shape: tuple[int, ...]) -> Any:
+    x, places = np.asarray(x), np.asarray(places).astype(np.intp, copy=False)
+    if axis is not None:
+        places = np.take(np.arange(math.prod(shape)).reshape(shape), places, axis)
     out = _zeros(math.prod(shape), x.dtype)
-    np.add.at(out, np.reshape(places, -1).astype(np.intp, copy=False), x.reshape(-1))
+    np.add.at(out, places.reshape(-1), x.reshape(-1))
     return out.reshape(shape)
 
 
 scatter_at: Fused = fused(
     "scatter_at",
     _scatter_places,
-    (lambda g, out, x, places, shape: getitem_at(g, places), None),
-    (lambda t, out, x, places, shape: scatter_at(t, places, shape=shape), None),
+    (lambda g, out, x, places, axis, shape: getitem_at(g, places, axis=axis), None),
+    (lambda t, out, x, places, axis, shape: scatter_at(t, places, axis=axis, shape=shape), None),
     _scatter_places,
     method=False,
     doc="The transpose of `getitem_at`: zeros of `shape` with x added at `places`, repeats adding up.",
     slot_kinds=("linear", "linear"),
+    axis=None,
     shape=(),
 )
+
+
+# --- joining and surrounding ----------------------------------------------------------------------
 
 
 def _starts(shapes: Sequence[tuple[int, ...]], axis: int | None) -> tuple[int, ...]:

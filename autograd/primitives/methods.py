@@ -51,6 +51,7 @@ from autograd.primitives.composites import (
     flatten,
     repeat,
     split,
+    take,
     take_along_axis,
     tile,
     trace,
@@ -487,7 +488,7 @@ for _name, _primitive in registry.items():
 for _name, _option in {"reshape": "shape", "transpose": "axes", "broadcast_to": "shape"}.items():
     setattr(Tensor, _name, _sequence_option(_name, _option))
 _function: Callable[..., Any]
-for _function in (clip, argmax, argmin, repeat, flatten, trace, take_along_axis, split, tile):
+for _function in (clip, argmax, argmin, repeat, flatten, trace, take, take_along_axis, split, tile):
     setattr(Tensor, _function.__name__, _method(_function.__name__, _function))
 for _function in (ravel, swapaxes, moveaxis, expand_dims, squeeze, flip, dot, inner, outer):
     setattr(Tensor, _function.__name__, _method(_function.__name__, _function))

@@ -71,7 +71,7 @@ HABITS: tuple[Habit, ...] = (
     Habit("PyTorch", "Tensor", "chunk", "t.split(2)"),
     Habit("PyTorch", "Tensor", "unbind", "list(t)"),
     Habit("PyTorch", "Tensor", "gather", "t.take_along_axis([[0], [1]], axis=1)"),
-    Habit("PyTorch", "Tensor", "index_select", "t[[0, 1]]"),
+    Habit("PyTorch", "Tensor", "index_select", "t.take([0, 1], axis=0)"),
     Habit("PyTorch", "Tensor", "masked_fill masked_select", "autograd.where(t > 0, 0.0, t)"),
     Habit("PyTorch", NODE, "clamp", "t.clip(0, 1)"),
     Habit("PyTorch", NODE, "clamp_min", "t.maximum(0)"),
@@ -111,7 +111,6 @@ HABITS: tuple[Habit, ...] = (
     Habit("NumPy", "Tensor", "all any", "(t > 0).all()"),
     Habit("NumPy", "Tensor", "cumprod", "autograd.exp(autograd.log(t).cumsum(0))", "of t > 0"),
     Habit("NumPy", "Tensor", "ptp", "t.max() - t.min()"),
-    Habit("NumPy", "Tensor", "take", "t[[0, 1]]"),
     # --- PyTorch: functions -----------------------------------------------------------------------
     Habit("PyTorch", "autograd", "tensor as_tensor from_numpy FloatTensor DoubleTensor Variable",
         "autograd.Tensor([1.0, 2.0])", "it tracks gradients unless requires_grad=False"),
@@ -238,7 +237,6 @@ HABITS: tuple[Habit, ...] = (
     Habit("PyTorch", "nn", "ModuleList ParameterList", "model.extra = [nn.Linear(2, 3)]"),
     Habit("PyTorch", "nn", "ModuleDict ParameterDict", "model.extra = {'first': nn.Linear(2, 3)}"),
     Habit("PyTorch", "nn", "Flatten Unflatten", "x.reshape(len(x), -1)"),
-    Habit("PyTorch", "nn", "Embedding", "t[[0, 1]]", "a table of parameters and whole numbers"),
     Habit(
         "PyTorch",
         "nn",

@@ -16,7 +16,7 @@ from autograd import Node, Scope, Tensor, Value
 from nn.metrics import plain_numbers
 from nn.module import Module, Running
 from nn.networks_of_values import OnArrays, network_of_values
-from nn.trial import untouched
+from nn.trial import as_input, untouched
 
 Array = np.ndarray[Any, Any]
 
@@ -324,9 +324,8 @@ def observe(
         raise TypeError("observe takes a target and a loss together, or neither")
     named = model.named_parameters()
     tensors = [x for _, x in model._named_leaves() if isinstance(x, Tensor)]
-    if tensors and not isinstance(x, Node):
-        # A node of the model's dtype: a graph is recorded even where all weights are frozen.
-        x = Tensor(x, dtype=tensors[0].dtype)
+    if tensors:
+        x = as_input(model, x, tensors[0].dtype)
     run: Callable[[Any], Any] = model
     instances = None
     if not isinstance(x, Node) and np.ndim(x) > 1 and network_of_values(model):

@@ -120,6 +120,7 @@ TARGETS: list[tuple[str, Any, Callable[[Any, Any], Any]]] = [
     ("cross_entropy of a distribution", np.array([0.25, 0.75]), nn.cross_entropy),
     ("where", np.array([True, False]), lambda x, m: autograd.where(m, x, 0.0)),
     ("stack", np.array([1.0, 2.0]), lambda x, y: autograd.stack([x, y]) * 2),
+    ("take", np.array([0, 1]), autograd.take),
     ("a product", np.array([1.0, 2.0]), lambda x, y: x * y),
 ]
 

@@ -78,6 +78,10 @@ CALLS: dict[Any, list[tuple[Callable[..., Any], list[np.ndarray]]]] = {
     ],
     np.repeat: [(lambda t: np.repeat(t, 2, axis=0), [M])],
     np.split: [(lambda t: np.split(t, [1, 2])[1], [M])],
+    np.take: [
+        (lambda t: np.take(t, [1, 1, -1], axis=0), [M]),
+        (lambda t: np.take(t, np.array([[3], [0]])), [M]),
+    ],
     np.take_along_axis: [(lambda t: np.take_along_axis(t, np.array([[0], [1], [1]]), 1), [M])],
     np.tile: [(lambda t: np.tile(t, (2, 1)), [M])],
     np.trace: [(np.trace, [M]), (lambda t: np.trace(t, 1), [M])],

@@ -44,6 +44,7 @@ NEEDED: dict[Any, tuple[Any, ...]] = {
     np.clip: (M, -0.5, 1.0),
     np.repeat: (M, 2),
     np.split: (M, 1),
+    np.take: (M, np.array([[0], [1]])),
     np.take_along_axis: (M, np.array([[0], [1]])),
     np.tile: (M, 2),
     np.trace: (S,),

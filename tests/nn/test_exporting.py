@@ -112,6 +112,18 @@ def test_a_network_gives_the_same_for_batches_of_every_size(
     follows(model, tmp_path / "model.onnx", 4, dtype=dtype)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("padding", [None, 2])
+def test_a_table_is_asked_for_its_rows(dtype: Any, padding: int | None, tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Embedding(7, 3, padding_idx=padding, rng=0), nn.Linear(3, 2, rng=0))
+    nn.to_onnx(model, tmp_path / "model.onnx", np.zeros((2, 4), int), dtype)
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    for size in (1, 2, 5, 64):
+        ids = np.random.default_rng(size).integers(0, 7, (size, 4))
+        (found,) = session.run(None, {session.get_inputs()[0].name: ids})
+        np.testing.assert_allclose(found, model(ids).data, atol=1e-6)
+
+
 ROWS_OF_ROWS: dict[str, Callable[[], Any]] = {
     "Linear": lambda: nn.Linear(4, 2, rng=0),
     "BatchNorm1d": lambda: nn.BatchNorm1d(3),

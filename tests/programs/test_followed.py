@@ -38,6 +38,8 @@ FOLLOWED: dict[str, Callable[..., Any]] = {
     "np.take": lambda x, t: x.sum() * np.take(t, [1, 3]).sum(),
     "np.eye(3) made of it": lambda x, t: (x * np.equal.outer(t, np.arange(3))).sum(),
     "x[t]": lambda x, t: x[t].sum() + x[np.arange(4), t].sum() + x[t, 1].mean() + x[[0, 1], t[:2]].sum(),
+    "take": lambda x, t: x.take(t, 0).sum() + autograd.take(x, t[:2], axis=1).mean(),
+    "np.take of nodes": lambda x, t: np.take(x, t * 2).sum(),
     "take_along_axis": lambda x, t: np.take_along_axis(x, t[:, None], 1).sum(),
     "iteration": lambda x, t: sum(x[i].sum() * k for i, k in enumerate(t)),
     "len and shape": lambda x, t: x.sum() * len(t) * t.shape[0] * np.size(t) + (x.sum() * t).sum(),

@@ -22,6 +22,7 @@ from autograd.programs.languages.strided import (
     Shape,
     Strided,
     array_at,
+    index,
     nest,
     number_at,
     table_along,
@@ -96,6 +97,11 @@ const deviation = (xs, ddof) => {
   for (let i = 0; i < xs.length; i++) top = maximum(top, Math.abs(xs[i]));
   const scale = top > 0 && top < Infinity ? top : 1;
   return Math.sqrt(variance(xs.map(x => x / scale), ddof)) * scale;
+};""",
+    "place_of": """// the place of an index, which counts from either end
+const place_of = (i, n) => {
+  if (!(i >= -n && i < n)) throw new RangeError(`expected an index below ${n}, got ${i}`);
+  return i < 0 ? i + n : i;
 };""",
     "class_of": """// the index of a class, which must be there
 const class_of = (c, classes) => {
@@ -584,8 +590,34 @@ class ArraySource(SourceText):
 
     def write_getitem_at(self, step: Any, out: Strided, x: Strided, places: Strided) -> None:
         x = self.in_order(x)
-        heads, variables, (to, of) = nest(out.shape, [out.steps, places.steps])
-        self.loop(heads, [f"{out.at(to, variables)} = {x.word}[{places.at(of, variables)}];"])
+        heads, element, place = self.picks(step, x.shape, out, places)
+        self.loop(heads, [f"{element} = {x.word}[{place}];"])
+
+    def picks(
+        self, step: Any, shape: Sequence[int], moved: Strided, places: Strided
+    ) -> tuple[list[str], str, str]:
+        """The loops of what is taken from an array of a shape, an element of it, and its place there.
+
+        The places of a step are its argument: they are looked at. Those of none are the writer's own.
+        """
+        axis = None if step is None else step.options["axis"]
+        if axis is None:
+            shape, axis = (math.prod(shape),), 0
+            places = places.broadcast(moved.shape)
+        own, before, after = [0] * len(places.shape), [0] * axis, [0] * (len(shape) - axis - 1)
+        steps = [math.prod(shape[i + 1 :]) for i in range(len(shape))]
+        others = [*steps[:axis], *own, *steps[axis + 1 :]]
+        heads, variables, (of, at, rest) = nest(
+            moved.shape, [moved.steps, [*before, *places.steps, *after], others]
+        )
+        place = places.at(at, variables)
+        if step is not None:
+            place = f"place_of({place}, {shape[axis]})"
+        if steps[axis] != 1:
+            place = f"{steps[axis]} * {place}"
+        if any(rest):
+            place = f"{index(0, rest, variables)} + {place}"
+        return heads, moved.at(of, variables), place
 
     def write_scatter(self, step: Instruction, out: Strided, x: Strided) -> None:
         where = step.options["index"]
@@ -598,14 +630,12 @@ class ArraySource(SourceText):
             self.along(out.seen(out.view[slices]), axis, table, x, "{0} += {1};")
         elif part.size:
             places = np.asarray(places_of(out.shape)[where])
-            self.write_scatter_at(step, out, x, array_at(self.table(places), places.shape))
+            self.write_scatter_at(None, out, x, array_at(self.table(places), places.shape))
 
-    def write_scatter_at(
-        self, step: Instruction, out: Strided, x: Strided, places: Strided
-    ) -> None:
+    def write_scatter_at(self, step: Any, out: Strided, x: Strided, places: Strided) -> None:
         self.say(f"{out.word}.fill(0);")
-        heads, variables, (of, to) = nest(x.shape, [x.steps, places.broadcast(x.shape).steps])
-        self.loop(heads, [f"{out.word}[{places.at(to, variables)}] += {x.at(of, variables)};"])
+        heads, element, place = self.picks(step, out.shape, x, places)
+        self.loop(heads, [f"{out.word}[{place}] += {element};"])
 
     def write_concatenate_all(self, step: Instruction, out: Strided, *xs: Strided) -> None:
         axis, start = step.options["axis"], 0

@@ -44,10 +44,11 @@ def scatter(x: Any, index: Any, shape: Any) -> Any:
     return out
 
 
-def scatter_at(x: Any, places: Any, shape: Any) -> Any:
-    """Zeros with x added at places that are counted through all of the array."""
+def scatter_at(x: Any, places: Any, axis: Any, shape: Any) -> Any:
+    """Zeros with x added at places along an axis, or counted through all of the array."""
     out = np.zeros(shape, np.asarray(x).dtype)
-    np.add.at(out.reshape(-1), np.asarray(places, int).reshape(-1), np.reshape(x, -1))
+    at = np.take(np.arange(out.size).reshape(shape), np.asarray(places, int), axis)
+    np.add.at(out.reshape(-1), at.reshape(-1), np.reshape(x, -1))
     return out
 
 

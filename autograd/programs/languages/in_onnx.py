@@ -499,7 +499,9 @@ class OnnxWriter(OnnxOperations):
         order = [*range(axes, axes + first), *range(axes), *range(axes + first, axes + len(rest))]
         return self.put("Transpose", found, perm=order)
 
-    def write_getitem_at(self, x: OnnxOperand, places: OnnxOperand) -> str:
+    def write_getitem_at(self, x: OnnxOperand, places: OnnxOperand, axis: int | None = None) -> str:
+        if axis is not None:
+            return self.put("Gather", self.number(x), self.whole(places), axis=axis)
         return self.put("Gather", self.reshaped(self.number(x), (-1,)), self.whole(places), axis=0)
 
     def write_scatter(self, x: OnnxOperand, index: Any, shape: tuple[int, ...]) -> str:
@@ -507,8 +509,18 @@ class OnnxWriter(OnnxOperations):
         places = np.broadcast_to(places, x.shape)
         return self.write_scatter_at(x, OnnxOperand(places, places.shape, "i"), shape)
 
-    def write_scatter_at(self, x: OnnxOperand, places: OnnxOperand, shape: tuple[int, ...]) -> str:
-        flat = [self.reshaped(ref, (-1,)) for ref in (self.whole(places), self.number(x))]
+    def write_scatter_at(
+        self,
+        x: OnnxOperand,
+        places: OnnxOperand,
+        shape: tuple[int, ...],
+        axis: int | None = None,
+    ) -> str:
+        to: Any = self.whole(places)
+        if axis is not None:
+            table = np.arange(math.prod(shape)).reshape(shape)
+            to = self.put("Gather", table, to, axis=axis)
+        flat = [self.reshaped(ref, (-1,)) for ref in (to, self.number(x))]
         zeros = np.zeros(math.prod(shape), self.dtype)
         out = self.put("ScatterElements", zeros, *flat, axis=0, reduction="add")
         return self.reshaped(out, shape)

@@ -260,6 +260,10 @@ COMPOSITES: dict[Any, list[tuple[str, Sequence[tuple[int, ...]], Any]]] = {
         ("np.split({0}, [1, 2])[1]", [(3, 2)], lambda t: lambda x: x[1:2]),
         ("np.split({0}, 2, axis=1)[0]", [(3, 4)], lambda t: lambda x: x[:, :2]),
     ],
+    np.take: [
+        ("np.take({0}, np.array([[2, 0], [-1, 2]]), 0)", [(3, 2)], None),
+        ("np.take({0}, [4, 4, 1])", [(3, 2)], lambda t: lambda x: t.take(x, t.tensor([4, 4, 1]))),
+    ],
     np.take_along_axis: [
         ("np.take_along_axis({0}, np.array([[0], [1], [1]]), 1)", [(3, 2)], None),
     ],
