@@ -5,13 +5,16 @@
 The numbers are of whatever class you give it, as long as it has + * / **, exp, log and relu, ``.data``
 and ``.grad``: chalkgrad's `Value`, or one in the manner of micrograd. Nothing but `sample` reads a
 number, so that the graph of one text is that of every text of its length: notebook 14 compiles it.
+The idea of a GPT on single numbers is A. Karpathy's (microgpt, 2026).
 """
 
 from __future__ import annotations
 
 import math
+import operator
 import random
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from itertools import pairwise
 from typing import Any
 
@@ -32,9 +35,14 @@ def tokens_of(name: str) -> list[int]:
     return [ALPHABET.index(letter) for letter in f".{name}."]
 
 
+def total(numbers: Iterable[Any]) -> Any:
+    """Σ aᵢ, which begins with the first: `sum` begins with 0, and so with a node that adds nothing."""
+    return reduce(operator.add, numbers)
+
+
 def dot(a: Iterable[Any], b: Iterable[Any]) -> Any:
     """Σ aᵢ bᵢ"""
-    return sum(x * y for x, y in zip(a, b, strict=True))
+    return total(x * y for x, y in zip(a, b, strict=True))
 
 
 def linear(matrix: Iterable[Numbers], x: Numbers) -> list[Any]:
@@ -61,8 +69,8 @@ def rms_norm(x: Numbers) -> list[Any]:
 def softmax(z: Numbers) -> list[Any]:
     """exp(zᵢ) / Σ exp(zⱼ)"""
     powers = [each.exp() for each in z]
-    total = sum(powers)
-    return [each / total for each in powers]
+    whole = total(powers)
+    return [each / whole for each in powers]
 
 
 def attend(query: Numbers, keys: Sequence[Numbers], values: Sequence[Numbers]) -> list[Any]:
@@ -120,7 +128,7 @@ class GPT:
         losses = [
             -pick(softmax(self.logits(token, past)), after).log() for token, after in pairwise(text)
         ]
-        return sum(losses) / len(losses) if weights is None else dot(weights, losses)
+        return total(losses) / len(losses) if weights is None else dot(weights, losses)
 
     def sample(self, rng: random.Random, temperature: float = 1.0) -> str:
         """A name, letter by letter; a low temperature prefers what is likely."""
