@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.workloads import Workload
+from benchmarks.workloads import Workload, expression
 
 STEPS = 3
 """A contestant's first steps are compared: losses, and where they have taken the parameters."""
@@ -43,6 +43,25 @@ class Contest:
     note: str = ""
     holds: Any = None
     tolerance: float = TOLERANCE
+
+
+def in_rounds(w: Workload, value: Any, **options: Any) -> Contest:
+    """The expression of a kind of scalar: forward, backward and drop.
+
+    Args:
+        value: makes a scalar of a float; it has ``data``, ``grad`` and ``backward()``.
+    """
+
+    def step() -> None:
+        total, _, _ = expression(value, w.nodes)
+        total.backward()
+
+    def check() -> list[float]:
+        total, a, b = expression(value, w.nodes)
+        total.backward()
+        return [total.data, a.grad, b.grad]
+
+    return Contest(step, check, **options)
 
 
 def training(

@@ -45,6 +45,7 @@ def goals() -> Iterator[Goal]:
     yield Goal("S1", "eager", "limit", 0.25)
     yield Goal("S1", "eager-python", "micrograd", 8)
     yield Goal("S1", "eager-python", "torch-0d", 6)
+    yield Goal("S1", "eager-python", "slots", 0.8)
 
 
 def lines(results: Mapping[str, Sequence[Result]]) -> Iterator[tuple[str, ...]]:

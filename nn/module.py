@@ -8,6 +8,7 @@ import weakref
 from abc import ABCMeta
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from operator import is_
 from typing import Any, Self
 
 import numpy as np
@@ -79,39 +80,76 @@ def walk(root: Module) -> Iterator[tuple[Keys, Any]]:
             stack.extend([((*keys, key), each) for key, each in items][::-1])
 
 
-CACHES = ("_entered", "_places", "_settings", "_units")
+CACHES = ("_below", "_entered", "_places", "_settings", "_units")
 """Attributes that a module keeps for itself."""
 
 
-def below(root: Module) -> Iterator[Any]:
-    """What `walk` finds, in its order, without the keys: three times as fast."""
-    seen: set[int] = set()
-    stack: list[Any] = [root]
-    while stack:
-        x = stack.pop()
-        cls = x.__class__
-        if cls in PLAIN or id(x) in seen:
-            continue
-        kind = kinds.get(cls) or kind_of(cls)
-        items: Iterable[Any] = ()
-        if kind == "node":
-            if not x.is_leaf:
+def below(root: Module) -> list[Any]:
+    """What `walk` finds, in its order, without the keys.
+
+    Loops ask for it at each step, so it is kept, until an attribute of a module is assigned or a list or
+    dict that leads to it holds other things.
+    """
+    kept = vars(root).get("_below")
+    if kept is None or not kept.stands():
+        kept = vars(root)["_below"] = Below(root)
+    return [root, *kept.found]
+
+
+class Below:
+    """What is below a module, and what led there.
+
+    Attributes:
+        found: modules, leaves and arrays of Values.
+        held: each list, tuple and dict on the way, with what it held.
+        count: the assignments before; -1 where arrays hold Values, which may be exchanged for others.
+    """
+
+    __slots__ = ("count", "found", "held")
+
+    def __init__(self, root: Module) -> None:
+        self.found: list[Any] = []
+        self.held: list[tuple[Any, list[Any]]] = []
+        self.count = changes.count
+        seen: set[int] = set()
+        stack: list[Any] = [root]
+        while stack:
+            x = stack.pop()
+            cls = x.__class__
+            if cls in PLAIN or id(x) in seen:
                 continue
-            yield x
-        elif kind == "sequence":
-            items = x
-        elif kind == "dict":
-            items = x.values()
-        elif kind == "module":
-            yield x
-            items = [each for key, each in vars(x).items() if key not in CACHES]
-        elif kind == "array" and holds_values(x):
-            yield x
-        else:
-            continue
-        seen.add(id(x))
-        if items:
+            kind = kinds.get(cls) or kind_of(cls)
+            items: list[Any] = []
+            if kind == "node":
+                if not x.is_leaf:
+                    continue
+                self.found.append(x)
+            elif kind in ("sequence", "dict"):
+                items = [*(x if kind == "sequence" else x.values())]
+                self.held.append((x, items))
+            elif kind == "module":
+                if x is not root:  # which would never be freed
+                    self.found.append(x)
+                items = [each for key, each in vars(x).items() if key not in CACHES]
+            elif kind == "array" and x.dtype == object:
+                self.count = -1
+                if not holds_values(x):
+                    continue
+                self.found.append(x)
+            else:
+                continue
+            seen.add(id(x))
             stack.extend([each for each in items if each.__class__ not in PLAIN][::-1])
+
+    def stands(self) -> bool:
+        """Whether it would be found again."""
+        if self.count != changes.count:
+            return False
+        for x, items in self.held:
+            now = x.values() if isinstance(x, dict) else x
+            if len(now) != len(items) or not all(map(is_, now, items)):
+                return False
+        return True
 
 
 def attributes(module: Module) -> dict[str, Any]:
@@ -382,7 +420,7 @@ class Module(Scoped, metaclass=ModuleMeta):
         found: list[Any] = []
         # As `named_parameters`, without the names: loops ask for it at each step.
         for x in below(self):
-            if isinstance(x, Node):
+            if x.__class__ is Value or isinstance(x, Node):
                 found.append(x)
             elif isinstance(x, np.ndarray):
                 found += [each for each in x.flat if isinstance(each, Node)]
@@ -426,7 +464,7 @@ class Module(Scoped, metaclass=ModuleMeta):
     def zero_grad(self) -> None:
         """Set every parameter's gradient to ``None``, so that the next pass starts anew."""
         for x in below(self):
-            if isinstance(x, Node):
+            if x.__class__ is Value or isinstance(x, Node):
                 x.grad = None
             elif isinstance(x, np.ndarray):
                 for each in x.flat:

@@ -82,26 +82,35 @@ class OfOne(Module):
 
     one_instance = True
 
+    _units: Any = None
     neurons: Sequence[Any] = ()
     """Of which it consists, in a row."""
 
-    def together(self, x: Sequence[Any]) -> list[Value] | None:
-        """What the neurons give, by `autograd.Units`: a fraction of the work of calling each.
+    def _units_now(self) -> autograd.Units | None:
+        """The neurons as `autograd.Units`; None where it is not the plain case.
 
-        None where it is not the plain case. What is known of the neurons is kept until an attribute of a
-        module is assigned, or the mode or the list is another.
+        What is known of the neurons is kept until an attribute of a module is assigned, or the mode or
+        the list is another.
         """
         mode = self.mode_now()
         if not mode.plain:
             return None
         key = (mode, changes.count)
-        kept = self.__dict__.get("_units")
+        kept = self._units
         neurons = [*self.neurons]
         if kept is None or kept[0] != key or kept[1] != neurons:
             units = self.as_units()
             units = None if units is None else autograd.Units(units)
             self._units = kept = (key, neurons, units)
-        return None if kept[2] is None else kept[2].record(x)
+        return kept[2]  # type: ignore[no-any-return]
+
+    def together(self, x: Sequence[Any]) -> list[Value] | None:
+        """What the neurons give, by `autograd.Units`: a fraction of the work of calling each.
+
+        None where it is not the plain case.
+        """
+        units = self._units_now()
+        return None if units is None else units.record(x)
 
     def as_units(self) -> Any:
         """The neurons as `autograd.Units` takes them; None where one is of a class of the user's."""
@@ -208,17 +217,13 @@ class Neuron(OfOne):
         )
 
 
-def is_plain(neuron: Any) -> bool:
-    """Whether a neuron is one of these, and not of a class of the user's that may do something else."""
+def is_plain(part: Any, cls: type[OfOne]) -> bool:
+    """Whether a part is of one of these classes, and not of the user's that may do something else."""
     return (
-        neuron.__class__ is Neuron
-        and "forward" not in neuron.__dict__
-        and (Neuron.forward, Neuron.__call__) == HERE
+        part.__class__ is cls
+        and "forward" not in part.__dict__
+        and (cls.forward, cls.__call__) == DONE[cls]
     )
-
-
-HERE = (Neuron.forward, Neuron.__call__)
-"""What a neuron does as long as nobody gives the class another method."""
 
 
 class Layer(OfOne):
@@ -251,12 +256,16 @@ class Layer(OfOne):
         return out[0] if len(out) == 1 else out
 
     def as_units(self) -> Any:
-        if all(map(is_plain, self.neurons)):
+        if all(is_plain(neuron, Neuron) for neuron in self.neurons):
             return [neuron.as_unit(neuron.scope_inside()) for neuron in self.neurons]
         return None
 
     def __repr__(self) -> str:
         return f"Layer of [{', '.join(map(repr, self.neurons))}]"
+
+
+DONE = {cls: (cls.forward, cls.__call__) for cls in (Neuron, Layer)}
+"""What parts do as long as nobody gives their class another method."""
 
 
 class MLP(OfOne):
@@ -311,11 +320,31 @@ class MLP(OfOne):
     def forward(self, x: Any) -> Any:
         if many(x):
             return on_arrays(self)(x)
-        for layer in self.layers:
-            x = layer(x)
-            if isinstance(x, Value) and layer is not self.layers[-1]:
+        for i, (layer, units) in enumerate(zip(self.layers, self._units_of_layers(), strict=True)):
+            if i and isinstance(x, Value):
                 x = [x]
+            out = None if units is None else units.record(x)
+            x = layer(x) if out is None else out[0] if len(out) == 1 else out
         return x
+
+    def _units_of_layers(self) -> list[autograd.Units | None]:
+        """The units of each layer, with the scopes that its calls run in; None where a layer is called.
+
+        Kept as those of a layer are.
+        """
+        mode = self.mode_now()
+        if not mode.plain:
+            return [None] * len(self.layers)
+        key = (mode, changes.count)
+        kept = self._units
+        held = [[layer, *getattr(layer, "neurons", ())] for layer in self.layers]
+        if kept is None or kept[0] != key or kept[1] != held:
+            units = [
+                layer.run_inside(layer._units_now) if is_plain(layer, Layer) else None
+                for layer in self.layers
+            ]
+            self._units = kept = (key, held, units)
+        return kept[2]  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         return f"MLP of [{', '.join(map(repr, self.layers))}]"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd.context.modes import Mode, begin, current_mode, end, enter, leave
@@ -102,12 +102,23 @@ class Scoped:
 
     def scope_inside(self) -> Scope | None:
         """The scope that a call runs in that is made now."""
+        scope: Scope | None = self._mode_inside().scope
+        return scope
+
+    def run_inside(self, function: Callable[[], Any]) -> Any:
+        """What a function gives in that scope."""
+        token = enter(self._mode_inside())
+        try:
+            return function()
+        finally:
+            leave(token)
+
+    def _mode_inside(self) -> Mode:
         mode = current_mode()
         entered = self._entered
         if entered is None or entered[0] is not mode or not self._keeps_scope(entered[1].scope):
             entered = self._enter_anew(mode)
-        scope: Scope | None = entered[1].scope
-        return scope
+        return entered[1]
 
     mode_now = staticmethod(current_mode)
     """The current mode: an object that stays the same while nothing changes it."""

@@ -94,6 +94,8 @@ def changed() -> int:
             "data was to be assigned while a program is recorded: a replay would not assign it again. "
             "Assign, and step an optimiser, outside of the compiled function or of recording()"
         )
+    if core is not None:
+        return core.changed()  # type: ignore[no-any-return]
     with LOCK:
         latest_change = tick()
         return latest_change

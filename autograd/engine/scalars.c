@@ -119,7 +119,9 @@ static PyObject *mode_variable; /* the context variable of the current mode */
 static PyObject *library_files, *numpy_folder;
 static PyObject *nothing_object;
 static PyObject *under_way;     /* the list of recordings and transforms */
-static PyObject *plain_name, *scope_name, *keeps_zero_name;
+static PyObject *graph;         /* what graph.py holds */
+static initproc begin_in_python; /* Value.__init__ */
+static PyObject *plain_name, *scope_name, *keeps_zero_name, *latest_change_name;
 
 #define IS_VALUE(o) (Py_TYPE(o) == Value)
 
@@ -128,6 +130,15 @@ static PyObject *plain_name, *scope_name, *keeps_zero_name;
 static long long ticks;
 
 static PyObject *tick(PyObject *module, PyObject *none) { return PyLong_FromLongLong(++ticks); }
+
+/* graph.changed(): the next number as the date of the latest change; or NULL with an error. */
+static PyObject *changed(PyObject *module, PyObject *none) {
+    PyObject *date = PyLong_FromLongLong(ticks + 1);
+    if (!date) return NULL;
+    if (PyDict_SetItem(graph, latest_change_name, date) < 0) Py_CLEAR(date);
+    else ticks++;
+    return date;
+}
 
 /* --- memory ----------------------------------------------------------------------------------- */
 
@@ -358,6 +369,29 @@ INLINE PyObject *result(
     return (PyObject *)node_of(
         Py_NewRef(row->primitive), out, Py_NewRef(x), dx, Py_XNewRef(y), dy, scope, code, lasti
     );
+}
+
+/* Value(2.0), a leaf that was just allocated; what is given in another way is looked at in Python. */
+static int begin(PyObject *o, PyObject *arguments, PyObject *options) {
+    Scalar *v = (Scalar *)o;
+    PyObject *scope = NULL, *code;
+    int lasti, plain = 0, usual = PyTuple_GET_SIZE(arguments) == 1 && !options && !v->serial;
+    if (usual && PyFloat_CheckExact(PyTuple_GET_ITEM(arguments, 0))) plain = plain_mode(&scope);
+    if (plain < 0) return -1;
+    if (!plain) return begin_in_python(o, arguments, options);
+    if (user_place(&code, &lasti) < 0) {
+        Py_XDECREF(scope);
+        return -1;
+    }
+    v->raw = PyFloat_AS_DOUBLE(PyTuple_GET_ITEM(arguments, 0));
+    v->scope = scope;
+    v->code = code;
+    v->lasti = lasti;
+    v->serial = ++ticks;
+    v->requires_grad = 1;
+    PyObject_GC_UnTrack(o);
+    v->tracked = 0;
+    return 0;
 }
 
 INLINE PyObject *unary(Row *row, Function function, Derivative by_x, PyObject *o) {
@@ -950,11 +984,21 @@ static int set_gradient(PyObject *o, PyObject *g, void *unused) {
    nothing, Python's is asked. */
 typedef struct {
     PyObject *(*get)(Scalar *);
-    int (*set)(Scalar *, PyObject *); /* whether it was set; or NULL */
+    int (*set)(Scalar *, PyObject *); /* whether it was set, -1 with an error; or NULL */
     PyObject *python;
 } Property;
 
 static PyObject *data_of(Scalar *v) { return PyFloat_FromDouble(v->raw); }
+
+static int set_data_of(Scalar *v, PyObject *x) {
+    if (v->primitive || !PyFloat_CheckExact(x)) return 0;
+    PyObject *date = changed(NULL, NULL);
+    if (!date) return -1;
+    Py_DECREF(date);
+    v->serial = ticks;
+    v->raw = PyFloat_AS_DOUBLE(x);
+    return 1;
+}
 
 static PyObject *gradient_of(Scalar *v) {
     /* Where there is none, Python says so in arithmetic. */
@@ -971,7 +1015,7 @@ static PyObject *is_leaf(Scalar *v) { return PyBool_FromLong(!v->primitive); }
 
 static PyObject *requires_grad(Scalar *v) { return PyBool_FromLong(v->requires_grad); }
 
-static Property data = {data_of}, grad = {gradient_of, set_gradient_of};
+static Property data = {data_of, set_data_of}, grad = {gradient_of, set_gradient_of};
 static Property leaf = {is_leaf}, tracking = {requires_grad};
 
 static PyObject *get_property(PyObject *o, void *of) {
@@ -983,7 +1027,9 @@ static PyObject *get_property(PyObject *o, void *of) {
 
 static int set_property(PyObject *o, PyObject *x, void *of) {
     Property *property = of;
-    if (x && property->set && !PyList_GET_SIZE(under_way) && property->set((Scalar *)o, x)) return 0;
+    int set = 0;
+    if (x && property->set && !PyList_GET_SIZE(under_way)) set = property->set((Scalar *)o, x);
+    if (set) return set < 0 ? -1 : 0;
     return Py_TYPE(property->python)->tp_descr_set(property->python, o, x);
 }
 
@@ -1063,10 +1109,10 @@ static int take_property(PyTypeObject *type, PyGetSetDef *field, PyObject *prope
 
 /* Value, the subclass: its objects are made and let go here. */
 static PyObject *adopt(PyObject *module, PyObject *arguments) {
-    PyObject *value, *node, *mode, *files, *folder, *none, *list, *properties;
+    PyObject *value, *node, *mode, *files, *folder, *none, *list, *names, *properties;
     if (!PyArg_ParseTuple(
-            arguments, "O!OOOUOO!O!:adopt", &PyType_Type, &value, &node, &mode, &files, &folder,
-            &none, &PyList_Type, &list, &PyDict_Type, &properties
+            arguments, "O!OOOUOO!O!O!:adopt", &PyType_Type, &value, &node, &mode, &files, &folder,
+            &none, &PyList_Type, &list, &PyDict_Type, &names, &PyDict_Type, &properties
         ))
         return NULL;
     PyTypeObject *type = (PyTypeObject *)value;
@@ -1082,7 +1128,10 @@ static PyObject *adopt(PyObject *module, PyObject *arguments) {
     numpy_folder = Py_NewRef(folder);
     nothing_object = Py_NewRef(none);
     under_way = Py_NewRef(list);
+    graph = Py_NewRef(names);
     Value = (PyTypeObject *)Py_NewRef(value);
+    begin_in_python = type->tp_init;
+    type->tp_init = begin;
     type->tp_alloc = allocate;
     type->tp_dealloc = release;
     Py_RETURN_NONE;
@@ -1109,6 +1158,7 @@ static PyMethodDef functions[] = {
     {"adopt", adopt, METH_VARARGS, "Say which class is Value, and what its operations ask."},
     {"connect", connect, METH_VARARGS, "Give a row what it is in Python; whether it is here."},
     {"tick", tick, METH_NOARGS, "The next serial number."},
+    {"changed", changed, METH_NOARGS, "The same, as the date of the latest change."},
     {"units", (PyCFunction)(void (*)(void))units, METH_FASTCALL, "Units of a layer: see units.py."},
     {"backward", (PyCFunction)(void (*)(void))backward, METH_FASTCALL, "One pass: see value.py."},
     {"assign", (PyCFunction)(void (*)(void))assign, METH_FASTCALL, "Many leaves: see vector.py."},
@@ -1128,5 +1178,6 @@ PyMODINIT_FUNC PyInit__scalars(void) {
     plain_name = PyUnicode_InternFromString("plain");
     scope_name = PyUnicode_InternFromString("scope");
     keeps_zero_name = PyUnicode_InternFromString("keeps_zero");
-    return plain_name && scope_name && keeps_zero_name ? module : NULL;
+    latest_change_name = PyUnicode_InternFromString("latest_change");
+    return plain_name && scope_name && keeps_zero_name && latest_change_name ? module : NULL;
 }

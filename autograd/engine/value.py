@@ -18,6 +18,7 @@ from autograd.context.modes import current_mode, mode_variable, under_way
 from autograd.context.notes import note, note_whole
 from autograd.context.said_once import said_once_of_float
 from autograd.context.sites import NUMPY, getframe, library_files, record_site
+from autograd.engine import graph
 from autograd.engine.arrays import check_array
 from autograd.engine.choices import NOTHING
 from autograd.engine.core import core
@@ -525,10 +526,10 @@ def _pass(root: Value, seed: float) -> None:
     stack = [root]
     order: list[Value] = []
     pop, push, put = stack.pop, stack.append, order.append
+    last, sorted_already = root._serial, True
     while stack:
         node = pop()
         if node._dx is not None:
-            put(node)
             x = node._x
             if x not in sums:
                 sums[x] = 0.0
@@ -539,18 +540,24 @@ def _pass(root: Value, seed: float) -> None:
                     sums[x] = 0.0
                     push(x)
         elif node._dy is not None:
-            put(node)
             x = node._y
             if x not in sums:
                 sums[x] = 0.0
                 push(x)
         elif node._primitive is not None:
-            put(node)
             for x, d in zip(node._x, node._y, strict=False):
                 if d is not None and x not in sums:
                     sums[x] = 0.0
                     push(x)
-    order.sort(key=by_serial, reverse=True)
+        else:
+            continue
+        put(node)
+        serial = node._serial
+        if serial > last:
+            sorted_already = False
+        last = serial
+    if not sorted_already:  # to find out costs less than to sort
+        order.sort(key=by_serial, reverse=True)
     # To a unit that is switched off, as half of those after a rectifier are, comes 0, and nothing has to
     # be added to what it was computed from; unless an infinite derivative makes nan of it.
     for node in order:
@@ -587,8 +594,8 @@ def _pass_in_c(root: Value, seed: float) -> None:
 
 
 if core is not None:
-    _properties = {**vars(Node), **vars(Value)}
-    core.adopt(Value, Node, mode_variable, library_files, NUMPY, NOTHING, under_way, _properties)
+    _known = (mode_variable, library_files, NUMPY, NOTHING, under_way, vars(graph))
+    core.adopt(Value, Node, *_known, {**vars(Node), **vars(Value)})
     _pass = _pass_in_c
 
 

@@ -275,7 +275,10 @@ def missing(module: str, name: str, frame: Any) -> Exception:
     return AttributeError(f"module {module!r} has no attribute {name!r}: {told}")
 
 
-NOT_CALLED_BY_USERS = ("as_units", "change", "check_group", "forward", "rates", "together")
+NOT_CALLED_BY_USERS = (
+    *("as_units", "change", "check_group", "forward", "rates", "run_inside", "scope_inside"),
+    "together",
+)
 
 
 def advise_methods(cls: type) -> None:

@@ -99,6 +99,7 @@ CONTESTANTS = {
             "ours.pasted_without_collector",
             ("S2",),
         ),
+        Contestant("slots", "the least class in Python", "slots.eager", ("S1",)),
         Contestant("limit", "limit", "by_hand.limit", ("S1", *NETWORKS)),
         Contestant("hand-out", "by hand, out=", "by_hand.with_buffers", NETWORKS),
         Contestant("hand", "by hand, NumPy", "by_hand.plainly", NETWORKS),

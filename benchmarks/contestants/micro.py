@@ -7,9 +7,9 @@ import sys
 from micrograd.engine import Value
 from micrograd.nn import MLP
 
-from benchmarks.contest import Contest
+from benchmarks.contest import Contest, in_rounds
 from benchmarks.contestants import neurons
-from benchmarks.workloads import Workload, expression
+from benchmarks.workloads import Workload
 
 sys.setrecursionlimit(100_000)
 
@@ -17,18 +17,7 @@ sys.setrecursionlimit(100_000)
 def grad(w: Workload) -> Contest:
     """The expression, or the demo's training step with micrograd's own classes."""
     if not w.sizes:
-
-        def step() -> None:
-            total, _, _ = expression(Value, w.nodes)
-            total.backward()
-
-        def check() -> list[float]:
-            total, a, b = expression(Value, w.nodes)
-            total.backward()
-            return [total.data, a.grad, b.grad]
-
-        return Contest(step, check)
-
+        return in_rounds(w, Value)
     return neurons.demo(w, MLP, Value)
 
 

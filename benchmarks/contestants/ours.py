@@ -11,7 +11,7 @@ import autograd
 import nn
 import nn.scalar
 from autograd import Tensor, Value
-from benchmarks.contest import Contest, in_layers, in_neurons, training
+from benchmarks.contest import Contest, in_layers, in_neurons, in_rounds, training
 from benchmarks.contestants.neurons import demo
 from benchmarks.workloads import Workload, expression, one_hot
 
@@ -21,7 +21,7 @@ LOSSES: dict[str, Any] = {"hinge": nn.hinge, "cross_entropy": nn.cross_entropy, 
 def eager(w: Workload) -> Contest:
     """A graph recorded for each step."""
     if not w.sizes:
-        return eager_expression(w)
+        return in_rounds(w, Value)
     return eager_neurons(w) if w.name.startswith("S2") else eager_tensors(w)
 
 
@@ -60,26 +60,9 @@ def compiling_numpy(w: Workload) -> Contest:
 # --- the expression --------------------------------------------------------------------------------
 
 
-def eager_expression(w: Workload) -> Contest:
-    """Forward, backward and drop."""
-
-    def step() -> None:
-        total, _, _ = expression(Value, w.nodes)
-        total.backward()
-
-    def check() -> list[float]:
-        total, a, b = expression(Value, w.nodes)
-        total.backward()
-        return [total.data, a.grad, b.grad]
-
-    return Contest(step, check)
-
-
 def eager_without_collector(w: Workload) -> Contest:
-    """The same while Python's cyclic collector is off."""
-    contest = eager_expression(w)
-    contest.collector = False
-    return contest
+    """The expression, while Python's cyclic collector is off."""
+    return in_rounds(w, Value, collector=False)
 
 
 # --- a network of neurons --------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from core_programs import ROWS
 import autograd
 import nn.scalar
 from autograd import Tensor, Value, registry
+from autograd.engine import graph
 from autograd.engine.core import core, why_not_built
 from autograd.programs.languages.in_c import FUNCTIONS, OPERATORS, header
 
@@ -320,6 +321,57 @@ def test_an_operation_from_the_librarys_code_has_the_users_line() -> None:
     total = sum([v, v * 2.0])
     assert total.site is not None
     assert total.site.text == "total = sum([v, v * 2.0])"
+
+
+def test_a_leaf_is_the_same_in_whatever_way_it_is_made() -> None:
+    with autograd.Scope("a", "B") as scope:
+        first, *others = [
+            Value(2.0),
+            Value(2),
+            Value(data=2.0),
+            Value(2.0, None),
+            Value(np.float64(2.0)),
+        ]
+    others += list(map(Value, [2.0]))
+    for x in (first, *others):
+        assert (x.data, x.name, x.grad, x.primitive, x.requires_grad) == (
+            2.0,
+            None,
+            None,
+            None,
+            True,
+        )
+        assert type(x.data) is float
+        assert x.parents == x.arguments == x.local_derivatives == ()
+        assert x.site is not None
+        assert "Value" in x.site.text
+    assert first.scope is scope
+    assert others[-1].scope is None
+    assert others[-1]._serial > others[-2]._serial > first._serial
+    with autograd.no_grad():
+        assert Value(2.0).requires_grad
+
+
+def test_data_that_is_assigned_is_dated_in_whatever_way_it_is_given() -> None:
+    for number in (3.0, 3, np.float64(3.0)):
+        x = Value(2.0)
+        y = x * x
+        before = graph.latest_change
+        x.data = number
+        assert x.data == 3.0
+        assert type(x.data) is float
+        assert before < graph.latest_change == x._serial > y._serial
+        y.backward()
+        assert x.grad == 4.0  # by the numbers that were there
+        with pytest.raises(autograd.StaleGraphError, match="was assigned after"):
+            y.backward(create_graph=True)
+        with pytest.raises(ValueError, match="only a leaf's data can be assigned"):
+            y.data = number
+    with pytest.raises(TypeError, match="the data of a Value is a real number"):
+        x.data = "3"
+    with pytest.raises(RuntimeError, match="while a program is recorded"), autograd.recording():
+        x.data = 4.0
+    assert x.data == 3.0
 
 
 def test_the_methods_in_c_have_the_documentation_of_the_rows() -> None:

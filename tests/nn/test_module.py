@@ -454,3 +454,48 @@ def test_the_walk_without_keys_finds_what_the_walk_with_keys_does() -> None:
         expected = [id(x) for _, x in module.walk(model)]
         assert [id(x) for x in module.below(model)] == expected
         assert len(expected) > 1
+
+
+@pytest.mark.parametrize("number", [2.0, 3.0])
+def test_parameters_are_those_that_lists_dicts_and_arrays_hold_now(number: float) -> None:
+    class Held(nn.Module):
+        def __init__(self) -> None:
+            self.row = [Value(2.0), Value(2.0)]
+            self.table = {"a": [Value(2.0)]}
+            self.array = autograd.values([2.0, 2.0])
+
+        def forward(self, x: Any) -> Any:
+            return x
+
+    for change in (
+        lambda held, x: held.row.append(x),
+        lambda held, x: held.row.__setitem__(0, x),  # which may be equal to the one before
+        lambda held, x: held.table.__setitem__("b", x),
+        lambda held, x: held.table["a"].__setitem__(0, x),
+        lambda held, x: held.array.__setitem__(0, x),
+        lambda held, x: setattr(held, "other", x),
+        lambda held, x: held.row.append(Tree()),
+    ):
+        held, x = Held(), Value(number)
+        assert len(held.parameters()) == 5
+        change(held, x)
+        assert [id(p) for p in held.parameters()] == [id(p) for _, p in held.named_parameters()]
+        x.grad = 1.0
+        held.zero_grad()
+        assert x.grad is None or x not in {*held.parameters()}
+        held.row.clear()
+        assert [id(p) for p in held.parameters()] == [id(p) for _, p in held.named_parameters()]
+
+
+def test_a_network_whose_parameters_were_asked_for_goes_with_its_last_name() -> None:
+    model = nn.scalar.MLP(2, [3, 1], rng=0)
+    model.parameters()
+    model([1.0, 2.0]).backward()
+    model.zero_grad()
+    held = [weakref.ref(model), weakref.ref(model.layers[0].neurons[0].w[0])]
+    gc.disable()
+    try:
+        del model
+        assert [each() for each in held] == [None, None]
+    finally:
+        gc.enable()

@@ -279,3 +279,92 @@ def test_lists_in_a_list_are_no_instance(nin: int) -> None:
         with pytest.raises(ValueError, match=rf"shape \({nin},\): give many"):
             model(np.array([many]))
         assert model(np.array(many)).shape == (nin,)
+
+
+# --- layers that are recorded at once -------------------------------------------------------------
+
+
+def looked_at(y: Any) -> list[Any]:
+    """What is to be known of the nodes of a graph."""
+    return [
+        (n.data, n.primitive, repr(n.scope), n.name, n.local_derivatives)
+        for n in autograd.topological_order(y)
+    ]
+
+
+def test_a_network_gives_what_its_layers_give_one_after_another() -> None:
+    class Called(MLP):
+        """The same, where each layer is called."""
+
+        def forward(self, x: Any) -> Any:
+            for i, layer in enumerate(self.layers):
+                x = layer([x] if i and isinstance(x, Value) else x)
+            return x
+
+    for widths in ([4, 3, 1], [1, 1], [3]):
+        networks = [cls(2, widths, "tanh", rng=0) for cls in (MLP, Called)]
+        for x in ([0.5, -1.0], (Value(0.5), Value(2.0)), np.array([1.0, 2.0])):
+            for with_scope in (False, True):
+                scope = autograd.Scope("a", "B") if with_scope else autograd.Scope("", "")
+                with scope:
+                    found = [network(x) for network in networks]
+                outs = [each if isinstance(each, list) else [each] for each in found]
+                one, other = ([*map(looked_at, each)] for each in outs)
+                assert repr(one) == repr(other)
+                made = [n for y in outs[0] for n in autograd.topological_order(y) if not n.is_leaf]
+                assert {"network(x)" in n.site.text for n in made} == {True}
+
+
+def test_a_network_sees_what_is_done_to_its_layers() -> None:
+    x = [0.5, -1.0]
+
+    def expected(model: Any) -> float:
+        h = x
+        for layer in model.layers:
+            sums = [
+                sum(w.data * v for w, v in zip(n.w, h, strict=True)) + n.b.data
+                for n in layer.neurons
+            ]
+            h = [max(s, 0.0) if n.nonlin else s for s, n in zip(sums, layer.neurons, strict=True)]
+        return sum(h)
+
+    model = MLP(2, [3, 2, 1], rng=1)
+    assert model(x).data == pytest.approx(expected(model))
+    for change in (
+        lambda: setattr(model.layers[0].neurons[0].w[0], "data", 0.75),
+        lambda: model.layers[0].neurons[1].w.__setitem__(0, Value(-0.5)),
+        lambda: model.layers[1].neurons.__setitem__(0, Neuron(3, rng=5)),
+        lambda: model.layers.__setitem__(0, Layer(2, 3, rng=7)),
+        lambda: model.layers.insert(1, Layer(3, 3, rng=8)),
+        lambda: setattr(model.layers[0], "neurons", Layer(2, 3, rng=9).neurons),
+        lambda: setattr(model.layers[0].neurons[0], "nonlin", False),
+    ):
+        change()
+        assert model(x).data == pytest.approx(expected(model))
+        with autograd.no_grad():
+            assert model(x).data == pytest.approx(expected(model))
+        paths = {n.scope.path for n in autograd.topological_order(model(x)) if n.scope is not None}
+        assert paths == {name for name, part in model.named_modules() if isinstance(part, Neuron)}
+
+
+def test_a_layer_of_the_users_is_called_in_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Twice(Layer):
+        def forward(self, x: Any) -> Any:
+            return [y + y for y in super().forward(x)]
+
+    model = MLP(2, [3, 1], rng=0)
+    before = model([1.0, 2.0]).data
+    plain = model.layers[0]
+    model.layers[0] = Twice(2, 3, rng=0)
+    model.layers[0].neurons = plain.neurons
+    doubled = model([1.0, 2.0]).data
+    assert doubled != before
+    model.layers[0] = plain
+    assert model([1.0, 2.0]).data == before
+    monkeypatch.setattr(Layer, "forward", Twice.forward)
+    with pytest.raises(TypeError, match="super"):
+        model([1.0, 2.0])
+    monkeypatch.undo()
+    assert model([1.0, 2.0]).data == before
+    model.layers[0].forward = lambda x: [Value(0.0)] * 3
+    assert model([1.0, 2.0]).data == model.layers[1].neurons[0].b.data
