@@ -22,6 +22,8 @@ class Goal:
 def goals() -> Iterator[Goal]:
     """The table of goals, line by line."""
     yield Goal("S2", "compiled", "micrograd", 5000)
+    yield Goal("S2", "compiled-numpy", "micrograd", 1400)
+    yield Goal("S2", "compiled-numpy", "compiled", 0.04)
     yield Goal("S2", "pasted", "micrograd", 40)
     yield Goal("S2", "pasted-nogc", "micrograd-nogc", 40)
     yield Goal("S2", "pasted-python", "micrograd", 4)

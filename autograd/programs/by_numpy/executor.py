@@ -1,4 +1,7 @@
-"""The NumPy executor: a plan as straight-line Python, each line one NumPy call into a buffer."""
+"""The NumPy executor: a plan as straight-line Python, each line one NumPy call into a buffer.
+
+A plan of numbers has many small instructions, which are stacked where that is faster.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from autograd.engine.vector import Vector
+from autograd.programs.by_numpy.levels import Levels
+from autograd.programs.by_numpy.stacked import StackedCode
 from autograd.programs.by_numpy.writing import NumpyWriter
 from autograd.programs.planning.plan import Plan
+from autograd.support.caching import cached_property
 
 PART = 2000
 """Lines that are compiled as one function."""
@@ -23,7 +30,8 @@ class NumpyExecutor:
     Args:
         plan: what to run.
         extra: registers that `forward` gives besides the output.
-        reuse: whether registers share memory where their lives do not overlap.
+        reuse: whether registers share memory where their lives do not overlap. Else each keeps what it
+            holds, and instructions run one after another.
     """
 
     name = "numpy"
@@ -34,23 +42,40 @@ class NumpyExecutor:
         self.parameters = plan.leaves
         self.extra = tuple(extra)
         self.reuse = reuse
-        self.compiled: dict[int | None, NumpyCode] = {}
+        self.compiled: dict[int | None, NumpyCode | StackedCode] = {}
 
-    def at(self, instances: int | None) -> NumpyCode:
+    def at(self, instances: int | None) -> NumpyCode | StackedCode:
         """The code and the buffers for this many instances, or (None) for a plan on arrays."""
         found = self.compiled.get(instances)
         if found is None:
             if len(self.compiled) >= KEPT:
                 del self.compiled[next(iter(self.compiled))]
-            found = NumpyCode(self.plan, self.extra, instances, self.reuse)
+            found = self.made(instances)
         elif len(self.compiled) > 1:
             del self.compiled[instances]  # the one that was used last is the last to go
         self.compiled[instances] = found
         return found
 
-    def leaves(self) -> list[Any]:
-        """The parameters' own numbers and arrays."""
-        return [leaf._raw for leaf in self.parameters]
+    def made(self, instances: int | None) -> NumpyCode | StackedCode:
+        """The code for this many instances, anew."""
+        levels = self.levels
+        if levels is not None and instances is not None and levels.pays(instances):
+            return StackedCode(levels, self.extra, instances)
+        return NumpyCode(self.plan, self.extra, instances, self.reuse)
+
+    @cached_property
+    def levels(self) -> Levels | None:
+        """The instructions of a plan of numbers in groups, if it has such."""
+        return Levels(self.plan, self.extra) if self.reuse and Levels.can(self.plan) else None
+
+    @cached_property
+    def vector(self) -> Vector | None:
+        """The parameters of a plan of numbers."""
+        return Vector(self.parameters) if self.plan.scalar and self.parameters else None
+
+    def leaves(self) -> Any:
+        """The parameters' own arrays, or one of all their numbers."""
+        return [leaf._raw for leaf in self.parameters] if self.vector is None else self.vector.data
 
     def forget(self) -> None:
         """What is given comes anew with each run: there is nothing to forget."""
@@ -81,8 +106,9 @@ class NumpyCode:
         self.lines = forward, backward = writer.lines(plan.forward), writer.lines(plan.backward)
         returned = [self.given_back(r, writer) for r in (plan.output, *extra)]
         gradients = [writer.name(r) for _, r in plan.gradients]
+        leaf = "leaves.item({})" if plan.scalar else "leaves[{}]"
         bound = [f"r{r} = inputs[{i}]" for i, r in enumerate(plan.inputs)]
-        bound += [f"r{r} = leaves[{i}]" for i, r in enumerate(plan.parameters)]
+        bound += [f"r{r} = {leaf.format(i)}" for i, r in enumerate(plan.parameters)]
         seeded = [*bound, f"r{plan.seed} = seed"] if plan.seed >= 0 else bound
         self.forward = self.function("inputs, leaves", [*bound, *forward], returned, writer)
         self.places = writer.fixed
