@@ -177,7 +177,7 @@ class Elementwise(Primitive):
 
         Where Python's arithmetic of floats would raise, or leave the real numbers, IEEE's answers.
         """
-        rule = self.rule(slot)
+        rule = self.derivatives[slot] or self.rule(slot)
         try:
             d = rule(out, *arguments, **options)
             if not isinstance(d, complex):

@@ -93,7 +93,7 @@ def leading(order: Iterable[Node], targets: Iterable[Node]) -> set[Node]:
     """The nodes that lead to a target: the targets, and of `order` what was computed from one."""
     found = set(targets)
     for node in order:
-        if node not in found and any(parent in found for parent in node._parents):
+        if node not in found and not found.isdisjoint(node._parents):
             found.add(node)
     return found
 

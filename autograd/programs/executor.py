@@ -83,27 +83,30 @@ def executor_of(
     Raises:
         ValueError: the native executor is wanted, and cannot run this.
     """
-    reason = "another was asked for" if wanted == "numpy" else obstacle(plan)
+    executor: Executor | None = None
+    reason = "another was asked for"
+    if wanted != "numpy":
+        executor, reason = native_executor_of(plan, extra, threads)
     if in_order:
         reason = reason or "it reads what its own effects assign, and so depends on their order"
-    if not reason:
-        executor: Executor = native(plan).executor_of(plan, extra, threads)
+    if executor is not None and not reason:
         return executor, ""
     if wanted == "native":
         raise ValueError(f"no native executor for this program: {reason}")
     return NumpyExecutor(plan, extra), reason
 
 
-def obstacle(plan: Plan) -> str | None:
-    """Why a plan cannot be run by the native executor, or None."""
+def native_executor_of(
+    plan: Plan, extra: Sequence[int], threads: int | None
+) -> tuple[Executor | None, str]:
+    """The native executor, which compiles a plan when it is run; or None, and why there is none."""
     if importlib.util.find_spec("llvmlite") is None:
-        return f"llvmlite is not installed: {install_hint('fast')}"
-    reason: str | None = native(plan).supports(plan)
-    return reason
-
-
-def native(plan: Plan) -> Any:
-    """The module of the native executor for such a plan, imported when there is one to run."""
-    return import_late(
+        return None, f"llvmlite is not installed: {install_hint('fast')}"
+    # Imported when there is something to run.
+    native: Any = import_late(
         f"autograd.programs.native.{'scalars' if plan.scalar else 'tensors'}.executor"
     )
+    try:
+        return native.executor_of(plan, extra, threads), ""
+    except native.NotNativeError as reason:
+        return None, str(reason)

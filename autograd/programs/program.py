@@ -31,6 +31,7 @@ from autograd.programs.planning.plan import Plan
 from autograd.programs.planning.planner import plan_of
 from autograd.programs.runs import Kept, Run, Runs
 from autograd.programs.verifying import Verifier
+from autograd.support.collecting import uncollected
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class Program:
     there is nothing to differentiate then, unless the inputs did not fit, and nothing was computed.
     """
 
+    @uncollected()
     def __init__(
         self,
         output: Node,

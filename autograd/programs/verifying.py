@@ -15,6 +15,7 @@ from autograd.engine.passes import add_up, walk_back
 from autograd.engine.primitive import registry
 from autograd.engine.value import Value
 from autograd.programs.by_numpy.executor import NumpyExecutor
+from autograd.support.collecting import uncollected
 
 if TYPE_CHECKING:
     from autograd.programs.planning.planner import Planner
@@ -29,6 +30,9 @@ NOISE = 1000.0
 
 INSTANCES = 3
 """Of a batch of instances so many are checked: the first, the last, and one between."""
+NODES = 100_000
+"""Nodes that are computed again for that: of a graph of more than a third as many, fewer instances are
+checked, the first in any case. Each has every instruction of the program compute something."""
 
 
 class ProgramError(RuntimeError):
@@ -71,6 +75,8 @@ Numbers = dict[Node, Any]
 
 def quiet(options: dict[str, Any]) -> dict[str, Any]:
     """Options without the functions that a row would tell something."""
+    if not options:
+        return options
     told = {
         key for key, x in options.items() if callable(x) and not isinstance(x, type)
     }  # no dtype
@@ -100,7 +106,8 @@ class Verifier:
         """Compute eagerly what a run of the program has computed."""
         self.run, self.given, self.instances = out, list(given), instances
         m = 1 if instances is None else instances
-        self.chosen = sorted({0, m // 2, m - 1})[:INSTANCES]
+        count = max(1, min(INSTANCES, NODES // max(1, len(self.planner.order))))
+        self.chosen = sorted(dict.fromkeys([0, m - 1, m // 2][:count]))
         impure = {node: out[1 + watched[node]] for node in self.planner.impure()}
         self.drawn = [
             impure[step.node]
@@ -113,6 +120,7 @@ class Verifier:
         ]
         self.numbers = [self.replay(i) for i in range(len(self.chosen))]
 
+    @uncollected()
     def check_forward(
         self, given: Sequence[Any], instances: int | None, out: Any, watched: Mapping[Node, int]
     ) -> None:
@@ -151,35 +159,39 @@ class Verifier:
                 primitive = node._primitive
                 if primitive is None or node in given:
                     continue
-                arguments = [self.number(x, numbers, arrays) for x in node.arguments]
+                arguments = [
+                    numbers[x] if isinstance(x, Node) else self.constant(x, numbers, arrays)
+                    for x in node.arguments
+                ]
                 if rng is not None and primitive.family not in ("diagonal", "linear"):
                     # Where terms are added up an exact 0 may be any small number otherwise.
                     arguments = [self.rounded(x, rng) for x in arguments]
                 options = quiet(self.planner.options[node])
-                if primitive.is_impure(options):
+                if primitive.impure is not None and primitive.is_impure(options):
                     numbers[node] = self.known[k][node]
-                elif isinstance(node, Value):
-                    numbers[node] = self.rounded(primitive.again(arguments, options), rng)
+                    continue
+                out: Any
+                if isinstance(node, Value):
+                    out = primitive.again(arguments, options)
                 else:
                     out = np.asarray(primitive.array(*arguments, **options))
-                    numbers[node] = self.rounded(out, rng)
+                numbers[node] = out if rng is None else self.rounded(out, rng)
         return numbers
 
-    def number(self, x: Any, numbers: Mapping[Node, Any], arrays: dict[int, Any]) -> Any:
-        """The number or array of an argument; a constant as it was when the program was made."""
-        if isinstance(x, Node):
-            return numbers[x]
+    def constant(self, x: Any, numbers: Mapping[Node, Any], arrays: dict[int, Any]) -> Any:
+        """The number or array of an argument that is no node, as it was when the program was made."""
         derived = self.planner.derived
         if id(x) not in arrays and derived.comes_from(x) is not None:
             for out, row, arguments, options in derived.steps(x, arrays):
-                given = [self.number(y, numbers, arrays) for y in arguments]
+                given = [
+                    numbers[y] if isinstance(y, Node) else self.constant(y, numbers, arrays)
+                    for y in arguments
+                ]
                 arrays[id(out)] = row.array(*given, **options)
         return arrays[id(x)] if id(x) in arrays else self.planner.emitter.as_it_was(x)
 
     def rounded(self, x: Any, rng: Any) -> Any:
-        """x with an error of a few units in its last place; as it is without `rng`."""
-        if rng is None:
-            return x
+        """x with an error of a few units in its last place."""
         eps = float(np.finfo(np.float32 if self.single else np.float64).eps)
         if isinstance(x, float):
             if x == 0:
@@ -192,6 +204,7 @@ class Verifier:
 
     # --- backward ---------------------------------------------------------------------------------
 
+    @uncollected()
     def check_backward(self, weights: Any, gradients: Sequence[Any], again: Again) -> None:
         """Compare the gradients of the run that was looked at.
 
@@ -244,7 +257,10 @@ class Verifier:
         order = [x for x in self.planner.order if x._primitive is not None and x not in given]
         with np.errstate(all="ignore"):
             for node, g in walk_back(order, sums, kept=numbers):  # all stay
-                arguments = [self.number(x, numbers, arrays) for x in node.arguments]
+                arguments = [
+                    numbers[x] if isinstance(x, Node) else self.constant(x, numbers, arrays)
+                    for x in node.arguments
+                ]
                 found = self.contributions(node, g, numbers[node], arguments)
                 if rng is not None:
                     found = [(x, self.rounded(c, rng)) for x, c in found]
@@ -257,11 +273,11 @@ class Verifier:
         """What a node passes on, from these numbers in place of its own."""
         primitive, options = node._primitive, quiet(self.planner.options[node])
         assert primitive is not None  # leaves have no turn
-        slots = (
+        slots = [
             (slot, x)
             for slot, x in enumerate(node.arguments)
-            if isinstance(x, Node) and x.requires_grad and primitive.differentiable(slot)
-        )
+            if isinstance(x, Node) and x._requires_grad and primitive.differentiable(slot)
+        ]
         if not isinstance(node, Value):
             vjp = primitive.vjp
             return [(x, np.asarray(vjp(slot, g, out, arguments, options))) for slot, x in slots]

@@ -29,6 +29,10 @@ MINIMUM = (0, 45)
 """The first llvmlite whose LLVM reads the text that is written here."""
 
 
+class NotNativeError(Exception):
+    """A plan that has no native form; the message says why."""
+
+
 def available() -> str | None:
     """None where llvmlite can be used, else why not."""
     if importlib.util.find_spec("llvmlite") is None:

@@ -98,6 +98,7 @@ class Emitter(PlanWriter):
         reached: the registers that something is computed from.
         whole: the names of rows that are not taken apart.
         made: results by the instruction that made them.
+        templates: what rows of numbers are made of, as `template` says, by the row and the arguments.
     """
 
     def __init__(self, derived: Derived, *, scalar: bool, whole: Container[str] = ()) -> None:
@@ -109,6 +110,7 @@ class Emitter(PlanWriter):
         self.arrays: dict[int, int] = {}
         self.reached: set[int] = set()
         self.made: dict[Any, int] = {}
+        self.templates: dict[Any, Any] = {}
 
     def input(self, x: Any) -> None:
         """The register of a leaf or an array that each run is given."""
@@ -136,12 +138,13 @@ class Emitter(PlanWriter):
         """The register of an argument: a node, a number or an array."""
         if not isinstance(x, Node):
             return self.constant(x)
-        if x not in self.places:
+        place = self.places.get(x)
+        if place is None:
             r = self.register("parameter", np.shape(x._raw), dtype_of(x))
             r.holds = r.node = x
-            self.places[x] = r.index
-            self.plan.parameters.append(r.index)
-        return self.places[x]
+            place = self.places[x] = r.index
+            self.plan.parameters.append(place)
+        return place
 
     def emit(
         self,
@@ -151,20 +154,24 @@ class Emitter(PlanWriter):
         sample: Any = None,
     ) -> int:
         """The register of an instruction's result; the instruction is added if it is a new one."""
-        row = row_of(name)
-        pure = not row.is_impure(options)
         arguments = tuple(arguments)
         key = (name, arguments, key_of(options) if options else ())
-        if pure and key in self.made:
+        made = self.made.get(key)
+        if made is not None:
             self.plan.shared += 1
-            return self.made[key]
-        self.reached.update(arguments)
+            return made
+        row = row_of(name)
+        pure = row.impure is None or not row.is_impure(options)
+        if not self.plan.scalar:  # whose recorded arguments are all that reaches it
+            self.reached.update(arguments)
         registers = self.registers
         fixed, varies = name != TOTAL, False
         for r in arguments:
             register = registers[r]
-            fixed = fixed and register.kind == "constant"
-            varies = varies or register.varies
+            if register.kind != "constant":
+                fixed = False
+            if register.varies:
+                varies = True
         if pure and fixed:
             self.plan.folded += 1
             return self.constant(
@@ -176,17 +183,19 @@ class Emitter(PlanWriter):
         if self.plan.scalar:
             # What is drawn is another number for each instance, and a total is the same for all.
             varies = name != TOTAL and (varies or not pure)
-            out = self.register("result", (), FLOAT64, varies=varies)
+            out = Register(len(registers), "result", (), FLOAT64, varies)
+            registers.append(out)
         elif sample is None:
             raise ValueError(f"{name}: an instruction on arrays needs a sample of its result")
         else:
             out = self.register("result", np.shape(sample), dtype_of(sample), varies=varies)
-        self.into.append(Instruction(name, arguments, out.index, options, self.about))
+        place = out.index
+        self.into.append(Instruction(name, arguments, place, options, self.about))
         if pure:
-            self.made[key] = out.index
+            self.made[key] = place
         elif row.passes:
             return arguments[0]
-        return out.index
+        return place
 
     def unchanged(self, name: str, arguments: tuple[int, ...]) -> int | None:
         """The argument that a product with a plain 1, or a power of it, leaves as it is."""
@@ -262,12 +271,18 @@ class Emitter(PlanWriter):
     def instantiated(
         self,
         primitive: Elementwise,
-        slot: int | None,
+        slots: tuple[int | None, ...],
         options: dict[str, Any],
         places: Sequence[int],
-    ) -> int:
-        """The register of the contribution of an elementwise row, or (slot None) of its value."""
-        return self.placed(template(primitive, slot, key_of(options), Options(options)), places)
+    ) -> list[int]:
+        """The registers of the contributions of an elementwise row, or (slot None) of its value."""
+        key = (primitive, slots, key_of(options) if options else ())
+        templates = self.templates.get(key)
+        if templates is None:
+            read = Options(options)
+            templates = [template(primitive, slot, key[2], read) for slot in slots]
+            self.templates[key] = templates
+        return [self.placed(steps, places) for steps in templates]
 
     def placed(self, steps: Any, places: Sequence[int]) -> int:
         """The register of what `as_steps` gives, on these places."""

@@ -97,7 +97,9 @@ class Plan:
     @property
     def impure(self) -> list[Instruction]:
         """The instructions that do more than compute."""
-        return [step for step in self.forward if step.is_impure]
+        names = {step.name for step in self.forward}
+        told = {name for name in names if row_of(name).impure is not None}
+        return [step for step in self.forward if step.name in told and step.is_impure]
 
     def purified(self) -> Plan:
         """This plan without its effects: what was drawn are further inputs, in the order of `impure`."""

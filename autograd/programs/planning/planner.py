@@ -24,6 +24,9 @@ from autograd.programs.planning.emitting import Emitter, dtype_of, frozen, parts
 from autograd.programs.planning.plan import TOTAL
 from autograd.programs.planning.vectors import Scalariser, joined, joined_contributions
 
+NONE: dict[str, Any] = {}
+"""The options of nodes that have none: one dictionary for all."""
+
 
 def plan_of(
     output: Node,
@@ -69,7 +72,7 @@ class Planner:
 
     Attributes:
         order: the recorded nodes, arguments before outputs.
-        places: the register of each node's data.
+        places: the register of each node's data, and `read` those of its arguments.
         cotangents: the register of each node's cotangent, for those that have one.
     """
 
@@ -94,6 +97,7 @@ class Planner:
         scalar = numbers and all(isinstance(node, Value) for node in self.order)
         self.inputs = list(inputs)
         self.options: dict[Node, dict[str, Any]] = {}
+        self.read: dict[Node, list[int]] = {}
         self.emitter = Emitter(derived, scalar=scalar, whole=whole)
         self.plan, self.places = self.emitter.plan, self.emitter.places
         for x in inputs:
@@ -111,9 +115,14 @@ class Planner:
                 self.emitter.place(node)
                 continue
             self.emitter.about = node
-            self.derived.check_options(node.options)
-            options = self.options[node] = frozen(primitive.options | node.options)
-            arguments = [self.emitter.place(x) for x in node.arguments]
+            options = node.options
+            if options or primitive.options:
+                self.derived.check_options(options)
+                options = frozen(primitive.options | options)
+            else:
+                options = NONE
+            self.options[node] = options
+            arguments = self.read[node] = [self.emitter.place(x) for x in node.arguments]
             self.emitter.reached.update(arguments)  # also those that its parts do not need
             self.places[node] = self.forward_of(node, primitive, arguments, options)
             register = self.plan.registers[self.places[node]]
@@ -139,7 +148,8 @@ class Planner:
         """One recorded node. A fused row is taken apart, so that its parts are shared and reused."""
         if self.plan.scalar:
             if isinstance(primitive, Elementwise) and primitive.composite is not None:
-                return self.emitter.instantiated(primitive, None, options, (-1, *arguments, -1))
+                places = [-1, *arguments, -1]
+                return self.emitter.instantiated(primitive, (None,), options, places)[0]
             return self.emitter.emit(primitive.name, arguments, options, node._raw)
         if isinstance(node, Value) and not isinstance(primitive, Elementwise):
             places = [int(x.function[1:]) for x in joined(self.emitter, node, primitive)]
@@ -194,11 +204,18 @@ class Planner:
             if node._primitive is None or node in given:
                 continue
             for parent, contribution in self.contributions(node, node._primitive, g, leads):
-                pending.setdefault(parent, []).append(contribution)
+                if parent in pending:
+                    pending[parent].append(contribution)
+                else:
+                    pending[parent] = [contribution]
 
     def added(self, contributions: list[int], node: Node) -> int:
         """The sum of a node's contributions; over the instances too, where the node does not vary."""
         registers = self.plan.registers
+        if len(contributions) == 1:
+            (only,) = contributions
+            if registers[only].varies <= registers[self.places[node]].varies:
+                return only
         if not self.plan.scalar:
             total = contributions[0]
             for each in contributions[1:]:
@@ -209,7 +226,7 @@ class Planner:
                 self.samples[total] = sample
             return total
         varying = [r for r in contributions if registers[r].varies]
-        if registers[self.places[node]].varies or not varying:
+        if not varying or registers[self.places[node]].varies:
             return self.summed(contributions)
         over = self.emitter.emit(TOTAL, (self.summed(varying),), {})
         return self.summed([over, *(r for r in contributions if not registers[r].varies)])
@@ -225,28 +242,24 @@ class Planner:
         self, node: Node, primitive: Primitive, g: int, leads: set[Node]
     ) -> Iterable[tuple[Node, int]]:
         """(parent, register of cotangent × local derivative) for each parent that leads on."""
-        options = self.options[node]
+        options, arguments = self.options[node], node.arguments
         wanted = [
-            (slot, x)
-            for slot, x in enumerate(node.arguments)
-            if isinstance(x, Node) and x.requires_grad and x in leads
+            slot
+            for slot, x in enumerate(arguments)
+            if isinstance(x, Node) and x in leads and x._requires_grad
         ]
         if not self.plan.scalar:
-            return self.array_contributions(node, primitive, g, wanted, options)
-        places = [self.emitter.place(x) for x in node.arguments]
+            pairs = [(slot, arguments[slot]) for slot in wanted]
+            return self.array_contributions(node, primitive, g, pairs, options)
+        out, places = self.places[node], self.read[node]
         if isinstance(primitive, Elementwise):
-            out = self.places[node]
-            return [
-                (x, self.emitter.instantiated(primitive, slot, options, (out, *places, g)))
-                for slot, x in wanted
-                if primitive.differentiable(slot)
-            ]
-        scalariser, slots = (
-            Scalariser(self.emitter, primitive, options),
-            [slot for slot, _ in wanted],
-        )
-        found = scalariser.contributions(node, self.emitter.places[node], g, places, slots)
-        return [(x, r) for (_, x), r in zip(wanted, found, strict=True)]
+            if primitive.constant_slots:
+                wanted = [slot for slot in wanted if primitive.differentiable(slot)]
+            found = self.emitter.instantiated(primitive, tuple(wanted), options, (out, *places, g))
+        else:
+            scalariser = Scalariser(self.emitter, primitive, options)
+            found = scalariser.contributions(node, out, g, places, wanted)
+        return zip([arguments[slot] for slot in wanted], found, strict=True)
 
     def array_contributions(
         self,
@@ -289,6 +302,7 @@ class Planner:
             node
             for node in self.order
             if node._primitive is not None
+            and node._primitive.impure is not None
             and node._primitive.is_impure(node._primitive.options | node.options)
         ]
 

@@ -17,9 +17,9 @@ from plans import Native, Writer, arguments, by_numpy, network, same
 
 import autograd
 from autograd.programs.native import cache, heads
+from autograd.programs.native.machine import NotNativeError
 from autograd.programs.native.scalars import executor as native
-from autograd.programs.native.scalars.executor import supports
-from autograd.programs.native.scalars.lowering import NotNativeError, lower, shorten
+from autograd.programs.native.scalars.lowering import lower, shorten
 from autograd.programs.planning.plan import TOTAL, Plan
 
 pytest.importorskip("llvmlite", reason="the native executor needs llvmlite: .[fast]")
@@ -165,7 +165,7 @@ def test_no_instances_give_no_losses_and_gradients_of_nothing(engine: str) -> No
 def test_a_plan_without_a_backward_pass_has_no_gradients(engine: str) -> None:
     writer = Writer()
     writer.plan.output = writer.put("floor", writer.input())
-    assert supports(writer.plan) is None
+    Native(writer.plan)
     losses, gradients = Native(writer.plan).backward([np.array([1.5])], np.zeros(0), np.ones(1))
     assert losses.tolist() == [1.0]
     assert gradients.shape == (0,)
@@ -353,13 +353,13 @@ def test_arrays_whose_heads_cannot_be_read_are_asked_for_their_data(
 def test_what_has_no_native_form_is_named() -> None:
     by_way_of_text = np.vectorize(lambda x: float(str(x)))  # no formula of letters
     autograd.elementwise("my_row", by_way_of_text, by_way_of_text, lambda out, x: 1)
-    assert supports(network((2, 2, 1))) is None
-    assert supports(Plan(scalar=False)) == "the plan holds arrays"
+    Native(network((2, 2, 1)))
+    with pytest.raises(NotNativeError, match="the plan holds arrays"):
+        Native(Plan(scalar=False))
     writer = Writer()
     writer.plan.output = writer.put("my_row", writer.input())
-    assert supports(writer.plan) == "'my_row' has no native function"
-    with pytest.raises(NotNativeError, match="my_row"):
-        Native(writer.plan).forward([np.zeros(2)], np.zeros(0))
+    with pytest.raises(NotNativeError, match="'my_row' has no native function"):
+        Native(writer.plan)
 
 
 def test_a_number_of_each_instance_cannot_depend_on_a_total() -> None:
@@ -368,7 +368,8 @@ def test_a_number_of_each_instance_cannot_depend_on_a_total() -> None:
     centred = writer.put("sub", x, writer.put(TOTAL, x))
     writer.plan.output = centred
     writer.seed()
-    assert "depends on a total" in (supports(writer.plan) or "")
+    with pytest.raises(NotNativeError, match="depends on a total"):
+        Native(writer.plan)
 
 
 # --- the cache ------------------------------------------------------------------------------------

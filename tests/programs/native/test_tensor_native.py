@@ -23,7 +23,7 @@ from autograd.programs.planning.planner import plan_of
 if not all(importlib.util.find_spec(name) for name in ("llvmlite", "scipy")):
     pytest.skip("needs the extra fast", allow_module_level=True)
 
-from autograd.programs.native.tensors.executor import TensorCode, TensorExecutor, supports
+from autograd.programs.native.tensors.executor import TensorCode, TensorExecutor, obstacle
 
 Array = np.ndarray[Any, Any]
 
@@ -349,13 +349,13 @@ def test_code_is_found_again_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_a_plan_that_is_not_compiled_says_why() -> None:
     x = Tensor(numbers(4))
-    assert supports(plan_of(autograd.sum(x), [x]).plan) is None
+    assert obstacle(plan_of(autograd.sum(x), [x]).plan) is None
     long = x
     for _ in range(2000):
         long = autograd.sin(long)
-    assert "instructions" in str(supports(plan_of(long, [x]).plan))
+    assert "instructions" in str(obstacle(plan_of(long, [x]).plan))
     called = plan_of(autograd.roll(x, shift=1), [x]).plan
-    assert "roll" in str(supports(called))
+    assert "roll" in str(obstacle(called))
     program = autograd.compile(autograd.roll(x, shift=1), inputs=[x])
     assert program.stats.executor == "numpy"
     assert "roll" in program.stats.why_not_native

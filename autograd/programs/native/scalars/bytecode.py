@@ -7,14 +7,21 @@ A varying register is a block of numbers, a uniform one a single number.
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd.programs.native.mathematics import COMPARISONS, ROWS
-from autograd.programs.native.scalars.lowering import DOT, SUM, Lowered, ScalarOperation
+from autograd.programs.native.scalars.lowering import (
+    DOT,
+    SUM,
+    Lowered,
+    Operation,
+    ScalarOperation,
+    products_of,
+    uses_of,
+)
 from autograd.programs.planning.plan import TOTAL
 
 BLOCK = 64
@@ -44,29 +51,35 @@ OPERATIONS = {variant: number for number, variant in enumerate(_variants(), star
 """Row and kinds of its operands: V for varying, U for uniform, * for a list. 0 ends the code."""
 
 
+class Used(dict[tuple[str, str], int]):
+    """The numbers of those `OPERATIONS` that were asked for."""
+
+    def __missing__(self, variant: tuple[str, str]) -> int:
+        number = self[variant] = OPERATIONS[variant]
+        return number
+
+
 class Bytecode:
-    """A plan as bytecode: three lists of words, and how many registers the sweep needs at once."""
+    """A plan as bytecode: three lists of words, and how many registers the sweep needs at once.
+
+    Attributes:
+        uniform, varying: the operations in the code before and after the sweep, and in it.
+    """
 
     def __init__(self, lowered: Lowered, places: dict[int, int]) -> None:
         self._lowered, self._places = lowered, places
+        self.uniform, self.varying = Used(), Used()
         self._totals = {register: i for i, register in enumerate(lowered.totals)}
-        self._uses = Counter(lowered.outputs + lowered.gradients)
-        for part in (lowered.before, lowered.sweep, lowered.after):
-            for operation in part:
-                self._uses.update(operation.arguments)
+        self._uses = uses_of(lowered, lowered.before, lowered.sweep, lowered.after)
         self.before = self._uniform(lowered.before)
         self.after = self._uniform(lowered.after)
         self.registers = 0
         self.sweep = self._sweep()
 
-    def _fused(self, operations: Sequence[ScalarOperation]) -> list[ScalarOperation]:
+    def _fused(self, operations: Sequence[Operation]) -> list[Operation]:
         """Products that only one sum or total reads become part of it."""
-        products = {
-            op.out: op.arguments
-            for op in operations
-            if op.name == "mul" and self._uses[op.out] == 1
-        }
-        out: list[ScalarOperation] = []
+        products = products_of(operations, self._uses)
+        out: list[Operation] = []
         taken: set[int] = set()
         for op in operations:
             if op.name == TOTAL and op.arguments[0] in products:
@@ -83,19 +96,20 @@ class Bytecode:
             out.append(op)
         return [op for op in out if op.out not in taken]
 
-    def _uniform(self, operations: Sequence[ScalarOperation]) -> np.ndarray[Any, Any]:
+    def _uniform(self, operations: Sequence[Operation]) -> np.ndarray[Any, Any]:
         words: list[int] = []
+        places, used = self._places, self.uniform
         for op in self._fused(operations):
-            xs = [self._places[x] for x in op.arguments]
-            out = self._places[op.out]
+            xs = [places[x] for x in op.arguments]
+            out = places[op.out]
             if op.name == SUM:
-                words += [OPERATIONS[SUM, "V*"], out, len(xs), *xs]
+                words += [used[SUM, "V*"], out, len(xs), *xs]
             elif op.name == DOT:
                 n = len(xs) // 2
                 pairs = zip(xs[:n], xs[n:], strict=True)
-                words += [OPERATIONS[DOT, "VV*"], out, n, *itertools.chain.from_iterable(pairs)]
+                words += [used[DOT, "VV*"], out, n, *itertools.chain.from_iterable(pairs)]
             else:
-                words += [OPERATIONS[op.name, "V" * len(xs)], out, *xs]
+                words += [used[op.name, "V" * len(xs)], out, *xs]
         return np.array([*words, 0], dtype=np.int32)
 
     def _sweep(self) -> np.ndarray[Any, Any]:
@@ -118,6 +132,7 @@ class _Sweep:
             places,
             totals,
         )
+        self._used = code.varying
         self._outputs = lowered.outputs
         self._out: list[int] = []
         self._slots = {register: i for i, register in enumerate(lowered.inputs)}
@@ -146,11 +161,11 @@ class _Sweep:
         for i, register in enumerate(self._outputs):
             kind = "V" if self._varies[register] else "U"
             place = self._slots[register] if kind == "V" else self._places[register]
-            self._out += [OPERATIONS["identity", kind], self._first_out + i, place]
+            self._out += [self._used["identity", kind], self._first_out + i, place]
         self._code.registers = self._count
         return np.array([*self._out, 0], dtype=np.int32)
 
-    def _release(self, op: ScalarOperation, number: int) -> None:
+    def _release(self, op: Operation, number: int) -> None:
         for x in set(op.arguments):
             if self._varies[x] and self._last[x] == number:
                 self._free.append(self._slots.pop(x))
@@ -169,21 +184,21 @@ class _Sweep:
         if self._varies[x]:
             return self._slots[x]
         slot = self._slot()
-        self._out += [OPERATIONS["identity", "U"], slot, self._places[x]]
+        self._out += [self._used["identity", "U"], slot, self._places[x]]
         self._spread.append(slot)
         return slot
 
     def _place(self, x: int) -> int:
         return self._slots[x] if self._varies[x] else self._places[x]
 
-    def _put(self, op: ScalarOperation) -> None:
+    def _put(self, op: Operation) -> None:
         xs = op.arguments
         if op.name == TOTAL:
-            self._out += [OPERATIONS[TOTAL, "V"], self._varying(xs[0]), self._totals[op.out]]
+            self._out += [self._used[TOTAL, "V"], self._varying(xs[0]), self._totals[op.out]]
         elif op.name == SUM:
             places = [self._varying(x) for x in xs]
             self._slots[op.out] = self._slot()
-            self._out += [OPERATIONS[SUM, "V*"], self._slots[op.out], len(xs), *places]
+            self._out += [self._used[SUM, "V*"], self._slots[op.out], len(xs), *places]
         elif op.name == DOT:
             self._dot(xs, op.out)
         else:
@@ -195,7 +210,7 @@ class _Sweep:
             else:
                 kinds, places = "V" * len(xs), [self._varying(x) for x in xs]
             self._slots[op.out] = self._slot()
-            self._out += [OPERATIONS[op.name, kinds], self._slots[op.out], *places]
+            self._out += [self._used[op.name, kinds], self._slots[op.out], *places]
 
     def _dot(self, xs: tuple[int, ...], out: int) -> None:
         n = len(xs) // 2
@@ -210,9 +225,9 @@ class _Sweep:
         slots = []
         for kinds, words in parts:
             slots.append(self._slot())
-            self._out += [OPERATIONS[DOT, kinds], slots[-1], len(words) // 2, *words]
+            self._out += [self._used[DOT, kinds], slots[-1], len(words) // 2, *words]
         if len(slots) == 2:
-            self._out += [OPERATIONS["add", "VV"], slots[0], *slots]
+            self._out += [self._used["add", "VV"], slots[0], *slots]
             self._spread.append(slots[1])
         self._slots[out] = slots[0]
 
@@ -235,7 +250,7 @@ class _Sweep:
         for op in operations[number:end]:
             x, y = op.arguments
             pairs += [self._varying(y if x == factor else x), self._totals[op.out]]
-        self._out += [OPERATIONS[TOTAL, "VV*"], place, len(pairs) // 2, *pairs]
+        self._out += [self._used[TOTAL, "VV*"], place, len(pairs) // 2, *pairs]
         group = ScalarOperation(
             TOTAL, tuple({x for op in operations[number:end] for x in op.arguments}), -1
         )

@@ -18,14 +18,21 @@ import numpy as np
 from autograd.engine.vector import Vector
 from autograd.programs.native import heads
 from autograd.programs.native.cores import cores
-from autograd.programs.native.machine import Machine, available, machine_code, vector_width
+from autograd.programs.native.machine import (
+    Machine,
+    NotNativeError,
+    available,
+    machine_code,
+    vector_width,
+)
 from autograd.programs.native.scalars.bytecode import BLOCK, Bytecode
 from autograd.programs.native.scalars.driver import CHANGING, FIELDS, driver
 from autograd.programs.native.scalars.interpreter import interpreter
-from autograd.programs.native.scalars.lowering import Lowered, NotNativeError, lower, shorten
+from autograd.programs.native.scalars.lowering import Lowered, lower, shorten
 from autograd.programs.native.scalars.straight_line import StraightLine
 from autograd.programs.planning.plan import Plan
 from autograd.support.caching import cached_property
+from autograd.support.collecting import uncollected
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 FLOAT64: np.dtype[Any] = np.dtype(np.float64)
@@ -47,15 +54,6 @@ all that is lost are those 30 µs, at 16 million a tenth.
 """
 
 
-def supports(plan: Plan) -> str | None:
-    """None where this executor can run a plan, else why not."""
-    try:
-        lower(plan, backward=True)
-    except NotNativeError as reason:
-        return str(reason)
-    return available()
-
-
 def executor_of(plan: Plan, extra: Sequence[int], threads: int | None) -> ScalarExecutor:
     """The executor of a plan."""
     return ScalarExecutor(plan, extra, threads=threads)
@@ -68,7 +66,7 @@ class ScalarExecutor:
     way, block by block, so that nothing is kept between the two.
 
     Args:
-        plan: A plan that `supports` has nothing against.
+        plan: What to run.
         extra: Registers whose numbers `forward` gives as well.
         threads: How many blocks may run at once, where there is enough work; None for two, if there
             are two cores.
@@ -88,6 +86,8 @@ class ScalarExecutor:
         if reason is not None:
             raise NotNativeError(reason)
         self._plan, self._threads, self._extra = plan, threads, tuple(extra)
+        # What cannot be lowered is found out now, and what can be is kept until it is compiled.
+        self._lowered = lower(plan, backward=True)
         self.at_once = not extra  # which the backward direction does not give
         self.places: dict[int, Any] = {}  # no row here draws
 
@@ -104,12 +104,15 @@ class ScalarExecutor:
         return NOTHING if self._vector is None else self._vector.data
 
     @cached_property
+    @uncollected()
     def _forward(self) -> _Engine:
         return _Engine(self._plan, lower(self._plan, self._extra, backward=False), self._threads)
 
     @cached_property
+    @uncollected()
     def _backward(self) -> _Engine:
-        return _Engine(self._plan, lower(self._plan, backward=True), self._threads)
+        lowered = vars(self).pop("_lowered", None)  # which an engine works on: it has its own
+        return _Engine(self._plan, lowered or lower(self._plan, backward=True), self._threads)
 
     def forward(self, inputs: Sequence[Any], leaves: Array) -> Sequence[Array]:
         """The loss of every instance and the numbers of each extra register, (M,) each.
@@ -175,9 +178,11 @@ class _Engine:
 
     def __init__(self, plan: Plan, lowered: Lowered, threads: int) -> None:
         self._lowered = lowered
-        straight = lowered.size <= STRAIGHT_LIMIT
+        size = lowered.size
+        straight = size <= STRAIGHT_LIMIT
         if straight:
             shorten(lowered, TERMS)
+            size = lowered.size
         places = _places(lowered)
         self._seeded = plan.seed in lowered.inputs
         given = list(lowered.inputs)
@@ -200,7 +205,7 @@ class _Engine:
         self._blocks, self._last = machine.function("blocks"), machine.function("last")
         self.facts = {
             "engine": "bytecode" if words else "straight line",
-            "operands": lowered.size,
+            "operands": size,
             "seconds": time.perf_counter() - started,
             "cached": found,
         }
@@ -382,11 +387,14 @@ def _compiled(
         code, found = machine_code(driver(lanes, line.block, lanes) + line.text, effort=1)
         return line.block, code, line.spilled, found, []
     bytecode = Bytecode(lowered, places)
-    code, found = _interpreter(lanes)
+    used = [frozenset(each.values()) for each in (bytecode.varying, bytecode.uniform)]
+    code, found = _interpreter(lanes, *used)
     words = [bytecode.before, bytecode.sweep, bytecode.after]
     return BLOCK, code, bytecode.registers, found, words
 
 
 @functools.cache
-def _interpreter(lanes: int) -> tuple[bytes, bool]:
-    return machine_code(driver(lanes, BLOCK, 0) + interpreter(lanes))
+def _interpreter(
+    lanes: int, varying: frozenset[int], uniform: frozenset[int]
+) -> tuple[bytes, bool]:
+    return machine_code(driver(lanes, BLOCK, 0) + interpreter(lanes, varying, uniform))

@@ -1,11 +1,11 @@
 """LLVM text of the loop that runs bytecode over a block of instances.
 
-It is the same for every plan, so that it is compiled once for a processor.
+It is the same for all plans of the same operations, so that it is compiled once for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from autograd.programs.native.llvm import Code, symbols
 from autograd.programs.native.mathematics import ROWS
@@ -17,10 +17,19 @@ TILE = 4
 """Vectors of a long sum that are kept in registers at a time."""
 
 
-def interpreter(lanes: int) -> str:
-    """LLVM text of ``before``, ``after`` and ``body`` for the `driver`."""
+def interpreter(lanes: int, varying: Container[int], uniform: Container[int]) -> str:
+    """LLVM text of ``before``, ``after`` and ``body`` for the `driver`.
+
+    Args:
+        lanes: Numbers in a vector.
+        varying, uniform: The `OPERATIONS` of ``body``, and those of the other two.
+    """
     writer = _LoopText()
-    text = [writer.machine(lanes), writer.machine(0), _ENTRIES.format(lanes=lanes, up=lanes - 1)]
+    text = [
+        writer.machine(lanes, varying),
+        writer.machine(0, uniform),
+        _ENTRIES.format(lanes=lanes, up=lanes - 1),
+    ]
     return symbols(writer.called) + "".join(text)
 
 
@@ -47,12 +56,11 @@ class _LoopText:
     def __init__(self) -> None:
         self.called: set[str] = set()
 
-    def machine(self, lanes: int) -> str:
-        """The loop, and a function for each operation, on vectors or on single numbers."""
+    def machine(self, lanes: int, used: Container[int]) -> str:
+        """The loop, and a function for each operation used, on vectors or on single numbers."""
         functions, names = [], ["ptr null"]
         for (name, kinds), number in OPERATIONS.items():
-            # On single numbers all are of one kind.
-            if not lanes and ("U" in kinds or name == TOTAL):
+            if number not in used:
                 names.append("ptr null")
                 continue
             write = self._listed if kinds.endswith("*") else self._plain

@@ -8,38 +8,43 @@ into sums, dot products and elementwise operations, of which `mathematics` knows
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
+import numpy as np
+
+from autograd.programs.native.machine import NotNativeError
 from autograd.programs.native.mathematics import ROWS
 from autograd.programs.planning.parts import taken_apart
 from autograd.programs.planning.plan import TOTAL, Instruction, Plan
 
 SUM = "sum"
 """Σ of any number of numbers."""
-DOT = "dot"
+DOT = "matmul"
 """x₁ y₁ + ... + xₙ yₙ, with the arguments x₁ ... xₙ, y₁ ... yₙ."""
 
 
 FOLDS = {"prod": ("mul", 1.0), "max": ("maximum", None), "min": ("minimum", None)}
 """Reductions that are a function of two numbers, one after the other, and what that is of none."""
 
-KNOWN = {*ROWS, *FOLDS, SUM, "matmul", TOTAL}
+ELEMENTARY = {*ROWS, SUM, DOT} - {"pow"}
+"""The instructions that are operations as they are."""
+KNOWN = {*ELEMENTARY, *FOLDS, "pow", TOTAL}
 """The instructions that have a native form; those of other rows are taken apart into these."""
 
 
-class NotNativeError(Exception):
-    """A plan that has no native form; the message says why."""
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ScalarOperation:
     """``registers[out] = name(*arguments)``, without options."""
 
     name: str
     arguments: tuple[int, ...]
     out: int
+
+
+Operation = ScalarOperation | Instruction
+"""An elementary operation: an instruction of the plan, where it is one already."""
 
 
 @dataclass(slots=True)
@@ -50,9 +55,9 @@ class Lowered:
     constants: dict[int, float] = field(default_factory=dict)
     inputs: list[int] = field(default_factory=list)
     parameters: list[int] = field(default_factory=list)
-    before: list[ScalarOperation] = field(default_factory=list)
-    sweep: list[ScalarOperation] = field(default_factory=list)
-    after: list[ScalarOperation] = field(default_factory=list)
+    before: list[Operation] = field(default_factory=list)
+    sweep: list[Operation] = field(default_factory=list)
+    after: list[Operation] = field(default_factory=list)
     totals: list[int] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
     gradients: list[int] = field(default_factory=list)
@@ -69,7 +74,7 @@ class _Expansion:
 
     def __init__(self, lowered: Lowered) -> None:
         self.lowered = lowered
-        self.operations: list[ScalarOperation] = []
+        self.operations: list[Operation] = []
         self._known = {_key(number): index for index, number in lowered.constants.items()}
 
     def constant(self, number: float) -> int:
@@ -93,23 +98,21 @@ class _Expansion:
     def expand(self, instruction: Instruction) -> None:
         """Add an instruction as elementary operations."""
         name, xs, out = instruction.name, instruction.arguments, instruction.out
-        if name == TOTAL:
+        if name in ELEMENTARY:
+            self.operations.append(instruction)
+        elif name == TOTAL:
             (x,) = xs
             if not self.lowered.varies[x]:
                 x = len(self.lowered.varies)
                 self.lowered.varies.append(True)
                 self.operations.append(ScalarOperation("identity", xs, x))
             self.operations.append(ScalarOperation(TOTAL, (x,), out))
-        elif name == "pow" and xs[1] in self.lowered.constants:
-            self._power(xs[0], xs[1], out)
-        elif name in ROWS:
-            self.put(name, *xs, out=out)
-        elif name == "matmul":
-            self.put(DOT, *xs, out=out)
-        elif name == "sum":
-            self.put(SUM, *xs, out=out)
-        else:
+        elif name != "pow":
             self._fold(name, list(xs), out)
+        elif xs[1] in self.lowered.constants:
+            self._power(xs[0], xs[1], out)
+        else:
+            self.operations.append(instruction)
 
     def _fold(self, name: str, xs: list[int], out: int) -> None:
         """A function of two numbers over many, in pairs: it waits for log n results and not n."""
@@ -197,25 +200,37 @@ def _needed(instructions: list[Instruction], wanted: Iterable[int]) -> list[Inst
     return kept[::-1]
 
 
-def _joined(lowered: Lowered, operations: list[ScalarOperation]) -> list[ScalarOperation]:
-    """Sums of products that nothing else reads become dot products.
+def uses_of(lowered: Lowered, *parts: Sequence[Operation]) -> list[int]:
+    """How often each register is read: by operations, and as a result."""
+    read = chain(lowered.outputs, lowered.gradients, *(each.arguments for each in chain(*parts)))
+    places = np.fromiter(read, dtype=np.int64)
+    counts: list[int] = np.bincount(places, minlength=len(lowered.varies)).tolist()
+    return counts
 
-    A cotangent that comes from many places is such a sum, and its products would all wait for it.
-    """
-    uses = Counter([*lowered.outputs, *lowered.gradients])
-    for operation in operations:
-        uses.update(operation.arguments)
-    products = {
+
+def products_of(operations: Sequence[Operation], uses: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    """The factors of each product that is read once."""
+    return {
         operation.out: operation.arguments
         for operation in operations
         if operation.name == "mul" and uses[operation.out] == 1
     }
+
+
+def _joined(lowered: Lowered, operations: list[Operation]) -> list[Operation]:
+    """Sums of products that nothing else reads become dot products.
+
+    A cotangent that comes from many places is such a sum, and its products would all wait for it.
+    """
+    products = products_of(operations, uses_of(lowered, operations))
     varies = lowered.varies
-    out: list[ScalarOperation] = []
+    out: list[Operation] = []
     taken: set[int] = set()
     for operation in operations:
-        pairs = [x for x in operation.arguments if x in products]
-        if operation.name != SUM or len(pairs) < 2:
+        pairs = []
+        if operation.name == SUM:
+            pairs = [x for x in operation.arguments if x in products]
+        if len(pairs) < 2:
             out.append(operation)
             continue
         taken.update(pairs)
@@ -254,7 +269,7 @@ def shorten(lowered: Lowered, most: int) -> None:
             waiting.append(ScalarOperation(SUM, tuple(partial), operation.out))
 
 
-def _phases(lowered: Lowered, operations: list[ScalarOperation]) -> None:
+def _phases(lowered: Lowered, operations: list[Operation]) -> None:
     late: set[int] = set()  # what depends on a total
     for operation in operations:
         after = not late.isdisjoint(operation.arguments)

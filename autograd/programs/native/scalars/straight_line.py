@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from autograd.programs.native.llvm import Code, Operand, symbols
 from autograd.programs.native.mathematics import HEAVY, ROWS
 from autograd.programs.native.scalars.driver import loop
-from autograd.programs.native.scalars.lowering import DOT, SUM, Lowered, ScalarOperation
+from autograd.programs.native.scalars.lowering import (
+    DOT,
+    SUM,
+    Lowered,
+    Operation,
+    products_of,
+    uses_of,
+)
 from autograd.programs.planning.plan import TOTAL
 
 CHUNK = 400
@@ -70,7 +77,7 @@ class StraightLine:
         return symbols(self.called) + "".join(self.functions)
 
     def _uniform(
-        self, name: str, chunks: list[list[ScalarOperation]], start: int, uses: dict[int, int]
+        self, name: str, chunks: list[list[Operation]], start: int, uses: dict[int, int]
     ) -> None:
         calls = []
         for number, chunk in enumerate(chunks, start):
@@ -86,7 +93,7 @@ class StraightLine:
             f"define internal void @{name}(ptr %u, ptr %code) {{\n{body}  ret void\n}}\n"
         )
 
-    def _sweep(self, chunks: list[list[ScalarOperation]], start: int, uses: dict[int, int]) -> None:
+    def _sweep(self, chunks: list[list[Operation]], start: int, uses: dict[int, int]) -> None:
         copies = ", ".join(f"ptr noalias %u{i}" for i in range(COPIES))
         head = f"ptr noalias %in, ptr noalias %file, ptr noalias %out, {copies}"
         kept: dict[int, int] = {}  # where in the file a register of an earlier chunk lies
@@ -169,16 +176,9 @@ apart:
         )
 
 
-def _parted(lowered: Lowered) -> tuple[list[tuple[int, tuple[int, ...]]], list[ScalarOperation]]:
+def _parted(lowered: Lowered) -> tuple[list[tuple[int, tuple[int, ...]]], list[Operation]]:
     """The totals, each with the registers whose product it adds up, and the other operations."""
-    uses = Counter(lowered.outputs)
-    for operation in lowered.sweep:
-        uses.update(operation.arguments)
-    products = {
-        operation.out: operation.arguments
-        for operation in lowered.sweep
-        if operation.name == "mul" and uses[operation.out] == 1
-    }
+    products = products_of(lowered.sweep, uses_of(lowered, lowered.sweep))
     totals: list[tuple[int, tuple[int, ...]]] = []
     taken: set[int] = set()
     for operation in lowered.sweep:
@@ -197,8 +197,8 @@ def _moved(name: str, lanes: int, *pointers: str) -> str:
     return text
 
 
-def _chunks(operations: Sequence[ScalarOperation]) -> list[list[ScalarOperation]]:
-    chunks: list[list[ScalarOperation]] = []
+def _chunks(operations: Sequence[Operation]) -> list[list[Operation]]:
+    chunks: list[list[Operation]] = []
     size = CHUNK
     for operation in operations:
         if size >= CHUNK:
@@ -263,7 +263,7 @@ class _Section:
         for u, x in enumerate(values):
             self.code.store(x, self.code.place(base, slot * self.line.block + u * self.code.lanes))
 
-    def operation(self, operation: ScalarOperation) -> None:
+    def operation(self, operation: Operation) -> None:
         """Write one operation."""
         self._done += 1
         name, code = operation.name, self.code

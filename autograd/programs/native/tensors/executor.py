@@ -14,7 +14,13 @@ import numpy as np
 from autograd.engine.flat import holders
 from autograd.programs.native import heads
 from autograd.programs.native.llvm import Code, symbols
-from autograd.programs.native.machine import Machine, available, machine_code, vector_width
+from autograd.programs.native.machine import (
+    Machine,
+    NotNativeError,
+    available,
+    machine_code,
+    vector_width,
+)
 from autograd.programs.native.tensors import blas
 from autograd.programs.native.tensors.fusing import Group, Memory, grouped
 from autograd.programs.native.tensors.loops import LoopWriter
@@ -35,8 +41,8 @@ CONSTANTS = PRODUCTS + len(blas.FUNCTIONS)
 """Slots of the table that the code gets: addresses of memory, of functions, and of what is given."""
 
 
-def supports(plan: Plan) -> str | None:
-    """None where this executor can run a plan, else why not."""
+def obstacle(plan: Plan) -> str | None:
+    """Why a plan is not compiled, or None."""
     if plan.scalar:
         return "the plan holds numbers, not arrays"
     if (reason := available() or blas.available()) is not None:
@@ -62,7 +68,7 @@ class TensorExecutor:
     """Compiles a plan on arrays when it is first run.
 
     Args:
-        plan: A plan that `supports` has nothing against.
+        plan: A plan that `obstacle` has nothing against.
         extra: Registers that `forward` gives besides the output.
     """
 
@@ -95,7 +101,13 @@ class TensorExecutor:
 
 
 def executor_of(plan: Plan, extra: Sequence[int], threads: int | None) -> TensorExecutor:
-    """The executor of a plan; as many threads take part as the BLAS is set to use."""
+    """The executor of a plan; as many threads take part as the BLAS is set to use.
+
+    Raises:
+        NotNativeError: The plan has no native form.
+    """
+    if (reason := obstacle(plan)) is not None:
+        raise NotNativeError(reason)
     return TensorExecutor(plan, extra)
 
 
@@ -112,7 +124,7 @@ class TensorCode:
     belong to the caller: memory is used again only when nobody holds any of them.
 
     Args:
-        plan: A plan that `supports` has nothing against.
+        plan: A plan that `obstacle` has nothing against.
         extra: Registers that `forward` gives besides the output.
     """
 
