@@ -86,7 +86,7 @@ INLINE int is_marked(double d, Mark mark) {
 #include "rows.h"
 
 #define ROWS(DO) UNARY(DO) BINARY(DO) OPERATORS(DO)
-#define FORMULAS(NAME, OUT, DX, DY, DOC)                                                          \
+#define FORMULAS(NAME, OUT, DX, DY)                                                               \
     INLINE double NAME##_out(double x, double y) { (void)x, (void)y; return OUT; }                \
     INLINE double NAME##_dx(double out, double x, double y) {                                     \
         (void)out, (void)x, (void)y; return DX;                                                   \
@@ -96,7 +96,7 @@ INLINE int is_marked(double d, Mark mark) {
     }
 ROWS(FORMULAS)
 
-#define NUMBER(NAME, OUT, DX, DY, DOC) ROW_##NAME,
+#define NUMBER(NAME, OUT, DX, DY) ROW_##NAME,
 enum { ROWS(NUMBER) COUNT };
 
 typedef double (*Function)(double, double);
@@ -108,7 +108,7 @@ typedef struct {
     PyObject *primitive;
     PyObject *method, *reflected, *update; /* the Python functions: x + y, y + x, x += y */
 } Row;
-#define ENTRY(NAME, OUT, DX, DY, DOC) {#NAME, NAME##_out, NAME##_dx, NULL, NULL, NULL, NULL},
+#define ENTRY(NAME, OUT, DX, DY) {#NAME, NAME##_out, NAME##_dx, NULL, NULL, NULL, NULL},
 static Row rows[] = {ROWS(ENTRY)};
 
 /* --- what the Python side is ------------------------------------------------------------------ */
@@ -436,21 +436,41 @@ INLINE PyObject *update(Row *row, PyObject *left, PyObject *right) {
     return PyObject_CallFunctionObjArgs(row->update, left, right, NULL);
 }
 
-#define OF_ONE(NAME, OUT, DX, DY, DOC)                                                            \
+/* A method that is called otherwise than it takes: Python's error. */
+static PyObject *otherwise(
+    Row *row, PyObject *self, PyObject *const *others, Py_ssize_t count, PyObject *names
+) {
+    PyObject *method = PyMethod_New(row->method, self);
+    PyObject *made = method ? PyObject_Vectorcall(method, others, count, names) : NULL;
+    Py_XDECREF(method);
+    return made;
+}
+
+#define METHOD(NAME, COUNT, OF)                                                                   \
+    static PyObject *NAME##_method(                                                               \
+        PyObject *x, PyObject *const *others, Py_ssize_t count, PyObject *names                   \
+    ) {                                                                                           \
+        if (count == COUNT && !names) return OF;                                                  \
+        return otherwise(&rows[ROW_##NAME], x, others, count, names);                             \
+    }
+#define OF_ONE(NAME, OUT, DX, DY)                                                                 \
     static PyObject *NAME##_of(PyObject *x) {                                                     \
         return unary(&rows[ROW_##NAME], NAME##_out, NAME##_dx, x);                                \
     }                                                                                             \
-    static PyObject *NAME##_method(PyObject *x, PyObject *none) { return NAME##_of(x); }
-#define OF_TWO(NAME, OUT, DX, DY, DOC)                                                            \
+    METHOD(NAME, 0, NAME##_of(x))
+#define OF_TWO(NAME, OUT, DX, DY)                                                                 \
     static PyObject *NAME##_of(PyObject *x, PyObject *y) {                                        \
         return binary(&rows[ROW_##NAME], NAME##_out, NAME##_dx, NAME##_dy, x, y);                 \
     }
-#define UPDATE(NAME, OUT, DX, DY, DOC)                                                            \
+#define OF_TWO_NAMED(NAME, OUT, DX, DY)                                                           \
+    OF_TWO(NAME, OUT, DX, DY)                                                                     \
+    METHOD(NAME, 1, NAME##_of(x, others[0]))
+#define UPDATE(NAME, OUT, DX, DY)                                                                 \
     static PyObject *NAME##_update(PyObject *x, PyObject *y) {                                    \
         return update(&rows[ROW_##NAME], x, y);                                                   \
     }
 UNARY(OF_ONE)
-BINARY(OF_TWO)
+BINARY(OF_TWO_NAMED)
 OPERATORS(OF_TWO)
 OPERATORS(UPDATE)
 
@@ -1047,6 +1067,9 @@ static PyGetSetDef fields[] = {
     FIELD("_code", object, code),
     FIELD("_name", object, name),
     {"_grad", get_gradient, set_gradient, NULL, NULL},
+    {NULL},
+};
+static PyGetSetDef properties[] = {
     PROPERTY("data", data),
     PROPERTY("grad", grad),
     PROPERTY("is_leaf", leaf),
@@ -1063,35 +1086,21 @@ static PyMemberDef members[] = {
 
 /* --- the type, and the module ----------------------------------------------------------------- */
 
-#define METHOD_OF_ONE(NAME, OUT, DX, DY, DOC) {#NAME, NAME##_method, METH_NOARGS, DOC},
-#define METHOD_OF_TWO(NAME, OUT, DX, DY, DOC) {#NAME, NAME##_of, METH_O, DOC},
-static PyMethodDef methods[] = {UNARY(METHOD_OF_ONE) BINARY(METHOD_OF_TWO) {NULL}};
+#define METHOD_OF(NAME, OUT, DX, DY) \
+    {#NAME, (PyCFunction)(void (*)(void))NAME##_method, METH_FASTCALL | METH_KEYWORDS, NULL},
+static PyMethodDef methods[] = {UNARY(METHOD_OF) BINARY(METHOD_OF) {NULL}};
 
 static PyType_Slot slots[] = {
-    {Py_tp_doc, "The fields of a Value, and its operators, in C: see scalars.c."},
+    {Py_tp_doc, "What a Value consists of, in C: see scalars.c."},
     {Py_tp_dealloc, release},
     {Py_tp_traverse, traverse},
     {Py_tp_clear, clear},
     {Py_tp_getset, fields},
     {Py_tp_members, members},
-    {Py_tp_methods, methods},
-    {Py_nb_add, add_of},
-    {Py_nb_subtract, sub_of},
-    {Py_nb_multiply, mul_of},
-    {Py_nb_true_divide, div_of},
-    {Py_nb_power, power},
-    {Py_nb_negative, neg_of},
-    {Py_nb_positive, identity_of},
-    {Py_nb_absolute, abs_of},
-    {Py_nb_inplace_add, add_update},
-    {Py_nb_inplace_subtract, sub_update},
-    {Py_nb_inplace_multiply, mul_update},
-    {Py_nb_inplace_true_divide, div_update},
-    {Py_nb_inplace_power, power_update},
     {0, NULL},
 };
 static PyType_Spec spec = {
-    "autograd.engine._scalars.Scalar", sizeof(Scalar), 0,
+    "autograd.engine.value.Fields", sizeof(Scalar), 0,
     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots
 };
 
@@ -1103,16 +1112,18 @@ static int take_property(PyTypeObject *type, PyGetSetDef *field, PyObject *prope
     if (!doc) return -1;
     field->doc = PyUnicode_Check(doc) ? PyUnicode_AsUTF8(doc) : NULL; /* it stays with the property */
     Py_DECREF(doc);
-    if (!PyDict_GetItemString(type->tp_dict, field->name)) return 0;
-    return PyObject_SetAttrString((PyObject *)type, field->name, NULL);
+    PyObject *own = PyDescr_NewGetSet(type, field);
+    int failed = !own || PyObject_SetAttrString((PyObject *)type, field->name, own) < 0;
+    Py_XDECREF(own);
+    return failed ? -1 : 0;
 }
 
 /* Value, the subclass: its objects are made and let go here. */
 static PyObject *adopt(PyObject *module, PyObject *arguments) {
-    PyObject *value, *node, *mode, *files, *folder, *none, *list, *names, *properties;
+    PyObject *value, *node, *mode, *files, *folder, *none, *list, *names, *in_python;
     if (!PyArg_ParseTuple(
             arguments, "O!OOOUOO!O!O!:adopt", &PyType_Type, &value, &node, &mode, &files, &folder,
-            &none, &PyList_Type, &list, &PyDict_Type, &names, &PyDict_Type, &properties
+            &none, &PyList_Type, &list, &PyDict_Type, &names, &PyDict_Type, &in_python
         ))
         return NULL;
     PyTypeObject *type = (PyTypeObject *)value;
@@ -1120,8 +1131,8 @@ static PyObject *adopt(PyObject *module, PyObject *arguments) {
         PyErr_SetString(PyExc_TypeError, "there is one class of Scalars, and it adds no fields");
         return NULL;
     }
-    for (PyGetSetDef *field = fields; field->name; field++)
-        if (field->get == get_property && take_property(type, field, properties) < 0) return NULL;
+    for (PyGetSetDef *field = properties; field->name; field++)
+        if (take_property(type, field, in_python) < 0) return NULL;
     node_class = Py_NewRef(node);
     mode_variable = Py_NewRef(mode);
     library_files = Py_NewRef(files);
@@ -1154,9 +1165,48 @@ static PyObject *connect(PyObject *module, PyObject *arguments) {
     Py_RETURN_FALSE;
 }
 
+/* method(name, text): a row's method for Value, with its signature and docstring. */
+static PyObject *method(PyObject *module, PyObject *arguments) {
+    const char *name, *text;
+    PyObject *held;
+    if (!PyArg_ParseTuple(arguments, "sU:method", &name, &held)) return NULL;
+    if (!(text = PyUnicode_AsUTF8(held))) return NULL;
+    for (PyMethodDef *each = methods; each->ml_name; each++) {
+        if (strcmp(each->ml_name, name)) continue;
+        each->ml_doc = text;
+        Py_INCREF(held); /* for good */
+        return PyDescr_NewMethod(Value, each);
+    }
+    PyErr_SetString(PyExc_LookupError, "no such method is here");
+    return NULL;
+}
+
+/* operators(): let Python's operators call what is here. The class has the functions that the rows wrote,
+   for who looks at them or replaces them. */
+static PyObject *operators(PyObject *module, PyObject *none) {
+    PyNumberMethods *number = Value->tp_as_number;
+    number->nb_add = add_of;
+    number->nb_subtract = sub_of;
+    number->nb_multiply = mul_of;
+    number->nb_true_divide = div_of;
+    number->nb_power = power;
+    number->nb_negative = neg_of;
+    number->nb_positive = identity_of;
+    number->nb_absolute = abs_of;
+    number->nb_inplace_add = add_update;
+    number->nb_inplace_subtract = sub_update;
+    number->nb_inplace_multiply = mul_update;
+    number->nb_inplace_true_divide = div_update;
+    number->nb_inplace_power = power_update;
+    PyType_Modified(Value);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
     {"adopt", adopt, METH_VARARGS, "Say which class is Value, and what its operations ask."},
     {"connect", connect, METH_VARARGS, "Give a row what it is in Python; whether it is here."},
+    {"method", method, METH_VARARGS, "A row's method for Value."},
+    {"operators", operators, METH_NOARGS, "Let operators call what is here."},
     {"tick", tick, METH_NOARGS, "The next serial number."},
     {"changed", changed, METH_NOARGS, "The same, as the date of the latest change."},
     {"units", (PyCFunction)(void (*)(void))units, METH_FASTCALL, "Units of a layer: see units.py."},
@@ -1168,7 +1218,7 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "autograd.engine._scalars", "Values in C: see scalars.c.", -1, functions
 };
 
-#define NAME_OF(NAME, OUT, DX, DY, DOC) #NAME " "
+#define NAME_OF(NAME, OUT, DX, DY) #NAME " "
 
 PyMODINIT_FUNC PyInit__scalars(void) {
     PyObject *module = PyModule_Create(&definition), *type = PyType_FromSpec(&spec);
