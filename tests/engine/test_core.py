@@ -204,6 +204,39 @@ def test_the_collector_finds_a_cycle_through_the_units_of_a_layer() -> None:
     assert [each() for each in held] == [None, None]
 
 
+def test_units_that_were_looked_at_are_as_those_that_were_not() -> None:
+    layer = nn.scalar.Layer(2, 3, rng=0)
+    x = [Value(0.5), Value(-1.0)]
+    before = gc.get_threshold()
+    gc.set_threshold(1)  # in the middle of a look as well
+    try:
+        for inputs in (x, [0.5, -1.0]):
+            found = []
+            for look in (False, True):
+                total = sum(layer(inputs))
+                units = [
+                    n for n in autograd.topological_order(total) if len(n.arguments) > 2 and look
+                ]
+                for n in units:
+                    weights = layer.neurons[units.index(n)].w
+                    assert all(a is b for a, b in zip(n.arguments[3:5], weights, strict=True))
+                    assert len(n.parents) == len(n.local_derivatives) == 3 + 2 * (inputs is x)
+                total.backward()
+                found.append([p.grad for p in [*layer.parameters(), *x]])
+                layer.zero_grad()
+                x[0].grad = x[1].grad = None
+            assert found[0] == found[1]
+        held = weakref.ref(x[0])
+        total = sum(layer(x))
+        assert all(len(n.arguments) < 7 for n in autograd.topological_order(total))
+        x[0].grad = total
+        del x, inputs, total, n, units
+        gc.collect()
+        assert held() is None
+    finally:
+        gc.set_threshold(*before)
+
+
 def test_a_gradient_that_is_a_node_is_freed_however_deep_it_is() -> None:
     x = Value(1.0)
     held = weakref.ref(x)
