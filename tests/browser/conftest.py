@@ -48,21 +48,51 @@ class Watched:
         if parts.scheme not in LOCAL and parts.hostname not in ("localhost", "127.0.0.1"):
             self.left.append(url)
 
+    def emptied(self) -> None:
+        """As a new one: nothing in it, nothing said, no print, the pointer outside."""
+        self.page.goto("about:blank")
+        self.page.emulate_media(media="null")
+        self.page.mouse.up()
+        self.page.mouse.move(-1, -1)
+        self.complaints.clear()
+        self.left.clear()
+
+
+KEPT = 2
+"""Pages of the same options that wait for the next test."""
+
+
+@pytest.fixture(scope="session")
+def free_pages(browser: Any) -> dict[str, list[Watched]]:
+    """Empty pages by their options: to open a new one takes the browser five times as long."""
+    return {}
+
 
 @pytest.fixture
-def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
+def open_page(browser: Any, free_pages: dict[str, list[Watched]]) -> Iterator[Callable[..., Any]]:
     """Opens a file in a window of a size; afterwards nothing may have been wrong."""
-    watched: list[Watched] = []
+    watched: list[tuple[str, Watched]] = []
 
     def opened(path: Path | str, *, size: tuple[int, int] = (1280, 720), **options: Any) -> Any:
-        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
-        page = context.new_page()
-        watched.append(Watched(page))
-        page.goto(path.as_uri() if isinstance(path, Path) else path)
-        return page
+        key = repr(sorted(options.items()))
+        viewport = {"width": size[0], "height": size[1]}
+        if free := free_pages.setdefault(key, []):
+            each = free.pop()
+            each.page.set_viewport_size(viewport)
+        else:
+            each = Watched(browser.new_context(viewport=viewport, **options).new_page())
+        watched.append((key, each))
+        each.page.goto(path.as_uri() if isinstance(path, Path) else path)
+        return each.page
 
     yield opened
-    for each in watched:
-        each.page.context.close()
-    assert [words for each in watched for words in each.complaints] == []
-    assert [url for each in watched for url in each.left] == []
+    complaints = [words for _, each in watched for words in each.complaints]
+    left = [url for _, each in watched for url in each.left]
+    for key, each in watched:
+        if len(free_pages[key]) < KEPT and not each.page.is_closed():
+            each.emptied()
+            free_pages[key].append(each)
+        else:
+            each.page.context.close()
+    assert complaints == []
+    assert left == []

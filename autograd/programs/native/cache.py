@@ -22,8 +22,8 @@ from pathlib import Path
 MARK = b"chalkgrad object 2\n"
 """The first bytes of a file; the hash of its key and of the rest follows, then the rest."""
 DIGEST = 32
-MOST = 400
-"""Files to keep; beyond, those that were not read for longest make room."""
+MOST = 4000
+"""Files to keep, of about 5 kB; beyond, those that were not read for longest make room."""
 OFF = ("", "0", "off", "no", "false")
 """What turns the cache off."""
 ABANDONED = 3600
