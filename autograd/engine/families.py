@@ -29,7 +29,7 @@ import numpy as np
 
 from autograd.engine.axes import normalise_axes, shape_of
 from autograd.engine.choices import NOTHING, as_choice, kept
-from autograd.engine.letters import Letter, written
+from autograd.engine.letters import Letter, scalar_text, written
 from autograd.engine.operands import VALUE_RANK, asarray, is_node, nary
 from autograd.engine.primitive import (
     Primitive,
@@ -325,6 +325,7 @@ class Reduction(Primitive):
         self.chooses = chooses
         self.composite = composite
         self._rest = [key for key in self.options if key not in ("axis", "keepdims")]
+        self._on_floats: Callable[[float, float], float] | None = None  # the row, written out
 
     def _kept(self, x: Any, g: Any, out: Any, options: dict[str, Any]) -> tuple[Any, Any, Any]:
         """The cotangent and the output with the reduced axes kept, and the row."""
@@ -393,9 +394,21 @@ class Reduction(Primitive):
         x = np.asarray(arguments)
         rest = {key: options[key] for key in self._rest}
         if self.numbers is not self.array and x.dtype != object:  # as numbers, not as an array
-            return np.array([self.row(float(out), each, (), **rest) for each in x.tolist()])
+            return np.array(self._row_of_floats(float(out), x.tolist(), rest))
         row = self.row(out, x, (0,), **rest)
         return np.broadcast_to(np.asarray(row, dtype=x.dtype), x.shape)
+
+    def _row_of_floats(self, out: float, x: list[float], rest: dict[str, Any]) -> list[Any]:
+        if not rest:
+            if self._on_floats is None:
+                rule = self.row(Letter("out", sample=0.5), Letter("x", sample=0.5), ())
+                scope = {n: r.scalar for n, r in registry.items() if isinstance(r, Elementwise)}
+                self._on_floats = eval(f"lambda out, x: {scalar_text(rule)}", scope)
+            try:
+                return [self._on_floats(out, each) for each in x]
+            except ARITHMETIC:
+                pass  # what IEEE says to it, the rows themselves know
+        return [self.row(out, each, (), **rest) for each in x]
 
 
 class LinearMap(Primitive):

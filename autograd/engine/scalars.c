@@ -45,7 +45,8 @@ typedef struct Scalar {
     PyObject_HEAD
     double raw, dx, dy;   /* the number; the derivatives by x and y, or a mark */
     double grad;          /* a gradient that is a number, or ABSENT */
-    PyObject *x, *y;      /* the arguments; of an n-ary node tuples of them and of derivatives */
+    PyObject *x, *y;      /* the arguments; of an n-ary node tuples of them and of derivatives, and of
+                             a unit of a layer what it shares with others: see `unit_node` */
     PyObject *primitive, *scope, *code, *name;
     PyObject *held;       /* a gradient that is no number: a node, or a Pending */
     PyObject *weak;
@@ -59,6 +60,7 @@ typedef struct Scalar {
     char met;                 /* by the pass that runs */
     char tracked;             /* whether the collector knows it */
     char followed;            /* whether it knows all that lies below */
+    char unit;                /* whether it is a unit of a layer */
 } Scalar;
 
 /* --- marks ------------------------------------------------------------------------------------ */
@@ -86,7 +88,7 @@ INLINE int is_marked(double d, Mark mark) {
 #include "rows.h"
 
 #define ROWS(DO) UNARY(DO) BINARY(DO) OPERATORS(DO)
-#define FORMULAS(NAME, OUT, DX, DY, DOC)                                                          \
+#define FORMULAS(NAME, OUT, DX, DY)                                                               \
     INLINE double NAME##_out(double x, double y) { (void)x, (void)y; return OUT; }                \
     INLINE double NAME##_dx(double out, double x, double y) {                                     \
         (void)out, (void)x, (void)y; return DX;                                                   \
@@ -96,7 +98,7 @@ INLINE int is_marked(double d, Mark mark) {
     }
 ROWS(FORMULAS)
 
-#define NUMBER(NAME, OUT, DX, DY, DOC) ROW_##NAME,
+#define NUMBER(NAME, OUT, DX, DY) ROW_##NAME,
 enum { ROWS(NUMBER) COUNT };
 
 typedef double (*Function)(double, double);
@@ -108,7 +110,7 @@ typedef struct {
     PyObject *primitive;
     PyObject *method, *reflected, *update; /* the Python functions: x + y, y + x, x += y */
 } Row;
-#define ENTRY(NAME, OUT, DX, DY, DOC) {#NAME, NAME##_out, NAME##_dx, NULL, NULL, NULL, NULL},
+#define ENTRY(NAME, OUT, DX, DY) {#NAME, NAME##_out, NAME##_dx, NULL, NULL, NULL, NULL},
 static Row rows[] = {ROWS(ENTRY)};
 
 /* --- what the Python side is ------------------------------------------------------------------ */
@@ -160,7 +162,7 @@ INLINE Scalar *blank(void) {
     }
     v->grad = ABSENT;
     v->name = v->held = v->weak = NULL;
-    v->met = v->tracked = v->followed = 0;
+    v->met = v->tracked = v->followed = v->unit = 0;
     return v;
 }
 
@@ -226,6 +228,7 @@ static int traverse(PyObject *o, visitproc visit, void *arg) {
 static int clear(PyObject *o) {
     Scalar *v = (Scalar *)o;
     v->dx = v->dy = ABSENT;
+    v->unit = 0;
     Py_CLEAR(v->primitive);
     Py_CLEAR(v->x);
     Py_CLEAR(v->y);
@@ -436,21 +439,41 @@ INLINE PyObject *update(Row *row, PyObject *left, PyObject *right) {
     return PyObject_CallFunctionObjArgs(row->update, left, right, NULL);
 }
 
-#define OF_ONE(NAME, OUT, DX, DY, DOC)                                                            \
+/* A method that is called otherwise than it takes: Python's error. */
+static PyObject *otherwise(
+    Row *row, PyObject *self, PyObject *const *others, Py_ssize_t count, PyObject *names
+) {
+    PyObject *method = PyMethod_New(row->method, self);
+    PyObject *made = method ? PyObject_Vectorcall(method, others, count, names) : NULL;
+    Py_XDECREF(method);
+    return made;
+}
+
+#define METHOD(NAME, COUNT, OF)                                                                   \
+    static PyObject *NAME##_method(                                                               \
+        PyObject *x, PyObject *const *others, Py_ssize_t count, PyObject *names                   \
+    ) {                                                                                           \
+        if (count == COUNT && !names) return OF;                                                  \
+        return otherwise(&rows[ROW_##NAME], x, others, count, names);                             \
+    }
+#define OF_ONE(NAME, OUT, DX, DY)                                                                 \
     static PyObject *NAME##_of(PyObject *x) {                                                     \
         return unary(&rows[ROW_##NAME], NAME##_out, NAME##_dx, x);                                \
     }                                                                                             \
-    static PyObject *NAME##_method(PyObject *x, PyObject *none) { return NAME##_of(x); }
-#define OF_TWO(NAME, OUT, DX, DY, DOC)                                                            \
+    METHOD(NAME, 0, NAME##_of(x))
+#define OF_TWO(NAME, OUT, DX, DY)                                                                 \
     static PyObject *NAME##_of(PyObject *x, PyObject *y) {                                        \
         return binary(&rows[ROW_##NAME], NAME##_out, NAME##_dx, NAME##_dy, x, y);                 \
     }
-#define UPDATE(NAME, OUT, DX, DY, DOC)                                                            \
+#define OF_TWO_NAMED(NAME, OUT, DX, DY)                                                           \
+    OF_TWO(NAME, OUT, DX, DY)                                                                     \
+    METHOD(NAME, 1, NAME##_of(x, others[0]))
+#define UPDATE(NAME, OUT, DX, DY)                                                                 \
     static PyObject *NAME##_update(PyObject *x, PyObject *y) {                                    \
         return update(&rows[ROW_##NAME], x, y);                                                   \
     }
 UNARY(OF_ONE)
-BINARY(OF_TWO)
+BINARY(OF_TWO_NAMED)
 OPERATORS(OF_TWO)
 OPERATORS(UPDATE)
 
@@ -533,14 +556,18 @@ static int look_at_inputs(PyObject *x, PyObject **inputs, PyObject **numbers, in
     return 1;
 }
 
-/* The node of a unit, or of its activation; 0 where it is not as usual, -1 with an error. `before` are
-   the derivatives by the inputs, or NULL for those of the unit, and `after` those by what it holds. */
+/* The node of a unit, or of its activation; 0 where it is not as usual, -1 with an error.
+
+   Its arguments are inputs and weights, its derivatives the weights' numbers and the inputs'. So a layer's
+   nodes have as `x` one tuple of what is of the instance: (inputs, None if they are Values and as many
+   Nones else, their numbers and the options); and all instances' nodes of a unit have as `y` one of what is
+   of the unit: (weights and bias, their numbers). `spread_out` makes them tuples of their own. */
 static int unit_node(
-    PyObject *unit, PyObject *inputs, PyObject *numbers, PyObject *before, PyObject *after,
-    PyObject *row, PyObject *scope, PyObject *code, int lasti, Scalar **node
+    PyObject *unit, PyObject *instance, PyObject *numbers, PyObject *row, PyObject *scope,
+    PyObject *code, int lasti, Scalar **node
 ) {
     PyObject *weights = PyTuple_GET_ITEM(unit, 0), *held = PyTuple_GET_ITEM(unit, 1);
-    PyObject *own = PyTuple_GET_ITEM(unit, 2), *slopes = PyTuple_GET_ITEM(unit, 3);
+    PyObject *own = PyTuple_GET_ITEM(unit, 2), *of_unit = PyTuple_GET_ITEM(unit, 3);
     PyObject *its_scope = PyTuple_GET_ITEM(unit, 5), *activation = PyTuple_GET_ITEM(unit, 6);
     Row *active = NULL;
     for (int i = 0; i < COUNT && activation != Py_None; i++)
@@ -554,15 +581,11 @@ static int unit_node(
     }
     if (!isfinite(sum) || !isfinite(out) || !USABLE(dx)) return 0;
     if (its_scope != Py_None) scope = its_scope;
-    PyObject *x = joined(inputs, held), *y = joined(before ? before : slopes, after);
-    if (!x || !y) {
-        Py_XDECREF(x);
-        Py_XDECREF(y);
-        return -1;
-    }
     Scalar *v = node_of(
-        Py_NewRef(row), sum, x, ABSENT, y, ABSENT, Py_XNewRef(scope), Py_XNewRef(code), lasti
+        Py_NewRef(row), sum, Py_NewRef(instance), ABSENT, Py_NewRef(of_unit), ABSENT,
+        Py_XNewRef(scope), Py_XNewRef(code), lasti
     );
+    if (v) v->unit = 1;
     if (v && active)
         v = node_of(
             Py_NewRef(activation), out, (PyObject *)v, dx, NULL, ABSENT, Py_XNewRef(scope),
@@ -572,12 +595,33 @@ static int unit_node(
     return v ? 1 : -1;
 }
 
+/* Give a unit the tuples that other n-ary nodes have, before anybody looks at them; 0 with an error. */
+static int spread_out(Scalar *v) {
+    PyObject *instance = Py_NewRef(v->x), *of_unit = Py_NewRef(v->y);
+    PyObject *before = PyTuple_GET_ITEM(instance, 1);
+    if (before == Py_None) before = PyTuple_GET_ITEM(of_unit, 1);
+    PyObject *x = joined(PyTuple_GET_ITEM(instance, 0), PyTuple_GET_ITEM(of_unit, 0));
+    PyObject *y = joined(before, PyTuple_GET_ITEM(instance, 2));
+    int done = x && y;
+    if (done && v->unit) { /* else the collector has run Python code, which has looked at them */
+        if (v->tracked) PyObject_GC_Track(x), PyObject_GC_Track(y);
+        v->unit = 0;
+        Py_SETREF(v->x, Py_NewRef(x));
+        Py_SETREF(v->y, Py_NewRef(y));
+    }
+    Py_XDECREF(x);
+    Py_XDECREF(y);
+    Py_DECREF(instance);
+    Py_DECREF(of_unit);
+    return done;
+}
+
 /* units(known, x, row, options, scope): what `Units.record` gives when all is as usual, and None where
    it is not. */
 static PyObject *units(PyObject *module, PyObject *const *arguments, Py_ssize_t count) {
     PyObject *known = arguments[0], *row = arguments[2], *scope = arguments[4];
     PyObject *inputs = NULL, *numbers = NULL, *before = NULL, *after = NULL, *found = NULL;
-    PyObject *code = NULL, *options = NULL;
+    PyObject *code = NULL, *options = NULL, *instance = NULL;
     int lasti, are_values, usual = look_at_inputs(arguments[1], &inputs, &numbers, &are_values);
     if (scope == Py_None) scope = NULL;
     if (usual > 0 && user_place(&code, &lasti) < 0) usual = -1;
@@ -593,10 +637,16 @@ static PyObject *units(PyObject *module, PyObject *const *arguments, Py_ssize_t 
         for (Py_ssize_t i = 0; before && i < PyTuple_GET_SIZE(numbers); i++)
             PyTuple_SET_ITEM(before, i, Py_NewRef(Py_None));
     }
+    if (usual > 0) {
+        instance = PyTuple_Pack(3, inputs, before ? before : Py_None, after);
+        if (!instance) usual = -1;
+        else PyObject_GC_UnTrack(instance), PyObject_GC_UnTrack(inputs);
+        if (before) PyObject_GC_UnTrack(before);
+    }
     for (Py_ssize_t i = 0; usual > 0 && i < PyList_GET_SIZE(found); i++) {
         Scalar *v;
         usual = unit_node(
-            PyList_GET_ITEM(known, i), inputs, numbers, before, after, row, scope, code, lasti, &v
+            PyList_GET_ITEM(known, i), instance, numbers, row, scope, code, lasti, &v
         );
         if (usual > 0) PyList_SET_ITEM(found, i, (PyObject *)v);
     }
@@ -606,6 +656,7 @@ static PyObject *units(PyObject *module, PyObject *const *arguments, Py_ssize_t 
     Py_XDECREF(before);
     Py_XDECREF(after);
     Py_XDECREF(options);
+    Py_XDECREF(instance);
     Py_XDECREF(code);
     if (usual) return found;
     Py_RETURN_NONE;
@@ -651,11 +702,30 @@ INLINE int meet(List *list, PyObject *o) {
     return 1;
 }
 
+/* The arguments of a unit that are Values: its inputs, if they are, and all that it holds. */
+INLINE Py_ssize_t unit_inputs(Scalar *v) {
+    if (PyTuple_GET_ITEM(v->x, 1) != Py_None) return 0;
+    return PyTuple_GET_SIZE(PyTuple_GET_ITEM(v->x, 0)) - 1; /* the last is the 1 beside the bias */
+}
+
+static int meet_unit(List *list, Scalar *v) {
+    PyObject *inputs = PyTuple_GET_ITEM(v->x, 0), *held = PyTuple_GET_ITEM(v->y, 0);
+    for (Py_ssize_t k = 0; k < unit_inputs(v); k++)
+        if (!meet(list, PyTuple_GET_ITEM(inputs, k))) return 0;
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(held); k++)
+        if (!meet(list, PyTuple_GET_ITEM(held, k))) return 0;
+    return 1;
+}
+
 /* All that the first node of a list was computed from, after it in the list. */
 static int gather(List *list) {
     for (size_t i = 0; i < list->count; i++) {
         Scalar *v = list->at[i];
         int flat = 0;
+        if (v->unit) {
+            if (!meet_unit(list, v)) return 0;
+            continue;
+        }
         if (!IS_ABSENT(v->dx)) {
             if (!meet(list, v->x)) return 0;
             flat = 1;
@@ -730,6 +800,15 @@ static int keeps_zero(PyObject *primitive) {
     return keeps;
 }
 
+static void spread_unit(Scalar *v, double g) {
+    PyObject *inputs = PyTuple_GET_ITEM(v->x, 0), *numbers = PyTuple_GET_ITEM(v->x, 2);
+    PyObject *held = PyTuple_GET_ITEM(v->y, 0), *slopes = PyTuple_GET_ITEM(v->y, 1);
+    for (Py_ssize_t k = 0; k < unit_inputs(v); k++)
+        SUM_OF(PyTuple_GET_ITEM(inputs, k)) += g * PyFloat_AS_DOUBLE(PyTuple_GET_ITEM(slopes, k));
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(held); k++)
+        SUM_OF(PyTuple_GET_ITEM(held, k)) += g * PyFloat_AS_DOUBLE(PyTuple_GET_ITEM(numbers, k));
+}
+
 /* The walk back: each node's cotangent, times its derivatives, is added to its arguments'. */
 static int walk_back(const List *order) {
     PyObject *row = NULL;
@@ -752,6 +831,10 @@ static int walk_back(const List *order) {
             if ((keeps = keeps_zero(row)) < 0) return 0;
         }
         if (g == 0 && keeps && isfinite(v->raw)) continue;
+        if (v->unit) {
+            spread_unit(v, g);
+            continue;
+        }
         Py_ssize_t n = Py_MIN(PyTuple_GET_SIZE(v->x), PyTuple_GET_SIZE(v->y));
         for (Py_ssize_t k = 0; k < n; k++) {
             PyObject *d = PyTuple_GET_ITEM(v->y, k);
@@ -924,6 +1007,7 @@ static int cannot_delete(void) {
 
 /* An object, or None. A whole number is kept as it was given, and is a float for everybody else. */
 static PyObject *get_object(PyObject *o, void *offset) {
+    if (((Scalar *)o)->unit && !spread_out((Scalar *)o)) return NULL;
     PyObject *x = OBJECT(o, (size_t)offset);
     if (!x) Py_RETURN_NONE;
     return PyLong_CheckExact(x) ? PyFloat_FromDouble(PyLong_AsDouble(x)) : Py_NewRef(x);
@@ -931,6 +1015,7 @@ static PyObject *get_object(PyObject *o, void *offset) {
 
 static int set_object(PyObject *o, PyObject *x, void *offset) {
     if (!x) return cannot_delete();
+    if (((Scalar *)o)->unit && !spread_out((Scalar *)o)) return -1;
     PyObject *before = OBJECT(o, (size_t)offset);
     OBJECT(o, (size_t)offset) = x == Py_None ? NULL : Py_NewRef(x);
     Py_XDECREF(before);
@@ -1047,6 +1132,9 @@ static PyGetSetDef fields[] = {
     FIELD("_code", object, code),
     FIELD("_name", object, name),
     {"_grad", get_gradient, set_gradient, NULL, NULL},
+    {NULL},
+};
+static PyGetSetDef properties[] = {
     PROPERTY("data", data),
     PROPERTY("grad", grad),
     PROPERTY("is_leaf", leaf),
@@ -1063,35 +1151,21 @@ static PyMemberDef members[] = {
 
 /* --- the type, and the module ----------------------------------------------------------------- */
 
-#define METHOD_OF_ONE(NAME, OUT, DX, DY, DOC) {#NAME, NAME##_method, METH_NOARGS, DOC},
-#define METHOD_OF_TWO(NAME, OUT, DX, DY, DOC) {#NAME, NAME##_of, METH_O, DOC},
-static PyMethodDef methods[] = {UNARY(METHOD_OF_ONE) BINARY(METHOD_OF_TWO) {NULL}};
+#define METHOD_OF(NAME, OUT, DX, DY) \
+    {#NAME, (PyCFunction)(void (*)(void))NAME##_method, METH_FASTCALL | METH_KEYWORDS, NULL},
+static PyMethodDef methods[] = {UNARY(METHOD_OF) BINARY(METHOD_OF) {NULL}};
 
 static PyType_Slot slots[] = {
-    {Py_tp_doc, "The fields of a Value, and its operators, in C: see scalars.c."},
+    {Py_tp_doc, "What a Value consists of, in C: see scalars.c."},
     {Py_tp_dealloc, release},
     {Py_tp_traverse, traverse},
     {Py_tp_clear, clear},
     {Py_tp_getset, fields},
     {Py_tp_members, members},
-    {Py_tp_methods, methods},
-    {Py_nb_add, add_of},
-    {Py_nb_subtract, sub_of},
-    {Py_nb_multiply, mul_of},
-    {Py_nb_true_divide, div_of},
-    {Py_nb_power, power},
-    {Py_nb_negative, neg_of},
-    {Py_nb_positive, identity_of},
-    {Py_nb_absolute, abs_of},
-    {Py_nb_inplace_add, add_update},
-    {Py_nb_inplace_subtract, sub_update},
-    {Py_nb_inplace_multiply, mul_update},
-    {Py_nb_inplace_true_divide, div_update},
-    {Py_nb_inplace_power, power_update},
     {0, NULL},
 };
 static PyType_Spec spec = {
-    "autograd.engine._scalars.Scalar", sizeof(Scalar), 0,
+    "autograd.engine.value.Fields", sizeof(Scalar), 0,
     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots
 };
 
@@ -1103,16 +1177,18 @@ static int take_property(PyTypeObject *type, PyGetSetDef *field, PyObject *prope
     if (!doc) return -1;
     field->doc = PyUnicode_Check(doc) ? PyUnicode_AsUTF8(doc) : NULL; /* it stays with the property */
     Py_DECREF(doc);
-    if (!PyDict_GetItemString(type->tp_dict, field->name)) return 0;
-    return PyObject_SetAttrString((PyObject *)type, field->name, NULL);
+    PyObject *own = PyDescr_NewGetSet(type, field);
+    int failed = !own || PyObject_SetAttrString((PyObject *)type, field->name, own) < 0;
+    Py_XDECREF(own);
+    return failed ? -1 : 0;
 }
 
 /* Value, the subclass: its objects are made and let go here. */
 static PyObject *adopt(PyObject *module, PyObject *arguments) {
-    PyObject *value, *node, *mode, *files, *folder, *none, *list, *names, *properties;
+    PyObject *value, *node, *mode, *files, *folder, *none, *list, *names, *in_python;
     if (!PyArg_ParseTuple(
             arguments, "O!OOOUOO!O!O!:adopt", &PyType_Type, &value, &node, &mode, &files, &folder,
-            &none, &PyList_Type, &list, &PyDict_Type, &names, &PyDict_Type, &properties
+            &none, &PyList_Type, &list, &PyDict_Type, &names, &PyDict_Type, &in_python
         ))
         return NULL;
     PyTypeObject *type = (PyTypeObject *)value;
@@ -1120,8 +1196,8 @@ static PyObject *adopt(PyObject *module, PyObject *arguments) {
         PyErr_SetString(PyExc_TypeError, "there is one class of Scalars, and it adds no fields");
         return NULL;
     }
-    for (PyGetSetDef *field = fields; field->name; field++)
-        if (field->get == get_property && take_property(type, field, properties) < 0) return NULL;
+    for (PyGetSetDef *field = properties; field->name; field++)
+        if (take_property(type, field, in_python) < 0) return NULL;
     node_class = Py_NewRef(node);
     mode_variable = Py_NewRef(mode);
     library_files = Py_NewRef(files);
@@ -1154,9 +1230,48 @@ static PyObject *connect(PyObject *module, PyObject *arguments) {
     Py_RETURN_FALSE;
 }
 
+/* method(name, text): a row's method for Value, with its signature and docstring. */
+static PyObject *method(PyObject *module, PyObject *arguments) {
+    const char *name, *text;
+    PyObject *held;
+    if (!PyArg_ParseTuple(arguments, "sU:method", &name, &held)) return NULL;
+    if (!(text = PyUnicode_AsUTF8(held))) return NULL;
+    for (PyMethodDef *each = methods; each->ml_name; each++) {
+        if (strcmp(each->ml_name, name)) continue;
+        each->ml_doc = text;
+        Py_INCREF(held); /* for good */
+        return PyDescr_NewMethod(Value, each);
+    }
+    PyErr_SetString(PyExc_LookupError, "no such method is here");
+    return NULL;
+}
+
+/* operators(): let Python's operators call what is here. The class has the functions that the rows wrote,
+   for who looks at them or replaces them. */
+static PyObject *operators(PyObject *module, PyObject *none) {
+    PyNumberMethods *number = Value->tp_as_number;
+    number->nb_add = add_of;
+    number->nb_subtract = sub_of;
+    number->nb_multiply = mul_of;
+    number->nb_true_divide = div_of;
+    number->nb_power = power;
+    number->nb_negative = neg_of;
+    number->nb_positive = identity_of;
+    number->nb_absolute = abs_of;
+    number->nb_inplace_add = add_update;
+    number->nb_inplace_subtract = sub_update;
+    number->nb_inplace_multiply = mul_update;
+    number->nb_inplace_true_divide = div_update;
+    number->nb_inplace_power = power_update;
+    PyType_Modified(Value);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
     {"adopt", adopt, METH_VARARGS, "Say which class is Value, and what its operations ask."},
     {"connect", connect, METH_VARARGS, "Give a row what it is in Python; whether it is here."},
+    {"method", method, METH_VARARGS, "A row's method for Value."},
+    {"operators", operators, METH_NOARGS, "Let operators call what is here."},
     {"tick", tick, METH_NOARGS, "The next serial number."},
     {"changed", changed, METH_NOARGS, "The same, as the date of the latest change."},
     {"units", (PyCFunction)(void (*)(void))units, METH_FASTCALL, "Units of a layer: see units.py."},
@@ -1168,7 +1283,7 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "autograd.engine._scalars", "Values in C: see scalars.c.", -1, functions
 };
 
-#define NAME_OF(NAME, OUT, DX, DY, DOC) #NAME " "
+#define NAME_OF(NAME, OUT, DX, DY) #NAME " "
 
 PyMODINIT_FUNC PyInit__scalars(void) {
     PyObject *module = PyModule_Create(&definition), *type = PyType_FromSpec(&spec);

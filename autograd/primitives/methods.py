@@ -104,7 +104,7 @@ _NODE = """
 """
 
 _UNARY = """
-def {method}(self):
+def {method}(self, /):
     mode = current_mode()
     if mode.plain and self._requires_grad:
         x = self._raw
@@ -117,7 +117,7 @@ def {method}(self):
 """
 
 _BINARY = """
-def {method}(self, other):
+def {method}(self, other, /):
     mode = current_mode()
     if mode.plain and self._requires_grad:
         kind = other.__class__
@@ -143,7 +143,7 @@ def {method}(self, other):
 """
 
 _REFLECTED = """
-def {method}(self, other):
+def {method}(self, other, /):
     mode = current_mode()
     if mode.plain and self._requires_grad:
         kind = other.__class__
@@ -257,8 +257,12 @@ def _install(row: Elementwise, method: str, *, reflected: bool = False) -> None:
     function.__doc__ = row.__doc__
     function.__qualname__ = f"Value.{method}"
     function.__module__ = __name__
-    if core is None or not core.connect(row.name, "reflected" if reflected else "method", function):
-        setattr(Value, method, function)
+    if core is not None and method not in UNARY_OPERATORS:
+        here = core.connect(row.name, "reflected" if reflected else "method", function)
+        if here and method == row.name:
+            inputs = "$self, /" if row.arity == 1 else "$self, other, /"
+            function = core.method(method, f"{method}({inputs})\n--\n\n{row.__doc__}")
+    setattr(Value, method, function)
     if row.arity == 1:
         row.of_value = getattr(Value, method)
 
@@ -363,8 +367,9 @@ for _row in list(registry.values()):
 for _name, _dunder in OPERATOR_METHODS.items():
     if hasattr(Value, f"__{_dunder}__"):
         _update = in_place(registry[_name], SIGNS[_name])
-        if core is None or not core.connect(_name, "update", _update):
-            setattr(Value, f"__i{_dunder}__", _update)
+        setattr(Value, f"__i{_dunder}__", _update)
+        if core is not None:
+            core.connect(_name, "update", _update)
 for _name in COMPARISONS:
     setattr(Value, f"__{_name}__", _comparison(getattr(operator, _name)))
 setattr(Value, "clip", _method("clip", clip))  # noqa: B010  (as below)
@@ -502,3 +507,5 @@ setattr(Tensor, "astype", _as_of_arrays("astype", np.astype, as_type))  # noqa: 
 
 Listed.answer(Value, "Value", fixed=True, home=ValueHabits)
 Listed.answer(Tensor, "Tensor", fixed=True, home=TensorHabits)
+if core is not None:
+    core.operators()

@@ -62,7 +62,7 @@ class Units:
         self.units = units
         self.date: tuple[int, int] | None = None
         # How many inputs they take, or -1 where they are no plain case; and of each unit its list of
-        # weights, the weights and the bias as they were, their numbers, those with nothing by the 1
+        # weights, the weights and the bias as they were, their numbers, both with nothing by the 1
         # beside the bias, what applies the activation, the scope, and the activation.
         self.known: tuple[int, list[tuple[Any, ...]]] = (-1, [])
 
@@ -88,7 +88,7 @@ class Units:
             if placed is None:
                 return None
         numbers = tuple(map(raw_of, held))
-        return weights, held, numbers, (*numbers[:-1], None), placed, scope, activation
+        return weights, held, numbers, (held, (*numbers[:-1], None)), placed, scope, activation
 
     def record(self, x: Sequence[Any]) -> list[Value] | None:
         """What the units give for one instance, recorded; None where it is not the plain case.
@@ -129,7 +129,7 @@ class Units:
         frame = user_frame(getframe(1))
         code, lasti, current = frame.f_code, frame.f_lasti, mode.scope
         found = []
-        for weights, held, own, slopes, placed, scope, _ in known:
+        for weights, held, own, (_, slopes), placed, scope, _ in known:
             if len(weights) != count or not all(map(is_, weights, held)):
                 return self.record(x) if self.look() else None
             node = new(Value)

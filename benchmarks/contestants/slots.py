@@ -8,7 +8,6 @@ It has no place in the source, no scope, no infinities, no errors, and no operan
 from __future__ import annotations
 
 import itertools
-import math
 from contextvars import ContextVar
 from operator import attrgetter
 from typing import Any
@@ -18,21 +17,53 @@ from benchmarks.workloads import Workload
 
 recording = ContextVar("recording", default=True).get
 tick = itertools.count().__next__
+new = object.__new__
 
 
 class Value:
     __slots__ = ("__weakref__", "data", "dx", "dy", "grad", "name", "row", "serial", "x", "y")
-    data: Any
+    data: float
     dx: Any
     dy: Any
     grad: Any
-    row: Any
+    name: str | None
+    row: str | None
+    serial: int
     x: Any
     y: Any
 
     def __init__(self, data: float, name: str | None = None) -> None:
         self.data, self.name, self.serial = data, name, tick()
         self.row = self.x = self.y = self.dx = self.dy = self.grad = None
+
+    def __add__(self, other: Any) -> Value:
+        if other.__class__ is Value:
+            return node("add", self.data + other.data, self, 1.0, other, 1.0)
+        return node("add", self.data + other, self, 1.0, other)
+
+    def __sub__(self, other: Any) -> Value:
+        if other.__class__ is Value:
+            return node("sub", self.data - other.data, self, 1.0, other, -1.0)
+        return node("sub", self.data - other, self, 1.0, other)
+
+    def __mul__(self, other: Any) -> Value:
+        if other.__class__ is Value:
+            return node("mul", self.data * other.data, self, other.data, other, self.data)
+        return node("mul", self.data * other, self, other, other)
+
+    def __truediv__(self, other: Any) -> Value:
+        if other.__class__ is Value:
+            y = other.data
+            out = self.data / y
+            return node("div", out, self, 1.0 / y, other, -out / y)
+        return node("div", self.data / other, self, 1.0 / other, other)
+
+    def __pow__(self, y: float) -> Value:
+        return node("pow", self.data**y, self, y * self.data ** (y - 1.0), y)
+
+    def relu(self) -> Value:
+        on = self.data > 0.0
+        return node("relu", self.data if on else 0.0, self, 1.0 if on else 0.0)
 
     def backward(self, seed: float = 1.0) -> None:
         sums = {self: seed}
@@ -63,50 +94,23 @@ class Value:
             node.grad = g if node.row is not None or node.grad is None else node.grad + g
 
 
-# --- the operators --------------------------------------------------------------------------------
-
-NODE = """
-        node = new(Value)
-        node.data = out
-        node.serial = tick()
-        node.name = node.grad = None
-        if recording():
-            node.row = row
-            node.x = self
-            node.dx = {dx}
-            node.y = {y}
-            node.dy = {dy}
-        else:
-            node.row = node.x = node.dx = node.y = node.dy = None
-        return node
-"""
-UNARY = """
-def method(self):
-    if True:
-        x = self.data
-        out = {out}""" + NODE.replace("{y}", "None")  # fmt: skip
-BINARY = """
-def method(self, other):
-    x = self.data
-    if other.__class__ is Value:
-        y = other.data
-        out = {out}""" + NODE.replace("{y}", "other") + """
+def node(
+    row: str, data: float, x: Value, dx: float, y: Any = None, dy: float | None = None
+) -> Value:
+    """What an operation gives, recorded unless recording is off."""
+    made = new(Value)
+    made.data = data
+    made.serial = tick()
+    made.name = made.grad = None
+    if recording():
+        made.row = row
+        made.x = x
+        made.dx = dx
+        made.y = y
+        made.dy = dy
     else:
-        y = other
-        out = {out}""" + NODE.replace("{y}", "y").replace("{dy}", "None")  # fmt: skip
-
-for method, text, out, dx, dy in (
-    ("__add__", BINARY, "x + y", "1.0", "1.0"),
-    ("__sub__", BINARY, "x - y", "1.0", "-1.0"),
-    ("__mul__", BINARY, "x * y", "y", "x"),
-    ("__truediv__", BINARY, "x / y", "1.0 / y", "-out / y"),
-    ("__pow__", BINARY, "x ** y", "y * x ** (y - 1.0)", "out * log(x)"),
-    ("relu", UNARY, "x if x > 0.0 else 0.0", "1.0 if x > 0.0 else 0.0", "None"),
-):
-    scope: dict[str, Any] = {"new": object.__new__, "tick": tick, "recording": recording}
-    scope |= {"Value": Value, "row": method, "log": math.log}
-    exec(text.format(out=out, dx=dx, dy=dy), scope)
-    setattr(Value, method, scope["method"])
+        made.row = made.x = made.dx = made.y = made.dy = None
+    return made
 
 
 def eager(w: Workload) -> Contest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import os
 import pickle
 import subprocess
@@ -26,6 +27,7 @@ from autograd.programs.languages.in_c import FUNCTIONS, OPERATORS, header
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / "tests" / "core_programs.py"
+STRANGERS = ROOT / "tests" / "core_strangers.py"
 BUILT = find_spec("autograd.engine._scalars") is not None
 
 both_builds = pytest.mark.skipif(not BUILT, reason=f"Values in C: {why_not_built()}")
@@ -80,6 +82,14 @@ def test_units_of_layers_are_the_same_in_c_and_in_python() -> None:
     in_c, in_python = on_both(str(PROGRAMS), "networks", "300")
     assert len(in_python) == 600
     assert in_c == in_python
+
+
+@both_builds
+def test_whatever_a_value_meets_is_the_same_in_c_and_in_python() -> None:
+    in_c, in_python = on_both(str(STRANGERS))
+    assert len(in_python) > 10_000
+    for mine, theirs in zip(in_c, in_python, strict=True):
+        assert mine == theirs
 
 
 @both_builds
@@ -192,6 +202,39 @@ def test_the_collector_finds_a_cycle_through_the_units_of_a_layer() -> None:
     del x, layer, total
     gc.collect()
     assert [each() for each in held] == [None, None]
+
+
+def test_units_that_were_looked_at_are_as_those_that_were_not() -> None:
+    layer = nn.scalar.Layer(2, 3, rng=0)
+    x = [Value(0.5), Value(-1.0)]
+    before = gc.get_threshold()
+    gc.set_threshold(1)  # in the middle of a look as well
+    try:
+        for inputs in (x, [0.5, -1.0]):
+            found = []
+            for look in (False, True):
+                total = sum(layer(inputs))
+                units = [
+                    n for n in autograd.topological_order(total) if len(n.arguments) > 2 and look
+                ]
+                for n in units:
+                    weights = layer.neurons[units.index(n)].w
+                    assert all(a is b for a, b in zip(n.arguments[3:5], weights, strict=True))
+                    assert len(n.parents) == len(n.local_derivatives) == 3 + 2 * (inputs is x)
+                total.backward()
+                found.append([p.grad for p in [*layer.parameters(), *x]])
+                layer.zero_grad()
+                x[0].grad = x[1].grad = None
+            assert found[0] == found[1]
+        held = weakref.ref(x[0])
+        total = sum(layer(x))
+        assert all(len(n.arguments) < 7 for n in autograd.topological_order(total))
+        x[0].grad = total
+        del x, inputs, total, n, units
+        gc.collect()
+        assert held() is None
+    finally:
+        gc.set_threshold(*before)
 
 
 def test_a_gradient_that_is_a_node_is_freed_however_deep_it_is() -> None:
@@ -374,10 +417,28 @@ def test_data_that_is_assigned_is_dated_in_whatever_way_it_is_given() -> None:
     assert x.data == 3.0
 
 
-def test_the_methods_in_c_have_the_documentation_of_the_rows() -> None:
-    for name in ("tanh", "relu", "logaddexp", "log"):
-        doc = getattr(Value, name).__doc__
-        assert doc == registry[name].__doc__
+def test_methods_and_operators_have_the_documentation_and_the_signature_of_the_rows() -> None:
+    for name in ("tanh", "relu", "logaddexp", "log", "__mul__", "__rmul__", "__abs__"):
+        row = registry[name.strip("_").replace("rmul", "mul")]
+        method = getattr(Value, name)
+        assert method.__doc__ == row.__doc__
+        assert method.__qualname__ == f"Value.{name}"
+        inputs = "(self, /)" if row.arity == 1 else "(self, other, /)"
+        assert str(inspect.signature(method)) == inputs
+
+
+def test_an_operator_that_is_called_otherwise_than_it_takes_says_so_as_python_does() -> None:
+    x = Value(2.0)
+    with pytest.raises(
+        TypeError, match=r"Value\.tanh\(\) takes 1 positional argument but 2 were given"
+    ):
+        x.tanh(1.0)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"Value\.relu\(\) got an unexpected keyword argument 'x'"):
+        x.relu(x=1.0)  # type: ignore[call-arg]
+    with pytest.raises(
+        TypeError, match=r"Value\.logaddexp\(\) missing 1 required positional argument"
+    ):
+        x.logaddexp()  # type: ignore[call-arg]
 
 
 def test_python_sees_whole_numbers_among_the_arguments_as_floats() -> None:

@@ -45,7 +45,7 @@ DEEP = 4
 
 
 @dataclass(slots=True, eq=False)
-class Operand:
+class TableRows:
     """Where one argument, or several in a row, of each instruction of a group lie.
 
     Attributes:
@@ -59,9 +59,9 @@ class Operand:
     places: Places
     nest: list[tuple[int, int]] | None
 
-    def columns(self) -> list[Operand]:
+    def columns(self) -> list[TableRows]:
         """The arguments in a row, each by itself."""
-        return [Operand(self.varies, column, nest_of(column)) for column in self.places.T]
+        return [TableRows(self.varies, column, nest_of(column)) for column in self.places.T]
 
     @property
     def is_shared(self) -> bool:
@@ -70,7 +70,7 @@ class Operand:
 
 
 @dataclass(slots=True, eq=False)
-class Group:
+class Bundle:
     """Instructions that are computed together: their results are rows of a table, from `start` on."""
 
     name: str
@@ -78,7 +78,7 @@ class Group:
     varies: bool
     start: int
     count: int
-    operands: list[Operand]
+    operands: list[TableRows]
 
 
 class Levels:
@@ -113,7 +113,7 @@ class Levels:
 
     def placed(
         self, collected: Sequence[list[list[Instruction]]], kept: Sequence[int]
-    ) -> list[list[Group]]:
+    ) -> list[list[Bundle]]:
         """The groups of some instructions; rows are used again once nothing needs them."""
         every = [members for part in collected for members in part]
         arguments = [np.array([step.arguments for step in members]) for members in every]
@@ -136,7 +136,7 @@ class Levels:
             dying.setdefault(max(end, i), []).append((table, count, start))
             for each, size, row in dying.pop(i, ()):
                 self.free[each].setdefault(size, []).append(row)
-            found.append(Group(step.name, step.options, table, start, count, operands))
+            found.append(Bundle(step.name, step.options, table, start, count, operands))
         forward = len(collected[0])
         return [found[:forward], found[forward:]]
 
@@ -174,7 +174,7 @@ class Levels:
 
     def ordered(
         self, step: Instruction, registers: Places, outs: Places, varies: Sequence[bool]
-    ) -> tuple[Places, Places, list[Operand]]:
+    ) -> tuple[Places, Places, list[TableRows]]:
         """A group's instructions in the order in which its operands are the most regular."""
         best = None
         for order in orders(self.places[registers]):
@@ -217,17 +217,19 @@ def orders(places: Places) -> Iterator[Any]:
         yield np.lexsort(columns)
 
 
-def operands_of(step: Instruction, places: Places, varies: Sequence[bool]) -> Iterator[Operand]:
+def operands_of(step: Instruction, places: Places, varies: Sequence[bool]) -> Iterator[TableRows]:
     """The operands of a group: an argument by itself, or for a row of many numbers those in a row."""
     if step.name == TOTAL or isinstance(row_of(step.name), Elementwise):
         for column, varied in zip(places.T, varies, strict=True):
-            yield Operand(varied, column, nest_of(column))
+            yield TableRows(varied, column, nest_of(column))
         return
     n = len(varies)
     start = 0
     for stop in range(1, n + 1):
         if stop == n or varies[stop] != varies[start] or (step.name == "matmul" and 2 * stop == n):
-            yield Operand(varies[start], places[:, start:stop], nest_of_many(places[:, start:stop]))
+            yield TableRows(
+                varies[start], places[:, start:stop], nest_of_many(places[:, start:stop])
+            )
             start = stop
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.families import Elementwise
-from autograd.programs.by_numpy.levels import Group, Levels, Operand
+from autograd.programs.by_numpy.levels import Bundle, Levels, TableRows
 from autograd.programs.by_numpy.writing import LINE, Array, many, one_call
 from autograd.programs.planning.plan import TOTAL, row_of
 
@@ -99,7 +99,7 @@ class CallWriter:
         self.scratch: list[Array] = []
         self.scratch_bytes = 0
 
-    def calls(self, group: Group) -> list[Call]:
+    def calls(self, group: Bundle) -> list[Call]:
         """The calls of one group."""
         self.into: list[Call] = []
         self.group = group
@@ -126,7 +126,7 @@ class CallWriter:
 
     # --- views --------------------------------------------------------------------------------------
 
-    def common(self, operands: Sequence[Operand]) -> list[int]:
+    def common(self, operands: Sequence[TableRows]) -> list[int]:
         """The axes, innermost first, in which most operands are views; what is not, is gathered."""
         count = self.group.count
         bounds = {1, count}
@@ -146,7 +146,7 @@ class CallWriter:
         """The distances of rows one after another, innermost first."""
         return list(itertools.accumulate([1, *self.axes], int.__mul__))[: len(self.axes)]
 
-    def distances(self, x: Operand) -> list[int] | None:
+    def distances(self, x: TableRows) -> list[int] | None:
         """An operand's distances along the common axes, innermost first; None where they do not fit."""
         if x.nest is None:
             return None
@@ -186,7 +186,7 @@ class CallWriter:
             strides.append(memory.itemsize if table else 0)
         return np.ndarray(shape, memory.dtype, memory, start * width, strides)
 
-    def operand(self, x: Operand, varies: bool) -> Array:
+    def operand(self, x: TableRows, varies: bool) -> Array:
         """An operand as an array that fits to the common axes, and the instances if these vary."""
         if x.places.ndim == 1 and x.is_shared and not x.varies:
             return self.numbers[x.places[0] : x.places[0] + 1].reshape(())
@@ -244,7 +244,7 @@ class CallWriter:
             return np.broadcast_to(room, self.out.shape)
         return np.asarray(x, float) if x.__class__ in (int, float) else x
 
-    def table(self, operands: Sequence[Operand]) -> Array:
+    def table(self, operands: Sequence[TableRows]) -> Array:
         """The arguments of a row of many numbers side by side: for each instruction, or once for all."""
         varies = self.group.varies
         if len(operands) == 1:
@@ -279,7 +279,7 @@ class CallWriter:
         options = {**group.options, "axis": axis, "keepdims": False}
         self.put(assign, row.array, (table,), options, out)
 
-    def added(self, columns: Sequence[Operand]) -> None:
+    def added(self, columns: Sequence[TableRows]) -> None:
         """A sum, one term after another."""
         first, *others = columns
         total: Array = self.operand(first, self.group.varies)

@@ -106,7 +106,7 @@ class C(Python):
 
 
 def macro(row: Primitive) -> tuple[str, list[str]] | None:
-    """The list that a row is in, and what stands there: name, function, derivatives, docstring.
+    """The list that a row is in, and what stands there: name, function, derivatives.
 
     None of a row that stays in Python.
     """
@@ -125,15 +125,7 @@ def macro(row: Primitive) -> tuple[str, list[str]] | None:
         kind = "OPERATORS"
     if row.arity == 1:
         texts.append("ABSENT")
-    inputs = "$self, /" if row.arity == 1 else "$self, other, /"
-    doc = f"{row.name}({inputs})\n--\n\n{row.__doc__}"
-    return kind, [row.name, *texts, literal(doc)]
-
-
-def literal(text: str) -> str:
-    """A string as C writes it."""
-    shown = (chr(c) if 32 <= c < 127 and c not in b'"\\?' else f"\\{c:03o}" for c in text.encode())
-    return f'"{"".join(shown)}"'
+    return kind, [row.name, *texts]
 
 
 def header() -> str:
