@@ -22,7 +22,7 @@ def chain(length=100_000):
     return y
 
 
-def alternating(length=50_000):
+def alternating(length=10_000):
     y, a = Value(1.0, "x"), Value(0.5, "a")
     for _ in range(length):
         y = y * a + 0.1
@@ -30,7 +30,7 @@ def alternating(length=50_000):
 
 
 def wide_sum():
-    return autograd.sum(autograd.values(np.arange(100_000.0), "x"))
+    return autograd.sum(autograd.values(np.arange(20_000.0), "x"))
 
 
 def scalar_network():
@@ -59,7 +59,7 @@ def many_steps_of_a_model():
     return total
 
 
-def random_graph(length=50_000):
+def random_graph(length=15_000):
     rng = random.Random(0)
     nodes = [Value(0.5, f"x{i}") for i in range(10)]
     for _ in range(length):
@@ -68,7 +68,7 @@ def random_graph(length=50_000):
     return autograd.sum(np.array(nodes[-50:], dtype=object))
 
 
-def random_tree(leaves=50_000):
+def random_tree(leaves=10_000):
     rng = random.Random(1)
     trees = [Value(1.0) for _ in range(leaves)]
     while len(trees) > 1:
@@ -80,13 +80,13 @@ def random_tree(leaves=50_000):
 
 def sum_of_instances():
     w, total = Value(2.0, "w"), 0.0
-    for i in range(20_000):
+    for i in range(5_000):
         total = total + (w * float(i) - 1.0).tanh() ** 2
     return total
 
 
 def many_outputs():
-    return [Value(1.0) * 2.0 for _ in range(50_000)]
+    return [Value(1.0) * 2.0 for _ in range(10_000)]
 
 
 def everything_with_everything():
