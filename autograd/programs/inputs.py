@@ -79,7 +79,7 @@ class Inputs:
             room = rooms[i]
             if room is None:
                 room = rooms[i] = np.empty_like(x, order="C", subok=False)
-            np.copyto(room, x)
+            room[...] = x
             given[i] = room
         run.given = given
 

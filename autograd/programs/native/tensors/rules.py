@@ -34,9 +34,9 @@ SMALL = 32_768
 MIDDLING = 16_000_000
 """Multiply-adds up to which they are on a processor with AVX2.
 
-On Zen 5 kept to AVX2, against OpenBLAS's code for Haswell, they are 1.2 to 3 times as fast in a 64-128-10
-network with a batch of 64, 1.0 to 1.2 times at 15 million, and 0.9 times (at worst 0.65) at 512 × 512 × 512.
-With AVX-512 they are faster wherever it was measured.
+On Zen 5 kept to AVX2, against OpenBLAS's code for Haswell, they are 1.2 to 3 times as fast in a
+64-128-10 network with a batch of 64, 1.0 to 1.2 times at 15 million, and 0.9 times (at worst 0.65) at
+512 × 512 × 512. With AVX-512 they are faster wherever it was measured.
 """
 SHARED = 1 << 20
 """Multiply-adds up to which they are when BLAS has more threads than one."""
