@@ -111,6 +111,7 @@ class Program:
             arrays=[*guards.arrays, *(x for x in guards.inputs if not isinstance(x, Node))],
         )
         self.plan: Plan = planner.plan
+        planner.emitter.made.clear()  # nothing is emitted any more
         given = {x for x in inputs if isinstance(x, Node)}
         # In the order in which they were made, which is that of a model's parameters.
         self.plan.gradients.sort(key=lambda pair: (pair[0] in given, pair[0]._serial))

@@ -282,7 +282,10 @@ class Emitter(PlanWriter):
             read = Options(options)
             templates = [template(primitive, slot, key[2], read) for slot in slots]
             self.templates[key] = templates
-        return [self.placed(steps, places) for steps in templates]
+        return [
+            places[steps] if steps.__class__ is int else self.placed(steps, places)
+            for steps in templates
+        ]
 
     def placed(self, steps: Any, places: Sequence[int]) -> int:
         """The register of what `as_steps` gives, on these places."""

@@ -166,9 +166,9 @@ class _Sweep:
         return np.array([*self._out, 0], dtype=np.int32)
 
     def _release(self, op: Operation, number: int) -> None:
-        for x in set(op.arguments):
-            if self._varies[x] and self._last[x] == number:
-                self._free.append(self._slots.pop(x))
+        varies, last = self._varies, self._last
+        for x in {x for x in op.arguments if last[x] == number and varies[x]}:
+            self._free.append(self._slots.pop(x))
         self._free += self._spread
         if op.name != TOTAL and op.out not in self._last:
             self._free.append(self._slots.pop(op.out))
@@ -204,7 +204,8 @@ class _Sweep:
         else:
             if op.name == "fma" and not self._varies[xs[0]]:
                 xs = (xs[1], xs[0], xs[2])
-            kinds = "".join("V" if self._varies[x] else "U" for x in xs)
+            varies = self._varies
+            kinds = "".join(["V" if varies[x] else "U" for x in xs])
             if (op.name, kinds) in OPERATIONS:
                 places = [self._place(x) for x in xs]
             else:
