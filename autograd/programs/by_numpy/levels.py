@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine.families import Elementwise
+from autograd.engine.families import Elementwise, Reduction
 from autograd.programs.planning.emitting import key_of
 from autograd.programs.planning.plan import TOTAL, Instruction, Plan, row_of
 
@@ -24,10 +24,11 @@ Places = np.ndarray[Any, np.dtype[np.intp]]
 CALL, CALL_ALONE = 0.5, 0.55
 """Microseconds for a group's call, and for one on its own, whose operands have names.
 
-Measured as the next with NumPy 2.4 on six graphs (a network, chains, sums, and random ones of 4 to 300
-nodes side by side) and 1 to 10,000 instances: by these estimates the faster was taken, or one that was
-not slower by a tenth. Groups were up to 80 times as fast for 1 instance and up to 14 for 100, and
-slower from about 1,000 on where nearly nothing lies side by side.
+Measured as the next with NumPy 2.4 on six graphs (a network, blocks of a long expression, a chain, and
+random ones of 4, 30 and 300 nodes side by side) and 1 to 10,000 instances. By these estimates what is
+taken was the faster one, or slower by a tenth, and by a third for the network and 10,000 instances.
+Groups were 40 to 80 times as fast for one instance of the network and the blocks and 1.5 times where
+nearly nothing is alike; from about 1,000 instances on there they were slower, up to twice.
 """
 
 NUMBER_NEAR, NUMBER_FAR = 0.3e-3, 0.55e-3
@@ -70,7 +71,7 @@ class TableRows:
 
 
 @dataclass(slots=True, eq=False)
-class Bundle:
+class InstructionGroup:
     """Instructions that are computed together: their results are rows of a table, from `start` on."""
 
     name: str
@@ -113,7 +114,7 @@ class Levels:
 
     def placed(
         self, collected: Sequence[list[list[Instruction]]], kept: Sequence[int]
-    ) -> list[list[Bundle]]:
+    ) -> list[list[InstructionGroup]]:
         """The groups of some instructions; rows are used again once nothing needs them."""
         every = [members for part in collected for members in part]
         arguments = [np.array([step.arguments for step in members]) for members in every]
@@ -136,14 +137,15 @@ class Levels:
             dying.setdefault(max(end, i), []).append((table, count, start))
             for each, size, row in dying.pop(i, ()):
                 self.free[each].setdefault(size, []).append(row)
-            found.append(Bundle(step.name, step.options, table, start, count, operands))
+            found.append(InstructionGroup(step.name, step.options, table, start, count, operands))
         forward = len(collected[0])
         return [found[:forward], found[forward:]]
 
     @staticmethod
     def can(plan: Plan) -> bool:
-        """Whether a plan is one of numbers, none of which are drawn."""
-        if not plan.scalar or plan.impure:
+        """Whether a plan is one of numbers, which are not drawn, and of rows with a form on tables."""
+        names = {step.name for step in plan.forward + plan.backward}
+        if not plan.scalar or plan.impure or not all(map(is_known, names)):
             return False
         constants = [r.holds for r in plan.registers if r.kind == "constant"]
         return all(
@@ -186,6 +188,11 @@ class Levels:
                 break
         assert best is not None  # there is one order at least
         return best[1:]
+
+
+def is_known(name: str) -> bool:
+    """Whether several instructions of a row can be computed in one call."""
+    return name in (TOTAL, "matmul") or isinstance(row_of(name), Elementwise | Reduction)
 
 
 def leveled(steps: Sequence[Instruction], varies: Sequence[bool]) -> list[list[Instruction]]:

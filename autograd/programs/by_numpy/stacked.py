@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.families import Elementwise
-from autograd.programs.by_numpy.levels import Bundle, Levels, TableRows
-from autograd.programs.by_numpy.writing import LINE, Array, many, one_call
+from autograd.programs.by_numpy.levels import InstructionGroup, Levels, TableRows
+from autograd.programs.by_numpy.writing import LINE, Array, one_call
 from autograd.programs.planning.plan import TOTAL, row_of
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -99,7 +99,7 @@ class CallWriter:
         self.scratch: list[Array] = []
         self.scratch_bytes = 0
 
-    def calls(self, group: Bundle) -> list[Call]:
+    def calls(self, group: InstructionGroup) -> list[Call]:
         """The calls of one group."""
         self.into: list[Call] = []
         self.group = group
@@ -115,10 +115,8 @@ class CallWriter:
             self.elementwise(row, [self.operand(each, group.varies) for each in operands])
         elif group.name == "matmul":
             self.products()
-        elif row.family == "row":
-            self.reduction(row)
         else:
-            self.one_by_one(row)
+            self.reduction(row)
         return self.into
 
     def put(self, function: Callable[..., Any], *arguments: Any) -> None:
@@ -245,12 +243,12 @@ class CallWriter:
         return np.asarray(x, float) if x.__class__ in (int, float) else x
 
     def table(self, operands: Sequence[TableRows]) -> Array:
-        """The arguments of a row of many numbers side by side: for each instruction, or once for all."""
+        """Numbers side by side for each instruction; or once for all, where others tell them apart."""
         varies = self.group.varies
         if len(operands) == 1:
             return self.operand(operands[0], varies)
         n = sum(x.places.shape[1] for x in operands)
-        shared = all(x.is_shared for x in operands)
+        shared = len(operands) < len(self.group.operands) and all(x.is_shared for x in operands)
         shape = tuple(1 if shared else size for size in self.axes[::-1])
         room = self.room((*shape, n, *((self.lanes,) if varies else ())))
         start = 0
@@ -292,7 +290,7 @@ class CallWriter:
             self.put(np.copyto, self.out, total)
 
     def products(self) -> None:
-        """Σ xᵢ yᵢ: a product of matrices where all instructions share one of the vectors."""
+        """Σ xᵢ yᵢ, of which all instructions may share one of the vectors."""
         operands, out = self.group.operands, self.out
         half = sum(x.places.shape[1] for x in operands) // 2
         counts = list(itertools.accumulate(x.places.shape[1] for x in operands))
@@ -301,19 +299,9 @@ class CallWriter:
         if not self.group.varies:
             self.put(np.vecdot, x, y, out)
             return
-        axes = len(self.axes)
         room = self.room((*self.axes[::-1], half, self.lanes))
         self.put(np.multiply, x, y, room)
-        self.put(np.add.reduce, room, axes, None, out)
-
-    def one_by_one(self, row: Any) -> None:
-        """A row that has no form on several instructions at once."""
-        group = self.group
-        tables = self.numbers, self.columns
-        for i in range(group.count):
-            given = [tables[x.varies][r, ...] for x in group.operands for r in x.places[i]]
-            out = tables[group.varies][group.start + i, ...]
-            self.put(assign, many, (row, given, group.options), {}, out)
+        self.put(np.add.reduce, room, len(self.axes), None, out)
 
 
 def assign(
