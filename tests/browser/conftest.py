@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WAIT = 90_000
+"""Milliseconds that a test waits for what a page does: three times what Playwright gives it."""
 LOCAL = ("file", "data", "blob", "about", "chrome-extension")
 
 
@@ -22,7 +24,9 @@ def browser() -> Iterator[Any]:
     if path is None:
         pytest.skip(f"no browser: none of {', '.join(NAMES)} is on the path")
     with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox"], timeout=WAIT
+        )
         yield chromium
         chromium.close()
 
@@ -32,6 +36,7 @@ class Watched:
 
     def __init__(self, page: Any) -> None:
         self.page = page
+        page.set_default_timeout(WAIT)
         self.complaints: list[str] = []
         self.left: list[str] = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -89,7 +94,9 @@ def open_page(browser: Any, free_pages: dict[str, list[Watched]]) -> Iterator[Ca
     complaints = [words for _, each in watched for words in each.complaints]
     left = [url for _, each in watched for url in each.left]
     for key, each in watched:
-        if len(free_pages[key]) < KEPT and not each.page.is_closed():
+        # What a page of a server keeps in the browser goes with its context.
+        again = each.page.url.startswith("file:") and len(free_pages[key]) < KEPT
+        if again:
             each.emptied()
             free_pages[key].append(each)
         else:

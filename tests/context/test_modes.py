@@ -61,7 +61,7 @@ def test_a_mode_may_be_entered_again_inside_itself(kind):
 def test_one_object_in_many_threads_changes_the_mode_of_each_alone(kind):
     change, errors = kind(), []
     expected, outside = changed(change), fields(current_mode())
-    turns = threading.Barrier(4, timeout=20)
+    turns = threading.Barrier(4, timeout=60)
 
     def work(i):
         try:
@@ -452,7 +452,7 @@ def test_a_scope_lies_where_it_is_entered_and_nowhere_else():
 
 def test_one_scope_in_many_threads_leads_each_back_to_where_it_was():
     scope, errors, found = Scope("shared", "S"), [], []
-    turns = threading.Barrier(4, timeout=20)
+    turns = threading.Barrier(4, timeout=60)
 
     def work(i):
         try:
