@@ -22,7 +22,7 @@ from autograd.engine.graph import Node, tick
 from autograd.engine.operands import FOLLOWED_RANK, TENSOR_RANK, VALUE_RANK, asarray
 from autograd.engine.primitive import BAD_INPUT, SCALARS, Primitive, register_kind, registry
 from autograd.engine.tensor import FLOAT32, FLOAT64, Buffer, Tensor, as_data
-from autograd.engine.value import Value, number
+from autograd.engine.value import Value, blank, number
 
 new = object.__new__
 ndarray = np.ndarray
@@ -118,7 +118,7 @@ def make(
     mode = current_mode()
     if options is not primitive.options:
         options = fixed(options)
-    node = new(Value)
+    node: Value = blank()
     node._raw = out
     node._grad = node._name = None
     node._requires_grad = derivatives.count(None) < len(derivatives)

@@ -122,7 +122,7 @@ static PyObject *library_files, *numpy_folder;
 static PyObject *nothing_object;
 static PyObject *under_way;     /* the list of recordings and transforms */
 static PyObject *graph;         /* what graph.py holds */
-static initproc begin_in_python; /* Value.__init__ */
+static ternaryfunc make_in_python; /* what calling the class does */
 static PyObject *plain_name, *scope_name, *keeps_zero_name, *latest_change_name;
 
 #define IS_VALUE(o) (Py_TYPE(o) == Value)
@@ -338,8 +338,8 @@ INLINE Scalar *node_of(
 ) {
     Scalar *v = blank();
     if (!v) {
-        Py_DECREF(primitive);
-        Py_DECREF(x);
+        Py_XDECREF(primitive);
+        Py_XDECREF(x);
         Py_XDECREF(y);
         Py_XDECREF(scope);
         Py_XDECREF(code);
@@ -374,27 +374,22 @@ INLINE PyObject *result(
     );
 }
 
-/* Value(2.0), a leaf that was just allocated; what is given in another way is looked at in Python. */
-static int begin(PyObject *o, PyObject *arguments, PyObject *options) {
-    Scalar *v = (Scalar *)o;
+/* Value(2.0), a leaf; what is given in another way is looked at in Python. */
+static PyObject *make(PyObject *type, PyObject *arguments, PyObject *options) {
     PyObject *scope = NULL, *code;
-    int lasti, plain = 0, usual = PyTuple_GET_SIZE(arguments) == 1 && !options && !v->serial;
+    int lasti, plain = 0, usual = PyTuple_GET_SIZE(arguments) == 1 && !options;
     if (usual && PyFloat_CheckExact(PyTuple_GET_ITEM(arguments, 0))) plain = plain_mode(&scope);
-    if (plain < 0) return -1;
-    if (!plain) return begin_in_python(o, arguments, options);
+    if (plain < 0) return NULL;
+    if (!plain || type != (PyObject *)Value) {
+        Py_XDECREF(scope);
+        return make_in_python(type, arguments, options);
+    }
     if (user_place(&code, &lasti) < 0) {
         Py_XDECREF(scope);
-        return -1;
+        return NULL;
     }
-    v->raw = PyFloat_AS_DOUBLE(PyTuple_GET_ITEM(arguments, 0));
-    v->scope = scope;
-    v->code = code;
-    v->lasti = lasti;
-    v->serial = ++ticks;
-    v->requires_grad = 1;
-    PyObject_GC_UnTrack(o);
-    v->tracked = 0;
-    return 0;
+    double number = PyFloat_AS_DOUBLE(PyTuple_GET_ITEM(arguments, 0));
+    return (PyObject *)node_of(NULL, number, NULL, ABSENT, NULL, ABSENT, scope, code, lasti);
 }
 
 INLINE PyObject *unary(Row *row, Function function, Derivative by_x, PyObject *o) {
@@ -1206,8 +1201,8 @@ static PyObject *adopt(PyObject *module, PyObject *arguments) {
     under_way = Py_NewRef(list);
     graph = Py_NewRef(names);
     Value = (PyTypeObject *)Py_NewRef(value);
-    begin_in_python = type->tp_init;
-    type->tp_init = begin;
+    make_in_python = Py_TYPE(value)->tp_call;
+    Py_TYPE(value)->tp_call = make;
     type->tp_alloc = allocate;
     type->tp_dealloc = release;
     Py_RETURN_NONE;

@@ -33,7 +33,7 @@ from autograd.engine.numpy_protocols import as_numpy
 from autograd.engine.operands import accepts, raw
 from autograd.engine.primitive import Primitive, registry
 from autograd.engine.tensor import Tensor
-from autograd.engine.value import Value
+from autograd.engine.value import Value, blank
 from autograd.primitives import (  # noqa: F401  (declare the rows)
     effects,
     elementwise,
@@ -85,7 +85,7 @@ COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 _NODE = """
 {i}frame = getframe(1)
 {i}code = frame.f_code
-{i}node = new(Value)
+{i}node = blank()
 {i}node._raw = out
 {i}node._primitive = primitive
 {i}node._x = {x}
@@ -228,7 +228,7 @@ def formula_scope(row: Elementwise) -> dict[str, Any]:
         "NOTHING": NOTHING,
         "Value": Value,
         "primitive": row,
-        "new": object.__new__,
+        "blank": blank,
         "abs": abs,
         "tick": tick,
     }

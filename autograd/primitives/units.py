@@ -27,10 +27,9 @@ from autograd.engine.core import core
 from autograd.engine.families import Elementwise
 from autograd.engine.graph import tick
 from autograd.engine.primitive import registry
-from autograd.engine.value import Value
+from autograd.engine.value import Value, blank
 from autograd.primitives.methods import formula_scope, formulas
 
-new = object.__new__
 raw_of = attrgetter("_raw")
 tracked = attrgetter("_requires_grad")
 VALUES = {Value}
@@ -132,7 +131,7 @@ class Units:
         for weights, held, own, (_, slopes), placed, scope, _ in known:
             if len(weights) != count or not all(map(is_, weights, held)):
                 return self.record(x) if self.look() else None
-            node = new(Value)
+            node = blank()
             # Not sum(), which rounds otherwise from Python 3.12 on.
             node._raw = reduce(add, map(mul, numbers, own), 0.0)
             node._primitive = row
@@ -161,7 +160,7 @@ def placed(node, scope, code, lasti):
     except ARITHMETIC:
         return None
     self = node
-    node = new(Value)
+    node = blank()
     node._raw = out
     node._primitive = primitive
     node._x = self

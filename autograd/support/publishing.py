@@ -64,7 +64,7 @@ class Listed(type):
     @property
     def __signature__(cls) -> inspect.Signature:
         """What ``__init__`` takes, without what it takes only to refuse it."""
-        init: Any = next(vars(each)["__init__"] for each in cls.__mro__ if "__init__" in vars(each))
+        init: Any = getattr(cls, "_begin", None) or cls.__init__  # type: ignore[misc]
         if init is object.__init__:  # which takes nothing
             return inspect.Signature()
         signature = inspect.signature(init)

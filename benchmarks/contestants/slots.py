@@ -3,6 +3,9 @@
 It has data and gradient, arguments and local derivatives, a row's name, a serial number and a name of
 its own; it asks whether to record, is sorted and freed without recursion, and can be referred to weakly.
 It has no place in the source, no scope, no infinities, no errors, and no operands but itself and floats.
+
+The class is compared, and not what is in memory beside it: Python's collector looks through all of that
+now and then. So the library is imported here as well.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from contextvars import ContextVar
 from operator import attrgetter
 from typing import Any
 
+import nn.scalar  # noqa: F401
 from benchmarks.contest import Contest, in_rounds
 from benchmarks.workloads import Workload
 
