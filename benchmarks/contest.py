@@ -87,11 +87,36 @@ def training(
         moved = np.concatenate(
             [np.ravel(p - p0).astype(float) for p, p0 in zip(now, start, strict=True)]
         )
-        size = float(np.sqrt(moved @ moved))
-        directions = np.random.default_rng(2).normal(size=(3, moved.size))
-        return [*losses, size, *(float(d @ moved) / size for d in directions)]
+        return [*losses, *projected(moved)]
 
     return Contest(step, check, **options)
+
+
+def differentiation(
+    step: Callable[[], Any],
+    loss: Callable[[Any], Any],
+    gradients: Callable[[], Sequence[Any]],
+    **options: Any,
+) -> Contest:
+    """A contest in losses and their gradients.
+
+    Args:
+        step: returns something that `loss` makes a float of.
+        gradients: those that the last step left, in the same order for all; None is 0.
+    """
+
+    def check() -> list[float]:
+        found = float(loss(step()))
+        return [found, *projected(np.array([0.0 if g is None else g for g in gradients()]))]
+
+    return Contest(step, check, **options)
+
+
+def projected(vector: Any) -> list[float]:
+    """A vector's length, and its direction seen from three others: what tells it from any other."""
+    size = float(np.sqrt(vector @ vector))
+    directions = np.random.default_rng(2).normal(size=(3, vector.size))
+    return [size, *(float(d @ vector) / size for d in directions)]
 
 
 def in_neurons(layers: Sequence[Sequence[Any]]) -> list[float]:

@@ -30,6 +30,7 @@ def goals() -> Iterator[Goal]:
     yield Goal("S2", "compiled", "torch", 8)
     yield Goal("S2", "compiled", "jax", 1.3)
     yield Goal("S2", "compiled", "casadi-c", 1.3)
+    yield Goal("GPT", "compiled", "micrograd", 4000)
     for workload, torch, jax in (
         ("T1", 8, 1.3),
         ("T2", 3.5, 1.2),

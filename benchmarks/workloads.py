@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,15 @@ Array = np.ndarray[Any, Any]
 MOMENTUM, EPS = 0.1, 1e-5
 """Of batch normalisation, as in PyTorch."""
 
+NAMES = Path(__file__).parent.parent / "nn" / "data" / "names.txt"
+"""What `nn.data.names` gives: read here, where our packages may be absent."""
+
 BETA1, BETA2, ADAM_EPS = 0.9, 0.999, 1e-8
 
 
 @dataclasses.dataclass(frozen=True)
 class Workload:
-    """One training step of a network, or (with no sizes) one large scalar expression.
+    """One training step of a network; with no sizes one large scalar expression, or a text's loss.
 
     Attributes:
         sizes: the widths of the layers, inputs first.
@@ -33,6 +37,7 @@ class Workload:
         lam: λ of λ Σ‖W‖², the weights without the biases.
         dtype: of all arrays. Checks are made in float64 first.
         nodes: how many operations the expression has, about.
+        texts: how many names a GPT on scalars reads (notebooks/gpt.py), forward and back.
         unit: what a step is called.
     """
 
@@ -49,6 +54,7 @@ class Workload:
     lam: float = 0.0
     dtype: str = "float64"
     nodes: int = 0
+    texts: int = 0
     unit: str = "step"
 
     @property
@@ -90,6 +96,11 @@ class Workload:
             return x, np.where(x[:, :1] * x[:, 1:2] > 0, 1.0, -1.0).astype(self.dtype)
         return x, rng.uniform(-1, 1, (self.batch, outputs)).astype(self.dtype)
 
+    def names(self) -> list[str]:
+        """The texts: names of seven letters, the longest that there are, so that none is padded."""
+        longest = [name for name in NAMES.read_text(encoding="ascii").split() if len(name) == 7]
+        return list(itertools.islice(itertools.cycle(longest), self.texts))
+
 
 def one_hot(w: Workload, classes: Array) -> Array:
     """Class indices as distributions."""
@@ -107,6 +118,11 @@ S2 = Workload(
     loss="hinge",
     lam=1e-4,
     lr=0.01,
+)
+GPT = Workload(
+    "GPT",
+    "a GPT written on scalars: 4,064 parameters, 8 names of 7 letters, forward + backward",
+    texts=8,
 )
 T1 = dataclasses.replace(
     S2, name="T1", title="the same net on tensors: 2-16-16-1 relu, batch 100, hinge + L2, SGD"
@@ -137,13 +153,14 @@ T5 = Workload(
     loss="mse",
 )
 
-WORKLOADS = {w.name: w for w in (S1, S2, T1, T2, T2_ADAM, T3, T4, T5)}
+WORKLOADS = {w.name: w for w in (S1, S2, GPT, T1, T2, T2_ADAM, T3, T4, T5)}
 
 
 def find(spec: str) -> Workload:
     """A workload by its name; ``"S1@1000"`` has 1000 operations, ``"T1@1000"`` a batch of 1000.
 
-    ``"T1:float32"`` has arrays of that dtype. What is written on scalars has doubles.
+    ``"GPT@64"`` has 64 texts, and ``"T1:float32"`` arrays of that dtype. What is written on scalars has
+    doubles.
     """
     spec, _, dtype = spec.partition(":")
     name, _, size = spec.partition("@")
@@ -152,7 +169,7 @@ def find(spec: str) -> Workload:
         workload = dataclasses.replace(workload, dtype=dtype)
     if not size:
         return workload
-    field = "batch" if workload.sizes else "nodes"
+    field = "batch" if workload.sizes else "texts" if workload.texts else "nodes"
     return dataclasses.replace(workload, name=spec, **{field: int(size)})
 
 

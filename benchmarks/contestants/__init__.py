@@ -53,28 +53,28 @@ IN_PYTHON = (("CHALKGRAD_NATIVE", "0"),)
 CONTESTANTS = {
     c.key: c
     for c in (
-        Contestant("compiled", "chalkgrad, compiled", "ours.compiled", ("S1", *NETWORKS)),
+        Contestant("compiled", "chalkgrad, compiled", "ours.compiled", ("S1", "GPT", *NETWORKS)),
         Contestant(
             "compiled-numpy",
             "chalkgrad, compiled (NumPy)",
             "ours.compiled_numpy",
-            ("S1", *NETWORKS),
+            ("S1", "GPT", *NETWORKS),
         ),
         Contestant(
             "first",
             "chalkgrad, compiling and the first replay",
             "ours.compiling",
-            ("S1", *NETWORKS),
+            ("S1", "GPT", *NETWORKS),
             optional=True,
         ),
         Contestant(
             "first-numpy",
             "chalkgrad, compiling and the first replay (NumPy)",
             "ours.compiling_numpy",
-            ("S1", *NETWORKS),
+            ("S1", "GPT", *NETWORKS),
             optional=True,
         ),
-        Contestant("eager", "chalkgrad, eager", "ours.eager", ("S1", *NETWORKS)),
+        Contestant("eager", "chalkgrad, eager", "ours.eager", ("S1", "GPT", *NETWORKS)),
         Contestant(
             "eager-nogc", "chalkgrad, eager, collector off", "ours.eager_without_collector", ("S1",)
         ),
@@ -82,7 +82,7 @@ CONTESTANTS = {
             "eager-python",
             "chalkgrad, eager, Values in Python",
             "ours.eager",
-            ("S1", "S2"),
+            ("S1", "S2", "GPT"),
             environment=IN_PYTHON,
         ),
         Contestant("pasted", "chalkgrad, micrograd's demo pasted", "ours.pasted", ("S2",)),
@@ -109,7 +109,7 @@ CONTESTANTS = {
         Contestant("limit", "limit", "by_hand.limit", ("S1", *NETWORKS)),
         Contestant("hand-out", "by hand, out=", "by_hand.with_buffers", NETWORKS),
         Contestant("hand", "by hand, NumPy", "by_hand.plainly", NETWORKS),
-        Contestant("torch", "PyTorch, eager", "pytorch.eager", NETWORKS, ("torch",)),
+        Contestant("torch", "PyTorch, eager", "pytorch.eager", ("GPT", *NETWORKS), ("torch",)),
         Contestant("torch-0d", "PyTorch, 0-d tensors", "pytorch.scalars", ("S1", "S2"), ("torch",)),
         Contestant(
             "torch.compile",
@@ -124,7 +124,7 @@ CONTESTANTS = {
             "jax-sync", "jax.jit, no async dispatch", "jax_jit.synchronous", NETWORKS, ("jax",)
         ),
         Contestant("jax-eager", "JAX, eager", "jax_jit.scalars", ("S1",), ("jax",)),
-        Contestant("micrograd", "micrograd", "micro.grad", ("S1", "S2"), ("micrograd",)),
+        Contestant("micrograd", "micrograd", "micro.grad", ("S1", "S2", "GPT"), ("micrograd",)),
         Contestant(
             "micrograd-nogc",
             "micrograd, collector off",
@@ -158,7 +158,7 @@ ON_ARRAYS = (
     "hand",
     "hand-out",
 )
-"""What does the scalar workload S2 on arrays: its label says so there."""
+"""What does the scalar workloads S2 and GPT on arrays: its label says so there."""
 
 
 def label_of(key: str, workload: str) -> str:
@@ -168,6 +168,6 @@ def label_of(key: str, workload: str) -> str:
         return (
             "plain floats, no derivative" if workload.startswith("S1") else "matrix products alone"
         )
-    if workload.startswith("S2") and key in ON_ARRAYS:
+    if workload.startswith(("S2", "GPT")) and key in ON_ARRAYS:
         return f"{label} (arrays)"
     return label

@@ -11,7 +11,15 @@ import autograd
 import nn
 import nn.scalar
 from autograd import Tensor, Value
-from benchmarks.contest import Contest, in_layers, in_neurons, in_rounds, training
+from benchmarks.contest import (
+    Contest,
+    differentiation,
+    in_layers,
+    in_neurons,
+    in_rounds,
+    training,
+)
+from benchmarks.contestants import texts
 from benchmarks.contestants.neurons import demo
 from benchmarks.workloads import Workload, expression, one_hot
 
@@ -20,6 +28,8 @@ LOSSES: dict[str, Any] = {"hinge": nn.hinge, "cross_entropy": nn.cross_entropy, 
 
 def eager(w: Workload) -> Contest:
     """A graph recorded for each step."""
+    if w.texts:
+        return texts.one_by_one(w, Value)
     if not w.sizes:
         return in_rounds(w, Value)
     return eager_neurons(w) if w.name.startswith("S2") else eager_tensors(w)
@@ -156,6 +166,8 @@ class Recorded:
 
 def recorded(w: Workload) -> Recorded:
     """The graph of a workload."""
+    if w.texts:
+        return recorded_text(w)
     if not w.sizes:
         total, a, b = expression(Value, w.nodes)
         return Recorded(total, [a, b], [np.array([1.1]), np.array([0.7])], [a, b])
@@ -170,6 +182,18 @@ def recorded_neurons(w: Workload) -> Recorded:
     X, T = w.data()
     columns = [np.ascontiguousarray(column) for column in (X[:, 0], X[:, 1], T[:, 0])]
     return Recorded(loss, [x1, x2, y], columns, list(model.parameters()), optimiser)
+
+
+def recorded_text(w: Workload) -> Recorded:
+    """One text, whose tokens are inputs: its program replays all of them in one sweep."""
+    gpt = texts.script()
+    model = gpt.GPT(Value)
+    text, weights = gpt.placeholders(Value)
+    inputs = [number for token in text[1:] for number in token] + weights
+    columns = [np.array(column) for column in gpt.columns(w.names())]
+    parameters = model.parameters()
+    optimiser = nn.optim.SGD(parameters)
+    return Recorded(model.loss(text, weights), inputs, columns, parameters, optimiser)
 
 
 def recorded_tensors(w: Workload) -> Recorded:
@@ -191,6 +215,8 @@ def replayed(w: Workload, executor: str) -> Contest:
     graph = recorded(w)
     program, optimiser = graph.compiled(executor), graph.optimiser
     note = f"{program.stats.executor} executor"
+    if w.texts:
+        return replayed_texts(graph, program, note)
     if optimiser is None:
         a, b = graph.leaves
         x, y = graph.arrays
@@ -216,6 +242,18 @@ def replayed(w: Workload, executor: str) -> Contest:
         return in_layers(w, numbers) if w.name.startswith("S2") else numbers
 
     return training(w, step, lambda loss: float(np.mean(loss)), parameters, note=note)
+
+
+def replayed_texts(graph: Recorded, program: Any, note: str) -> Contest:
+    """The losses of all texts, and the gradient of their mean."""
+
+    def step() -> Any:
+        graph.optimiser.zero_grad()
+        losses = program(*graph.arrays)
+        program.backward()
+        return losses
+
+    return differentiation(step, np.mean, lambda: [p.grad for p in graph.leaves], note=note)
 
 
 def first_replay(w: Workload, executor: str) -> Contest:

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.contest import Contest, in_layers, in_neurons, training
+from benchmarks.contest import Contest, differentiation, in_layers, in_neurons, training
+from benchmarks.contestants import texts
 from benchmarks.contestants.neurons import loss_of_neurons
 from benchmarks.workloads import EPS, MOMENTUM, Workload, expression
 
@@ -17,7 +18,9 @@ torch.set_num_threads(1)
 
 
 def eager(w: Workload) -> Contest:
-    """`nn.Sequential` and `torch.optim`."""
+    """`nn.Sequential` and `torch.optim`; a GPT by the functions of `nn.functional`."""
+    if w.texts:
+        return batch_of_texts(w)
     return tensors(w, lambda function: function)
 
 
@@ -66,6 +69,40 @@ def tensors(w: Workload, through: Any) -> Contest:
     return training(
         w, step, lambda loss: loss.item(), lambda: [p.detach().numpy() for p in parameters]
     )
+
+
+def batch_of_texts(w: Workload) -> Contest:
+    """The GPT on matrices, all texts at once."""
+    gpt = texts.script()
+    matrices = vars(gpt.GPT(float))
+    p = {k: torch.tensor(v, dtype=torch.float64, requires_grad=True) for k, v in matrices.items()}
+    tokens = torch.tensor([gpt.tokens_of(name) for name in w.names()])
+    n, length = len(tokens), tokens.shape[1] - 1
+
+    def norm(x: Any) -> Any:
+        return functional.rms_norm(x, (gpt.WIDTH,), eps=1e-5)
+
+    def step() -> Any:
+        for each in p.values():
+            each.grad = None
+        x = functional.embedding(tokens[:, :-1], p["token"].T) + p["position"].T[:length]
+        q, k, v = (
+            functional.linear(norm(x), p[name]).view(n, length, gpt.HEADS, -1).transpose(1, 2)
+            for name in ("query", "key", "value")
+        )
+        read = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        x = x + functional.linear(read.transpose(1, 2).reshape(n, length, -1), p["mix"])
+        hidden = functional.relu(functional.linear(norm(x), p["widen"]))
+        x = x + functional.linear(hidden, p["narrow"])
+        scores = functional.linear(norm(x), p["score"])
+        loss = functional.cross_entropy(scores.flatten(0, 1), tokens[:, 1:].flatten())
+        loss.backward()
+        return loss
+
+    def gradients() -> Any:
+        return torch.cat([each.grad.flatten() for each in p.values()]).numpy()
+
+    return differentiation(step, lambda loss: loss.item(), gradients)
 
 
 def number(x: float) -> Any:
