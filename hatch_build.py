@@ -24,7 +24,7 @@ except ImportError:  # run as a script, in an environment without it
 
 ROOT = Path(__file__).resolve().parent
 HOME = Path("autograd", "engine")
-SOURCE = HOME / "scalars.c"
+SOURCES = ("scalars.c", "tensors.c")
 REASON = HOME / "core.txt"
 """Where `show_config` finds why there is no core."""
 
@@ -81,7 +81,10 @@ def compile_core(folder: str) -> Path:
     if os.name != "nt" and "CFLAGS" not in os.environ:
         flags.append("-g0")
     extension = Extension(
-        "_scalars", [str(ROOT / SOURCE)], include_dirs=[folder], extra_compile_args=flags
+        "_scalars",
+        [str(ROOT / HOME / name) for name in SOURCES],
+        include_dirs=[folder],
+        extra_compile_args=flags,
     )
     command = Distribution({"ext_modules": [extension]}).get_command_obj("build_ext")
     command.build_lib, command.build_temp = folder, os.path.join(folder, "temporary")

@@ -43,6 +43,8 @@ def goals() -> Iterator[Goal]:
         yield Goal(workload, "compiled", "jax", jax)
     for workload, torch in (("T1", 3), ("T2", 2.5), ("T2-Adam", 2.5), ("T3", 1.15), ("T4", 1.3)):
         yield Goal(workload, "eager", "torch", torch)
+    yield Goal("T1", "eager", "hand", 1 / 2.2)
+    yield Goal("T2", "eager", "hand", 1 / 1.5)
     yield Goal("S1", "eager", "micrograd", 60)
     yield Goal("S1", "eager", "torch-0d", 60)
     yield Goal("S1", "eager", "limit", 0.25)

@@ -8,7 +8,7 @@ import weakref
 from abc import ABCMeta
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from operator import is_
+from operator import is_, itemgetter
 from typing import Any, Self
 
 import numpy as np
@@ -214,22 +214,28 @@ class ModulePath:
 
     def __init__(self, root: Module, keys: Keys) -> None:
         self.name = path(keys)
-        self.steps: list[tuple[bool, Any]] = []  # (whether it is an attribute, the key)
+        self.steps: list[Callable[[Any], Any]] = []
         x: Any = root
         for key in keys:
-            attribute = isinstance(x, Module)
-            self.steps.append((attribute, key))
-            x = (x.__dict__ if attribute else x)[key]
+            if isinstance(x, Module):
+                self.steps.append(vars)
+                x = vars(x)
+            self.steps.append(itemgetter(key))
+            x = x[key]
 
     def leads(self, root: Any, module: Module) -> bool:
         """Whether the way still leads from `root` to `module`."""
         x = root
         try:
-            for attribute, key in self.steps:
-                x = (x.__dict__ if attribute else x)[key]
-        except (AttributeError, KeyError, IndexError, TypeError):  # it is not what it was
+            for step in self.steps:
+                x = step(x)
+        except LOST:
             return False
         return x is module
+
+
+LOST = (AttributeError, KeyError, IndexError, TypeError)
+"""What is raised on a way that is not what it was."""
 
 
 # --- the module that is running ----------------------------------------
@@ -264,15 +270,6 @@ class Running(Scope):
     def parameters(self) -> Iterable[Any]:
         module = self._module()
         return () if module is None else module.parameters()
-
-    def leads_to(self, module: Module) -> bool:
-        """Whether the module is still where it was when this scope was made."""
-        if self._root is None:
-            return True
-        x: Any = self._root()
-        if x is None or self.place is None:
-            return False
-        return self.place.leads(x, module)
 
 
 class ModuleMeta(autograd.Listed, ABCMeta):
@@ -367,7 +364,19 @@ class Module(Scoped, metaclass=ModuleMeta):
         return Running(self, outer)
 
     def _keeps_scope(self, scope: Any) -> bool:
-        return scope.leads_to(self)  # type: ignore[no-any-return]
+        """Whether this module is still where it was when the scope was made."""
+        root = scope._root
+        if root is None:
+            return True
+        x, place = root(), scope.place
+        if x is None or place is None:
+            return False
+        try:
+            for step in place.steps:
+                x = step(x)
+        except LOST:
+            return False
+        return x is self
 
     def _place_of(self, module: Module) -> ModulePath | None:
         """Where a module is below this one; ``None`` where it is not.

@@ -1,4 +1,4 @@
-"""What both builds of Values are given: ``python core_programs.py WHAT COUNT`` prints what comes of it.
+"""What both builds are given: ``python core_programs.py WHAT COUNT`` prints what comes of it.
 
 Run by `test_core` once with the core in C and once without; a line of the output is a program's, or a
 block's of them.
@@ -14,6 +14,8 @@ import sys
 import warnings
 from collections.abc import Iterator
 from typing import Any
+
+import numpy as np
 
 import autograd
 import nn.scalar
@@ -157,6 +159,102 @@ def networks(count: int) -> Iterator[str]:
                 p.data -= 0.1 * p.grad
 
 
+SHAPES: list[tuple[int, ...]] = [(), (3,), (1,), (2, 3), (2, 1), (70, 3)]
+MIXED = [1.5, -2, True, np.float32(0.5), np.array([1, 2, 0]), np.array([0.5, -1, 2], np.float16)]
+ON_TENSORS: list[Any] = [
+    *(lambda x, row=registry[name]: row(x) for name in UNARY),
+    *(lambda x, name=name: getattr(x, name)() for name in ("sum", "mean", "max", "sum_squares")),
+    lambda x: x.sum(axis=-1, keepdims=True),
+    lambda x: x.softmax() if x.ndim else -x,
+    lambda x: x.reshape(-1),
+    lambda x: x[..., :2] if x.ndim else x * x,
+    lambda x: x.T,
+    lambda x: autograd.identity(x),
+    lambda x: autograd.where(x > 0, x, 0.5),
+    lambda x: autograd.linear(x, autograd.Tensor(np.ones((2, x.shape[-1])) * 0.3), np.ones(2)),
+    lambda x: autograd.concatenate([x, x, np.ones(x.shape)]),
+    lambda x: autograd.class_cross_entropy(x, np.zeros(x.shape[:-1], int)),
+    lambda x: x.detach(),
+    lambda x: x @ x,
+]
+BETWEEN_TENSORS = [*OPERATORS.values(), autograd.maximum, autograd.hinge, lambda x, y: x @ y]
+
+
+def array_bits(x: Any) -> Any:
+    """An array, all nans alike."""
+    if x is None:
+        return None
+    x = np.asarray(x)
+    return x.shape, x.dtype.str, np.where(x == x, x, np.nan).tobytes()
+
+
+def of_tensors(seed: int) -> list[Any]:
+    """A random graph of Tensors and what else meets them, and passes back through it."""
+    rng, numbers = random.Random(seed), np.random.default_rng(seed)
+    dtypes = rng.choice([[np.float64], [np.float32], [np.float32, np.float64]])
+
+    def leaf() -> Any:
+        numbers_of_it = numbers.uniform(-2, 2, rng.choice(SHAPES)).astype(rng.choice(dtypes))
+        return autograd.Tensor(numbers_of_it, requires_grad=rng.random() < 0.9)
+
+    at: list[Any] = [leaf() for _ in range(3)]
+    leaves = [*at, Value(0.75)] if rng.random() < 0.2 else list(at)
+    told: list[Any] = []
+    for _ in range(rng.randint(1, 7)):
+        x = rng.choice(at[-4:])
+        try:
+            if rng.random() < 0.5:
+                out = rng.choice(ON_TENSORS)(x)
+            else:
+                y = rng.choice([*at, *leaves, rng.choice(MIXED)])
+                x, y = (y, x) if rng.random() < 0.3 else (x, y)
+                out = rng.choice(BETWEEN_TENSORS)(x, y)
+        except (TypeError, ValueError, IndexError) as error:
+            told.append((type(error).__name__, str(error)))
+        else:
+            at += [out] if isinstance(out, autograd.Tensor) else []
+    at[-1].retain_grad()
+    for node in (at[-1], rng.choice(at)):
+        if node.requires_grad:
+            node.backward(np.ones(node.shape))
+    if rng.random() < 0.3:
+        leaves[0].data = leaves[0].data * 0.5
+        try:
+            at[-1].backward(np.ones(at[-1].shape))
+        except (RuntimeError, ValueError) as error:
+            told.append(str(error))
+    order = autograd.topological_order(at[-1], arguments=True)
+    places = {id(node): i for i, node in enumerate(order)}
+    for node in order:
+        tensor = isinstance(node, autograd.Tensor)
+        told += [
+            node.primitive and node.primitive.name,
+            array_bits(node.data),
+            array_bits(node._grad),
+            [places.get(id(x), repr(type(x))) for x in node.arguments],
+            [places[id(x)] for x in node.parents],
+            sorted(node.options.items(), key=repr),
+            (node.requires_grad, node.is_leaf, node.scope, node.name),
+            (node._slots, node._retain, node._buffer is None) if tensor else None,
+            node.site and (node.site.line, node.site.function),
+        ]
+    return [*told, *(array_bits(leaf._grad) for leaf in leaves)]
+
+
+def tensors(count: int) -> Iterator[str]:
+    """Graphs of Tensors: a digest of each hundred."""
+    for start in range(0, count, 100):
+        with np.errstate(all="ignore"):
+            found = [repr(of_tensors(seed)) for seed in range(start, start + 100)]
+        yield hashlib.sha256("".join(found).encode()).hexdigest()
+
+
+def single_of_tensors(seed: int) -> Iterator[str]:
+    """All that is told of one graph of Tensors."""
+    with np.errstate(all="ignore"):
+        yield from map(repr, of_tensors(seed))
+
+
 def told(call: Any, *numbers: float) -> str:
     """What a call of Values gives, with its pass."""
     leaves = [Value(x) for x in numbers]
@@ -171,6 +269,7 @@ def told(call: Any, *numbers: float) -> str:
 if __name__ == "__main__":
     warnings.simplefilter("error")
     kinds = {"blocks": blocks, "single": single, "points": points, "networks": networks}
+    kinds |= {"tensors": tensors, "tensor": single_of_tensors}
     what = kinds[sys.argv[1]]
     for line in what(int(sys.argv[2])):
         print(line)

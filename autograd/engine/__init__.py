@@ -6,7 +6,7 @@ parts read in an afternoon. What a node is: `graph`, `value`, `tensor`. What a r
 `apply`, then `passes`, which is the walk back. Around it: `followed` and NumPy in `numpy_protocols`,
 `numpy_calls`, `operands`, `arrays`, `axes`, `sums`; many leaves as one array in `leaves`, `flat`,
 `vector`; `in_place`, `pickling`, `signatures`, `user_rows`. What is waited for most is written once
-more in C, in ``scalars.c``, and `core` says whether that was built.
+more in C, in ``scalars.c`` and ``tensors.c``, and `core` says whether that was built.
 """
 
 from autograd.support.publishing import publish as _publish

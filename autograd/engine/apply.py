@@ -11,17 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from autograd.context.modes import Mode, current_mode, under_way
+from autograd.context.modes import Mode, current_mode, mode_variable, under_way
 from autograd.context.notes import note_made
 from autograd.context.sites import getframe, library_files, record_site
 from autograd.engine.arrays import check_array
 from autograd.engine.choices import NOTHING
+from autograd.engine.core import core
 from autograd.engine.families import Elementwise, Reduction
 from autograd.engine.followed import Followed, plain
 from autograd.engine.graph import Node, tick
 from autograd.engine.operands import FOLLOWED_RANK, TENSOR_RANK, VALUE_RANK, asarray
 from autograd.engine.primitive import BAD_INPUT, SCALARS, Primitive, register_kind, registry
 from autograd.engine.tensor import FLOAT32, FLOAT64, Buffer, Tensor, as_data
+from autograd.engine.unbroadcast import unbroadcast
 from autograd.engine.value import Value, blank, number
 
 new = object.__new__
@@ -256,18 +258,15 @@ def apply_to_tensors(
         out = primitive.array(*arrays, **options) if options else primitive.array(*arrays)
     except BAD_INPUT as error:
         raise primitive.explained(error, arrays, options) from None
-    if out.__class__ is not ndarray:
-        out = np.asarray(out) if out.__class__ in SCALARS else as_result(out, primitive, arrays)
-    elif out.dtype is not FLOAT64 and out.dtype is not FLOAT32:
+    if out.__class__ is not ndarray or (out.dtype is not FLOAT64 and out.dtype is not FLOAT32):
         out = as_result(out, primitive, arrays)
     mode = current_mode()
+    mask &= primitive.passing
     node = new(Tensor)
     node._raw = out
     node._grad = node._name = node._buffer = None
     if mask and mode.recording:
         slots = SLOTS[mask] if mask < 16 else tuple(i for i in range(len(arrays)) if mask >> i & 1)
-        if primitive.constant_slots:
-            slots = tuple(slot for slot in slots if primitive.differentiable(slot))
     else:
         slots = ()
     if slots:
@@ -323,6 +322,8 @@ def any_is(x: Any, items: Iterable[Any]) -> bool:
 
 def as_result(out: Any, primitive: Primitive, arrays: Sequence[Any]) -> Any:
     """What a row's function gave as an array of floats: whole numbers and truth values are made such."""
+    if out.__class__ in SCALARS:
+        return np.asarray(out)
     if out.__class__ is not ndarray:
         primitive.check_real(out)
         out = np.asarray(out)
@@ -364,6 +365,23 @@ def share_buffer(view: Tensor, arguments: Iterable[Any]) -> None:
             return
 
 
+def refuse(
+    primitive: Primitive, error: Exception, arrays: Sequence[Any], options: dict[str, Any]
+) -> None:
+    """Raise NumPy's error about these arrays in the words of the row."""
+    raise primitive.explained(error, arrays, options) from None
+
+
+WHOLE = tuple(map(np.dtype, "?bBhHiIlLqQ"))
+"""Of these may arrays be that a row takes as they are, where it is not elementwise."""
+
+if core is not None:
+    core.adopt_tensors(
+        *(Tensor, ndarray, apply_to_tensors, refuse, as_result, share_buffer),
+        *(mode_variable, library_files, BAD_INPUT, SLOTS, (FLOAT32, FLOAT64), WHOLE),
+        *(tuple(WRITABLE), (Elementwise.family,), unbroadcast, Primitive),
+    )
+    apply_to_tensors = core.record
 register_kind(Tensor, TENSOR_RANK, apply_to_tensors)
 
 

@@ -28,8 +28,8 @@ from typing import Any
 import numpy as np
 
 from autograd.engine.axes import normalise_axes, shape_of
-from autograd.engine.choices import NOTHING, as_choice, kept
-from autograd.engine.letters import Letter, scalar_text, written
+from autograd.engine.choices import NOTHING, as_choice, kept, passed_on
+from autograd.engine.letters import ForArrays, Letter, scalar_text, written
 from autograd.engine.operands import VALUE_RANK, asarray, is_node, nary
 from autograd.engine.primitive import (
     Primitive,
@@ -46,6 +46,11 @@ FLOAT64 = np.dtype(np.float64)
 
 ARITHMETIC = (ZeroDivisionError, OverflowError, ValueError)
 """What Python's floats raise where IEEE arithmetic has an answer."""
+
+
+def passing(rules: Sequence[Rule | None]) -> int:
+    """A bit for each argument that has a rule."""
+    return sum(1 << slot for slot, rule in enumerate(rules) if rule is not None)
 
 
 class Elementwise(Primitive):
@@ -68,8 +73,9 @@ class Elementwise(Primitive):
         self.derivatives = derivatives
         self._array_rules: list[Any] | None = None  # written when first used, as the next
         self._with_options: dict[Any, list[Any]] = {}
+        self.quick: dict[tuple[tuple[int, ...], Any], Any] = {}  # by slots and dtype
         self.of_value: Callable[..., Any] | None = None  # a Value's method, of one argument
-        self.constant_slots = None in derivatives
+        self.passing = passing(derivatives)
         if isinstance(array, np.ufunc) and any(derivatives):
             numpy_functions.setdefault(array, self)  # a user's row does not take np.exp over
 
@@ -132,6 +138,52 @@ class Elementwise(Primitive):
             # A user's rule need not be a formula of letters: then it is called as it is.
             return functools.partial(rule, **options), None, None
         return written_rule, None, None
+
+    def _written_backward(self, slots: tuple[int, ...], dtype: Any) -> Any:
+        """What the row passes on through several slots, as one function of arrays of a dtype.
+
+        It is written from the rules, with the cotangent in it. None where a rule is no formula.
+        """
+        rules = self._rules(self.options)
+        if self.impure is not None or any(d.__class__ is functools.partial for d, _, _ in rules):
+            return None
+        names = ("x", "y", "z", "u", "v")[: len(self.derivatives)]
+        writer = ForArrays(dtype)
+        g, samples = Letter("g", sample=0.5), [np.array(0.5) for _ in names]
+        with np.errstate(all="ignore"):  # arccosh(0.5)
+            out = Letter("out", sample=self.array(*samples, **self.options))
+            letters = [Letter(name, sample=0.5) for name in names]
+            passed = [
+                writer.write(passed_on(self.rule(slot)(out, *letters, **self.options), g))
+                for slot in slots
+            ]
+        scope: dict[str, Any] = {
+            row.name: row.array for row in registry.values() if isinstance(row, Elementwise)
+        }
+        scope |= {"asarray": np.asarray, "inf": math.inf, "nan": math.nan, "kept": kept}
+        text = f"lambda g, out, {', '.join(names)}: [{', '.join(passed)}]"
+        return eval(text, scope | writer.constants)
+
+    def contributions(
+        self, slots: tuple[int, ...], g: Any, out: Any, arguments: Any, options: dict[str, Any]
+    ) -> Sequence[Any]:
+        dtype = out.dtype
+        plain = options is self.options
+        for x in arguments:
+            if x.__class__ is not ndarray or x.dtype is not dtype:
+                plain = False
+        if plain:
+            backward = self.quick.get((slots, dtype), Elementwise._written_backward)
+            if backward is Elementwise._written_backward:
+                backward = self.quick[slots, dtype] = self._written_backward(slots, dtype)
+            if backward is not None:
+                passed: list[Any] = backward(g, out, *arguments)
+                for i, c in enumerate(passed):
+                    x = arguments[slots[i]]
+                    if c.shape != x.shape or c.dtype is not dtype:
+                        passed[i] = unbroadcast(c, x)
+                return passed
+        return Primitive.contributions(self, slots, g, out, arguments, options)
 
     def is_step(self) -> bool:
         """Whether each of its derivatives is 0 everywhere: `floor`, `sign`."""
@@ -341,9 +393,9 @@ class Reduction(Primitive):
     def vjp(self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
         x = arguments[0]
         g, _, row = self._kept(x, g, out, options)
-        if not (row.__class__ is int and row == 1):
-            g = self.times(g, row)
-        return self._spread(g, x)
+        if row.__class__ is not int or row != 1:
+            g = self.times(g, row) if self.chooses else g * row
+        return g if g.shape == x.shape else self._spread(g, x)
 
     def shown_vjp(
         self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]
@@ -512,7 +564,8 @@ class Fused(Primitive):
         super().__init__(name, array, arity=len(vjps), **fields)
         self.vjps = vjps
         self.jvps = jvps
-        self.constant_slots = None in vjps
+        self.passing = passing(vjps)
+        self.quick = vjps
         # A function on arrays that is its own composite has no parts.
         self.composite = composite
         self.whole = composite is array
@@ -530,6 +583,20 @@ class Fused(Primitive):
             raise TypeError(f"{self.name} has no derivative by argument {slot}")
         g = rule(g, out, *self.of_one_dtype(arguments, out), **options)
         return unbroadcast(g, arguments[slot])
+
+    def contributions(
+        self, slots: tuple[int, ...], g: Any, out: Any, arguments: Any, options: dict[str, Any]
+    ) -> Sequence[Any]:
+        alike = self.of_one_dtype(arguments, out)
+        rules: tuple[Any, ...] = self.vjps
+        passed = []
+        for slot in slots:
+            c = rules[slot](g, out, *alike, **options) if options else rules[slot](g, out, *alike)
+            x = alike[slot]
+            if x is not arguments[slot] or c.shape != x.shape or c.dtype is not x.dtype:
+                c = unbroadcast(c, arguments[slot])
+            passed.append(c)
+        return passed
 
     def jvp(self, slot: int, t: Any, out: Any, arguments: Any, options: dict[str, Any]) -> Any:
         rule = self.jvps[slot]

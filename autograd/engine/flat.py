@@ -71,7 +71,7 @@ class Flat(LeafArray):
         self._gathered: Array | None = None
         self._copies: list[Array] = []  # its parts
         # Weak, so that who made the gradients can tell whether anybody still looks at them.
-        self._base: Callable[[], Any] = lambda: None
+        self._base: Callable[[], Any] | None = None
         self._start = 0
         self._parts: list[Callable[[], Any]] = []
         self._made: list[Array] = []  # the parts that `add_to_grad` left last
@@ -81,7 +81,7 @@ class Flat(LeafArray):
         return np.concatenate([x._raw.reshape(-1) for x in self.tensors])
 
     def _gradients(self) -> Array | None:
-        base = self._base()
+        base = self._base() if self._base is not None else None
         if base is not None:
             for part, x in zip(self._parts, self.tensors, strict=True):
                 if part() is not x._grad:
@@ -89,20 +89,33 @@ class Flat(LeafArray):
             else:
                 whole: Array = base[self._start : self._start + self.size]
                 return whole
+        if self._gathered is not None and (copied := self._copied()) is not None:
+            return copied
         gradients = []
-        for x, shape in zip(self.tensors, self.shapes, strict=True):
-            g = x._grad
+        shapes = self.shapes
+        for i, x in enumerate(self.tensors):
+            g, shape = x._grad, shapes[i]
             if g is None:
                 return None
             if isinstance(g, Node):  # from a pass with create_graph=True
                 g = g._raw
-            if np.shape(g) != shape:
+            if (g.shape if g.__class__ is np.ndarray else np.shape(g)) != shape:
                 title = f"a tensor of shape {shape}" if x.name is None else repr(x.name)
                 raise ValueError(
                     f"the gradient of {title} has shape {np.shape(g)}, expected {shape}"
                 )
             gradients.append(g)
         return self._joined(gradients)
+
+    def _copied(self) -> Array | None:
+        """The gradients in the array that was made for them, where they are arrays of their own."""
+        copies = self._copies
+        for i, x in enumerate(self.tensors):
+            g, copy = x._grad, copies[i]
+            if g.__class__ is not np.ndarray or g.base is not None or g.shape != copy.shape:
+                return None
+            copy[...] = g
+        return self._gathered
 
     def _joined(self, gradients: list[Any]) -> Array:
         """The gradients as one flat array: a part of the one that they are parts of, or a copy."""
@@ -132,8 +145,9 @@ class Flat(LeafArray):
         if self._gathered is None:
             self._gathered = np.empty(self.size, self.dtype)
             self._copies = self.split(self._gathered)
-        for copy, g in zip(self._copies, gradients, strict=True):
-            copy[...] = g
+        copies = self._copies
+        for i, g in enumerate(gradients):
+            copies[i][...] = g
         return self._gathered
 
     def add_to_grad(self, gradients: Any) -> None:

@@ -351,20 +351,16 @@ def describe(node: Node) -> str:
 
 def reachable(roots: Iterable[Node], arguments: bool = False) -> tuple[list[Node], list[Node]]:
     """The leaves below `roots`, and the interior nodes in order of creation."""
-    stack = list(dict.fromkeys(roots))  # a root may be named twice
-    seen = set(stack)
-    leaves: list[Node] = []
-    interior: list[Node] = []
-    while stack:
-        node = stack.pop()
-        if node._primitive is None:
-            leaves.append(node)
-            continue
-        interior.append(node)
+    first = dict.fromkeys(roots)  # a root may be named twice
+    seen = set(first)
+    leaves = [node for node in first if node._primitive is None]
+    interior = [node for node in first if node._primitive is not None]
+    for node in interior:  # which grows as it is gone through
         for parent in node._parents if not arguments else node.arguments:
-            if (not arguments or isinstance(parent, Node)) and parent not in seen:
-                seen.add(parent)
-                stack.append(parent)
+            if (arguments and not isinstance(parent, Node)) or parent in seen:
+                continue
+            seen.add(parent)
+            (leaves if parent._primitive is None else interior).append(parent)
     interior.sort(key=serial)
     return leaves, interior
 

@@ -287,6 +287,43 @@ class _OnFloats(Python):
         return repr(float(x))
 
 
+class ForArrays(Python):
+    """Writes formulas for arrays of one dtype, with numbers beside them as arrays without axes.
+
+    NumPy takes longer to look at a Python number than to multiply a small array by it.
+
+    Attributes:
+        constants: the names that the text has for numbers, and the arrays.
+    """
+
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = dtype
+        self.constants: dict[str, Any] = {}
+
+    def apply(self, letter: Letter, parts: list[Piece]) -> Piece:
+        if letter.function in BESIDE_ARRAYS and letter.arguments:
+            x, y = letter.arguments
+            parts = [self.beside(x, y, parts[0]), self.beside(y, x, parts[1])]
+        return super().apply(letter, parts)
+
+    def beside(self, x: Any, other: Any, piece: Piece) -> Piece:
+        """An operand: its name where it is a number, and the other one an array of the dtype."""
+        if (
+            x.__class__ not in (int, float)
+            or not isinstance(other, Letter)
+            or other.dtype.kind != "f"
+        ):
+            return piece
+        number = np.array(x, self.dtype)
+        number.flags.writeable = False
+        name = f"n{len(self.constants)}"
+        self.constants[name] = number
+        return Piece(name, 5)
+
+
+BESIDE_ARRAYS = ("add", "sub", "mul", "div", "less", "less_equal", "greater", "greater_equal")
+"""The operators that `ForArrays` gives arrays for numbers."""
+
 scalar_text = _OnFloats().write
 """The formula as Python on floats: conditionals inline, every number a float."""
 

@@ -18,6 +18,7 @@ from autograd.context.exits import depends
 from autograd.context.grad_modes import aside, enable_grad
 from autograd.context.modes import current_mode
 from autograd.engine import graph
+from autograd.engine.core import core
 from autograd.engine.graph import LOCK, Node, StaleGraphError, describe, reachable
 from autograd.support.publishing import option_advice
 
@@ -119,6 +120,12 @@ def cotangents(
 
     Nothing is passed on below the nodes `stop`.
     """
+    anomaly = current_mode().anomaly
+    if core is not None and wrt is None and not (stop or retain or create_graph or anomaly):
+        with np.errstate(all="ignore"):
+            left: dict[Node, Any] | None = core.walk_back(seeds, graph.latest_change)
+        if left is not None:  # all nodes are Tensors, and none is stale
+            return left
     _, interior = reachable(seeds)
     targets = leads = None
     if wrt is not None:
@@ -134,7 +141,6 @@ def cotangents(
         ends = set(stop)
         interior = [node for node in interior if node not in ends]
     check_fresh(interior, "a backward pass", numbers=not create_graph)
-    anomaly = current_mode().anomaly
     if anomaly is not None:
         for node in interior:
             anomaly.check_untouched(node)
@@ -162,7 +168,7 @@ def cotangents(
 def leave_gradients(root: Node, seed: Any, create_graph: bool) -> None:
     """Run one pass, then write every gradient in one step: a pass that fails changes nothing."""
     sums = cotangents({root: seed}, create_graph=create_graph, retain=current_mode().retain)
-    shared = len({id(g) for g in sums.values()}) < len(sums)
+    shared = len(set(map(id, sums.values()))) < len(sums)
     with LOCK:
         for node, g in sums.items():
             node._receive(g, shared)

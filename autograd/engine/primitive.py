@@ -439,6 +439,14 @@ class Primitive:
         """Cotangent of the output in, cotangent of argument `slot` out."""
         raise TypeError(f"{self.name} has no derivative by argument {slot}")
 
+    def contributions(
+        self, slots: tuple[int, ...], g: Any, out: Any, arguments: Any, options: dict[str, Any]
+    ) -> Sequence[Any]:
+        """The vjps by several arguments, of arrays: what a backward pass over numbers asks for."""
+        if len(slots) == 1:
+            return [self.vjp(slots[0], g, out, arguments, options)]
+        return [self.vjp(slot, g, out, arguments, options) for slot in slots]
+
     def shown_vjp(
         self, slot: int, g: Any, out: Any, arguments: Any, options: dict[str, Any]
     ) -> Any:
@@ -474,8 +482,11 @@ class Primitive:
     reads_as: Callable[..., Any] | None = None
     """What the row writes itself down as, where that is made of other rows."""
 
-    constant_slots = False
-    """Whether some argument is never differentiated."""
+    quick: Any = None
+    """What the core calls in the place of `contributions`, where all arrays are of one dtype."""
+
+    passing = -1
+    """A bit for each argument through which a gradient can flow: see `differentiable`."""
 
     def differentiable(self, slot: int) -> bool:
         """Whether a gradient flows through argument `slot`."""

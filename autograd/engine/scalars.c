@@ -129,7 +129,7 @@ static PyObject *plain_name, *scope_name, *keeps_zero_name, *latest_change_name;
 
 /* --- the clock -------------------------------------------------------------------------------- */
 
-static long long ticks;
+long long ticks; /* also that of tensors.c */
 
 static PyObject *tick(PyObject *module, PyObject *none) { return PyLong_FromLongLong(++ticks); }
 
@@ -1278,11 +1278,14 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "autograd.engine._scalars", "Values in C: see scalars.c.", -1, functions
 };
 
+extern PyMethodDef tensor_functions[]; /* of tensors.c */
+
 #define NAME_OF(NAME, OUT, DX, DY) #NAME " "
 
 PyMODINIT_FUNC PyInit__scalars(void) {
     PyObject *module = PyModule_Create(&definition), *type = PyType_FromSpec(&spec);
     if (!module || !type || PyModule_AddObjectRef(module, "Scalar", type) < 0) return NULL;
+    if (PyModule_AddFunctions(module, tensor_functions) < 0) return NULL;
     if (PyModule_AddStringConstant(module, "rows", ROWS(NAME_OF)) < 0) return NULL;
     if (PyModule_AddStringConstant(module, "digest", DIGEST) < 0) return NULL;
     plain_name = PyUnicode_InternFromString("plain");

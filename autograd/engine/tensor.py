@@ -8,7 +8,7 @@ one `Buffer`, which dates the last assignment.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -428,7 +428,7 @@ class Tensor(ArrayMethods, Differentiable, Copyable, TensorHabits, metaclass=Lis
                     f"backward() from a tensor of shape {self.shape} needs a seed of that shape: "
                     "give `seed=`, or reduce it to one number first, with sum() or mean()"
                 )
-            g = np.ones(data.shape, data.dtype)
+            g = np.ones(data.shape, data.dtype) if data.ndim else np.array(1, data.dtype)
         elif isinstance(seed, Node):
             if seed.shape != self.shape:
                 raise ValueError(f"a seed of shape {self.shape} was expected, got {seed.shape}")
@@ -442,22 +442,25 @@ class Tensor(ArrayMethods, Differentiable, Copyable, TensorHabits, metaclass=Lis
         return Tensor(g, requires_grad=False) if as_node else g
 
     def _contributions(self, g: Any) -> Iterable[tuple[Node, Any]]:
-        vjp: Callable[..., Any] = self._primitive.vjp  # type: ignore[union-attr]
-        out, arguments, arrays, options = self._raw, self._arguments, self._arrays, self._options
-        contributions = []
-        for slot in self._slots:
-            parent = arguments[slot]
-            c = vjp(slot, g, out, arrays, options)
-            contributions.append((parent, c if parent.__class__ is Tensor else float(c)))
-        return contributions
+        return [
+            (parent, c if parent.__class__ is Tensor else float(c))
+            for parent, c in zip(
+                self._parents,
+                self._primitive.contributions(  # type: ignore[union-attr]
+                    self._slots, g, self._raw, self._arrays, self._options
+                ),
+                strict=True,
+            )
+        ]
 
     def _spread(self, g: Any, sums: dict[Node, Any]) -> None:
-        # `_contributions` written out, without the list: most of a small network's pass is here.
-        vjp: Callable[..., Any] = self._primitive.vjp  # type: ignore[union-attr]
-        out, arguments, arrays, options = self._raw, self._arguments, self._arrays, self._options
-        for slot in self._slots:
-            parent = arguments[slot]
-            c = vjp(slot, g, out, arrays, options)
+        # `_contributions` written out, without the pairs: most of a small network's pass is here.
+        passed = self._primitive.contributions(  # type: ignore[union-attr]
+            self._slots, g, self._raw, self._arrays, self._options
+        )
+        parents = self._parents
+        for i, c in enumerate(passed):
+            parent = parents[i]
             if parent.__class__ is not Tensor:
                 c = float(c)
             before = sums.get(parent)
@@ -505,6 +508,9 @@ class Tensor(ArrayMethods, Differentiable, Copyable, TensorHabits, metaclass=Lis
         return None
 
     def _receive(self, g: Any, shared: bool) -> None:
+        if self._grad is None and g.__class__ is ndarray and g.base is None and not shared:
+            self._grad = g
+            return
         if self._primitive is not None and isinstance(g, Node):
             g = np.array(g._raw)  # the graph of the gradient leads back here: never freed otherwise
         if not isinstance(g, Node):

@@ -22,31 +22,37 @@ from autograd.primitives.linear import expand_dims, swapaxes
 from autograd.primitives.products import matmul
 from autograd.primitives.reductions import max, sum
 
+Array = np.ndarray
+
 # --- the affine map of a layer --------------------------------------------------------------------
 
 
 def _linear_array(x: Any, weight: Any, bias: Any = None) -> Any:
-    if getattr(x, "ndim", 0) == 0 or getattr(weight, "ndim", 0) != 2:  # of a number as well
+    if not (isinstance(x, Array) and isinstance(weight, Array) and x.ndim and weight.ndim == 2):
         raise ValueError("linear takes x of shape (..., in) and a weight of shape (out, in)")
     out = x.dot(weight.T)
     if bias is None:
         return out
-    if shape_of(bias) != out.shape[-1:]:
+    if not isinstance(bias, Array) or bias.shape != out.shape[-1:]:
         raise ValueError(f"a bias of shape {shape_of(bias)} for {out.shape[-1]} outputs")
     return np.add(out, bias, out) if bias.dtype is out.dtype else out + bias
 
 
 def _rows(x: Any) -> Any:
     """x as a matrix: every axis but the last taken as one."""
-    if x.ndim == 2:
-        return x
     *rest, n = x.shape
     return x.reshape((math.prod(rest), n))  # −1 would be unknown of an empty array
 
 
 def _linear_by_bias(g: Any, out: Any, x: Any, weight: Any, bias: Any) -> Any:
-    g = _rows(g)
+    g = g if g.ndim == 2 else _rows(g)
     return g.T.dot(ones(g.shape[0], g.dtype))  # a sum over the rows
+
+
+def _linear_by_weight(g: Any, out: Any, x: Any, weight: Any, bias: Any = None) -> Any:
+    if g.ndim == 2:  # and x as well
+        return g.T.dot(x)
+    return _rows(g).T.dot(_rows(x))
 
 
 def _linear_composite(x: Any, weight: Any, bias: Any = None) -> Any:
@@ -81,7 +87,7 @@ linear: Fused = fused(
     _linear_array,
     (
         lambda g, out, x, weight, bias=None: g.dot(weight),
-        lambda g, out, x, weight, bias=None: _rows(g).T.dot(_rows(x)),
+        _linear_by_weight,
         _linear_by_bias,
     ),
     (

@@ -18,7 +18,7 @@ from autograd.engine.declare import elementwise, fused
 from autograd.engine.families import Elementwise, Fused
 from autograd.engine.letters import Letter
 from autograd.engine.primitive import registry
-from autograd.engine.sums import add_reduce, starts
+from autograd.engine.sums import add_reduce, add_up, as_floats, largest, starts
 from autograd.primitives.elementwise import (
     exp,
     indicator,
@@ -231,7 +231,6 @@ UNSIGNED = {
     for kind in "iu"
     for size in "1248"
 }
-greatest = np.maximum.reduce
 
 
 def _checked(indices: Any, classes: int, ignore: int | None) -> Any:
@@ -245,7 +244,9 @@ def _checked(indices: Any, classes: int, ignore: int | None) -> Any:
         return indices, None
     # Taken as unsigned, what is below 0 is larger than any class: one look at the numbers is enough.
     unsigned = indices.view(UNSIGNED[indices.dtype])
-    if greatest(unsigned, None) < classes and (ignore is None or ignore < 0 or ignore >= classes):
+    if unsigned.item(unsigned.argmax()) < classes and (
+        ignore is None or ignore < 0 or ignore >= classes
+    ):
         return indices, None
     left_out = None if ignore is None else indices == ignore
     wrong = (indices < 0) | (indices >= classes)
@@ -444,9 +445,22 @@ def _class_loss(x: Any, indices: Any, weight: Any, ignore: Any, smoothing: float
 
 
 def _class_array(x: Any, indices: Any, weight: Any, ignore: Any, smoothing: float) -> Any:
-    if _classes(x) and (smoothing or not x.size):
+    classes = _classes(x)
+    if classes and (smoothing or not x.size):
         return _class_loss(x, indices, weight, ignore, smoothing)
+    if weight is None and x.ndim == 2 and indices.__class__ is np.ndarray and _whole(x):
+        chosen, left_out = _checked(indices, classes, ignore)
+        if left_out is None and chosen.shape == x.shape[:1]:
+            return _least(x, chosen)
     return 0 - _score_array(log_softmax.array(x, axis=-1), indices, weight, ignore)
+
+
+def _least(x: Any, indices: Any) -> Any:
+    """−ln softmax(x) at one class of each row of a matrix, and at the others not computed."""
+    x = as_floats(x)
+    x = x - largest(x, -1)
+    total = add_up(np.exp(x), axis=-1)
+    return np.log(total, total) - x.reshape(-1).take(indices + starts(*x.shape))
 
 
 def _class_product(g: Any, out: Any, x: Any, indices: Any, **options: Any) -> Any:
@@ -462,8 +476,11 @@ def _array_slope(x: Any, indices: Any, ignore: Any) -> Any:
     classes = x.shape[-1]
     chosen, left_out = _checked(indices, classes, ignore)
     p = softmax.array(x, axis=-1)
-    flat = p.reshape(-1)
-    flat[(chosen + starts(chosen.size, classes).reshape(chosen.shape)).reshape(-1)] -= 1
+    if classes <= SMALL:
+        p -= _certainties(classes, p.dtype).take(chosen, axis=0)
+    else:
+        flat = p.reshape(-1)
+        flat[(chosen + starts(chosen.size, classes).reshape(chosen.shape)).reshape(-1)] -= 1
     if left_out is not None:
         p[left_out] *= 0
     return p

@@ -112,11 +112,15 @@ def of_classes(
     classes = logits.shape[-1]
     if isinstance(target, Node) or target.dtype.kind not in "iu":
         check_indices(target, classes, ignore_index, "cross_entropy")
+    counted: dict[str, Any] = {}  # which instances count, and how much, where that is said
+    if weights is not None:
+        counted = {"weight": weights, "ignore": ignore_index}
+    elif ignore_index != -100:
+        counted = {"ignore": ignore_index}
+    options = {**counted, "smoothing": smoothing} if smoothing else counted
     losses, wrong = None, None
     try:
-        losses = autograd.class_cross_entropy(
-            logits, target, weight=weights, ignore=ignore_index, smoothing=smoothing
-        )
+        losses = autograd.class_cross_entropy(logits, target, **options)
     except ValueError as error:
         wrong = error
     if wrong is not None:  # out here, so that one error is shown and not two
@@ -128,9 +132,9 @@ def of_classes(
     if reduction != "mean":
         return reduced(losses, reduction, "cross_entropy")
     try:
-        return autograd.class_mean(
-            losses, target, classes=classes, weight=weights, ignore=ignore_index
-        )
+        if not counted:
+            return autograd.class_mean(losses, target)
+        return autograd.class_mean(losses, target, classes=classes, **counted)
     except ValueError:
         raise nothing_to_average("cross_entropy") from None
 

@@ -77,7 +77,7 @@ class Block:
             return False
         self.g = g
         # A finite sum of squares has finite terms; an infinite one may have overflowed.
-        if not math.isfinite(np.dot(g, g)) and not np.isfinite(g).all():
+        if not math.isfinite(g.dot(g)) and not np.isfinite(g).all():
             for k, part in enumerate(self.split(g)):
                 wrong = np.argwhere(~np.isfinite(part))
                 if len(wrong):

@@ -93,6 +93,18 @@ def test_whatever_a_value_meets_is_the_same_in_c_and_in_python() -> None:
 
 
 @both_builds
+def test_random_graphs_of_tensors_are_the_same_in_c_and_in_python() -> None:
+    in_c, in_python = on_both(str(PROGRAMS), "tensors", "2000")
+    assert len(in_python) == 20
+    differing = [i for i, (x, y) in enumerate(zip(in_c, in_python, strict=True)) if x != y]
+    for block in differing[:1]:
+        for seed in range(100 * block, 100 * (block + 1)):
+            mine, theirs = on_both(str(PROGRAMS), "tensor", str(seed))
+            assert mine == theirs, f"graph {seed}"
+    assert not differing
+
+
+@both_builds
 def test_the_core_was_built_from_the_rows_that_are_here() -> None:
     from autograd.engine import _scalars
 

@@ -158,3 +158,28 @@ def test_a_letter_carries_the_shape_and_dtype_of_the_result() -> None:
     x = Letter("x", sample=np.ones((2, 3), np.float32))
     total = autograd.sum(x * 2, axis=1)
     assert (total.shape, total.ndim, total.size, total.dtype) == ((2,), 1, 2, np.float32)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("sample", DIFFERENTIABLE, ids=str)
+def test_what_a_row_passes_on_through_all_its_slots_is_what_each_vjp_gives(
+    sample: Sample, dtype: Any
+) -> None:
+    """To the bit: the one function that is written for a pass has the formulas of the others."""
+    arrays = [
+        x.astype(dtype) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
+        for x in sample.plain
+    ]
+    row = autograd.registry[sample.primitive]
+    options = row.options | sample.options if sample.options else row.options
+    with np.errstate(all="ignore"):
+        out = np.asarray(row.array(*arrays, **options))
+        if out.dtype.kind != "f":
+            out = out.astype(dtype)
+        g = weights(out.shape).astype(out.dtype)
+        slots = tuple(sample.slots)
+        passed = row.contributions(slots, g, out, arrays, options)
+        each = [row.vjp(slot, g, out, arrays, options) for slot in slots]
+    assert len(passed) == len(each)
+    for mine, theirs in zip(passed, each, strict=True):
+        np.testing.assert_array_equal(mine, theirs, strict=True)

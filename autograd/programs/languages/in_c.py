@@ -20,7 +20,7 @@ from autograd.engine.letters import Letter, Python
 from autograd.engine.primitive import Primitive, registry
 from autograd.primitives.methods import OPERATOR_METHODS, written_down
 
-SOURCE = Path(core.__file__).with_name("scalars.c")
+SOURCES = [Path(core.__file__).with_name(name) for name in ("scalars.c", "tensors.c")]
 
 OPERATORS: Mapping[str, tuple[str, int]] = {
     **{name: Python.spellings[name] for name in ("add", "sub", "mul", "div", "neg")},
@@ -144,5 +144,6 @@ def header() -> str:
 
 
 def digest(text: str) -> str:
-    """What tells whether a core was built from these rows, and from scalars.c as it is."""
-    return hashlib.sha256(text.encode() + SOURCE.read_bytes()).hexdigest()
+    """What tells whether a core was built from these rows, and from the C files as they are."""
+    sources = b"".join(path.read_bytes() for path in SOURCES)
+    return hashlib.sha256(text.encode() + sources).hexdigest()

@@ -253,8 +253,7 @@ class Planner:
             return self.array_contributions(node, primitive, g, pairs, options)
         out, places = self.places[node], self.read[node]
         if isinstance(primitive, Elementwise):
-            if primitive.constant_slots:
-                wanted = [slot for slot in wanted if primitive.differentiable(slot)]
+            wanted = [slot for slot in wanted if primitive.differentiable(slot)]
             found = self.emitter.instantiated(primitive, tuple(wanted), options, (out, *places, g))
         else:
             scalariser = Scalariser(self.emitter, primitive, options)
