@@ -1,6 +1,7 @@
 """Modes belong to a thread and context, and each change of one is taken back, however it is entered."""
 
 import asyncio
+import concurrent.futures
 import contextvars
 import functools
 import inspect
@@ -24,6 +25,12 @@ CHANGES = [
 
 def fields(mode):
     return {name: getattr(mode, name) for name in Mode.__slots__}
+
+
+def run(coroutine):
+    """Run it in a thread of its own: browsers leave an event loop running in that of the tests."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, coroutine).result()
 
 
 def changed(change):
@@ -114,7 +121,7 @@ def test_one_object_in_many_tasks_changes_the_mode_of_each_alone(kind):
     async def main():
         await asyncio.gather(inside(3), inside(7), beside(), inside(1))
 
-    asyncio.run(main())
+    run(main())
 
 
 @each_change
@@ -338,7 +345,7 @@ def test_coroutines_and_asynchronous_generators_run_in_the_mode(kind):
 
     assert inspect.iscoroutinefunction(coroutine)
     assert inspect.isasyncgenfunction(generator)
-    asyncio.run(main())
+    run(main())
     driven = coroutine(1)  # by hand, in the caller's own context
     driven.send(None)
     assert fields(current_mode()) == outside
