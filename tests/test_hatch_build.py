@@ -80,7 +80,7 @@ def test_a_compiler_that_fails_is_the_reason(tmp_path: Path, monkeypatch: Patch)
         pytest.skip(reason)
     broken = tmp_path / "broken.c"
     broken.write_text("int main(void) { return no_such_name; }\n")
-    monkeypatch.setattr(hatch_build, "SOURCE", broken)
+    monkeypatch.setattr(hatch_build, "SOURCES", (broken,))
     try:
         raise AttributeError("handled by those who call the hook")
     except AttributeError:

@@ -132,8 +132,6 @@ def of_classes(
     if reduction != "mean":
         return reduced(losses, reduction, "cross_entropy")
     try:
-        if not counted:
-            return autograd.class_mean(losses, target)
         return autograd.class_mean(losses, target, classes=classes, **counted)
     except ValueError:
         raise nothing_to_average("cross_entropy") from None
