@@ -497,19 +497,15 @@ static PyObject *joined(PyObject *first, PyObject *second) {
     return both;
 }
 
-/* sum(map(mul, x, y)) of tuples of floats, as Python adds up; nan where something is no float. */
+/* The sum of the products of two tuples of floats, term after term; nan where something is no float. */
 static double sum_of_products(PyObject *x, PyObject *y) {
-    double sum = 0, rest = 0;
+    double sum = 0;
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(x); i++) {
         PyObject *a = PyTuple_GET_ITEM(x, i), *b = PyTuple_GET_ITEM(y, i);
         if (!PyFloat_CheckExact(a) || !PyFloat_CheckExact(b)) return NAN;
-        double term = PyFloat_AS_DOUBLE(a) * PyFloat_AS_DOUBLE(b), next = sum + term;
-#if PY_VERSION_HEX >= 0x030C0000 /* from 3.12 on with what rounding has lost */
-        if (i) rest += fabs(sum) >= fabs(term) ? (sum - next) + term : (term - next) + sum;
-#endif
-        sum = next;
+        sum += PyFloat_AS_DOUBLE(a) * PyFloat_AS_DOUBLE(b);
     }
-    return rest && isfinite(rest) ? sum + rest : sum;
+    return sum;
 }
 
 INLINE int are_the_weights(PyObject *weights, PyObject *held) {
