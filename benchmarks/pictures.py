@@ -130,7 +130,7 @@ def draw_panel(panel: Any, name: str, results: Sequence[Result]) -> None:
     panel.tick_params(axis="y", length=0)
     seconds_axis(panel.xaxis, low, high)
     kind = f", {workload.dtype}" if name.startswith("T") else ""
-    title = textwrap.fill(f"{name[:2]}: {workload.title}{kind}", 50)
+    title = textwrap.fill(f"{name.partition('-')[0]}: {workload.title}{kind}", 50)
     panel.set_title(title, fontsize=9, fontweight="bold", color="#333333")
 
 
