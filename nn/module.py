@@ -369,14 +369,7 @@ class Module(Scoped, metaclass=ModuleMeta):
         if root is None:
             return True
         x, place = root(), scope.place
-        if x is None or place is None:
-            return False
-        try:
-            for step in place.steps:
-                x = step(x)
-        except LOST:
-            return False
-        return x is self
+        return x is not None and place is not None and place.leads(x, self)
 
     def _place_of(self, module: Module) -> ModulePath | None:
         """Where a module is below this one; ``None`` where it is not.
